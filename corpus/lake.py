@@ -1,0 +1,217 @@
+"""Lake: content-addressed, immutable datasets at any fsspec URL.
+
+    <lake>/<stage>/<address>/<kind>/part-00000.parquet     a file of the dataset, whole or absent
+    <lake>/<stage>/<address>/manifest.json                 written last: with it, the dataset exists
+    <lake>/<stage>/<address>/run.json                      when, where and how long: for people, in no digest
+    <lake>/<stage>/<address>/parts/part-00000.json         what a finished part holds: a killed run goes on from there
+
+Every file is put in place in one step, with bytes that depend on the address alone, so two writers of one address
+write the same files; on a local lake the second one also waits for the first and then reuses what it published.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from corpus.manifest import FileEntry, Manifest
+
+READ_CHUNK = 1 << 20
+
+
+class Lake:
+    """A folder of datasets. `url` is a local path or any URL that fsspec opens."""
+
+    def __init__(self, url: str) -> None:
+        self.fs, self.root = fsspec.core.url_to_fs(url)
+        self.local = isinstance(self.fs, LocalFileSystem)
+        self.url = self.root if self.local else url
+
+    def __reduce__(self) -> tuple[type[Lake], tuple[str]]:
+        return Lake, (self.url,)
+
+    # Reading ----------------------------------------------------------------------------------------------------
+
+    def path(self, *parts: str) -> str:
+        return "/".join((self.root.rstrip("/"), *parts))
+
+    def folder(self, manifest: Manifest) -> str:
+        return self.path(manifest.stage, manifest.address)
+
+    def find(self, stage: str, address: str) -> Manifest | None:
+        """The dataset published at this address, or None."""
+        path = self.path(stage, address, "manifest.json")
+        if not self.fs.exists(path):
+            return None
+        return Manifest.from_bytes(self.fs.cat_file(path), where=path)
+
+    def get(self, stage: str, address: str) -> Manifest:
+        """As `find`; raises FileNotFoundError when nothing is published there."""
+        manifest = self.find(stage, address)
+        if manifest is None:
+            raise FileNotFoundError(f"no dataset {stage}/{address} in the lake {self.url}: materialize {stage} first")
+        return manifest
+
+    def datasets(self) -> Iterator[Manifest]:
+        """Every published dataset, by stage and partition."""
+        found = []
+        for path in self.fs.glob(self.path("*", "*", "manifest.json")):
+            found.append(Manifest.from_bytes(self.fs.cat_file(path), where=path))
+        yield from sorted(found, key=lambda manifest: (manifest.stage, manifest.partition, manifest.address))
+
+    def read(self, manifest: Manifest, kind: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """One Arrow table a file, in the manifest's order; page checksums are verified."""
+        for entry in manifest.of_kind(kind):
+            yield self.read_file(manifest, entry, columns)
+
+    def read_file(self, manifest: Manifest, entry: FileEntry, columns: list[str] | None = None) -> pa.Table:
+        return self.read_table(f"{self.folder(manifest)}/{entry.path}", columns)
+
+    def read_table(self, path: str, columns: list[str] | None = None) -> pa.Table:
+        """A Parquet file of the lake, its page checksums verified. Raises OSError naming the file."""
+        try:
+            with self.fs.open(path, "rb") as file:
+                return pq.read_table(file, columns=columns, page_checksum_verification=True)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise OSError(f"{path} cannot be read: {error}; `headwater verify` names every damaged file") from error
+
+    def read_run(self, manifest: Manifest) -> dict[str, Any]:
+        """The sidecar: when and how long the dataset took to make. Empty when it is gone; nothing depends on it."""
+        path = f"{self.folder(manifest)}/run.json"
+        return json.loads(self.fs.cat_file(path)) if self.fs.exists(path) else {}
+
+    def problems(self, manifest: Manifest) -> Iterator[str]:
+        """Re-reads every byte of a dataset: yields what differs from its manifest, naming the file."""
+        for entry in manifest.files:
+            path = f"{self.folder(manifest)}/{entry.path}"
+            if not self.fs.exists(path):
+                yield f"{path}: missing"
+                continue
+            size, digest = self._digest(path)
+            if (size, digest) != (entry.bytes, entry.sha256):
+                yield f"{path}: {size} bytes, sha256 {digest}; the manifest has {entry.bytes} bytes, {entry.sha256}"
+
+    def _digest(self, path: str) -> tuple[int, str]:
+        digest, size = hashlib.sha256(), 0
+        with self.fs.open(path, "rb") as file:
+            while block := file.read(READ_CHUNK):
+                digest.update(block)
+                size += len(block)
+        return size, digest.hexdigest()
+
+    # Writing ----------------------------------------------------------------------------------------------------
+
+    def write(self, path: str, data: bytes) -> None:
+        """Puts a file in place in one step: a reader sees the old one or the new one."""
+        if not self.local:
+            self.fs.pipe_file(path, data)
+            return
+        with self._temporary(path) as temporary:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                _sync(file)
+            os.replace(temporary, path)
+
+    def put(self, source: Path, folder: str, path: str, rows: int) -> FileEntry:
+        """Copies a finished local file into a dataset's folder and says what it holds."""
+        size, digest = source.stat().st_size, file_sha256(source)
+        target = f"{folder}/{path}"
+        if self.local:
+            with self._temporary(target) as temporary:
+                shutil.copyfile(source, temporary)
+                with open(temporary, "rb+") as file:
+                    _sync(file)
+                os.replace(temporary, target)
+        else:
+            self.fs.put_file(str(source), target)
+        return FileEntry(path=path, bytes=size, rows=rows, sha256=digest)
+
+    def publish(self, manifest: Manifest, run: dict[str, Any]) -> Manifest:
+        """Makes a dataset exist. If another writer was first, theirs stands and is returned.
+
+        Raises ValueError when records are unaccounted for: a stage that loses records is never published.
+        """
+        if manifest.counts.lost:
+            raise ValueError(f"{manifest.name}: {manifest.counts.lost} records unaccounted for: {manifest.counts}")
+        folder = self.folder(manifest)
+        self.write(f"{folder}/run.json", json.dumps(run, sort_keys=True, indent=1).encode())
+        final = f"{folder}/manifest.json"
+        try:
+            if self.local:
+                with self._temporary(final) as temporary:
+                    with open(temporary, "wb") as file:
+                        file.write(manifest.to_bytes())
+                        _sync(file)
+                    os.link(temporary, final)  # unlike a rename, it fails where the name is taken
+            else:
+                self.fs.pipe_file(final, manifest.to_bytes(), mode="create")
+        except FileExistsError:
+            return self.get(manifest.stage, manifest.address)
+        if self.fs.exists(f"{folder}/parts"):
+            self.fs.rm(f"{folder}/parts", recursive=True)
+        return manifest
+
+    @contextmanager
+    def lock(self, stage: str, address: str) -> Iterator[None]:
+        """One writer an address at a time, on this machine; the kernel frees it when the holder dies."""
+        if not self.local:
+            yield
+            return
+        path = Path(self.path(stage, address, "lock"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"waiting for another writer of {stage}/{address} (lock: {path})", file=sys.stderr)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def _temporary(self, path: str) -> Iterator[str]:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        temporary = f"{path}.{uuid.uuid4().hex[:8]}.tmp"
+        try:
+            yield temporary
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+            _sync_folder(os.path.dirname(path))
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for files in the making; gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="headwater-") as folder:
+            yield Path(folder)
+
+
+def file_sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

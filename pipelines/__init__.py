@@ -1,0 +1,12 @@
+"""How it runs at scale: Beam pipelines that compose corpus/ and publish datasets in the lake.
+
+    ingest        crawl -> documents                        elements: splits, parts, the one shuffle
+    clean         documents -> measures -> clean            engine: runner, workers, stage() -> published manifest
+    deduplicate   clean -> signatures -> duplicates -> unique
+    hold_out      unique -> split (train | heldout) -> items
+    encode        split -> tokenizer -> tokens
+    shard         tokens -> shards
+
+An element is a split (a range of a file), never a document: a worker reads it, applies corpus/, writes its own part
+and emits one row about it. Text is never shuffled.
+"""

@@ -1,0 +1,124 @@
+"""`python -m pipelines STAGE`: one stage of the river on any Beam runner. Prints the addresses of what it published."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from corpus.heldout import HeldOutConfig
+from corpus.items import ItemConfig
+from corpus.lake import Lake
+from corpus.manifest import Manifest
+from corpus.minhash import DuplicateConfig
+from corpus.sources import open_crawl
+from corpus.vocabulary import VocabularyConfig
+from pipelines.clean import CleanConfig, clean
+from pipelines.deduplicate import deduplicate
+from pipelines.encode import encode, train_vocabulary
+from pipelines.engine import Engine, Outcome, StageError
+from pipelines.hold_out import hold_out, make_items
+from pipelines.ingest import IngestConfig, ingest
+from pipelines.shard import ShardConfig, shard
+
+
+def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    return [ingest(lake, open_crawl(url), _config(IngestConfig, args), engine) for url in args.crawl]
+
+
+def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    return [clean(lake, documents, _config(CleanConfig, args), engine) for documents in _datasets(lake, args, "documents")]
+
+
+def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    return [deduplicate(lake, _datasets(lake, args, "clean"), _config(DuplicateConfig, args), engine)]
+
+
+def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    [unique] = _datasets(lake, args, "unique")
+    split = hold_out(lake, unique, _config(HeldOutConfig, args), engine)
+    return [split, make_items(lake, split.manifest, ItemConfig(), engine)]
+
+
+def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    [split] = _datasets(lake, args, "split")
+    tokenizer = train_vocabulary(lake, split, _config(VocabularyConfig, args), engine)
+    return [tokenizer, encode(lake, split, tokenizer.manifest, engine)]
+
+
+def _shard(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    tokens, tokenizer = _datasets(lake, args, "tokens", "tokenizer")
+    return [shard(lake, tokens, tokenizer, _config(ShardConfig, args), engine)]
+
+
+# name: (what runs, its configuration, what it reads, help)
+STAGES: dict[str, tuple[Any, type, str, str]] = {
+    "ingest": (_ingest, IngestConfig, "", "WARC files -> documents with their main text"),
+    "clean": (_clean, CleanConfig, "documents/ADDRESS", "documents -> those that pass the rules"),
+    "deduplicate": (_deduplicate, DuplicateConfig, "clean/ADDRESS", "clean documents of all crawls -> unique ones"),
+    "hold-out": (_hold_out, HeldOutConfig, "unique/ADDRESS", "unique documents -> training and held-out pages, items"),
+    "encode": (_encode, VocabularyConfig, "split/ADDRESS", "pages -> tokenizer and tokens"),
+    "shard": (_shard, ShardConfig, "tokens/ADDRESS tokenizer/ADDRESS", "tokens -> WebDataset tars with index.json"),
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipelines", description=__doc__)
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+    for name, (_, config, reads, text) in STAGES.items():
+        stage = stages.add_parser(
+            name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+        )
+        if reads:
+            stage.add_argument("dataset", nargs="+", metavar=reads.split()[0], help=f"what to read: {reads}")
+        else:
+            stage.add_argument("--crawl", action="append", required=True, help="a WARC file or a folder of them, any URL")
+        stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
+        stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
+        stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
+        for field in fields(config):
+            if isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
+                flag = f"--{field.name.replace('_', '-')}"
+                stage.add_argument(flag, type=type(field.default), default=field.default, help="of the recipe")
+    return parser
+
+
+def _config(config: type, args: argparse.Namespace) -> Any:
+    return config(**{field.name: getattr(args, field.name) for field in fields(config) if hasattr(args, field.name)})
+
+
+def _datasets(lake: Lake, args: argparse.Namespace, *stages: str) -> list[Manifest]:
+    """The datasets named on the command line. Raises ValueError when they are not of the stages that are wanted."""
+    found = []
+    for name in args.dataset:
+        stage, _, address = name.partition("/")
+        if stage not in stages or not address:
+            raise ValueError(f"{name!r}: wanted {' '.join(f'{stage}/ADDRESS' for stage in stages)}, as printed before")
+        found.append(lake.get(stage, address))
+    if len(stages) > 1 and sorted(manifest.stage for manifest in found) != sorted(stages):
+        raise ValueError(f"wanted one dataset each of {', '.join(stages)}; got {' '.join(args.dataset)}")
+    return sorted(found, key=lambda manifest: stages.index(manifest.stage)) if len(stages) > 1 else found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args, beam_flags = _parser().parse_known_args(argv)
+    engine = Engine(runner=args.runner, workers=args.workers, options=tuple(beam_flags))
+    try:
+        for outcome in STAGES[args.stage][0](Lake(args.lake), args, engine):
+            manifest = outcome.manifest
+            counts = manifest.counts
+            lost = {**counts.dropped, **counts.quarantined}
+            print(f"{manifest.stage}/{manifest.address}  {manifest.partition}  digest {manifest.digest[:16]}", end="  ")
+            print(f"kept {counts.kept} of {counts.records_in}  {'reused' if outcome.reused else 'computed'}", end="")
+            print(f" in {outcome.seconds:.1f} s" + "".join(f"\n    {n:>8} {reason}" for reason, n in sorted(lost.items())))
+    except (StageError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
