@@ -81,8 +81,9 @@ def _passages(page: Mapping[str, Any], config: ItemConfig) -> list[_Passage]:
         context = text[cuts[max(0, place - 4)] : cuts[place]].strip()
         if _within(ending, config.ending_words) and _within(context, config.context_words):
             found.append(_Passage(doc_id=page["doc_id"], language=page["language"], context=context, ending=ending))
-    step = max(1, len(found) // config.per_page)
-    return found[::step][: config.per_page]
+    distinct = list(dict.fromkeys(found))  # reference pages repeat themselves; a question is asked once
+    step = max(1, len(distinct) // config.per_page)
+    return distinct[::step][: config.per_page]
 
 
 def _within(text: str, bounds: tuple[int, int]) -> bool:

@@ -90,6 +90,23 @@ class Lake:
         except (OSError, pa.ArrowInvalid) as error:
             raise OSError(f"{path} cannot be read: {error}; `headwater verify` names every damaged file") from error
 
+    def local_copy(self, manifest: Manifest, kind: str, cache: Path) -> Path:
+        """A local folder with a dataset's files of one kind: its own on a local lake, else a copy under `cache`.
+
+        Raises OSError naming a file whose bytes are not those of the manifest.
+        """
+        if self.local:
+            return Path(self.folder(manifest)) / kind
+        folder = cache / manifest.stage / manifest.address
+        for entry in manifest.of_kind(kind):
+            target = folder / entry.path
+            if not target.is_file() or file_sha256(target) != entry.sha256:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self.fs.get_file(f"{self.folder(manifest)}/{entry.path}", str(target))
+                if file_sha256(target) != entry.sha256:
+                    raise OSError(f"{self.folder(manifest)}/{entry.path} is damaged: see `headwater verify`")
+        return folder / kind
+
     def read_run(self, manifest: Manifest) -> dict[str, Any]:
         """The sidecar: when and how long the dataset took to make. Empty when it is gone; nothing depends on it."""
         path = f"{self.folder(manifest)}/run.json"

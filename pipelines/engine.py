@@ -26,7 +26,6 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from tqdm import tqdm
 
@@ -62,6 +61,9 @@ class Engine:
             with beam.Pipeline(options=PipelineOptions([f"--runner={self.runner}", *self.options])) as pipeline:
                 yield pipeline
             return
+        # Imported here: with it come clients of clouds, which warn on import that they are not installed.
+        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
         workers = min(self.workers, splits)
         options = PipelineOptions([f"--direct_num_workers={workers}", *self.options])
         if workers <= 1:

@@ -1,0 +1,122 @@
+"""Crawl: where the bytes come from. The built-in crawls are made here; others are found, digested and left in place."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from corpus.crawl.pydoc_crawl import PydocCrawlConfig, crawl_pydoc, environment
+
+from corpus.lake import Lake
+from corpus.manifest import Counts, FileEntry, Manifest
+from corpus.sources import Crawl, SourceFile, open_crawl
+from dagster_project import checks
+from dagster_project.assets.materialized import materialized
+from dagster_project.figures import markdown_table
+from dagster_project.partitions import BUILT_IN, crawls
+from dagster_project.resources import LakeResource
+from pipelines.engine import Outcome, Stage
+
+STAGE = "crawl"
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A crawl that somebody else made is its files' digests and nothing of our own."""
+
+    skipped: Mapping[str, str]
+
+
+def open_partition(lake: Lake, manifest: Manifest, key: str) -> Crawl:
+    """The files of a crawl's dataset. Raises ValueError when a file is no longer the one that was digested."""
+    if key in BUILT_IN:
+        return Crawl(
+            id=key,
+            files=tuple(
+                SourceFile(
+                    name=Path(entry.path).name,
+                    url=f"{lake.folder(manifest)}/{entry.path}" if lake.local else _remote(lake, manifest, entry),
+                    bytes=entry.bytes,
+                    sha256=entry.sha256,
+                    splittable=True,
+                )
+                for entry in manifest.of_kind("warc")
+            ),
+        )
+    crawl = open_crawl(key)
+    if crawl.digests != dict(manifest.inputs):
+        raise ValueError(f"the files of {key} have changed since the crawl was materialized: materialize it again")
+    return crawl
+
+
+def _remote(lake: Lake, manifest: Manifest, entry: FileEntry) -> str:
+    url: str = lake.fs.unstrip_protocol(f"{lake.folder(manifest)}/{entry.path}")
+    return url
+
+
+@dg.asset(partitions_def=crawls, group_name="crawl", check_specs=checks.specs(STAGE, checks.DIGESTS, checks.NOT_EMPTY))
+def crawl(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """WARC files: of a path or URL, or of the built-in site of Python's own documentation, crawled over HTTP."""
+    key, opened = context.partition_key, lake.open()
+    outcome = _make(opened, key) if key in BUILT_IN else _find(opened, key)
+    manifest = outcome.manifest
+    skipped = manifest.figures.get("skipped", {})
+    extra: dict[str, Any] = {"url": key}
+    if skipped:
+        rows = sorted(skipped.items())
+        extra["skipped"] = dg.MetadataValue.md(markdown_table(("skipped", "why"), rows))
+    results = [checks.digests(opened, manifest), checks.not_empty(manifest.counts.kept)]
+    return materialized(opened, outcome, results, extra=extra)
+
+
+def _make(lake: Lake, name: Any) -> Outcome:
+    """Renders, serves and crawls the documentation. Its bytes depend on the environment that is documented."""
+    started = time.time()
+    config = PydocCrawlConfig()
+    stage = Stage(name=STAGE, partition=name, version=VERSION, config=config, inputs={}, libraries=environment(name))
+    found = lake.find(STAGE, stage.address)
+    if found is not None:
+        return Outcome(manifest=found, reused=True, seconds=time.time() - started)
+    with lake.lock(STAGE, stage.address), lake.scratch() as scratch:
+        report, skipped = crawl_pydoc(name, scratch, config=config, progress=True)
+        folder = lake.path(STAGE, stage.address)
+        files = [lake.put(path, folder, f"warc/{path.name}", 0) for path in sorted(scratch.glob("*.warc.gz"))]
+        manifest = Manifest(
+            stage=STAGE,
+            partition=name,
+            code_version=stage.code_version,
+            config=stage.config_values,
+            inputs={},
+            files=tuple(files),
+            counts=Counts(records_in=report.pages, kept=report.pages),
+            figures={"pages": report.pages, "html_bytes": report.html_bytes, "skipped": skipped},
+        )
+        seconds = time.time() - started
+        manifest = lake.publish(manifest, {"seconds": round(seconds, 3), "started": started})
+    return Outcome(manifest=manifest, reused=False, seconds=seconds)
+
+
+def _find(lake: Lake, url: str) -> Outcome:
+    started = time.time()
+    crawl = open_crawl(url)
+    config = _Found(skipped=crawl.skipped)
+    stage = Stage(name=STAGE, partition=crawl.id, version=VERSION, config=config, inputs=crawl.digests)
+    found = lake.find(STAGE, stage.address)
+    if found is not None:
+        return Outcome(manifest=found, reused=True, seconds=time.time() - started)
+    manifest = Manifest(
+        stage=STAGE,
+        partition=crawl.id,
+        code_version=stage.code_version,
+        config=stage.config_values,
+        inputs=crawl.digests,
+        files=(),
+        counts=Counts(records_in=len(crawl.files), kept=len(crawl.files)),
+        figures={"warc_bytes": sum(file.bytes for file in crawl.files), "skipped": dict(crawl.skipped)},
+    )
+    seconds = time.time() - started
+    manifest = lake.publish(manifest, {"seconds": round(seconds, 3), "started": started, "url": url})
+    return Outcome(manifest=manifest, reused=False, seconds=seconds)

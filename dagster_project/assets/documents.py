@@ -1,0 +1,127 @@
+"""Documents: from WARC records to unique documents, divided into training and held-out pages."""
+
+import dagster as dg
+
+from dagster_project import checks
+from dagster_project.assets.crawl import crawl, open_partition
+from dagster_project.assets.materialized import materialized
+from dagster_project.lineage import latest, upstream
+from dagster_project.partitions import crawl_recipe_key, crawl_recipes, crawls, recipes
+from dagster_project.recipes import INGEST, RECIPES
+from dagster_project.resources import EngineResource, LakeResource
+from pipelines import clean as cleaning
+from pipelines import deduplicate, hold_out
+from pipelines.ingest import ingest
+
+ALL = (checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY)
+
+
+@dg.asset(deps=[crawl], partitions_def=crawls, group_name="documents", check_specs=checks.specs("documents", *ALL))
+def documents(
+    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
+) -> dg.MaterializeResult:
+    """The main text of every page, with the WARC record that it came from."""
+    opened, key = lake.open(), context.partition_key
+    source = open_partition(opened, upstream(context, opened, "crawl"), key)
+    outcome = ingest(opened, source, INGEST, engine.open())
+    results = [
+        checks.conservation(outcome.manifest, ["documents"]),
+        checks.digests(opened, outcome.manifest),
+        checks.not_empty(outcome.manifest.counts.kept),
+    ]
+    return materialized(opened, outcome, results, samples_of="documents")
+
+
+def _crawl_and_recipe(context: dg.AssetExecutionContext) -> tuple[str, str]:
+    key = context.partition_key
+    assert isinstance(key, dg.MultiPartitionKey)
+    return key.keys_by_dimension["crawl"], key.keys_by_dimension["recipe"]
+
+
+@dg.asset(deps=[documents], partitions_def=crawl_recipes, group_name="documents", check_specs=checks.specs("clean", *ALL))
+def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """The documents that pass the recipe's rules; what was measured is kept for all."""
+    opened = lake.open()
+    key, recipe = _crawl_and_recipe(context)
+    source = upstream(context, opened, "documents", key)
+    outcome = cleaning.clean(opened, source, RECIPES[recipe].clean, engine.open())
+    results = [
+        checks.conservation(outcome.manifest, ["documents"]),
+        checks.digests(opened, outcome.manifest),
+        checks.not_empty(outcome.manifest.counts.kept),
+    ]
+    return materialized(opened, outcome, results, samples_of="documents")
+
+
+@dg.asset(
+    deps=[clean],
+    partitions_def=crawl_recipes,
+    group_name="documents",
+    check_specs=checks.specs("signatures", checks.DIGESTS, checks.NOT_EMPTY),
+)
+def signatures(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """MinHash bands and text digests of a crawl's clean documents."""
+    opened = lake.open()
+    _, recipe = _crawl_and_recipe(context)
+    source = upstream(context, opened, "clean")
+    outcome = deduplicate.sign(opened, source, RECIPES[recipe].duplicates, engine.open())
+    results = [checks.digests(opened, outcome.manifest), checks.not_empty(outcome.manifest.counts.kept)]
+    return materialized(opened, outcome, results)
+
+
+class CrawlsConfig(dg.Config):
+    """Which crawls a recipe takes together."""
+
+    crawls: list[str] = []  # noqa: RUF012 (pydantic copies it); empty: every crawl that is clean under this recipe
+
+
+@dg.asset(deps=[signatures], partitions_def=recipes, group_name="documents", check_specs=checks.specs("unique", *ALL))
+def unique(
+    context: dg.AssetExecutionContext, config: CrawlsConfig, lake: LakeResource, engine: EngineResource
+) -> dg.MaterializeResult:
+    """The survivors across all crawls: exact duplicates, then near ones, each removed for one that stays."""
+    opened, recipe = lake.open(), context.partition_key
+    keys = config.crawls or [
+        key
+        for key in context.instance.get_dynamic_partitions(str(crawls.name))
+        if latest(context.instance, "clean", str(crawl_recipe_key(key, recipe)))
+    ]
+    if not keys:
+        raise dg.Failure(f"no crawl is clean under the recipe {recipe}: add a crawl and materialize it up to `clean`")
+    sources = [upstream(context, opened, "clean", str(crawl_recipe_key(key, recipe))) for key in keys]
+    outcome = deduplicate.deduplicate(opened, sources, RECIPES[recipe].duplicates, engine.open())
+    results = [
+        checks.conservation(outcome.manifest, ["documents"]),
+        checks.digests(opened, outcome.manifest),
+        checks.not_empty(outcome.manifest.counts.kept),
+    ]
+    return materialized(opened, outcome, results, samples_of="documents", extra={"crawls": sorted(keys)})
+
+
+@dg.asset(deps=[unique], partitions_def=recipes, group_name="documents", check_specs=checks.specs("split", *ALL))
+def split(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """Training pages and held-out pages; training pages that are nearly held-out ones are gone."""
+    opened = lake.open()
+    source = upstream(context, opened, "unique")
+    outcome = hold_out.hold_out(opened, source, RECIPES[context.partition_key].heldout, engine.open())
+    results = [
+        checks.conservation(outcome.manifest, ["train", "heldout"]),
+        checks.digests(opened, outcome.manifest),
+        checks.not_empty(outcome.manifest.counts.kept),
+    ]
+    return materialized(opened, outcome, results, samples_of="heldout")
+
+
+@dg.asset(
+    deps=[split],
+    partitions_def=recipes,
+    group_name="documents",
+    check_specs=checks.specs("items", checks.DIGESTS, checks.NOT_EMPTY),
+)
+def items(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """Benchmark questions made of the held-out pages."""
+    opened = lake.open()
+    source = upstream(context, opened, "split")
+    outcome = hold_out.make_items(opened, source, RECIPES[context.partition_key].items, engine.open())
+    results = [checks.digests(opened, outcome.manifest), checks.not_empty(outcome.manifest.figures["last_word"])]
+    return materialized(opened, outcome, results)

@@ -1,0 +1,159 @@
+"""Model: the trainer, launched by torchrun through Dagster Pipes, and its last checkpoint as a dataset."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.errors import DagsterPipesExecutionError
+
+import training
+from corpus.lake import Lake
+from corpus.manifest import Counts, Manifest, canonical_json
+from dagster_project import checks
+from dagster_project.assets.documents import split
+from dagster_project.assets.materialized import materialized, sample
+from dagster_project.assets.tokens import shards
+from dagster_project.figures import curve, markdown_image
+from dagster_project.lineage import upstream
+from dagster_project.partitions import recipes
+from dagster_project.recipes import RECIPES, TrainingConfig
+from dagster_project.resources import LakeResource, local_folder
+from pipelines.engine import Outcome, Stage
+
+STAGE = "checkpoint"
+VERSION = 1
+LIBRARIES = {"torch": version("torch")}
+PROMPT_WORDS, GENERATED_TOKENS, PROMPTS = 12, 120, 3
+
+
+@dg.asset(
+    deps=[shards, split],
+    partitions_def=recipes,
+    group_name="model",
+    pool="training",
+    check_specs=checks.specs(STAGE, checks.DIGESTS, checks.LOSS_FINITE),
+)
+def checkpoint(
+    context: dg.AssetExecutionContext, lake: LakeResource, pipes: dg.PipesSubprocessClient
+) -> dg.MaterializeResult:
+    """The trained model: a folder that transformers loads as it stands, with its loss curve and a sample of text."""
+    opened = lake.open()
+    tars, pages = upstream(context, opened, "shards"), upstream(context, opened, "split")
+    vocabulary = upstream(context, opened, "tokenizer")
+    config = RECIPES[context.partition_key].training
+    stage = Stage(
+        name=STAGE,
+        partition=tars.partition,
+        version=VERSION,
+        config=config,
+        inputs={manifest.name: manifest.digest for manifest in (tars, vocabulary, pages)},
+        libraries=LIBRARIES,
+    )
+    started = time.time()
+    found = opened.find(STAGE, stage.address)
+    with opened.lock(STAGE, stage.address):
+        found = opened.find(STAGE, stage.address)
+        if found is not None:
+            outcome = Outcome(manifest=found, reused=True, seconds=time.time() - started)
+        else:
+            run = local_folder(opened, "runs") / stage.address
+            _train(context, pipes, opened, config, tars, vocabulary, run)
+            manifest = _publish(opened, stage, run, pages, time.time() - started)
+            outcome = Outcome(manifest=manifest, reused=False, seconds=time.time() - started)
+    steps = read_metrics(opened, outcome.manifest)
+    results = [
+        checks.digests(opened, outcome.manifest),
+        checks.loss_finite([step["loss"] for step in steps if "loss" in step]),
+    ]
+    extra = {"loss_curve": dg.MetadataValue.md(markdown_image(loss_curve(steps), "loss"))}
+    return materialized(opened, outcome, results, extra=extra)
+
+
+def _train(
+    context: dg.AssetExecutionContext,
+    pipes: dg.PipesSubprocessClient,
+    lake: Lake,
+    config: TrainingConfig,
+    tars: Manifest,
+    vocabulary: Manifest,
+    run: Path,
+) -> None:
+    cache = local_folder(lake, "cache")
+    folders = {kind: lake.local_copy(tars, kind, cache) for kind in ("train", "heldout")}
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={config.processes}"),
+        str(Path(training.__file__).parent / "train.py"),
+        *("--shards", str(folders["train"]), "--heldout", str(folders["heldout"])),
+        *("--tokenizer", str(lake.local_copy(vocabulary, "tokenizer", cache) / "tokenizer.json")),
+        *("--preset", config.preset, "--out", str(run)),
+    ]
+    environment = {**os.environ, "HEADWATER_LAUNCHER_PID": str(os.getpid()), "OMP_NUM_THREADS": "1"}
+    try:
+        pipes.run(command=command, context=context, env=environment).get_results()
+    except DagsterPipesExecutionError as error:
+        raise dg.Failure(f"training failed; its last lines are above, its folder is {run}") from error
+
+
+def _publish(lake: Lake, stage: Stage, run: Path, pages: Manifest, seconds: float) -> Manifest:
+    """Copies the last checkpoint, the metrics and a sample of text into the lake."""
+    last = max((run / "checkpoints").glob("step-*"))
+    folder = lake.path(STAGE, stage.address)
+    (run / "sample.json").write_bytes(canonical_json(_generate(lake, last, pages)))
+    files = [lake.put(path, folder, f"model/{path.name}", 0) for path in sorted(last.iterdir()) if path.is_file()]
+    files.append(lake.put(run / "metrics.jsonl", folder, "metrics/metrics.jsonl", 0))
+    files.append(lake.put(run / "sample.json", folder, "sample/sample.json", 0))
+    steps = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    final: dict[str, Any] = {}
+    for step in steps:
+        final |= step
+    manifest = Manifest(
+        stage=STAGE,
+        partition=stage.partition,
+        code_version=stage.code_version,
+        config=stage.config_values,
+        inputs=stage.inputs,
+        files=tuple(sorted(files, key=lambda entry: entry.path)),
+        counts=Counts(records_in=0, kept=0),
+        figures=final,
+    )
+    return lake.publish(manifest, {"seconds": round(seconds, 3), "run": str(run)})
+
+
+def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, str]]:
+    """What the model says after the first words of held-out pages, which it has not seen."""
+    samples = []
+    for row in sample(lake, pages, "heldout", ["text"], count=PROMPTS):
+        prompt = " ".join(row["text"].split()[:PROMPT_WORDS])
+        flags = ("--checkpoint", str(checkpoint), f"--prompt={prompt}", "--tokens", str(GENERATED_TOKENS), "--seed", "0")
+        samples.append({"prompt": prompt, "text": run_module("training.generate", *flags)})
+    return samples
+
+
+def run_module(module: str, *flags: str) -> str:
+    """Runs `python -m module`, in a process of its own: Dagster's never imports torch. Returns what it printed."""
+    done = subprocess.run([sys.executable, "-m", module, *flags], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise dg.Failure(f"{module} failed: {done.stderr.strip().splitlines()[-1] if done.stderr else done.returncode}")
+    return done.stdout.strip()
+
+
+def read_metrics(lake: Lake, manifest: Manifest) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl."""
+    data = lake.fs.cat_file(f"{lake.folder(manifest)}/metrics/metrics.jsonl")
+    return [json.loads(line) for line in data.splitlines()]
+
+
+def loss_curve(steps: Sequence[Mapping[str, Any]]) -> str:
+    """Training and held-out loss by step, as SVG."""
+    series = {
+        "training": [(step["step"], step["loss"]) for step in steps if step.get("loss") is not None],
+        "held out": [(step["step"], step["heldout_loss"]) for step in steps if step.get("heldout_loss") is not None],
+    }
+    return curve(series, "step", "loss (nats a token)")

@@ -1,0 +1,134 @@
+"""Report: one page on what went in, what was dropped and why, how training went and what it scored."""
+
+import json
+from pathlib import PurePosixPath
+from typing import Any
+
+import dagster as dg
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from corpus.lake import Lake
+from corpus.manifest import Manifest
+from dagster_project.assets.documents import clean, documents
+from dagster_project.assets.materialized import ledger_samples, sample, why
+from dagster_project.assets.model import loss_curve, read_metrics
+from dagster_project.assets.scores import read_score, scores
+from dagster_project.figures import bars, excerpt
+from dagster_project.lineage import latest, upstream
+from dagster_project.partitions import crawl_recipe_key, recipes
+from dagster_project.recipes import TASKS
+from dagster_project.resources import LakeResource
+
+LINE = ("unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+
+
+@dg.asset(deps=[*scores, documents, clean], partitions_def=recipes, group_name="scores")
+def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """report/index.html and report.json beside it, in the lake."""
+    opened = lake.open()
+    found = collect(context, opened)
+    opened.write(opened.path("report", "report.json"), json.dumps(found, indent=1, sort_keys=True).encode())
+    opened.write(opened.path("report", "index.html"), render(opened, context, found).encode())
+    path = opened.path("report", "index.html")
+    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_headline(found)})
+
+
+def collect(context: dg.AssetExecutionContext, lake: Lake) -> dict[str, Any]:
+    """All numbers of the report: report.json."""
+    manifests = _manifests(context, lake)
+    dropped: dict[str, dict[str, int]] = {}
+    for manifest in manifests:
+        lost = {**manifest.counts.dropped, **manifest.counts.quarantined}
+        for reason, records in lost.items():
+            stage = dropped.setdefault(manifest.stage, {})
+            stage[reason] = stage.get(reason, 0) + records
+    by_stage = {stage: [m for m in manifests if m.stage == stage] for stage in ("crawl", "documents", "clean")}
+    one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
+    return {
+        "recipe": context.partition_key,
+        "crawls": [manifest.partition for manifest in by_stage["documents"]],
+        "records": sum(manifest.counts.records_in for manifest in by_stage["documents"]),
+        "pages": sum(manifest.figures.get("pages", 0) for manifest in by_stage["documents"]),
+        "html_bytes": sum(manifest.figures.get("html_bytes", 0) for manifest in by_stage["documents"]),
+        "documents": sum(manifest.counts.kept for manifest in by_stage["documents"]),
+        "clean": sum(manifest.counts.kept for manifest in by_stage["clean"]),
+        "unique": one["unique"].counts.kept,
+        "languages": _languages(one["unique"]),
+        "train_documents": one["split"].figures["train"],
+        "heldout_documents": one["split"].figures["heldout"],
+        "dropped": dropped,
+        "vocabulary": one["tokenizer"].figures["vocabulary"],
+        "train_tokens": one["tokens"].figures["train_tokens"],
+        "bytes_per_token": round(one["tokens"].figures["train_bytes"] / one["tokens"].figures["train_tokens"], 3),
+        "training": dict(one["checkpoint"].figures),
+        "scores": {task: read_score(lake, upstream(context, lake, f"scores/{task}")) for task in TASKS},
+        "stages": [
+            {
+                "stage": manifest.stage,
+                "partition": manifest.partition,
+                "kept": manifest.counts.kept,
+                "records_in": manifest.counts.records_in,
+                "bytes": manifest.bytes,
+                "address": manifest.address,
+                "digest": manifest.digest,
+                "seconds": lake.read_run(manifest).get("seconds"),
+            }
+            for manifest in manifests
+        ],
+        "sample": json.loads(lake.fs.cat_file(f"{lake.folder(one['checkpoint'])}/sample/sample.json")),
+    }
+
+
+def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
+    """Every dataset that the scores depend on, upstream first."""
+    recipe = context.partition_key
+    found = latest(context.instance, "unique", recipe)
+    assert found is not None, "scores depend on unique"
+    keys: list[str] = found["crawls"]
+    manifests = [upstream(context, lake, asset, key) for asset in ("crawl", "documents") for key in keys]
+    for asset in ("clean", "signatures"):
+        manifests += [upstream(context, lake, asset, str(crawl_recipe_key(key, recipe))) for key in keys]
+    manifests += [upstream(context, lake, asset) for asset in LINE]
+    return manifests + [upstream(context, lake, f"scores/{task}") for task in TASKS]
+
+
+def _languages(manifest: Manifest) -> dict[str, int]:
+    counts = {
+        name.removeprefix("language:"): count
+        for name, count in manifest.figures.items()
+        if name.startswith("language:")
+    }
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _headline(found: dict[str, Any]) -> dict[str, Any]:
+    numbers = {name: found[name] for name in ("pages", "documents", "clean", "unique", "train_tokens")}
+    values = {task: result["score"]["value"] for task, result in found["scores"].items() if result["score"]}
+    return {**numbers, **values}
+
+
+def render(lake: Lake, context: dg.AssetExecutionContext, found: dict[str, Any]) -> str:
+    """The page: self-contained, and what pages wrote is escaped."""
+    environment = Environment(
+        loader=PackageLoader("dagster_project", "templates"), autoescape=True, undefined=StrictUndefined
+    )
+    manifests = _manifests(context, lake)
+    kept = [row for m in manifests if m.stage == "unique" for row in sample(lake, m, "documents", ["url", "text"], 5)]
+    lost = [row for m in manifests if m.of_kind("ledger") for row in ledger_samples(lake, m, count=2)]
+    funnel = {
+        "1 pages": found["pages"],
+        "2 with text": found["documents"],
+        "3 clean": found["clean"],
+        "4 unique": found["unique"],
+        "5 training": found["train_documents"],
+        "6 held out": found["heldout_documents"],
+    }
+    checkpoint = upstream(context, lake, "checkpoint")
+    return environment.get_template("report.html").render(
+        report=found,
+        funnel=bars(dict(reversed(list(funnel.items()))), "pages"),
+        drops={stage: bars(reasons, "records") for stage, reasons in found["dropped"].items() if reasons},
+        loss=loss_curve(read_metrics(lake, checkpoint)),
+        kept=[{"url": row["url"], "text": excerpt(row["text"])} for row in kept],
+        lost=[{**row, "why": why(row), "file": PurePosixPath(row["warc_file"]).name} for row in lost],
+    )

@@ -1,0 +1,88 @@
+"""Tokens: the vocabulary, the token ids, the tars that a trainer reads."""
+
+import dagster as dg
+import webdataset as wds
+
+from corpus.lake import Lake
+from corpus.manifest import Manifest
+from dagster_project import checks
+from dagster_project.assets.documents import split
+from dagster_project.assets.materialized import materialized
+from dagster_project.lineage import upstream
+from dagster_project.partitions import recipes
+from dagster_project.recipes import RECIPES
+from dagster_project.resources import EngineResource, LakeResource
+from pipelines.encode import encode, train_vocabulary
+from pipelines.shard import shard
+
+READABLE = "webdataset_reads_it"
+
+
+@dg.asset(
+    deps=[split],
+    partitions_def=recipes,
+    group_name="tokens",
+    check_specs=checks.specs("tokenizer", checks.DIGESTS, checks.NOT_EMPTY),
+)
+def tokenizer(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """A byte-level BPE, learnt from the training pages."""
+    opened = lake.open()
+    source = upstream(context, opened, "split")
+    outcome = train_vocabulary(opened, source, RECIPES[context.partition_key].vocabulary, engine.open())
+    results = [
+        checks.digests(opened, outcome.manifest),
+        checks.not_empty(outcome.manifest.figures["sampled_documents"]),
+    ]
+    return materialized(opened, outcome, results)
+
+
+@dg.asset(
+    deps=[split, tokenizer],
+    partitions_def=recipes,
+    group_name="tokens",
+    check_specs=checks.specs("tokens", checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY),
+)
+def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """Token ids of every page."""
+    opened = lake.open()
+    pages, vocabulary = upstream(context, opened, "split"), upstream(context, opened, "tokenizer")
+    outcome = encode(opened, pages, vocabulary, engine.open())
+    results = [
+        checks.conservation(outcome.manifest, ["train", "heldout"]),
+        checks.digests(opened, outcome.manifest),
+        checks.not_empty(outcome.manifest.counts.kept),
+    ]
+    return materialized(opened, outcome, results)
+
+
+@dg.asset(
+    deps=[tokens],
+    partitions_def=recipes,
+    group_name="tokens",
+    check_specs=checks.specs("shards", checks.DIGESTS, checks.NOT_EMPTY, READABLE),
+)
+def shards(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """WebDataset tars with index.json, for training and for the held-out loss."""
+    opened = lake.open()
+    ids, vocabulary = upstream(context, opened, "tokens"), upstream(context, opened, "tokenizer")
+    outcome = shard(opened, ids, vocabulary, RECIPES[context.partition_key].shards, engine.open())
+    results = [
+        checks.digests(opened, outcome.manifest),
+        checks.not_empty(outcome.manifest.figures["train_tokens"]),
+        _read_with_webdataset(opened, outcome.manifest),
+    ]
+    return materialized(opened, outcome, results)
+
+
+def _read_with_webdataset(lake: Lake, manifest: Manifest) -> dg.AssetCheckResult:
+    """The first tar, by the stock library: as many documents as the index says."""
+    first = next(entry for entry in manifest.of_kind("train") if entry.path.endswith(".tar"))
+    with lake.fs.open(f"{lake.folder(manifest)}/{first.path}", "rb") as stream:
+        samples = wds.tariterators.group_by_keys(wds.tariterators.tar_file_expander([{"url": first.path, "stream": stream}]))
+        documents = sum(len(wds.autodecode.basichandlers("json", sample["json"])["doc_ids"]) for sample in samples)
+    return dg.AssetCheckResult(
+        check_name=READABLE,
+        passed=documents == first.rows,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"documents": documents, "indexed": first.rows},
+    )

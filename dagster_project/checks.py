@@ -1,0 +1,49 @@
+"""Checks: what must hold before anything downstream may run. All of them block."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import dagster as dg
+
+from corpus.lake import Lake
+from corpus.manifest import Manifest
+
+CONSERVATION, DIGESTS, NOT_EMPTY, LOSS_FINITE = "conservation", "digests", "not_empty", "loss_finite"
+
+
+def specs(asset: str, *names: str) -> list[dg.AssetCheckSpec]:
+    return [dg.AssetCheckSpec(name, asset=dg.AssetKey(asset.split("/")), blocking=True) for name in names]
+
+
+def _result(name: str, passed: bool, **metadata: dg.MetadataValue | str | int | float) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name, passed=passed, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata
+    )
+
+
+def conservation(manifest: Manifest, kept_kinds: Sequence[str]) -> dg.AssetCheckResult:
+    """records in = kept + dropped + quarantined, by the manifest's counts and by the rows of its files."""
+    counts = manifest.counts
+    kept = sum(entry.rows for kind in kept_kinds for entry in manifest.of_kind(kind))
+    ledger = sum(entry.rows for entry in manifest.of_kind("ledger"))
+    lost = sum(counts.dropped.values()) + sum(counts.quarantined.values())
+    passed = counts.lost == 0 and kept == counts.kept and ledger == lost
+    return _result(CONSERVATION, passed, records_in=counts.records_in, kept_rows=kept, ledger_rows=ledger)
+
+
+def digests(lake: Lake, manifest: Manifest) -> dg.AssetCheckResult:
+    """Every file of the dataset is there with the bytes that its manifest names."""
+    problems = list(lake.problems(manifest))
+    return _result(DIGESTS, not problems, files=len(manifest.files), problems="\n".join(problems) or "none")
+
+
+def not_empty(rows: int) -> dg.AssetCheckResult:
+    return _result(NOT_EMPTY, rows > 0, rows=rows)
+
+
+def loss_finite(losses: Sequence[float]) -> dg.AssetCheckResult:
+    """Some step was taken, and no loss is NaN or infinite."""
+    passed = bool(losses) and all(map(math.isfinite, losses))
+    return _result(LOSS_FINITE, passed, steps=len(losses), last=losses[-1] if losses else math.nan)

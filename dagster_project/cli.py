@@ -1,0 +1,95 @@
+"""`headwater`: the river from one command line. Heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+from corpus.lake import Lake
+from dagster_project.resources import DEFAULT_LAKE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="headwater", description="From a web crawl to a benchmark score.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    demo = _command(commands, "demo", _demo, "run the whole graph on the built-in crawls, or on yours")
+    demo.add_argument(
+        "--crawl",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a WARC file or a folder of them, at any fsspec URL; repeatable",
+    )
+    demo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
+    demo.add_argument("--recipe", default="base", help="named configuration (default: base)")
+    verify = _command(commands, "verify", _verify, "read every dataset again and compare digests")
+    verify.add_argument("--json", action="store_true", help="one object a line: stage, partition, digest, rows, bytes")
+    ui = _command(commands, "ui", _ui, "start dagster dev on a lake's history")
+    ui.add_argument("--port", type=int, default=3000)
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction, name: str, run: object, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.add_argument("--lake", default=DEFAULT_LAKE, metavar="URL", help=f"default: {DEFAULT_LAKE}")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _demo(args: argparse.Namespace) -> int:
+    if args.workers < 1:
+        raise ValueError(f"--workers {args.workers}: at least 1 is needed")
+    from dagster_project.demo import Demo
+
+    Demo(Lake(args.lake), args.workers, args.recipe).run(args.crawl)
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    lake = Lake(args.lake)
+    datasets = damaged = 0
+    for manifest in lake.datasets():
+        datasets += 1
+        problems = list(lake.problems(manifest))
+        damaged += bool(problems)
+        rows = sum(entry.rows for entry in manifest.files if entry.kind != "ledger")
+        if args.json:
+            line = {"stage": manifest.stage, "partition": manifest.partition, "digest": manifest.digest}
+            print(json.dumps({**line, "rows": rows, "bytes": manifest.bytes, "problems": problems}))
+        else:
+            print(f"{manifest.stage:20} {manifest.partition:28} {manifest.digest[:16]} {rows:>9} rows", end=" ")
+            print(f"{manifest.bytes:>12} bytes  {'DAMAGED' if problems else 'ok'}")
+            for problem in problems:
+                print(f"    {problem}")
+    if not datasets:
+        raise ValueError(f"no dataset in the lake {args.lake}: `headwater demo` makes some")
+    if damaged:
+        print(f"error: {damaged} of {datasets} datasets are damaged: remove their folders and run again", file=sys.stderr)
+    return 1 if damaged else 0
+
+
+def _ui(args: argparse.Namespace) -> int:
+    from dagster_project.instance import use_home
+
+    use_home(Lake(args.lake))
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "dagster_project.definitions"]
+    os.execv(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(args.port)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

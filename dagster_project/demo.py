@@ -1,0 +1,115 @@
+"""Demo: materializes the whole graph in this process, with history, and prints what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import uuid
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+from dagster_shared.utils.warnings import PreviewWarning
+
+from corpus.lake import Lake
+from dagster_project.definitions import CLEAN_JOB, CRAWL_JOB, RECIPE_JOB, defs
+from dagster_project.instance import PID_TAG, reconcile, use_home
+from dagster_project.partitions import BUILT_IN, crawl_key, crawl_recipe_key, crawls, distinct_ids
+from dagster_project.resources import EngineResource, LakeResource
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class Demo:
+    """One run of the river over some crawls, under one recipe."""
+
+    def __init__(self, lake: Lake, workers: int, recipe: str) -> None:
+        self.lake, self.workers, self.recipe = lake, workers, recipe
+        use_home(lake)
+
+    def run(self, urls: Sequence[str]) -> None:
+        """Raises the first error of a stage; what was published before stays, and the next run goes on there."""
+        keys = sorted({crawl_key(url) for url in urls} or BUILT_IN)
+        distinct_ids(keys)
+        started = time.time()
+        warnings.simplefilter("ignore", PreviewWarning)  # Pipes' own reader uses what its own library calls preview
+        with dg.DagsterInstance.get() as instance:
+            lost = reconcile(instance)
+            if lost:
+                print(f"{lost} earlier run was killed; going on from its finished parts", file=sys.stderr)
+            instance.add_dynamic_partitions(str(crawls.name), keys)
+            for key in keys:
+                self._materialize(instance, CRAWL_JOB, key)
+                self._materialize(instance, CLEAN_JOB, crawl_recipe_key(key, self.recipe))
+            config = {"ops": {"unique": {"config": {"crawls": keys}}}}
+            self._materialize(instance, RECIPE_JOB, self.recipe, config)
+        report = json.loads(self.lake.fs.cat_file(self.lake.path("report", "report.json")))
+        print("\n" + summary(report))
+        print(f"\n{time.time() - started:.0f} s; the report: {self.lake.path('report', 'index.html')}")
+
+    def _materialize(self, instance: dg.DagsterInstance, job: str, key: str, config: dict[str, Any] | None = None) -> None:
+        """Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
+        run_id = str(uuid.uuid4())
+        instance.add_event_listener(run_id, _print_materialization)
+        try:
+            defs.resolve_job_def(job).execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                partition_key=key,
+                run_config={**QUIET, **(config or {})},
+                tags={PID_TAG: str(os.getpid())},
+                resources={
+                    "lake": LakeResource(url=self.lake.url),
+                    "engine": EngineResource(workers=self.workers),
+                    "pipes": dg.PipesSubprocessClient(),
+                },
+            )
+        except (dg.Failure, dg.DagsterError) as error:
+            reason = error.description if isinstance(error, dg.Failure) else str(error)
+            raise RuntimeError(f"{reason}; `headwater ui --lake {self.lake.url}` shows run {run_id}") from error
+
+
+def _print_materialization(entry: dg.EventLogEntry) -> None:
+    event = entry.dagster_event
+    if event is None or not event.is_step_materialization:
+        return
+    materialization = event.step_materialization_data.materialization
+    metadata = {name: value.value for name, value in materialization.metadata.items()}
+    if "reused" not in metadata:
+        return
+    name = "/".join(materialization.asset_key.path)
+    how = "reused" if metadata["reused"] else f"{metadata['seconds']:.1f} s"
+    counts = f"{metadata['kept']:,} of {metadata['records_in']:,} kept" if metadata["records_in"] else ""
+    print(f"{name:22} {metadata['partition']:22} {counts:26} {how}", flush=True)
+
+
+def summary(report: dict[str, Any]) -> str:
+    """The table that closes the demo."""
+    rows: list[tuple[str, str]] = [
+        ("pages", f"{report['pages']:,} of {report['records']:,} records, {report['html_bytes'] / 1e6:.1f} MB of HTML"),
+        ("documents", f"{report['documents']:,} with text"),
+        ("kept", f"{report['clean']:,} clean, {report['unique']:,} unique, {report['train_documents']:,} to train on, "
+                 f"{report['heldout_documents']:,} held out"),
+    ]  # fmt: skip
+    for stage, reasons in report["dropped"].items():
+        listed = ", ".join(f"{reason} {n:,}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1]))
+        rows.append((f"dropped, {stage}", listed))
+    training = report["training"]
+    rows.append(("tokens", f"{report['train_tokens']:,} ({report['bytes_per_token']} bytes each)"))
+    rows.append(("loss", f"{training['loss']:.4f}, held out {training['heldout_loss']:.4f}, step {training['step']:,}"))
+    for task, result in report["scores"].items():
+        rows.append((task, score_line(result)))
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
+
+
+def score_line(result: dict[str, Any]) -> str:
+    if result["score"] is None:
+        return "no items: too few held-out pages to ask anything of"
+    score, untrained, unigram = result["score"], result["untrained"], result["unigram"]
+    line = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}] of {result['n']} items"
+    line += f"; untrained {untrained['value']:.4f}, unigram {unigram['value']:.4f}"
+    return line + (f", chance {result['chance']:.4f}" if result["chance"] is not None else "")

@@ -1,0 +1,33 @@
+"""Lineage: which dataset an asset's partition stands for. Its last materialization says the address; the lake has it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from corpus.lake import Lake
+from corpus.manifest import Manifest
+
+ADDRESS = "address"
+
+
+def latest(instance: dg.DagsterInstance, asset: str, partition: str) -> dict[str, Any] | None:
+    """The metadata of an asset partition's last materialization, or None."""
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset.split("/")), asset_partitions=[partition]), limit=1
+    ).records
+    if not records:
+        return None
+    materialization = records[0].asset_materialization
+    assert materialization is not None
+    return {name: value.value for name, value in materialization.metadata.items()}
+
+
+def upstream(context: dg.AssetExecutionContext, lake: Lake, asset: str, partition: str | None = None) -> Manifest:
+    """The dataset that an upstream asset last published. Raises dg.Failure when it was never materialized."""
+    partition = partition or context.partition_key
+    metadata = latest(context.instance, asset, str(partition))
+    if metadata is None:
+        raise dg.Failure(f"{asset} [{partition}] was never materialized: materialize it first")
+    return lake.get(str(metadata["stage"]), str(metadata[ADDRESS]))

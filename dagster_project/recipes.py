@@ -1,0 +1,45 @@
+"""Recipes: named configurations of the whole river. Two that agree up to a stage share all datasets up to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from corpus.heldout import HeldOutConfig
+from corpus.items import ItemConfig
+from corpus.minhash import DuplicateConfig
+from corpus.vocabulary import VocabularyConfig
+from pipelines.clean import CleanConfig
+from pipelines.ingest import IngestConfig
+from pipelines.shard import ShardConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """A preset of training/config.py and how it is launched. One process with the preset's threads, whatever the
+    worker count of the data stages: the order of a floating-point sum is part of a checkpoint's bytes."""
+
+    preset: str = "tiny"
+    processes: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One configuration a stage. `ingest` belongs to the crawl and is shared by all recipes."""
+
+    clean: CleanConfig = field(default_factory=CleanConfig)
+    duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
+    heldout: HeldOutConfig = field(default_factory=HeldOutConfig)
+    items: ItemConfig = field(default_factory=ItemConfig)
+    vocabulary: VocabularyConfig = field(default_factory=VocabularyConfig)
+    shards: ShardConfig = field(default_factory=ShardConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+def base() -> Recipe:
+    """Gopher's quality rules, deduplication over all crawls at Jaccard 0.8, the tiny model."""
+    return Recipe()
+
+
+RECIPES = {"base": base()}
+INGEST = IngestConfig()
+TASKS = ("bits_per_byte", "last_word", "continuation")

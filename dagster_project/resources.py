@@ -1,0 +1,51 @@
+"""Resources: where datasets live and where pipelines run. Both come from the environment, so `dagster dev`, the
+`headwater` command and tests configure them alike."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from corpus.lake import Lake
+from pipelines.engine import Engine
+
+LAKE = "HEADWATER_LAKE"
+WORKERS = "HEADWATER_WORKERS"
+RUNNER = "HEADWATER_RUNNER"
+DEFAULT_LAKE = ".headwater"
+
+
+class LakeResource(dg.ConfigurableResource):
+    """`url`: a folder or any fsspec URL."""
+
+    url: str
+
+    def open(self) -> Lake:
+        return Lake(self.url)
+
+
+class EngineResource(dg.ConfigurableResource):
+    """`workers`: local processes. `options`: further Beam flags."""
+
+    runner: str = "FnApiRunner"
+    workers: int
+    options: list[str] = []  # noqa: RUF012 (pydantic copies it)
+
+    def open(self) -> Engine:
+        return Engine(runner=self.runner, workers=self.workers, options=tuple(self.options))
+
+
+def local_folder(lake: Lake, name: str) -> Path:
+    """Where what cannot be remote (a training run, copies of remote shards) is kept: beside a local lake's datasets."""
+    return Path(lake.root if lake.local else DEFAULT_LAKE) / name
+
+
+def resources() -> dict[str, dg.ConfigurableResource]:
+    return {
+        "lake": LakeResource(url=os.environ.get(LAKE, DEFAULT_LAKE)),
+        "engine": EngineResource(
+            runner=os.environ.get(RUNNER, "FnApiRunner"), workers=int(os.environ.get(WORKERS, os.cpu_count() or 1))
+        ),
+    }
