@@ -1,12 +1,12 @@
 """What a document is, and what may be done to it. Arrow in, Arrow out; no Beam, no Dagster, no torch.
 
-    crawl/      pydoc site -> polite crawler -> WARC           (or anybody's WARC files: sources)
-    warc        WARC bytes -> records, or quarantine
-    extract     record -> main text            charset
-    quality     text -> measures -> rules      language, text
-    minhash     text -> shingles -> bands -> verified duplicates
-    heldout     documents -> training and held-out pages; items: benchmark questions from the latter
-    vocabulary  text -> byte-level BPE -> tokens
-    shards      tokens -> WebDataset tars and their index
-    lake, manifest, schema, lineage: where all of it lives, and the way back to the WARC bytes
+crawl/      pydoc site -> polite crawler -> WARC           (or anybody's WARC files: sources)
+warc        WARC bytes -> records, or quarantine
+extract     record -> main text            charset
+quality     text -> measures -> rules      language, text
+minhash     text -> shingles -> bands -> verified duplicates
+heldout     documents -> training and held-out pages; items: benchmark questions from the latter
+vocabulary  text -> byte-level BPE -> tokens
+shards      tokens -> WebDataset tars and their index
+lake, manifest, schema, lineage: where all of it lives, and the way back to the WARC bytes
 """

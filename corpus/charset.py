@@ -1,8 +1,9 @@
 """Charset: the bytes of a page -> its characters, whatever its header claims.
 
-Order of belief: a byte order mark; valid UTF-8 with characters beyond ASCII (other encodings almost never are, by
-chance); what the header says, what the page's meta element says, what the statistics say. A declared single-byte
-charset decodes anything, so it yields to statistics that see a multi-byte one (GBK, Big5, Shift_JIS, EUC-KR).
+Order of belief: a byte order mark; the marks of UTF-16 and ISO-2022-JP; valid UTF-8 (other encodings almost never are,
+by chance), a few broken bytes allowed; what the header says, what the page's meta element says, what the statistics
+say. A declared single-byte charset decodes anything, so it yields to statistics that see another script: GBK, Big5,
+Shift_JIS, EUC-KR, Cyrillic, Greek.
 """
 
 from __future__ import annotations
@@ -13,33 +14,60 @@ import re
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+UNMARKED = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
+ISO_2022_JP_ESCAPE = b"\x1b$"
 META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 META_WITHIN = 4096
-MULTI_BYTE = {"gbk", "gb18030", "big5", "shift_jis", "euc-jp", "iso-2022-jp", "euc-kr", "utf-8"}
+# Browsers read these by their supersets (https://encoding.spec.whatwg.org), whose extra characters are common: ①, 裏, 똠.
+SUPERSETS = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949"}
+NOT_LATIN = {
+    *("utf-8", "gb18030", "big5hkscs", "cp932", "euc_jp", "iso2022_jp", "cp949"),
+    *("cp1251", "koi8-r", "koi8-u", "iso8859-5", "cp1253", "iso8859-7", "cp1255", "iso8859-8", "cp1256"),
+}
+HIGH_RUN = re.compile(rb"[\x80-\xff]{4,}")  # Latin text has letters beyond ASCII, but not four in a row
+HANGUL = re.compile("[\uac00-\ud7a3]")
+BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 
 
 def decode(html: bytes, declared: str | None) -> tuple[str, str] | None:
-    """(text, charset), or None when no candidate decodes the bytes."""
+    """(text, Python's name of the charset), or None when no candidate decodes the bytes."""
     for mark, name in BOMS:
         if html.startswith(mark):
             return _with(html[len(mark) :], name)
-    if (utf8 := _with(html, "utf-8")) is not None:
+    for mark, name in UNMARKED:
+        if html.startswith(mark):
+            return _with(html, name)
+    if ISO_2022_JP_ESCAPE in html and (japanese := _with(html, "iso2022_jp")) is not None:
+        return japanese
+    if (utf8 := _with(html, "utf-8") or _repaired(html)) is not None:
         return utf8
     found = META.search(html[:META_WITHIN])
     candidates = [_known(declared), _known(found.group(1).decode("ascii")) if found else None]
-    detected = _known(detect_encoding(html, max_len=1 << 17))
-    if detected in MULTI_BYTE and not any(name in MULTI_BYTE for name in candidates):
+    detected = _detect(html)
+    if detected in NOT_LATIN and HIGH_RUN.search(html) and not any(name in NOT_LATIN for name in candidates):
         candidates.insert(0, detected)
-    for name in (*candidates, detected, "windows-1252"):
-        if name is not None and (result := _with(html, name)) is not None:
+    for candidate in (*candidates, detected, "cp1252"):
+        if candidate is not None and (result := _with(html, candidate)) is not None:
             return result
-    return _repaired(html)
+    return None
 
 
 def _repaired(html: bytes) -> tuple[str, str] | None:
-    """UTF-8 with a few broken bytes (a cut character, a pasted Latin-1 line) is still UTF-8: under 0.1 % of U+FFFD."""
+    """UTF-8 with a few broken bytes (a cut character, a pasted Latin-1 line) is still UTF-8: under 0.1 % of U+FFFD,
+    and fewer than half as many as there are whole characters beyond ASCII."""
     text = html.decode("utf-8", errors="replace")
-    return (text, "utf-8") if text.count("\ufffd") <= len(text) // 1000 else None
+    broken = text.count("\ufffd")
+    if broken > len(text) // 1000 or 3 * broken >= len(BEYOND_ASCII.findall(text)):
+        return None
+    return text, "utf-8"
+
+
+def _detect(html: bytes) -> str | None:
+    """The charset that the statistics see. Korean, which the detector does not know, shows in its syllables."""
+    korean = _with(html, "cp949") if HIGH_RUN.search(html) else None
+    if korean and 2 * len(HANGUL.findall(korean[0])) > len(BEYOND_ASCII.findall(korean[0])):
+        return "cp949"
+    return _known(detect_encoding(html, max_len=1 << 17))
 
 
 def _with(html: bytes, name: str) -> tuple[str, str] | None:
@@ -50,10 +78,8 @@ def _with(html: bytes, name: str) -> tuple[str, str] | None:
 
 
 def _known(name: str | None) -> str | None:
-    """The WHATWG name (https://encoding.spec.whatwg.org), gb18030 for its subsets, or None if there is no such thing."""
+    """Python's name for a charset by any of its names, its superset where browsers use one, None where there is none."""
     if not name:
         return None
-    mapped = map_encoding_to_html5(name.strip().lower(), fallback_utf8=False)
-    if not mapped:
-        return None
-    return "gb18030" if mapped.lower() in ("gbk", "gb2312") else mapped.lower()
+    mapped = (map_encoding_to_html5(name.strip().lower(), fallback_utf8=False) or "").lower()
+    return SUPERSETS.get(mapped, mapped) or None

@@ -125,7 +125,7 @@ def _continuations(
             continue
         wrong = [others[place] for place in random.permutation(len(others))[: config.endings - 1]]
         answer = int(random.randint(config.endings))
-        endings = wrong[:answer] + [passage.ending] + wrong[answer:]
+        endings = [*wrong[:answer], passage.ending, *wrong[answer:]]
         rows.append(
             {
                 "item_id": _item_id(passage),

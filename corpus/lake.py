@@ -67,10 +67,10 @@ class Lake:
             raise FileNotFoundError(f"no dataset {stage}/{address} in the lake {self.url}: materialize {stage} first")
         return manifest
 
-    def datasets(self) -> Iterator[Manifest]:
-        """Every published dataset, by stage and partition."""
+    def datasets(self, stage: str = "*") -> Iterator[Manifest]:
+        """Every published dataset, or those of one stage, by stage and partition."""
         found = []
-        for path in self.fs.glob(self.path("*", "*", "manifest.json")):
+        for path in self.fs.glob(self.path(stage, "*", "manifest.json")):
             found.append(Manifest.from_bytes(self.fs.cat_file(path), where=path))
         yield from sorted(found, key=lambda manifest: (manifest.stage, manifest.partition, manifest.address))
 

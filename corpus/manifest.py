@@ -104,7 +104,7 @@ class Manifest:
         return f"{self.stage}/{self.partition}"
 
     @property
-    def bytes(self) -> int:
+    def total_bytes(self) -> int:
         return sum(entry.bytes for entry in self.files)
 
     def of_kind(self, kind: str) -> tuple[FileEntry, ...]:

@@ -22,7 +22,7 @@ EOS = "<|endoftext|>"
 # GPT-4's split with digits in groups of at most three and no contractions: words with their space, numbers, runs of
 # punctuation, white space. Runs are bounded at 64 characters, for BPE is quadratic in the length of a run.
 SPLIT = (
-    r"[^\r\n\p{L}\p{N}]?\p{L}{1,64}|\p{N}{1,3}| ?[^\s\p{L}\p{N}]{1,64}[\r\n]*|\s*[\r\n]{1,64}|\s{1,64}(?!\S)|\s{1,64}"
+    r"[^\r\n\p{L}\p{N}]?\p{L}{1,64}|\p{N}{1,3}| ?[^\s\p{L}\p{N}]{1,64}[\r\n]*|\s{0,64}[\r\n]{1,64}|\s{1,64}(?!\S)|\s{1,64}"
 )
 
 
@@ -61,9 +61,10 @@ class Vocabulary:
         self.digest = sha256(data)
         self._tokenizer = Tokenizer.from_str(data.decode())
         self.size = self._tokenizer.get_vocab_size()
-        self.eos = self._tokenizer.token_to_id(EOS)
-        if self.eos is None:
+        eos = self._tokenizer.token_to_id(EOS)
+        if eos is None:
             raise ValueError(f"tokenizer {self.digest[:12]} has no {EOS} token")
+        self.eos: int = eos
         self._tokenizer.encode_special_tokens = True  # what a page writes is text, also where it spells `eos`
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:

@@ -18,9 +18,7 @@ def specs(asset: str, *names: str) -> list[dg.AssetCheckSpec]:
 
 
 def _result(name: str, passed: bool, **metadata: dg.MetadataValue | str | int | float) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        check_name=name, passed=passed, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata
-    )
+    return dg.AssetCheckResult(check_name=name, passed=passed, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
 
 
 def conservation(manifest: Manifest, kept_kinds: Sequence[str]) -> dg.AssetCheckResult:

@@ -19,6 +19,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (OSError, ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -39,6 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--recipe", default="base", help="named configuration (default: base)")
     verify = _command(commands, "verify", _verify, "read every dataset again and compare digests")
     verify.add_argument("--json", action="store_true", help="one object a line: stage, partition, digest, rows, bytes")
+    trace = _command(
+        commands, "trace", _trace, "follow a page to the steps that read it, or a step to its WARC records"
+    )
+    trace.add_argument("what", nargs="?", metavar="PAGE", help="a page's URL, or its doc_id in hex")
+    trace.add_argument("--step", type=int, help="a training step, from 1")
     ui = _command(commands, "ui", _ui, "start dagster dev on a lake's history")
     ui.add_argument("--port", type=int, default=3000)
     return parser
@@ -70,17 +78,27 @@ def _verify(args: argparse.Namespace) -> int:
         rows = sum(entry.rows for entry in manifest.files if entry.kind != "ledger")
         if args.json:
             line = {"stage": manifest.stage, "partition": manifest.partition, "digest": manifest.digest}
-            print(json.dumps({**line, "rows": rows, "bytes": manifest.bytes, "problems": problems}))
+            print(json.dumps({**line, "rows": rows, "bytes": manifest.total_bytes, "problems": problems}))
         else:
             print(f"{manifest.stage:20} {manifest.partition:28} {manifest.digest[:16]} {rows:>9} rows", end=" ")
-            print(f"{manifest.bytes:>12} bytes  {'DAMAGED' if problems else 'ok'}")
+            print(f"{manifest.total_bytes:>12} bytes  {'DAMAGED' if problems else 'ok'}")
             for problem in problems:
                 print(f"    {problem}")
     if not datasets:
         raise ValueError(f"no dataset in the lake {args.lake}: `headwater demo` makes some")
     if damaged:
-        print(f"error: {damaged} of {datasets} datasets are damaged: remove their folders and run again", file=sys.stderr)
+        print(
+            f"error: {damaged} of {datasets} datasets are damaged: remove their folders and run again", file=sys.stderr
+        )
     return 1 if damaged else 0
+
+
+def _trace(args: argparse.Namespace) -> int:
+    from dagster_project.trace import trace
+
+    for line in trace(Lake(args.lake), args.what, args.step):
+        print(line)
+    return 0
 
 
 def _ui(args: argparse.Namespace) -> int:

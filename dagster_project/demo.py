@@ -50,7 +50,9 @@ class Demo:
         print("\n" + summary(report))
         print(f"\n{time.time() - started:.0f} s; the report: {self.lake.path('report', 'index.html')}")
 
-    def _materialize(self, instance: dg.DagsterInstance, job: str, key: str, config: dict[str, Any] | None = None) -> None:
+    def _materialize(
+        self, instance: dg.DagsterInstance, job: str, key: str, config: dict[str, Any] | None = None
+    ) -> None:
         """Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
         run_id = str(uuid.uuid4())
         instance.add_event_listener(run_id, _print_materialization)

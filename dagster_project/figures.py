@@ -29,10 +29,10 @@ def excerpt(text: str) -> str:
 
 
 def bars(values: Mapping[str, float], label: str) -> str:
-    """A horizontal bar chart, the largest on top, as SVG."""
+    """A horizontal bar chart, the first on top, as SVG."""
     figure = Figure(figsize=(7, 0.8 + 0.28 * max(1, len(values))), layout="constrained")
     axes = figure.subplots()
-    names = sorted(values, key=lambda name: (values[name], name))
+    names = list(values)[::-1]
     drawn = axes.barh(names, [values[name] for name in names], color=LIGHT, edgecolor=INK)
     axes.bar_label(drawn, fmt="{:,.0f}", padding=3)
     axes.margins(x=0.15)

@@ -1,4 +1,4 @@
-"""Lineage: which dataset an asset's partition stands for. Its last materialization says the address; the lake has it."""
+"""Lineage: which dataset an asset's partition stands for: the one at the address of its last materialization."""
 
 from __future__ import annotations
 

@@ -15,10 +15,12 @@ from pipelines.shard import ShardConfig
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """A preset of training/config.py and how it is launched. One process with the preset's threads, whatever the
-    worker count of the data stages: the order of a floating-point sum is part of a checkpoint's bytes."""
+    """A preset of training/config.py, its budget of tokens where that is another, and how it is launched: one process
+    with the preset's threads, whatever the worker count of the data stages, for the order of a floating-point sum is
+    part of a checkpoint's bytes."""
 
     preset: str = "tiny"
+    tokens: int | None = None
     processes: int = 1
 
 

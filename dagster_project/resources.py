@@ -31,7 +31,7 @@ class EngineResource(dg.ConfigurableResource):
 
     runner: str = "FnApiRunner"
     workers: int
-    options: list[str] = []  # noqa: RUF012 (pydantic copies it)
+    options: list[str] = []
 
     def open(self) -> Engine:
         return Engine(runner=self.runner, workers=self.workers, options=tuple(self.options))

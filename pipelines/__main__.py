@@ -30,7 +30,9 @@ def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcom
 
 
 def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    return [clean(lake, documents, _config(CleanConfig, args), engine) for documents in _datasets(lake, args, "documents")]
+    return [
+        clean(lake, documents, _config(CleanConfig, args), engine) for documents in _datasets(lake, args, "documents")
+    ]
 
 
 def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
@@ -75,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         if reads:
             stage.add_argument("dataset", nargs="+", metavar=reads.split()[0], help=f"what to read: {reads}")
         else:
-            stage.add_argument("--crawl", action="append", required=True, help="a WARC file or a folder of them, any URL")
+            stage.add_argument(
+                "--crawl", action="append", required=True, help="a WARC file or a folder of them, any URL"
+            )
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
@@ -113,7 +117,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             lost = {**counts.dropped, **counts.quarantined}
             print(f"{manifest.stage}/{manifest.address}  {manifest.partition}  digest {manifest.digest[:16]}", end="  ")
             print(f"kept {counts.kept} of {counts.records_in}  {'reused' if outcome.reused else 'computed'}", end="")
-            print(f" in {outcome.seconds:.1f} s" + "".join(f"\n    {n:>8} {reason}" for reason, n in sorted(lost.items())))
+            print(
+                f" in {outcome.seconds:.1f} s" + "".join(f"\n    {n:>8} {reason}" for reason, n in sorted(lost.items()))
+            )
     except (StageError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

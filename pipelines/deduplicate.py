@@ -1,8 +1,8 @@
 """Deduplicate: clean -> signatures -> duplicates -> unique.
 
-    signatures   a crawl's own dataset: digest of the text, band keys; a later crawl never computes it again
-    duplicates   all crawls: bands nominate (the one shuffle), measured similarity decides, each removal has its keeper
-    unique       the documents that stay, and the ledger of the others
+signatures   a crawl's own dataset: digest of the text, band keys; a later crawl never computes it again
+duplicates   all crawls: bands nominate (the one shuffle), measured similarity decides, each removal has its keeper
+unique       the documents that stay, and the ledger of the others
 """
 
 from __future__ import annotations

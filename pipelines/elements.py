@@ -28,10 +28,15 @@ ROWS = 256  # documents a row group: about 2 MB of text held at a time
 
 
 class Split(Protocol):
-    """What one call works on. `name` names its part; `weight` is its size, for dealing out the heaviest first."""
+    """What one call works on."""
 
-    name: str
-    weight: int
+    @property
+    def name(self) -> str:
+        """Of its part."""
+
+    @property
+    def weight(self) -> int:
+        """Its size in bytes or rows: the heaviest are dealt out first."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,7 +85,7 @@ def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> 
 
 
 class Encode(Work):
-    schemas = {name: TOKENS for name in SPLITS}
+    schemas = dict.fromkeys(SPLITS, TOKENS)
 
     def __init__(self, tokenizer: Manifest) -> None:
         self.tokenizer = tokenizer

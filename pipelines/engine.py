@@ -26,6 +26,7 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from tqdm import tqdm
 
@@ -61,9 +62,6 @@ class Engine:
             with beam.Pipeline(options=PipelineOptions([f"--runner={self.runner}", *self.options])) as pipeline:
                 yield pipeline
             return
-        # Imported here: with it come clients of clouds, which warn on import that they are not installed.
-        from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-
         workers = min(self.workers, splits)
         options = PipelineOptions([f"--direct_num_workers={workers}", *self.options])
         if workers <= 1:
@@ -146,8 +144,13 @@ def each_split(lake: Lake, stage: Stage, splits: Sequence[Split], work: Work) ->
     return Plan(splits=splits, transform=transform, parts=[split.name for split in splits])
 
 
-def compute(lake: Lake, stage: Stage, engine: Engine, plan: Callable[[], Plan]) -> Outcome:
-    """The published dataset of a stage: found, or computed now. Raises StageError; then nothing is published."""
+def compute(
+    lake: Lake, stage: Stage, engine: Engine, plan: Callable[[], Plan], notes: Mapping[str, Any] | None = None
+) -> Outcome:
+    """The published dataset of a stage: found, or computed now. Raises StageError; then nothing is published.
+
+    `notes` go into the sidecar, which is in no digest.
+    """
     started = time.time()
     found = lake.find(stage.name, stage.address)
     if found is not None:
@@ -159,6 +162,7 @@ def compute(lake: Lake, stage: Stage, engine: Engine, plan: Callable[[], Plan]) 
         manifest = _compute(lake, stage, engine, plan())
         seconds = time.time() - started
         run = {"seconds": round(seconds, 3), "started": started, "runner": engine.runner, "workers": engine.workers}
+        run.update(notes or {})
         return Outcome(manifest=lake.publish(manifest, run), reused=False, seconds=seconds)
 
 

@@ -1,4 +1,4 @@
-"""Ingest: crawl -> documents. WARC records in; one row a page with its main text, one row of the ledger for the rest."""
+"""Ingest: crawl -> documents. Of each WARC record either a page with its main text, or a row of the ledger."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine) -> Ou
         named = [Range(name=f"part-{number:05d}", **block) for number, block in enumerate(ranges)]
         return each_split(lake, stage, named, Ingest(crawl.id, config))
 
-    outcome = compute(lake, stage, engine, plan)
+    warc_urls = {file.name: file.url for file in crawl.files}
+    outcome = compute(lake, stage, engine, plan, notes={"warc_urls": warc_urls})
     counts = outcome.manifest.counts
     if counts.kept == 0:
         reasons = ", ".join(f"{name} {n}" for name, n in {**counts.dropped, **counts.quarantined}.items())

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from corpus.crawl.pydoc_crawl import PydocCrawlConfig, crawl_pydoc, environment
 
+from corpus.crawl.pydoc_crawl import PydocCrawlConfig, crawl_pydoc, environment
 from corpus.lake import Lake
 from corpus.manifest import Counts, FileEntry, Manifest
 from corpus.sources import Crawl, SourceFile, open_crawl

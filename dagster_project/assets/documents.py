@@ -17,9 +17,7 @@ ALL = (checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY)
 
 
 @dg.asset(deps=[crawl], partitions_def=crawls, group_name="documents", check_specs=checks.specs("documents", *ALL))
-def documents(
-    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
-) -> dg.MaterializeResult:
+def documents(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """The main text of every page, with the WARC record that it came from."""
     opened, key = lake.open(), context.partition_key
     source = open_partition(opened, upstream(context, opened, "crawl"), key)
@@ -38,7 +36,9 @@ def _crawl_and_recipe(context: dg.AssetExecutionContext) -> tuple[str, str]:
     return key.keys_by_dimension["crawl"], key.keys_by_dimension["recipe"]
 
 
-@dg.asset(deps=[documents], partitions_def=crawl_recipes, group_name="documents", check_specs=checks.specs("clean", *ALL))
+@dg.asset(
+    deps=[documents], partitions_def=crawl_recipes, group_name="documents", check_specs=checks.specs("clean", *ALL)
+)
 def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """The documents that pass the recipe's rules; what was measured is kept for all."""
     opened = lake.open()
@@ -70,9 +70,9 @@ def signatures(context: dg.AssetExecutionContext, lake: LakeResource, engine: En
 
 
 class CrawlsConfig(dg.Config):
-    """Which crawls a recipe takes together."""
+    """Which crawls a recipe takes together; none named means every crawl that is clean under it."""
 
-    crawls: list[str] = []  # noqa: RUF012 (pydantic copies it); empty: every crawl that is clean under this recipe
+    crawls: list[str] = []
 
 
 @dg.asset(deps=[signatures], partitions_def=recipes, group_name="documents", check_specs=checks.specs("unique", *ALL))

@@ -39,7 +39,7 @@ def materialized(
         "kept": counts.kept,
         "dropped": sum(counts.dropped.values()),
         "quarantined": sum(counts.quarantined.values()),
-        "bytes": manifest.bytes,
+        "bytes": manifest.total_bytes,
         "seconds": round(outcome.seconds, 3),
         "reused": outcome.reused,
         **{name: value for name, value in manifest.figures.items() if isinstance(value, (int, float))},

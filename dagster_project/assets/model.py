@@ -94,6 +94,8 @@ def _train(
         *("--tokenizer", str(lake.local_copy(vocabulary, "tokenizer", cache) / "tokenizer.json")),
         *("--preset", config.preset, "--out", str(run)),
     ]
+    if config.tokens is not None:
+        command += ["--tokens", str(config.tokens)]
     environment = {**os.environ, "HEADWATER_LAUNCHER_PID": str(os.getpid()), "OMP_NUM_THREADS": "1"}
     try:
         pipes.run(command=command, context=context, env=environment).get_results()
@@ -131,8 +133,17 @@ def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, s
     samples = []
     for row in sample(lake, pages, "heldout", ["text"], count=PROMPTS):
         prompt = " ".join(row["text"].split()[:PROMPT_WORDS])
-        flags = ("--checkpoint", str(checkpoint), f"--prompt={prompt}", "--tokens", str(GENERATED_TOKENS), "--seed", "0")
-        samples.append({"prompt": prompt, "text": run_module("training.generate", *flags)})
+        flags = (
+            "--checkpoint",
+            str(checkpoint),
+            f"--prompt={prompt}",
+            "--tokens",
+            str(GENERATED_TOKENS),
+            "--seed",
+            "0",
+        )
+        text = run_module("training.generate", *flags)
+        samples.append({"prompt": prompt, "text": text.removeprefix(prompt)})
     return samples
 
 

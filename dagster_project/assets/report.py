@@ -68,7 +68,7 @@ def collect(context: dg.AssetExecutionContext, lake: Lake) -> dict[str, Any]:
                 "partition": manifest.partition,
                 "kept": manifest.counts.kept,
                 "records_in": manifest.counts.records_in,
-                "bytes": manifest.bytes,
+                "bytes": manifest.total_bytes,
                 "address": manifest.address,
                 "digest": manifest.digest,
                 "seconds": lake.read_run(manifest).get("seconds"),
@@ -93,11 +93,11 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
 
 
 def _languages(manifest: Manifest) -> dict[str, int]:
-    counts = {
-        name.removeprefix("language:"): count
-        for name, count in manifest.figures.items()
-        if name.startswith("language:")
-    }
+    prefix = "language:"
+    return _most_first({name[len(prefix) :]: n for name, n in manifest.figures.items() if name.startswith(prefix)})
+
+
+def _most_first(counts: dict[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -116,18 +116,18 @@ def render(lake: Lake, context: dg.AssetExecutionContext, found: dict[str, Any])
     kept = [row for m in manifests if m.stage == "unique" for row in sample(lake, m, "documents", ["url", "text"], 5)]
     lost = [row for m in manifests if m.of_kind("ledger") for row in ledger_samples(lake, m, count=2)]
     funnel = {
-        "1 pages": found["pages"],
-        "2 with text": found["documents"],
-        "3 clean": found["clean"],
-        "4 unique": found["unique"],
-        "5 training": found["train_documents"],
-        "6 held out": found["heldout_documents"],
+        "pages": found["pages"],
+        "with text": found["documents"],
+        "clean": found["clean"],
+        "unique": found["unique"],
+        "training": found["train_documents"],
+        "held out": found["heldout_documents"],
     }
     checkpoint = upstream(context, lake, "checkpoint")
     return environment.get_template("report.html").render(
         report=found,
-        funnel=bars(dict(reversed(list(funnel.items()))), "pages"),
-        drops={stage: bars(reasons, "records") for stage, reasons in found["dropped"].items() if reasons},
+        funnel=bars(funnel, "pages"),
+        drops={stage: bars(_most_first(reasons), "records") for stage, reasons in found["dropped"].items() if reasons},
         loss=loss_curve(read_metrics(lake, checkpoint)),
         kept=[{"url": row["url"], "text": excerpt(row["text"])} for row in kept],
         lost=[{**row, "why": why(row), "file": PurePosixPath(row["warc_file"]).name} for row in lost],

@@ -72,9 +72,7 @@ def _score(lake: Lake, task: str, model: Manifest, tars: Manifest, asked: Manife
         _evaluate(lake, task, model, tars, asked, scratch)
         folder = lake.path(stage.name, stage.address)
         result = json.loads((scratch / "score.json").read_bytes())
-        files = [
-            lake.put(path, folder, f"{path.stem}/{path.name}", result["n"]) for path in sorted(scratch.iterdir())
-        ]
+        files = [lake.put(path, folder, f"{path.stem}/{path.name}", result["n"]) for path in sorted(scratch.iterdir())]
         manifest = Manifest(
             stage=stage.name,
             partition=stage.partition,

@@ -78,7 +78,9 @@ def _read_with_webdataset(lake: Lake, manifest: Manifest) -> dg.AssetCheckResult
     """The first tar, by the stock library: as many documents as the index says."""
     first = next(entry for entry in manifest.of_kind("train") if entry.path.endswith(".tar"))
     with lake.fs.open(f"{lake.folder(manifest)}/{first.path}", "rb") as stream:
-        samples = wds.tariterators.group_by_keys(wds.tariterators.tar_file_expander([{"url": first.path, "stream": stream}]))
+        samples = wds.tariterators.group_by_keys(
+            wds.tariterators.tar_file_expander([{"url": first.path, "stream": stream}])
+        )
         documents = sum(len(wds.autodecode.basichandlers("json", sample["json"])["doc_ids"]) for sample in samples)
     return dg.AssetCheckResult(
         check_name=READABLE,

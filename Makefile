@@ -1,0 +1,30 @@
+# Everything here works on a bare machine with python3 (3.11 to 3.13) and make: the first target that needs .venv makes it.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: demo test lint ui clean
+
+demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
+	$(BIN)/headwater demo
+
+test: lint  ## all tests
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED)  ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+ui: $(INSTALLED)  ## dagster dev on what the demo made: http://127.0.0.1:3000
+	$(BIN)/headwater ui
+
+clean:  ## removes what the targets made: the environment, the default lake, caches
+	rm -rf .venv .headwater build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(INSTALLED)

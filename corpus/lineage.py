@@ -1,0 +1,82 @@
+"""Lineage: what became of a page at every stage, and back from its document to the bytes of its WARC record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus.lake import Lake
+from corpus.manifest import Manifest
+from corpus.pages import NotAPage, read_page
+from corpus.schema import DOC_ID, ORIGIN
+from corpus.warc import Broken, read_records
+
+STAGES = ("documents", "clean", "unique", "split")
+COLUMNS = [field.name for field in ORIGIN]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fate:
+    """What one dataset says of a document: `outcome` is the kind of file that it is in, or why it is in none."""
+
+    manifest: Manifest
+    outcome: str
+    row: Mapping[str, Any]
+
+
+def origins(lake: Lake, what: str) -> list[dict[str, Any]]:
+    """The records that a URL or a document id in hex stands for: rows of ORIGIN, one a record.
+
+    Raises ValueError when the lake has never seen it.
+    """
+    doc_id = _as_doc_id(what)
+    column, value = ("url", pa.scalar(what)) if doc_id is None else ("doc_id", pa.scalar(doc_id, DOC_ID))
+    found = {row["doc_id"]: dict(row) for fate in _rows(lake, column, value, "documents") for row in [fate.row]}
+    if not found:
+        raise ValueError(
+            f"no dataset of documents in the lake {lake.url} knows {what!r}: give a page's URL or its doc_id"
+        )
+    return [{name: row[name] for name in COLUMNS} for row in found.values()]
+
+
+def _as_doc_id(what: str) -> bytes | None:
+    try:
+        return bytes.fromhex(what) if len(what) == 32 else None
+    except ValueError:
+        return None
+
+
+def fates(lake: Lake, doc_id: bytes) -> Iterator[Fate]:
+    """What became of a document, stage after stage, in every dataset of the lake that it came to."""
+    for stage in STAGES:
+        yield from _rows(lake, "doc_id", pa.scalar(doc_id, DOC_ID), stage)
+
+
+def _rows(lake: Lake, column: str, value: pa.Scalar, stage: str) -> Iterator[Fate]:
+    for manifest in lake.datasets(stage):
+        for kind in sorted({entry.kind for entry in manifest.files}):
+            wanted = COLUMNS + (["reason", "rules", "keeper", "similarity", "detail"] if kind == "ledger" else [])
+            for table in lake.read(manifest, kind, wanted):
+                for row in table.filter(pc.equal(table[column], value)).to_pylist():
+                    yield Fate(manifest=manifest, outcome=row["reason"] if kind == "ledger" else kind, row=row)
+
+
+def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
+    """Reads a page's WARC record again, at `url`, and digests its payload as ingest did.
+
+    Raises ValueError when the bytes at that place are no longer that page.
+    """
+    start, length = origin["warc_offset"], origin["warc_length"]
+    with fsspec.open(url, "rb") as file:
+        found = next(read_records(file, start + length, start, start + length), None)
+    if found is None or isinstance(found, Broken):
+        raise ValueError(f"{url} has no record at byte {start}: it is not the file that was ingested")
+    page = read_page(found.warc)
+    if isinstance(page, NotAPage):
+        raise ValueError(f"{url} has no page at byte {start}, but {page.reason}: it is not the file that was ingested")
+    return page.payload_digest

@@ -1,0 +1,112 @@
+"""Trace: from a page down to the training steps that read it, and from a step up to the WARC records behind it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from corpus.lake import Lake
+from corpus.lineage import fates, origins, payload_digest
+from corpus.manifest import Manifest
+from corpus.shards import ShardSet
+from dagster_project.assets.materialized import why
+from dagster_project.resources import local_folder
+from training.loader import Loader
+
+
+def trace_page(lake: Lake, what: str) -> Iterator[str]:
+    """Lines on every record of a URL, or on one document by its id."""
+    for origin in origins(lake, what):
+        doc_id = origin["doc_id"]
+        yield f"{doc_id.hex()}  {origin['url']}"
+        yield f"    WARC        {origin['warc_file']} bytes {origin['warc_offset']} to {_end(origin)}"
+        for fate in fates(lake, doc_id):
+            manifest = fate.manifest
+            place = f"{manifest.partition} [{manifest.address[:12]}]"
+            if "reason" in fate.row:
+                keeper = fate.row["keeper"]
+                near = (
+                    f", {'keeper' if manifest.stage == 'unique' else 'held-out page'} {keeper.hex()}" if keeper else ""
+                )
+                yield f"    {manifest.stage:11} {place}: removed, {why(fate.row)}{near}"
+                continue
+            yield f"    {manifest.stage:11} {place}: kept as {fate.outcome}"
+            if manifest.stage == "documents":
+                yield f"    {'':11} {_reread(lake, manifest, origin)}"
+        yield from _training(lake, doc_id.hex())
+
+
+def _end(origin: dict[str, Any]) -> int:
+    return int(origin["warc_offset"]) + int(origin["warc_length"])
+
+
+def _reread(lake: Lake, documents: Manifest, origin: dict[str, Any]) -> str:
+    """Whether the bytes in the WARC are still those that the document was made of."""
+    url = lake.read_run(documents).get("warc_urls", {}).get(origin["warc_file"])
+    if url is None:
+        return "the run's record of where its WARC files lie is gone"
+    for table in lake.read(documents, "documents", ["doc_id", "payload_digest"]):
+        for row in table.to_pylist():
+            if row["doc_id"] == origin["doc_id"]:
+                same = payload_digest(url, origin) == row["payload_digest"]
+                return f"{url}: {row['payload_digest']} {'read again, the same' if same else 'HAS CHANGED'}"
+    return "the document is not in its dataset"
+
+
+def _training(lake: Lake, doc_id: str) -> Iterator[str]:
+    for manifest in lake.datasets("shards"):
+        for kind in ("train", "heldout"):
+            shards = ShardSet(lake.local_copy(manifest, kind, local_folder(lake, "cache")))
+            for tar, found, first, end in shards.documents(0, len(shards)):
+                if found == doc_id:
+                    yield f"    shards      {manifest.address[:12]}/{kind}/{tar}: tokens {first} to {end} of the stream"
+                    if kind == "train":
+                        yield from _steps(lake, manifest, shards, first, end)
+
+
+def _steps(lake: Lake, shards_manifest: Manifest, shards: ShardSet, first: int, end: int) -> Iterator[str]:
+    for checkpoint in lake.datasets("checkpoint"):
+        if checkpoint.inputs.get(shards_manifest.name) == shards_manifest.digest:
+            taken = int(checkpoint.figures["step"])
+            steps = loader(lake, checkpoint, shards).steps_reading(first, end, taken)
+            listed = ", ".join(str(step + 1) for step in steps[:8]) + (" …" if len(steps) > 8 else "")
+            yield f"    checkpoint  {checkpoint.address[:12]}: read in {len(steps)} of {taken} steps: {listed}"
+
+
+def loader(lake: Lake, checkpoint: Manifest, shards: ShardSet) -> Loader:
+    """The loader that a checkpoint was trained with."""
+    state = json.loads(lake.fs.cat_file(f"{lake.folder(checkpoint)}/model/state.json"))
+    plan = state["run"]["train"]
+    return Loader(shards, context=plan["context"], global_batch=plan["global_batch"], seed=plan["seed"])
+
+
+def trace_step(lake: Lake, step: int) -> Iterator[str]:
+    """Lines on what each checkpoint of the lake read in a step (from 1): sequences, documents, WARC records."""
+    known = {}
+    for manifest in lake.datasets("split"):
+        for table in lake.read(manifest, "train", ["doc_id", "url", "warc_file", "warc_offset", "warc_length"]):
+            known.update({row["doc_id"].hex(): row for row in table.to_pylist()})
+    found = False
+    for checkpoint in lake.datasets("checkpoint"):
+        if not 1 <= step <= int(checkpoint.figures["step"]):
+            continue
+        found = True
+        digest = checkpoint.inputs[f"shards/{checkpoint.partition}"]
+        manifest = next(manifest for manifest in lake.datasets("shards") if manifest.digest == digest)
+        shards = ShardSet(lake.local_copy(manifest, "train", local_folder(lake, "cache")))
+        yield f"checkpoint {checkpoint.address[:12]}, step {step}"
+        for sequence, sources in loader(lake, checkpoint, shards).sequence_documents(step - 1):
+            yield f"  sequence {sequence}"
+            for source in sources:
+                row = known[source.doc_id]
+                yield f"    {source.doc_id}  {row['url']}  {row['warc_file']} bytes {row['warc_offset']} to {_end(row)}"
+    if not found:
+        raise ValueError(f"no checkpoint in the lake {lake.url} took step {step}; steps count from 1")
+
+
+def trace(lake: Lake, what: str | None, step: int | None) -> Iterator[str]:
+    """Exactly one of `what` (a URL or a doc_id) and `step`. Raises ValueError when the lake knows nothing of it."""
+    if (what is None) == (step is None):
+        raise ValueError("give a page's URL or doc_id, or --step N")
+    return trace_page(lake, what) if what is not None else trace_step(lake, int(step or 0))

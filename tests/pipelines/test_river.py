@@ -1,0 +1,184 @@
+"""The data stages from WARC to shards: the same bytes however they run, nothing lost, every drop explained."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from corpus.heldout import HeldOutConfig
+from corpus.items import ItemConfig
+from corpus.lake import Lake
+from corpus.manifest import Manifest
+from corpus.minhash import DuplicateConfig, shingles
+from corpus.sources import Crawl, open_crawl
+from corpus.vocabulary import VocabularyConfig
+from pipelines.clean import CleanConfig, clean
+from pipelines.deduplicate import deduplicate
+from pipelines.encode import encode, train_vocabulary
+from pipelines.engine import Engine
+from pipelines.hold_out import hold_out, make_items
+from pipelines.ingest import IngestConfig, ingest
+from pipelines.shard import ShardConfig, shard
+
+INGEST = IngestConfig(block_bytes=20_000)  # several parts, so that there is something to deal out
+
+
+def river(lake: Lake, crawls: list[Crawl], engine: Engine) -> dict[str, str]:
+    """Runs all stages. Returns stage/partition -> digest of everything that was published."""
+    documents = [ingest(lake, crawl, INGEST, engine).manifest for crawl in crawls]
+    cleaned = [clean(lake, manifest, CleanConfig(), engine).manifest for manifest in documents]
+    unique = deduplicate(lake, cleaned, DuplicateConfig(), engine).manifest
+    split = hold_out(lake, unique, HeldOutConfig(), engine).manifest
+    make_items(lake, split, ItemConfig(), engine)
+    tokenizer = train_vocabulary(lake, split, VocabularyConfig(size=512), engine).manifest
+    tokens = encode(lake, split, tokenizer, engine).manifest
+    shard(lake, tokens, tokenizer, ShardConfig(chunk_tokens=4_096, chunks_per_shard=4), engine)
+    return digests(lake)
+
+
+def digests(lake: Lake) -> dict[str, str]:
+    return {manifest.name: manifest.digest for manifest in lake.datasets()}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory, crawl_folder: Path) -> Iterator[Lake]:
+    made = Lake(str(tmp_path_factory.mktemp("lake")))
+    river(made, [open_crawl(str(crawl_folder))], Engine(workers=2))
+    yield made
+
+
+def dataset(lake: Lake, stage: str) -> Manifest:
+    [manifest] = lake.datasets(stage)
+    return manifest
+
+
+def rows(lake: Lake, stage: str, kind: str) -> list[dict[str, Any]]:
+    return [row for table in lake.read(dataset(lake, stage), kind) for row in table.to_pylist()]
+
+
+def test_one_worker_gives_the_same_digests_as_two(lake: Lake, crawl_folder: Path, tmp_path: Path) -> None:
+    alone = Lake(str(tmp_path / "alone"))
+    assert river(alone, [open_crawl(str(crawl_folder))], Engine(workers=1)) == digests(lake)
+
+
+def test_the_order_of_input_files_changes_nothing(lake: Lake, crawl_folder: Path, tmp_path: Path) -> None:
+    one, two = (open_crawl(str(crawl_folder / name)) for name in ("a.warc.gz", "b.warc.gz"))
+    forth = river(Lake(str(tmp_path / "forth")), [one, two], Engine(workers=1))
+    assert forth == river(Lake(str(tmp_path / "back")), [two, one], Engine(workers=1))
+
+
+def test_a_rerun_reuses_every_stage(lake: Lake, crawl_folder: Path) -> None:
+    outcome = ingest(lake, open_crawl(str(crawl_folder)), INGEST, Engine(workers=1))
+    assert outcome.reused and outcome.manifest.digest == digests(lake)["documents/my-crawl"]
+
+
+def test_a_changed_rule_measures_nothing_again(lake: Lake, tmp_path: Path) -> None:
+    copy = Lake(shutil.copytree(lake.root, tmp_path / "copy"))
+    outcome = clean(copy, dataset(lake, "documents"), CleanConfig(language_score=0.9), Engine(workers=1))
+    assert not outcome.reused
+    assert dataset(copy, "measures").digest == dataset(lake, "measures").digest
+
+
+@pytest.mark.parametrize(("stage", "kinds"), [("documents", ["documents"]), ("unique", ["documents"])])
+def test_every_record_is_accounted_for(lake: Lake, stage: str, kinds: list[str]) -> None:
+    manifest = dataset(lake, stage)
+    kept = sum(entry.rows for kind in kinds for entry in manifest.of_kind(kind))
+    ledger = sum(entry.rows for entry in manifest.of_kind("ledger"))
+    assert manifest.counts.lost == 0
+    assert kept == manifest.counts.kept > 0
+    assert kept + ledger == manifest.counts.records_in
+
+
+def test_the_ledger_names_what_a_crawl_gets_wrong(lake: Lake) -> None:
+    ledger = rows(lake, "documents", "ledger")
+    reasons = {(row["url"] or "").rsplit("/", 1)[-1]: row["reason"] for row in ledger if row["url"]}
+    assert reasons["gone"] == "http_status"
+    assert reasons["photo"] == "not_html"
+    broken = sorted(row["reason"] for row in ledger if row["outcome"] == "quarantined")
+    assert broken == ["corrupt_gzip", "truncated"]
+
+
+def test_a_broken_record_costs_only_itself(lake: Lake) -> None:
+    urls = {row["url"] for row in rows(lake, "documents", "documents")}
+    assert "https://site.example/last" in urls
+
+
+def test_chinese_japanese_and_german_pages_survive_as_such(lake: Lake) -> None:
+    found = {row["url"]: row for row in rows(lake, "unique", "documents")}
+    for code in ("zh", "ja", "de"):
+        assert found[f"https://{code}.example/"]["language"] == code
+    # Declared UTF-8, written in GBK.
+    assert found["https://gbk.example/"]["language"] == "zh"
+    assert "黄河是中国第二长河" in found["https://gbk.example/"]["text"]
+
+
+def test_a_duplicate_is_removed_for_one_that_stays_and_is_similar(lake: Lake) -> None:
+    kept = {row["doc_id"]: row["text"] for row in rows(lake, "unique", "documents")}
+    texts = {row["doc_id"]: row["text"] for row in rows(lake, "documents", "documents")}
+    [ledger] = [[row for manifest in lake.datasets("unique") for row in rows_of(lake, manifest)]]
+    assert {row["reason"] for row in ledger} == {"exact_duplicate", "near_duplicate"}
+    for row in ledger:
+        mine, keeper = set(shingles(texts[row["doc_id"]], 5)), set(shingles(kept[row["keeper"]], 5))
+        assert len(mine & keeper) / len(mine | keeper) == pytest.approx(row["similarity"])
+        assert row["similarity"] >= DuplicateConfig().threshold
+
+
+def rows_of(lake: Lake, manifest: Manifest) -> list[dict[str, Any]]:
+    return [row for table in lake.read(manifest, "ledger") for row in table.to_pylist()]
+
+
+def test_nothing_near_a_held_out_page_is_trained_on(lake: Lake) -> None:
+    train = [set(shingles(row["text"], 5)) for row in rows(lake, "split", "train")]
+    held = [set(shingles(row["text"], 5)) for row in rows(lake, "split", "heldout")]
+    assert train and held
+    assert max(len(one & two) / len(one | two) for one in train for two in held) < HeldOutConfig().similarity
+
+
+def test_duckdb_reads_the_parquet(lake: Lake) -> None:
+    manifest = dataset(lake, "documents")
+    files = [f"{lake.folder(manifest)}/{entry.path}" for entry in manifest.of_kind("documents")]
+    found = duckdb.sql(f"select count(*), count(distinct doc_id), min(length(text)) from read_parquet({files})")
+    count, distinct, shortest = found.fetchall()[0]
+    assert count == distinct == manifest.counts.kept
+    assert shortest > 0
+
+
+SCRIPT = """
+import json, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_river import Engine, Lake, open_crawl, river
+print(json.dumps(river(Lake({lake!r}), [open_crawl({crawl!r})], Engine(workers=2))))
+"""
+
+
+def test_a_run_killed_at_any_moment_goes_on_to_the_same_digests(lake: Lake, crawl_folder: Path, tmp_path: Path) -> None:
+    seed = 20250131
+    dice = random.Random(seed)
+    script = SCRIPT.format(tests=str(Path(__file__).parent), lake=str(tmp_path), crawl=str(crawl_folder))
+    kills = 0
+    for _ in range(20):
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            printed, _ = process.communicate(timeout=dice.uniform(3, 9) if kills < 3 else None)
+            break
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            kills += 1
+            assert not [problem for manifest in Lake(str(tmp_path)).datasets() for problem in lake.problems(manifest)]
+            time.sleep(0.2)
+    assert process.returncode == 0, f"seed {seed}"
+    assert kills > 0
+    assert json.loads(printed) == digests(lake)
