@@ -18,7 +18,7 @@ UNMARKED = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 ISO_2022_JP_ESCAPE = b"\x1b$"
 META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 META_WITHIN = 4096
-# Browsers read these by their supersets (https://encoding.spec.whatwg.org), whose extra characters are common: ①, 裏, 똠.
+# Browsers read these by their supersets (https://encoding.spec.whatwg.org), whose extra characters pages use: ① 裏 똠
 SUPERSETS = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "shift_jis": "cp932", "euc_kr": "cp949"}
 NOT_LATIN = {
     *("utf-8", "gb18030", "big5hkscs", "cp932", "euc_jp", "iso2022_jp", "cp949"),
@@ -78,7 +78,7 @@ def _with(html: bytes, name: str) -> tuple[str, str] | None:
 
 
 def _known(name: str | None) -> str | None:
-    """Python's name for a charset by any of its names, its superset where browsers use one, None where there is none."""
+    """Python's name of a charset by any of its names, its superset where browsers use one; None for no charset."""
     if not name:
         return None
     mapped = (map_encoding_to_html5(name.strip().lower(), fallback_utf8=False) or "").lower()

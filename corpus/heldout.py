@@ -38,7 +38,8 @@ def held_out(urls: Sequence[str], config: HeldOutConfig) -> np.ndarray:
 class HeldOutIndex:
     """The shingles of the held-out pages: tells, exactly, how much of one is in a training page."""
 
-    def __init__(self, shingled: Sequence[np.ndarray]) -> None:
+    def __init__(self, shingled: Sequence[np.ndarray], config: HeldOutConfig | None = None) -> None:
+        self._config = config or HeldOutConfig()
         self._sizes = np.array([len(page) for page in shingled], dtype=np.int64)
         values = np.concatenate(shingled) if shingled else np.empty(0, dtype=np.uint64)
         owners = np.repeat(np.arange(len(shingled)), self._sizes)
@@ -46,7 +47,11 @@ class HeldOutIndex:
         self._values, self._owners = values[order], owners[order]
 
     def closest(self, page: np.ndarray) -> tuple[int, float, float]:
-        """(held-out page, Jaccard, containment of it in `page`) for the one with the largest Jaccard; -1 for none."""
+        """(held-out page, Jaccard, containment of it in `page`); -1 for none.
+
+        Of several, the one that comes closest to a bound of the configuration, or is farthest beyond it: a short page
+        that is half contained must not hide a long one that is half equal.
+        """
         first = np.searchsorted(self._values, page, side="left")
         last = np.searchsorted(self._values, page, side="right")
         spans = [self._owners[start:stop] for start, stop in zip(first, last, strict=True) if stop > start]
@@ -55,5 +60,5 @@ class HeldOutIndex:
         common = np.bincount(np.concatenate(spans), minlength=len(self._sizes))
         jaccard = common / (self._sizes + len(page) - common)
         containment = common / np.maximum(1, self._sizes)
-        best = int(np.argmax(np.maximum(jaccard, containment)))
+        best = int(np.argmax(np.maximum(jaccard / self._config.similarity, containment / self._config.containment)))
         return best, float(jaccard[best]), float(containment[best])

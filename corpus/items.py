@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,12 +54,13 @@ class ItemConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class _Passage:
-    """`context` + `ending` stand together in the page."""
+    """`context` + `gap` + `ending` stand in the page; `gap` is white space, and nothing where a script has none."""
 
     doc_id: bytes
     language: str
     context: str
     ending: str
+    gap: str = field(compare=False)
 
 
 def build_items(pages: Sequence[Mapping[str, Any]], config: ItemConfig) -> tuple[list[dict], list[dict]]:
@@ -77,10 +78,12 @@ def _passages(page: Mapping[str, Any], config: ItemConfig) -> list[_Passage]:
     cuts = [0, *(match.end() for match in SENTENCE.finditer(text)), len(text)]
     found = []
     for place in range(1, len(cuts) - 1):
-        ending = text[cuts[place] : cuts[place + 1]].strip()
-        context = text[cuts[max(0, place - 4)] : cuts[place]].strip()
+        before, after = text[cuts[max(0, place - 4)] : cuts[place]], text[cuts[place] : cuts[place + 1]]
+        context, ending = before.strip(), after.strip()
         if _within(ending, config.ending_words) and _within(context, config.context_words):
-            found.append(_Passage(doc_id=page["doc_id"], language=page["language"], context=context, ending=ending))
+            gap = before[len(before.rstrip()) :] + after[: len(after) - len(after.lstrip())]
+            passage = {"doc_id": page["doc_id"], "language": page["language"], "context": context, "ending": ending}
+            found.append(_Passage(**passage, gap=gap))
     distinct = list(dict.fromkeys(found))  # reference pages repeat themselves; a question is asked once
     step = max(1, len(distinct) // config.per_page)
     return distinct[::step][: config.per_page]
@@ -96,7 +99,7 @@ def _item_id(passage: _Passage) -> str:
 
 def _last_word(passage: _Passage) -> dict[str, Any]:
     """Cut before the last word; what stands behind it (a full stop) is no part of the question."""
-    whole = f"{passage.context} {passage.ending}"
+    whole = passage.context + passage.gap + passage.ending
     last = list(WORD.finditer(whole.lower() if len(whole.lower()) == len(whole) else whole))[-1]
     start = last.start() - 1 if whole[last.start() - 1] == " " else last.start()
     return {
@@ -131,7 +134,7 @@ def _continuations(
                 "item_id": _item_id(passage),
                 "doc_id": passage.doc_id,
                 "context": passage.context,
-                "endings": [f" {ending}" for ending in endings],
+                "endings": [passage.gap + ending for ending in endings],
                 "answer": answer,
             }
         )

@@ -32,6 +32,7 @@ from fsspec.implementations.local import LocalFileSystem
 from corpus.manifest import FileEntry, Manifest
 
 READ_CHUNK = 1 << 20
+ROWS = 256  # documents a row group and a batch: about 2 MB of text held at a time
 
 
 class Lake:
@@ -84,9 +85,26 @@ class Lake:
 
     def read_table(self, path: str, columns: list[str] | None = None) -> pa.Table:
         """A Parquet file of the lake, its page checksums verified. Raises OSError naming the file."""
+        with self.open_parquet(path) as file:
+            return file.read(columns)
+
+    def read_rows(self, path: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+        """As `read_table`, row by row, with ROWS of them in memory at a time."""
+        with self.open_parquet(path) as file:
+            for batch in file.iter_batches(batch_size=ROWS, columns=columns):
+                yield from batch.to_pylist()
+
+    @contextmanager
+    def open_parquet(self, path: str) -> Iterator[pq.ParquetFile]:
+        """A Parquet file whose page checksums are verified while it is read. Raises OSError naming the file.
+
+        Arrow gets its own file or a buffer, never a file of Python's: its threads would have to call back, and one that
+        does so while Python shuts down aborts the process.
+        """
         try:
-            with self.fs.open(path, "rb") as file:
-                return pq.read_table(file, columns=columns, page_checksum_verification=True)
+            source = pa.OSFile(path) if self.local else pa.BufferReader(self.fs.cat_file(path))
+            with source, pq.ParquetFile(source, page_checksum_verification=True) as file:
+                yield file
         except (OSError, pa.ArrowInvalid) as error:
             raise OSError(f"{path} cannot be read: {error}; `headwater verify` names every damaged file") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,9 @@ def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
     """
     start, length = origin["warc_offset"], origin["warc_length"]
     with fsspec.open(url, "rb") as file:
-        found = next(read_records(file, start + length, start, start + length), None)
+        file.seek(start)
+        record = io.BytesIO(file.read(length))  # by itself, for in a plain WARC nothing marks where a record begins
+    found = next(read_records(record, length, 0, length), None)
     if found is None or isinstance(found, Broken):
         raise ValueError(f"{url} has no record at byte {start}: it is not the file that was ingested")
     page = read_page(found.warc)

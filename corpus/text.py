@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from itertools import pairwise
 
 # Control characters but for tab and newline, zero-width and bidirectional marks, the byte order mark, and lone
 # surrogates: nothing that a reader sees, and each of them has broken a tokenizer or a filter somewhere.
@@ -16,24 +18,46 @@ SPACE = "[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]"
 SPACES = re.compile(f"(?<!{SPACE}){SPACE}++(?=\n|$)")
 BLANK_LINES = re.compile("\n{3,}")
 
+
+def _character_class(chosen: Callable[[str], bool], below: int) -> str:
+    """The inside of a regular expression's [...]: ranges of the characters below a code point that are chosen."""
+    codes = [code for code in range(below) if chosen(chr(code))]
+    starts = [code for before, code in pairwise((-2, *codes)) if code != before + 1]
+    ends = [code for code, after in pairwise((*codes, -2)) if after != code + 1]
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(starts, ends, strict=True))
+
+
+# More marks on one letter than any script has (Unicode Standard Annex 15, stream-safe text): sorting them, which is a
+# part of NFC, takes the square of their number.
+COMBINING = _character_class(lambda character: unicodedata.combining(character) != 0, 0x20000)
+STACKED = re.compile(f"([{COMBINING}]{{30}})[{COMBINING}]+")
+
 # Scripts that are written without spaces: each of their characters counts as a word of its own.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han
 )
-# Vowel signs and accents that stand behind their letter, and the joiners between letters: Python's \\w has neither, and
+# Vowel signs and accents that stand behind their letter, and the joiners between letters: Python's \w has neither, and
 # without them a word of Hindi falls into pieces of one or two characters.
-MARKS = "\u200c\u200d" + "".join(c for c in map(chr, range(0x10000)) if unicodedata.category(c) in ("Mn", "Mc"))
+MARKS = "\u200c\u200d" + _character_class(lambda character: unicodedata.category(character) in ("Mn", "Mc"), 0x10000)
 LETTERS = f"[^\\W_{UNSPACED}]"
 WORD = re.compile(f"[{UNSPACED}][{MARKS}]*|{LETTERS}+(?:[{MARKS}]+{LETTERS}*)*")
 UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
 
 
 def normalise(text: str) -> str:
-    """NFC, "\\n" line ends, no invisible characters, no trailing spaces, at most one blank line. Idempotent."""
-    text = INVISIBLE.sub("", BREAKS.sub("\n", text))
-    text = SPACES.sub("", unicodedata.normalize("NFC", text))
-    return BLANK_LINES.sub("\n\n", text).strip("\n")
+    """NFC, "\\n" line ends, no invisible characters, no trailing spaces, at most one blank line. Idempotent, and linear
+    in the length of the text."""
+    text = _compose(INVISIBLE.sub("", BREAKS.sub("\n", text)))
+    return BLANK_LINES.sub("\n\n", SPACES.sub("", text)).strip("\n")
+
+
+def _compose(text: str) -> str:
+    if text.isascii():
+        return text
+    text = STACKED.sub(r"\1", text)
+    composed = unicodedata.normalize("NFC", text)
+    return composed if composed == text else STACKED.sub(r"\1", composed)
 
 
 def words(text: str) -> list[str]:

@@ -22,7 +22,8 @@ EOS = "<|endoftext|>"
 # GPT-4's split with digits in groups of at most three and no contractions: words with their space, numbers, runs of
 # punctuation, white space. Runs are bounded at 64 characters, for BPE is quadratic in the length of a run.
 SPLIT = (
-    r"[^\r\n\p{L}\p{N}]?\p{L}{1,64}|\p{N}{1,3}| ?[^\s\p{L}\p{N}]{1,64}[\r\n]*|\s{0,64}[\r\n]{1,64}|\s{1,64}(?!\S)|\s{1,64}"
+    r"[^\r\n\p{L}\p{N}]?\p{L}{1,64}|\p{N}{1,3}| ?[^\s\p{L}\p{N}]{1,64}[\r\n]*"
+    r"|\s{0,64}[\r\n]{1,64}|\s{1,64}(?!\S)|\s{1,64}"
 )
 
 

@@ -62,7 +62,8 @@ def read_records(file: IO[bytes], size: int, start: int, stop: int) -> Iterator[
 
 def _gzip_records(file: IO[bytes], size: int, start: int, stop: int) -> Iterator[Record | Broken]:
     position = start if start == 0 else _next_member(file, start, size)
-    while position < min(stop, size):
+    # The next range begins at its first whole record, so damage right behind `stop` is this range's to report.
+    while position < size and (position < stop or not _begins_record(file, position)):
         data, end, problem = _inflate(file, position)
         if problem in ("corrupt_gzip", "truncated"):
             end = _next_member(file, position + 1, size)

@@ -12,7 +12,7 @@ from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.rules import DAMAGE, GOPHER_QUALITY, Rule, failures
 from corpus.schema import DOC_ID, DOCUMENT, DROPPED, LEDGER, ledger_row
-from pipelines.elements import FileSplit, Part, Work, file_splits, read_rows
+from pipelines.elements import FileSplit, Part, Work, file_splits
 from pipelines.engine import Engine, Outcome, Stage, StageError, compute, each_split
 
 MEASURES_STAGE, CLEAN_STAGE = "measures", "clean"
@@ -58,7 +58,7 @@ class Measure(Work):
     schemas = {"measures": MEASURES}
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        for row in read_rows(lake, split.paths["documents"], ["doc_id", "text"]):
+        for row in lake.read_rows(split.paths["documents"], ["doc_id", "text"]):
             [(code, score)] = language.identify([row["text"]])
             values = asdict(quality.measure(row["text"]))
             part.keep("measures", {"doc_id": row["doc_id"], "language": code, "language_score": score, **values})
@@ -91,8 +91,8 @@ class Clean(Work):
         self.config = config
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        documents = read_rows(lake, split.paths["documents"])
-        measures = read_rows(lake, split.paths["measures"])
+        documents = lake.read_rows(split.paths["documents"])
+        measures = lake.read_rows(split.paths["measures"])
         for document, measured in zip(documents, measures, strict=True):
             if document["doc_id"] != measured["doc_id"]:
                 raise StageError(f"{split.paths['measures']} and its documents are not in the same order")

@@ -28,7 +28,6 @@ from pipelines.elements import (
     Work,
     file_splits,
     pack,
-    read_rows,
     unpack_groups,
 )
 from pipelines.engine import Engine, Outcome, Plan, Stage, compute, each_split
@@ -86,7 +85,7 @@ class Sign(Work):
         self.config = config
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        for row in read_rows(lake, split.paths["documents"], ["doc_id", "warc_file", "warc_offset", "text"]):
+        for row in lake.read_rows(split.paths["documents"], ["doc_id", "warc_file", "warc_offset", "text"]):
             text = row.pop("text")
             keys = band_keys(shingles(text, self.config.shingle_words), self.config)
             part.keep("signatures", row | {"characters": len(text), "text_digest": text_digest(text), "bands": keys})
@@ -185,7 +184,7 @@ def _decide(
     groups = [
         ranks
         for bucket in range(BUCKETS)
-        for row in read_rows(lake, f"{folder}/candidates/{_bucket_name(bucket)}.parquet")
+        for row in lake.read_rows(f"{folder}/candidates/{_bucket_name(bucket)}.parquet")
         if len(ranks := [rank_of[doc_id] for doc_id in row["doc_ids"] if rank_of[doc_id] not in gone]) > 1
     ]
     shingled = _shingles(lake, cleans, {doc_ids[rank] for group in groups for rank in group}, config)
@@ -227,7 +226,7 @@ def _shingles(
     """Of the candidates alone: they are recomputed, for storing all would take more than the texts."""
     found = {}
     for split in file_splits(lake, {"documents": cleans}):
-        for row in read_rows(lake, split.paths["documents"], ["doc_id", "text"]):
+        for row in lake.read_rows(split.paths["documents"], ["doc_id", "text"]):
             if row["doc_id"] in wanted:
                 found[row["doc_id"]] = shingles(row["text"], config.shingle_words)
     return found
@@ -280,7 +279,7 @@ class Keep(Work):
         self.removals = {row["doc_id"]: row for row in rows}
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        for document in read_rows(lake, split.paths["documents"]):
+        for document in lake.read_rows(split.paths["documents"]):
             removal = self.removals.get(document["doc_id"])
             if removal is None:
                 part.figure("text_bytes", len(document["text"].encode()))

@@ -18,13 +18,10 @@ from typing import Any, Protocol
 import apache_beam as beam
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from corpus.lake import Lake
+from corpus.lake import ROWS, Lake
 from corpus.manifest import Counts, FileEntry, Manifest, canonical_json
 from corpus.schema import DROPPED, LEDGER, parquet_writer, table
-
-ROWS = 256  # documents a row group: about 2 MB of text held at a time
 
 
 class Split(Protocol):
@@ -224,11 +221,3 @@ def batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str
     source = iter(rows)
     while batch := list(islice(source, size)):
         yield batch
-
-
-def read_rows(lake: Lake, path: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of a Parquet file of the lake, a row group in memory at a time; page checksums are verified."""
-    with lake.fs.open(path, "rb") as file:
-        source = pq.ParquetFile(file, page_checksum_verification=True)
-        for batch in source.iter_batches(batch_size=ROWS, columns=columns):
-            yield from batch.to_pylist()

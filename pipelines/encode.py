@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from corpus.lake import Lake
+from corpus.lake import ROWS, Lake
 from corpus.manifest import Manifest
 from corpus.schema import DOC_ID
 from corpus.vocabulary import LIBRARIES, Vocabulary, VocabularyConfig, train
-from pipelines.elements import ROWS, FileSplit, Part, Work, batches, file_splits, read_rows
+from pipelines.elements import FileSplit, Part, Work, batches, file_splits
 from pipelines.engine import Engine, Outcome, Stage, compute, each_split
 
 TOKENIZER_STAGE, TOKENS_STAGE = "tokenizer", "tokens"
@@ -58,7 +58,7 @@ class TrainVocabulary(Work):
         """Whole pages, taken by the hash that their id is, so evenly over crawls and files."""
         share = self.config.sample_characters / max(1, self.split.figures["train_text_bytes"])
         for source in file_splits(lake, {"train": [self.split]}):
-            for row in read_rows(lake, source.paths["train"], ["doc_id", "text"]):
+            for row in lake.read_rows(source.paths["train"], ["doc_id", "text"]):
                 if int.from_bytes(row["doc_id"][:8]) / 2**64 < share:
                     part.figure("sampled_documents", 1)
                     part.figure("sampled_bytes", len(row["text"].encode()))
@@ -95,7 +95,7 @@ class Encode(Work):
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
         for kind in SPLITS:
-            for rows in batches(read_rows(lake, split.paths[kind], ["doc_id", "language", "text"]), ROWS):
+            for rows in batches(lake.read_rows(split.paths[kind], ["doc_id", "language", "text"]), ROWS):
                 encoded = self.vocabulary.encode([row["text"] for row in rows])
                 for row, tokens in zip(rows, encoded, strict=True):
                     size = len(row["text"].encode())

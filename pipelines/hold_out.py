@@ -10,7 +10,7 @@ from corpus.manifest import Manifest
 from corpus.minhash import LIBRARIES, shingles
 from corpus.schema import DROPPED, LEDGER, ledger_row
 from pipelines.clean import CLEAN
-from pipelines.elements import FileSplit, Part, Work, file_splits, read_rows
+from pipelines.elements import FileSplit, Part, Work, file_splits
 from pipelines.engine import Engine, Outcome, Stage, StageError, compute, each_split
 
 SPLIT_STAGE, ITEMS_STAGE = "split", "items"
@@ -57,14 +57,14 @@ class HoldOut(Work):
         self.heldout = sorted(wanted)
         texts = {}
         for split in file_splits(lake, {"documents": [self.unique]}):
-            for row in read_rows(lake, split.paths["documents"], ["doc_id", "text"]):
+            for row in lake.read_rows(split.paths["documents"], ["doc_id", "text"]):
                 if row["doc_id"] in wanted:
                     texts[row["doc_id"]] = shingles(row["text"], self.config.shingle_words)
         self.index = HeldOutIndex([texts[doc_id] for doc_id in self.heldout])
         self.wanted = wanted
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        for document in read_rows(lake, split.paths["documents"]):
+        for document in lake.read_rows(split.paths["documents"]):
             if document["doc_id"] in self.wanted:
                 part.figure("heldout", 1)
                 part.keep("heldout", document)

@@ -50,7 +50,7 @@ def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results, samples_of="documents")
+    return materialized(opened, outcome, results, samples_of="documents", dropped_from=[source])
 
 
 @dg.asset(
@@ -95,7 +95,14 @@ def unique(
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results, samples_of="documents", extra={"crawls": sorted(keys)})
+    return materialized(
+        opened,
+        outcome,
+        results,
+        samples_of="documents",
+        dropped_from=sources,
+        extra={"crawls": sorted(keys)},
+    )
 
 
 @dg.asset(deps=[unique], partitions_def=recipes, group_name="documents", check_specs=checks.specs("split", *ALL))
@@ -109,7 +116,7 @@ def split(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results, samples_of="heldout")
+    return materialized(opened, outcome, results, samples_of="heldout", dropped_from=[source])
 
 
 @dg.asset(

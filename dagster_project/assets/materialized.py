@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.schema import ORIGIN
+from corpus.schema import DOC_ID, ORIGIN
 from dagster_project.figures import excerpt, markdown_table
 from dagster_project.lineage import ADDRESS
 from pipelines.engine import Outcome
@@ -23,9 +25,10 @@ def materialized(
     checks: Sequence[dg.AssetCheckResult],
     *,
     samples_of: str | None = None,
+    dropped_from: Sequence[Manifest] = (),
     extra: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult:
-    """`samples_of`: the kind of file whose texts are shown, beside those of the ledger."""
+    """`samples_of`: the kind of file whose texts are shown; `dropped_from`: where the dropped documents' texts are."""
     manifest = outcome.manifest
     counts = manifest.counts
     lost = {**counts.dropped, **counts.quarantined}
@@ -51,7 +54,7 @@ def materialized(
     if samples_of is not None:
         metadata["sample_kept"] = dg.MetadataValue.md(_kept(lake, manifest, samples_of))
     if lost:
-        metadata["sample_dropped"] = dg.MetadataValue.md(_dropped(lake, manifest))
+        metadata["sample_dropped"] = dg.MetadataValue.md(_dropped(lake, manifest, dropped_from))
     return dg.MaterializeResult(
         metadata=metadata, data_version=dg.DataVersion(manifest.digest), check_results=list(checks)
     )
@@ -93,9 +96,24 @@ def _kept(lake: Lake, manifest: Manifest, kind: str) -> str:
     return markdown_table(("url", "text"), [(row["url"], excerpt(row["text"])) for row in rows])
 
 
-def _dropped(lake: Lake, manifest: Manifest) -> str:
+def _dropped(lake: Lake, manifest: Manifest, sources: Sequence[Manifest]) -> str:
     rows = ledger_samples(lake, manifest, count=1)
+    texts = _texts(lake, sources, {row["doc_id"] for row in rows})
     return markdown_table(
-        ("url", "why", "WARC", "offset"),
-        [(row["url"], why(row), row["warc_file"], row["warc_offset"]) for row in rows],
+        ("url", "why", "WARC", "offset", "text"),
+        [
+            (row["url"], why(row), row["warc_file"], row["warc_offset"], excerpt(texts.get(row["doc_id"], "")))
+            for row in rows
+        ],
     )
+
+
+def _texts(lake: Lake, sources: Sequence[Manifest], wanted: set[bytes]) -> dict[bytes, str]:
+    """The ledger holds no texts: they are where the documents came from. Reads no further than it must."""
+    found: dict[bytes, str] = {}
+    for table in (table for source in sources for table in lake.read(source, "documents", ["doc_id", "text"])):
+        for row in table.filter(pc.is_in(table["doc_id"], pa.array(sorted(wanted), DOC_ID))).to_pylist():
+            found[row["doc_id"]] = row["text"]
+        if len(found) == len(wanted):
+            break
+    return found

@@ -1,0 +1,202 @@
+"""Lake under faults: whatever operation fails or wherever the process dies, a reader sees old or new."""
+
+from __future__ import annotations
+
+import builtins
+import fcntl
+import multiprocessing
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus.lake import Lake, file_sha256
+from corpus.manifest import Counts, Manifest
+
+PARTS = {"documents/part-0.bin": b"water " * 2_000, "ledger/part-0.bin": b"dropped"}
+OPERATIONS: list[tuple[Any, str]] = [
+    (os, "replace"),
+    (os, "link"),
+    (os, "fsync"),
+    (os, "makedirs"),
+    (shutil, "copyfile"),
+    (builtins, "open"),
+]
+
+
+def build(lake: Lake, source: Path, run: dict[str, Any] | None = None) -> Manifest:
+    """What a stage does: puts its files, then publishes. `source` has the finished parts."""
+    empty = manifest_of(())
+    entries = []
+    for path in PARTS:
+        entries.append(lake.put(source / Path(path).parent / Path(path).name, lake.folder(empty), path, 1))
+        lake.write(f"{lake.folder(empty)}/parts/{len(entries)}.json", b"{}")
+    return lake.publish(manifest_of(tuple(entries)), run or {})
+
+
+def manifest_of(files: tuple[Any, ...]) -> Manifest:
+    counts = Counts(records_in=len(files), kept=len(files))
+    return Manifest(
+        stage="s", partition="p", code_version="1", config={}, inputs={"i": "0"}, files=files, counts=counts
+    )
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    for path, data in PARTS.items():
+        (tmp_path / "source" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "source" / path).write_bytes(data)
+    return tmp_path / "source"
+
+
+def contents(root: Path) -> dict[str, str]:
+    """Every file of the dataset itself: not its sidecar, its lock or what a killed run left."""
+    return {
+        str(path.relative_to(root)): file_sha256(path)
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.suffix in (".bin", ".json") and path.name != "run.json" and "parts" not in path.parts
+    }
+
+
+@contextmanager
+def failing(number: int, fail: Callable[[], None]) -> Iterator[list[int]]:
+    """Calls `fail` instead of the operation of this number; the list counts the operations."""
+    count = [0]
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in OPERATIONS:
+            patch.setattr(owner, name, _counted(getattr(owner, name), count, number, fail))
+        yield count
+
+
+def _counted(
+    operation: Callable[..., Any], count: list[int], number: int, fail: Callable[[], None]
+) -> Callable[..., Any]:
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        if operation is open and "w" not in str(args[1:2]) and "+" not in str(args[1:2]):
+            return operation(*args, **kwargs)
+        count[0] += 1
+        if count[0] == number:
+            if operation is shutil.copyfile:  # a short write: the disk is full after a few bytes
+                Path(args[1]).write_bytes(b"torn")
+            fail()
+        return operation(*args, **kwargs)
+
+    return wrapped
+
+
+def no_space() -> None:
+    raise OSError(28, "No space left on device")
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def check_old_or_new(lake: Lake, wanted: Manifest) -> None:
+    found = lake.find("s", wanted.address)
+    if found is not None:
+        assert found == wanted
+        assert list(lake.problems(found)) == []
+
+
+@pytest.fixture
+def wanted(source: Path, tmp_path: Path) -> tuple[Manifest, dict[str, str]]:
+    manifest = build(Lake(str(tmp_path / "unbroken")), source)
+    return manifest, contents(tmp_path / "unbroken")
+
+
+def test_any_operation_may_fail(source: Path, tmp_path: Path, wanted: tuple[Manifest, dict[str, str]]) -> None:
+    for number in range(1, 200):
+        lake = Lake(str(tmp_path / f"lake-{number}"))
+        try:
+            with failing(number, no_space) as count:
+                build(lake, source)
+            assert count[0] < number
+            break
+        except OSError:
+            check_old_or_new(lake, wanted[0])
+            torn = [path for path in (tmp_path / f"lake-{number}").rglob("*.tmp")]
+            assert torn == [], f"operation {number}: a failed writer clears up"
+            assert build(lake, source) == wanted[0]
+            assert contents(tmp_path / f"lake-{number}") == wanted[1], f"operation {number}"
+    assert number > 20, "it went through all operations"
+
+
+def _build_and_die(root: str, source: Path, number: int) -> None:
+    with failing(number, die):
+        build(Lake(root), source)
+
+
+def test_the_process_may_die_at_any_operation(
+    source: Path, tmp_path: Path, wanted: tuple[Manifest, dict[str, str]]
+) -> None:
+    fork = multiprocessing.get_context("fork")
+    for number in range(1, 200):
+        root = tmp_path / f"lake-{number}"
+        child = fork.Process(target=_build_and_die, args=(str(root), source, number))
+        child.start()
+        child.join()
+        check_old_or_new(Lake(str(root)), wanted[0])
+        if child.exitcode == 0:
+            break
+        assert child.exitcode == -signal.SIGKILL
+        assert build(Lake(str(root)), source) == wanted[0]
+        assert contents(root) == wanted[1], f"killed at operation {number}"
+    assert number > 20
+
+
+def _build_when_told(root: str, source: Path, start: Any, answers: Any) -> None:
+    start.wait()
+    answers.put(build(Lake(root), source).digest)
+
+
+def test_writers_of_one_address_at_the_same_time_agree(
+    source: Path, tmp_path: Path, wanted: tuple[Manifest, dict[str, str]]
+) -> None:
+    fork = multiprocessing.get_context("fork")
+    start, answers = fork.Barrier(4), fork.Queue()
+    arguments = (str(tmp_path / "lake"), source, start, answers)
+    children = [fork.Process(target=_build_when_told, args=arguments) for _ in range(4)]
+    for child in children:
+        child.start()
+    digests = {answers.get(timeout=60) for _ in children}
+    for child in children:
+        child.join()
+    assert digests == {wanted[0].digest}
+    assert contents(tmp_path / "lake") == wanted[1]
+
+
+def test_the_lock_is_held_by_one_and_freed_by_the_death_of_its_holder(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+    fork = multiprocessing.get_context("fork")
+    inside = fork.Event()
+
+    def hold() -> None:
+        with lake.lock("s", "a"):
+            inside.set()
+            signal.pause()
+
+    holder = fork.Process(target=hold)
+    holder.start()
+    assert inside.wait(60)
+    with open(lake.path("s", "a", "lock"), "a+") as file, pytest.raises(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    holder.kill()
+    holder.join()
+    with lake.lock("s", "a"):
+        pass
+    with lake.lock("s", "a"), lake.lock("s", "b"):
+        pass
+
+
+def test_a_read_only_lake_says_so(source: Path, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("the superuser may write anywhere: nothing is read-only for it")
+    (tmp_path / "lake").mkdir(mode=0o555)
+    with pytest.raises(PermissionError):
+        build(Lake(str(tmp_path / "lake")), source)

@@ -1,0 +1,110 @@
+"""The graph, asset by asset: from WARC files to scores in an ephemeral instance."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from graphs import Graph
+
+from corpus.lake import Lake
+from dagster_project import checks
+from dagster_project.assets.documents import split, unique
+from dagster_project.assets.model import checkpoint
+from dagster_project.definitions import clean
+from dagster_project.lineage import latest
+from dagster_project.partitions import crawl_recipe_key
+from dagster_project.recipes import TASKS
+
+STAGES = ("documents", "clean", "unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+
+
+def test_every_asset_shows_its_dataset(graph: Graph) -> None:
+    published = {(manifest.stage, manifest.address): manifest for manifest in graph.lake.datasets()}
+    for asset in STAGES:
+        partition = {"documents": graph.key, "clean": str(crawl_recipe_key(graph.key, "base"))}.get(asset, "base")
+        metadata = latest(graph.instance, asset, partition)
+        assert metadata is not None, asset
+        assert published[metadata["stage"], metadata["address"]].digest == metadata["digest"]
+
+
+def test_the_data_version_is_the_digest(graph: Graph) -> None:
+    event = graph.instance.get_latest_materialization_event(dg.AssetKey("shards"))
+    [manifest] = graph.lake.datasets("shards")
+    assert event is not None and event.asset_materialization is not None
+    assert (event.asset_materialization.tags or {})["dagster/data_version"] == manifest.digest
+
+
+def test_drops_and_samples_are_shown(graph: Graph) -> None:
+    metadata = latest(graph.instance, "clean", str(crawl_recipe_key(graph.key, "base")))
+    assert metadata is not None
+    assert "gopher_words" in metadata["drops"]
+    assert "Too short to keep" in metadata["sample_dropped"]
+    assert "site.example" in metadata["sample_kept"]
+
+
+def test_a_second_materialization_reuses_the_dataset(graph: Graph) -> None:
+    before = latest(graph.instance, "split", "base")
+    assert graph.materialize([split], "base").success
+    after = latest(graph.instance, "split", "base")
+    assert before is not None and after is not None
+    assert after["reused"] is True and after["digest"] == before["digest"]
+
+
+def test_two_materializations_at_once_are_one_dataset(graph: Graph) -> None:
+    assert len(list(graph.lake.datasets("checkpoint"))) == 1
+    assert checkpoint.op.pool == "training"
+
+
+def test_scores_come_with_interval_and_baselines(graph: Graph) -> None:
+    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    assert set(report["scores"]) == set(TASKS)
+    for result in report["scores"].values():
+        for name in ("score", "untrained", "unigram"):
+            assert result[name]["low"] <= result[name]["value"] <= result[name]["high"]
+        assert result["n"] > 0
+    assert report["scores"]["continuation"]["chance"] == 0.25
+
+
+def test_the_report_is_one_page_and_escapes_what_pages_wrote(graph: Graph) -> None:
+    page = Path(graph.lake.path("report", "index.html")).read_text()
+    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    assert "<svg" in page and "<script" not in page and "src=" not in page
+    for row in report["stages"]:
+        assert row["digest"][:12] in page
+
+
+def test_a_damaged_dataset_blocks_what_is_downstream(graph: Graph, tmp_path: Path) -> None:
+    [manifest] = graph.lake.datasets("unique")
+    path = Path(graph.lake.folder(manifest)) / manifest.of_kind("documents")[0].path
+    sound = path.read_bytes()
+    damaged = bytearray(sound)
+    damaged[len(damaged) // 2] ^= 1
+    path.write_bytes(damaged)
+    try:
+        result = graph.materialize([unique, split], "base", raise_on_error=False)
+    finally:
+        path.write_bytes(sound)
+    assert not result.success
+    assert not result.asset_materializations_for_node("split")
+
+
+def test_lost_records_fail_the_conservation_check(graph: Graph) -> None:
+    [manifest] = graph.lake.datasets("clean")
+    assert checks.conservation(manifest, ["documents"]).passed
+    assert not checks.conservation(manifest, []).passed
+
+
+@pytest.mark.parametrize(("losses", "passed"), [([2.0, 1.0], True), ([2.0, float("nan")], False), ([], False)])
+def test_a_loss_that_is_not_finite_blocks(losses: list[float], passed: bool) -> None:
+    assert checks.loss_finite(losses).passed is passed
+
+
+def test_an_asset_without_its_upstream_says_which(empty_graph: Graph, tmp_path: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("crawls", [empty_graph.key])
+        alone = Graph(instance=instance, lake=Lake(str(tmp_path)), key=empty_graph.key)
+        with pytest.raises(dg.Failure, match=r"documents .* was never materialized"):
+            alone.materialize([clean], crawl_recipe_key(empty_graph.key, "base"))

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import math
+import sys
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from tests.training.small_corpus import Data, run
+from training.config import PRESETS, ModelConfig, TrainConfig, from_mapping, identity
+
+
+def test_planning_a_run_needs_no_torch() -> None:
+    code = "import sys, training.config; assert not {'torch', 'pyarrow', 'tokenizers'} & set(sys.modules)"
+    done = run([sys.executable, "-c", code])
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_presets_hold_together(name: str) -> None:
+    model, plan = PRESETS[name](4096, 0)
+    assert model.max_position_embeddings == plan.context
+    assert plan.global_batch % plan.micro_batch == 0
+    assert (plan.steps - 1) * plan.tokens_per_step < plan.tokens <= plan.steps * plan.tokens_per_step
+
+
+def test_parsed_configurations_round_trip_and_refuse_unknown_keys(data: Data) -> None:
+    kind: Any
+    for kind, config in ((ModelConfig, data.model()), (TrainConfig, data.plan())):
+        assert from_mapping(kind, asdict(config), where="here") == config
+        with pytest.raises(ValueError, match="here: unknown key learning; "):
+            from_mapping(kind, {**asdict(config), "learning": 1}, where="here")
+        with pytest.raises(ValueError, match=r"here: .*missing"):
+            from_mapping(kind, {}, where="here")
+
+
+def test_operational_settings_are_no_part_of_a_runs_identity(data: Data) -> None:
+    one = identity(data.model(), data.plan())
+    assert one == identity(data.model(), data.plan(threads=7, keep=9, micro_batch=1))
+    assert one != identity(data.model(), data.plan(learning_rate=1.0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"num_key_value_heads": 3}, "4 attention heads cannot share 3"),
+        ({"head_dim": 7}, "head_dim 7 is odd"),
+        ({"eos_token_id": 512}, "eos_token_id 512 lies outside"),
+        ({"hidden_size": 0}, "hidden_size is 0"),
+    ],
+)
+def test_a_model_that_cannot_be_is_refused(data: Data, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        data.model(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dtype": "float16"}, "'float16' is unknown"),
+        ({"seed": -1}, "seed -1"),
+        ({"learning_rate": math.nan}, "learning_rate is nan"),
+        ({"tokens": 0}, "tokens is 0"),
+        ({"warmup": 1.0}, "warmup 1.0 is not a share"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(data: Data, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        data.plan(**changes)

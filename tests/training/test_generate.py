@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.training.small_corpus import Data, run
+from training.generate import generate, pick
+from training.outdir import Outdir
+from training.transformer import Transformer
+
+
+@pytest.fixture
+def model(data: Data) -> Transformer:
+    return Transformer(data.model(), seed=4)
+
+
+def go(model: Transformer, prompt: list[int], seed: int = 0, tokens: int = 20, temperature: float = 1.0) -> list[int]:
+    return generate(model, prompt, tokens=tokens, temperature=temperature, top_k=50, seed=seed)
+
+
+def test_a_seed_fixes_the_text(model: Transformer) -> None:
+    assert go(model, [0, 5, 6]) == go(model, [0, 5, 6])
+    assert go(model, [0, 5, 6]) != go(model, [0, 5, 6], seed=1)
+
+
+def test_the_likeliest_tokens_are_those_of_reading_everything_again(model: Transformer) -> None:
+    text = [0, 5, 6]
+    for _ in range(20):
+        text.append(int(model.logits(torch.tensor([text]))[0, -1].argmax()))
+    assert go(model, [0, 5, 6], temperature=0) == text[3:]
+
+
+def test_text_may_outgrow_the_context_and_so_may_the_prompt(model: Transformer) -> None:
+    assert len(go(model, [0, 5, 6], tokens=90)) > 32
+    assert len(go(model, list(range(1, 100)), tokens=5)) == 5
+
+
+def test_top_k_draws_among_k() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.arange(10.0)
+    assert {pick(logits, 5.0, 2, generator) for _ in range(100)} == {8, 9}
+    assert len({pick(logits, 50.0, 0, generator) for _ in range(200)}) > 5
+
+
+def test_the_command_prints_prompt_and_continuation(data: Data, tmp_path: Path) -> None:
+    assert data.trainer(Outdir(tmp_path), tokens=128).run() == 0
+    command = [sys.executable, "-m", "training.generate", "--checkpoint", str(tmp_path), "--prompt", "Return the"]
+    one, two = run([*command, "--tokens", "9"]), run([*command, "--tokens", "9"])
+    assert one.returncode == 0 and one.stdout.startswith("Return the") and one.stdout == two.stdout
+    missing = run([*command[:4], str(tmp_path / "none"), *command[5:]])
+    assert missing.returncode == 1 and "holds no checkpoint" in missing.stderr

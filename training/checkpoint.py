@@ -1,0 +1,171 @@
+"""Checkpoint: a folder that is there whole or not at all.
+
+    OUT/checkpoints/step-00000123/     Hugging Face layout, optimizer.safetensors, state.json
+    OUT/checkpoints/step-00000123/manifest.json      every file with bytes and SHA-256, and the step; written last
+
+It is written into a temporary folder, each file synced to disk, and renamed. Equal runs write equal bytes: no time,
+host or path is in it. No random state is kept, for nothing is drawn after the weights: samples follow (seed, step).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from corpus.manifest import canonical_json, sha256
+
+SCHEMA = "headwater.checkpoint/1"
+MANIFEST = "manifest.json"
+TEMPORARY = ".writing-"
+
+
+class DamagedError(ValueError):
+    """A checkpoint whose bytes are not those that were saved."""
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Raises DamagedError when there is none or it is torn."""
+    path = folder / MANIFEST
+    try:
+        value: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{path} cannot be read ({error})") from error
+    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        raise DamagedError(f"{path} is not a {SCHEMA} manifest")
+    return value
+
+
+def digest(folder: Path) -> str:
+    """The checkpoint's own digest: its manifest's, which holds those of all its files."""
+    return sha256((folder / MANIFEST).read_bytes())
+
+
+def verify(folder: Path) -> None:
+    """Reads every file. Raises DamagedError naming the file, the wanted and the found digest."""
+    manifest = read_manifest(folder)
+    for entry in manifest["files"]:
+        path = folder / entry["path"]
+        found = _file_digest(path) if path.is_file() else "nothing"
+        if found != entry["sha256"]:
+            raise DamagedError(f"{path}: the manifest wants sha256 {entry['sha256']}, found {found}")
+
+
+class Checkpoints:
+    """The checkpoints of one run, oldest first. `keep` of them stay."""
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        self.folder, self.keep = folder, keep
+
+    def all(self) -> list[Path]:
+        return sorted(self.folder.glob("step-*"))
+
+    def newest(self) -> Path | None:
+        """The newest sound checkpoint, or None when there is none at all.
+
+        Warns of each damaged one that it skips; raises ValueError when all are damaged.
+        """
+        for folder in reversed(self.all()):
+            try:
+                verify(folder)
+            except DamagedError as error:
+                warnings.warn(f"checkpoint skipped for the one before: {error}", stacklevel=2)
+            else:
+                return folder
+        if self.all():
+            raise ValueError(
+                f"{self.folder}: every checkpoint is damaged; move the folder away to train from the beginning"
+            )
+        return None
+
+    def save(self, step: int, files: Mapping[str, bytes | Mapping[str, Tensor]]) -> Path:
+        """Publishes the checkpoint of `step` and removes the ones beyond `keep`. Tensors become safetensors."""
+        self.clear()
+        target = self.folder / f"step-{step:08d}"
+        writing = self.folder / f"{TEMPORARY}{target.name}"
+        writing.mkdir(parents=True)
+        entries = []
+        for name in sorted(files):
+            content = files[name]
+            if isinstance(content, bytes):
+                (writing / name).write_bytes(content)
+            else:
+                save_file(dict(content), writing / name, metadata={"format": "pt"})
+            _sync(writing / name)
+            size = (writing / name).stat().st_size
+            entries.append({"path": name, "bytes": size, "sha256": _file_digest(writing / name)})
+        (writing / MANIFEST).write_bytes(canonical_json({"schema": SCHEMA, "step": step, "files": entries}))
+        _sync(writing / MANIFEST)
+        _sync(writing)
+        if target.exists():  # a damaged one that was skipped, now computed again
+            self._remove(target)
+        os.rename(writing, target)
+        _sync(self.folder)
+        for old in self.all()[: -self.keep]:
+            self._remove(old)
+        return target
+
+    def clear(self) -> None:
+        """Removes what a killed process left half written."""
+        for folder in self.folder.glob(f"{TEMPORARY}*"):
+            shutil.rmtree(folder)
+
+    def _remove(self, folder: Path) -> None:
+        """Out of sight in one step, so that no reader meets half a checkpoint."""
+        doomed = self.folder / f"{TEMPORARY}removed-{folder.name}"
+        os.rename(folder, doomed)
+        shutil.rmtree(doomed)
+
+
+def resolve(path: Path) -> Path:
+    """The checkpoint that `path` means: a checkpoint itself, or the newest sound one of a training run's folder.
+
+    Raises ValueError when the bytes are damaged and FileNotFoundError when there is none.
+    """
+    if (path / MANIFEST).is_file():
+        verify(path)
+        return path
+    newest = Checkpoints(path / "checkpoints", keep=1).newest()
+    if newest is None:
+        raise FileNotFoundError(f"{path} holds no checkpoint; give the --out of a training run or one of its steps")
+    return newest
+
+
+def check_same(saved: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
+    """Raises ValueError naming each setting, digest or shape in which this run differs from the saved one."""
+    left, right = _flat(saved), _flat(wanted)
+    names = sorted(name for name in {*left, *right} if left.get(name) != right.get(name))
+    if names:
+        sides = "; ".join(f"{name}: saved {left.get(name)!r}, now {right.get(name)!r}" for name in names)
+        raise ValueError(
+            f"{folder} belongs to another run ({sides}); repeat the saved settings to go on, or take another --out"
+        )
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        found.update(_flat(inner, f"{name}.") if isinstance(inner, Mapping) else {name: inner})
+    return found
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,78 @@
+"""Outdir: the folder of one run, and the right to write into it.
+
+OUT/lock            held by the trainer that writes here
+OUT/checkpoints/    step-00000123/, the newest `keep`
+OUT/metrics.jsonl   OUT/tensorboard/
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+LOCK_WAIT = 30.0  # seconds: a killed launcher's orphan may still be leaving
+
+
+class Outdir:
+    """Use as a context: inside it, this process is the only trainer on the folder."""
+
+    def __init__(self, path: Path, wait: float = LOCK_WAIT) -> None:
+        self.path, self.wait = path, wait
+        self._lock: IO[str] | None = None
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    def __enter__(self) -> Outdir:
+        """Raises ValueError naming the lock when another trainer keeps it for longer than the wait."""
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        path = self.path / "lock"
+        lock = path.open("a")
+        deadline = time.monotonic() + self.wait
+        while True:
+            try:
+                # The kernel lets go of it with the process, however that ends: no stale lock is possible.
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    lock.close()
+                    raise ValueError(
+                        f"{path} is held by another trainer after {self.wait:g} s; wait for it or take another --out"
+                    ) from None
+                time.sleep(0.2)
+        self._lock = lock
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
+    def check_space(self, checkpoint_bytes: int) -> None:
+        """Before the first step, room for three checkpoints. Raises ValueError with both figures."""
+        free = shutil.disk_usage(self.path).free
+        if free < 3 * checkpoint_bytes:
+            raise ValueError(
+                f"{self.path} has {free / 1e9:.2f} GB free and three checkpoints take {3 * checkpoint_bytes / 1e9:.2f} "
+                f"GB; free some space or take another --out"
+            )
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """The old bytes or the new ones, on disk, whenever the process is killed."""
+    temporary = path.with_name(f".{path.name}.writing")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

@@ -1,0 +1,114 @@
+"""Parallel: the ranks of a run, one process each, as torchrun starts them. Without torchrun, a world of one."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+
+# A rank that was stopped or lost ends the others after this long, with an error. Saving must fit into it.
+TIMEOUT = timedelta(minutes=10)
+
+LAUNCHER = "HEADWATER_LAUNCHER_PID"
+
+Value = TypeVar("Value")
+
+
+class World:
+    """This process among the ranks. Use as a context: leaving it takes down the process group."""
+
+    def __init__(self, threads: int = 0) -> None:
+        """`threads` are the CPU threads of all ranks of this machine together, 0 for one a core."""
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.size = int(os.environ.get("WORLD_SIZE", "1"))
+        local_rank, local_size = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        if torch.cuda.is_available():
+            self.device = torch.device("cuda", local_rank)
+            torch.cuda.set_device(self.device)
+        else:
+            self.device = torch.device("cpu")
+            # Bit for bit the same again: a resumed run must write the unbroken run's digests.
+            torch.use_deterministic_algorithms(True)
+            torch.set_num_threads(max(1, (threads or os.cpu_count() or 1) // local_size))
+        if self.size > 1:
+            backend = "nccl" if self.device.type == "cuda" else "gloo"
+            dist.init_process_group(backend, timeout=TIMEOUT)
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the rank that writes and speaks for all."""
+        return self.rank == 0
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        if self.size == 1:
+            return model
+        ids = [self.device.index] if self.device.type == "cuda" else None
+        return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True)
+
+    def without_sync(self, model: nn.Module) -> AbstractContextManager[Any]:
+        """Gradients add up on this rank alone: for all micro-batches of a step but the last."""
+        return model.no_sync() if isinstance(model, DistributedDataParallel) else nullcontext()
+
+    def sum(self, value: float) -> float:
+        """The sum over all ranks, in float64 and the same on each."""
+        return self._reduce(value, dist.ReduceOp.SUM)
+
+    def any(self, flag: bool) -> bool:
+        return self._reduce(float(flag), dist.ReduceOp.MAX) > 0
+
+    def _reduce(self, value: float, operation: Any) -> float:
+        if self.size == 1:
+            return value
+        tensor = torch.tensor(value, dtype=torch.float64, device=self.device)
+        dist.all_reduce(tensor, operation)
+        return float(tensor)
+
+    def from_first(self, value: Value) -> Value:
+        """Rank 0's value on every rank."""
+        if self.size == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, src=0)
+        return box[0]
+
+
+def one_device() -> torch.device:
+    """Where a process of its own computes: the first GPU, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """What "auto" means here: bfloat16 where matrix units for it exist (CUDA, AMX), float32 elsewhere."""
+    if name != "auto":
+        return torch.bfloat16 if name == "bfloat16" else torch.float32
+    pays = device.type == "cuda" or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if pays else torch.float32
+
+
+def launcher_is_gone() -> bool:
+    """Whether the process that asked for this run (HEADWATER_LAUNCHER_PID) has ended; a zombie has."""
+    pid = os.environ.get(LAUNCHER)
+    if pid is None:
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    stat = Path("/proc") / pid / "stat"
+    return stat.is_file() and stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"
