@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test lint ui clean
+.PHONY: demo test soak lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
 
 test: lint  ## all tests
 	$(BIN)/python -m pytest
+
+soak: $(INSTALLED)  ## kills the demo inside every stage; a quarter of an hour
+	$(BIN)/python tests/soak/kill_each_stage.py
 
 lint: $(INSTALLED)  ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -10,6 +11,10 @@ from resiliparse.parse.html import HTMLTree
 
 from corpus.charset import decode
 from corpus.text import normalise
+
+MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
+# What nests without end; void elements and those that HTML closes by itself would only pile up.
+TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
 
 LIBRARIES = {"resiliparse": version("resiliparse")}
 
@@ -39,12 +44,25 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
     try:
         tree = HTMLTree.parse(text)
         title = normalise(" ".join((tree.title or "").split()))
-        main = _text(tree, main_content=config.main_content)
-        whole = _text(tree, main_content=False) if config.main_content else main
+        whole = _text(tree, main_content=False)
+        main = _text(tree, main_content=True) if config.main_content and not _too_deep(text) else whole
     except (ValueError, RuntimeError, OSError):
         return "parser_error"
     body = main if len(main) >= config.rescue_below * len(whole) else whole
     return Extracted(title=title, text=body, charset=charset) if body.strip() else "no_text"
+
+
+def _too_deep(text: str) -> bool:
+    """Whether elements are nested so deeply that finding the main content, which is worse than quadratic in the depth,
+    would hang: 20,000 nested divs take 11 s. Pages with few tags cannot be, and are not looked through."""
+    if text.count("<") < 2 * MAX_DEPTH:
+        return False
+    depth = 0
+    for tag in TAG.finditer(text):
+        depth += -1 if tag.group(1) else 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _text(tree: HTMLTree, *, main_content: bool) -> str:

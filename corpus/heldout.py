@@ -38,8 +38,8 @@ def held_out(urls: Sequence[str], config: HeldOutConfig) -> np.ndarray:
 class HeldOutIndex:
     """The shingles of the held-out pages: tells, exactly, how much of one is in a training page."""
 
-    def __init__(self, shingled: Sequence[np.ndarray], config: HeldOutConfig | None = None) -> None:
-        self._config = config or HeldOutConfig()
+    def __init__(self, shingled: Sequence[np.ndarray], config: HeldOutConfig) -> None:
+        self._config = config
         self._sizes = np.array([len(page) for page in shingled], dtype=np.int64)
         values = np.concatenate(shingled) if shingled else np.empty(0, dtype=np.uint64)
         owners = np.repeat(np.arange(len(shingled)), self._sizes)

@@ -60,7 +60,7 @@ class HoldOut(Work):
             for row in lake.read_rows(split.paths["documents"], ["doc_id", "text"]):
                 if row["doc_id"] in wanted:
                     texts[row["doc_id"]] = shingles(row["text"], self.config.shingle_words)
-        self.index = HeldOutIndex([texts[doc_id] for doc_id in self.heldout])
+        self.index = HeldOutIndex([texts[doc_id] for doc_id in self.heldout], self.config)
         self.wanted = wanted
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:

@@ -106,7 +106,7 @@ def crawl(config: CrawlConfig, out: Path, progress: bool = False) -> CrawlReport
             total_seconds=config.total_seconds,
         ) as fetcher,
         WarcWriter(out, config.name, warc_bytes=config.warc_bytes, date=config.date or _now(), info=info) as writer,
-        tqdm(desc=f"crawl {config.name}", unit="page", disable=not progress, file=sys.stderr) as bar,
+        tqdm(desc=f"crawl {config.name}", unit="page", disable=None if progress else True, file=sys.stderr) as bar,
     ):
         run = _Crawl(config, fetcher, writer, bar)
         run.all()

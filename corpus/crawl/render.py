@@ -51,7 +51,9 @@ def render(config: RenderConfig, progress: bool = False) -> Pages:
     skipped: dict[str, str] = {}
     with ThreadPoolExecutor(config.processes or os.cpu_count()) as threads:
         results = threads.map(lambda package: _render_package(package, config), config.packages)
-        bar = tqdm(results, total=len(config.packages), desc="render", unit="package", disable=not progress)
+        bar = tqdm(
+            results, total=len(config.packages), desc="render", unit="package", disable=None if progress else True
+        )
         for pages in bar:
             html.update(pages.html)
             skipped.update(pages.skipped)

@@ -107,3 +107,11 @@ def test_deep_nesting_does_not_crash(tag: str) -> None:
     thread.join()
     assert len(found) == 2 and found[0] == found[1]
     assert isinstance(found[0], Extracted) and PARAGRAPHS[0] in found[0].text
+
+
+@pytest.mark.parametrize("tag", ["div", "font", "blockquote"])
+def test_nesting_without_end_costs_neither_the_text_nor_the_time(tag: str) -> None:
+    """Looking for the main content in 100,000 nested elements would take hours."""
+    page = f"<body>{f'<{tag}>' * 100_000}deep down{f'</{tag}>' * 100_000}</body>".encode()
+    found = extract(page, None, ExtractConfig())
+    assert isinstance(found, Extracted) and found.text.strip() == "deep down"

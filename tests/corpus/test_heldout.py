@@ -41,20 +41,21 @@ def test_few_pages_are_divided_too() -> None:
 
 
 def test_the_numbers_are_exact() -> None:
-    index = HeldOutIndex([page(range(10)), page(range(100, 120))])
+    index = HeldOutIndex([page(range(10)), page(range(100, 120))], HeldOutConfig())
     assert index.closest(page(range(10))) == (0, 1.0, 1.0)
     assert index.closest(page(range(105, 125))) == (1, 15 / 25, 15 / 20)
     assert index.closest(page(range(5, 105))) == (0, 5 / 105, 5 / 10)
     assert index.closest(page(range(500, 510))) == (-1, 0.0, 0.0)
-    assert HeldOutIndex([]).closest(page(1, 2)) == (-1, 0.0, 0.0)
+    assert HeldOutIndex([], HeldOutConfig()).closest(page(1, 2)) == (-1, 0.0, 0.0)
 
 
 def test_a_short_page_half_contained_does_not_hide_a_long_one_half_equal() -> None:
     """Else a training page that is over the similarity of one held-out page is kept for the look of another."""
     short, long = page(range(4)), page(range(100, 200))
     training = page(range(3), range(100, 160))
-    assert HeldOutIndex([short, long]).closest(training) == (1, 60 / 103, 60 / 100)
-    assert 60 / 103 > HeldOutConfig().similarity and 3 / 4 < HeldOutConfig().containment
+    assert HeldOutIndex([short, long], HeldOutConfig()).closest(training) == (1, 60 / 103, 60 / 100)
+    assert HeldOutConfig().similarity < 60 / 103, "and the short page is under its bound"
+    assert HeldOutConfig().containment > 3 / 4
 
 
 PAGES = st.lists(st.frozensets(st.integers(0, 12), min_size=1), min_size=1, max_size=6)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -28,18 +30,18 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lake]:
         lake.fs.rm(lake.root, recursive=True)
 
 
-def manifest_of(files: list[FileEntry], **fields: object) -> Manifest:
+def manifest_of(files: list[FileEntry], **fields: Any) -> Manifest:
     kept = sum(entry.rows for entry in files)
-    wanted = {
-        "stage": "clean",
-        "partition": "crawl",
-        "code_version": "1",
-        "config": {"a": 1},
-        "inputs": {"documents/crawl": "0" * 64},
-        "files": tuple(files),
-        "counts": Counts(records_in=kept, kept=kept),
-    }
-    return Manifest(**{**wanted, **fields})  # type: ignore[arg-type]
+    manifest = Manifest(
+        stage="clean",
+        partition="crawl",
+        code_version="1",
+        config={"a": 1},
+        inputs={"documents/crawl": "0" * 64},
+        files=tuple(files),
+        counts=Counts(records_in=kept, kept=kept),
+    )
+    return dataclasses.replace(manifest, **fields)
 
 
 def put_parts(lake: Lake, scratch: Path, parts: int = 2) -> Manifest:
@@ -87,7 +89,7 @@ def test_what_is_not_published_is_not_there(lake: Lake, tmp_path: Path) -> None:
 def test_lost_or_invented_records_are_refused(lake: Lake, tmp_path: Path, counts: Counts) -> None:
     manifest = put_parts(lake, tmp_path)
     wrong = manifest_of(list(manifest.files), counts=counts)
-    with pytest.raises(ValueError, match="clean/crawl: -?1 records unaccounted for"):
+    with pytest.raises(ValueError, match=r"clean/crawl: -?1 records unaccounted for"):
         lake.publish(wrong, {})
     assert lake.find("clean", manifest.address) is None
 

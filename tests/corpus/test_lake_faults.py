@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import fcntl
 import multiprocessing
 import os
@@ -17,6 +18,9 @@ import pytest
 
 from corpus.lake import Lake, file_sha256
 from corpus.manifest import Counts, Manifest
+
+# The children do nothing but write files: threads that the parent has do not matter to them.
+pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 
 PARTS = {"documents/part-0.bin": b"water " * 2_000, "ledger/part-0.bin": b"dropped"}
 OPERATIONS: list[tuple[Any, str]] = [
@@ -120,7 +124,7 @@ def test_any_operation_may_fail(source: Path, tmp_path: Path, wanted: tuple[Mani
             break
         except OSError:
             check_old_or_new(lake, wanted[0])
-            torn = [path for path in (tmp_path / f"lake-{number}").rglob("*.tmp")]
+            torn = list((tmp_path / f"lake-{number}").rglob("*.tmp"))
             assert torn == [], f"operation {number}: a failed writer clears up"
             assert build(lake, source) == wanted[0]
             assert contents(tmp_path / f"lake-{number}") == wanted[1], f"operation {number}"
@@ -150,25 +154,52 @@ def test_the_process_may_die_at_any_operation(
     assert number > 20
 
 
-def _build_when_told(root: str, source: Path, start: Any, answers: Any) -> None:
-    start.wait()
-    answers.put(build(Lake(root), source).digest)
+def _in_processes(work: Callable[[int], str], count: int = 4) -> list[str]:
+    """What `work(0)`, `work(1)`, ... answer in processes of their own that start together."""
+    fork = multiprocessing.get_context("fork")
+    start, answers = fork.Barrier(count), fork.Queue()
+
+    def child(number: int) -> None:
+        start.wait(60)
+        answers.put(work(number))
+
+    children = [fork.Process(target=child, args=(number,)) for number in range(count)]
+    for process in children:
+        process.start()
+    found = [answers.get(timeout=60) for _ in children]
+    for process in children:
+        process.join()
+    return found
 
 
-def test_writers_of_one_address_at_the_same_time_agree(
+def test_writers_of_one_address_take_turns_and_agree(
     source: Path, tmp_path: Path, wanted: tuple[Manifest, dict[str, str]]
 ) -> None:
-    fork = multiprocessing.get_context("fork")
-    start, answers = fork.Barrier(4), fork.Queue()
-    arguments = (str(tmp_path / "lake"), source, start, answers)
-    children = [fork.Process(target=_build_when_told, args=arguments) for _ in range(4)]
-    for child in children:
-        child.start()
-    digests = {answers.get(timeout=60) for _ in children}
-    for child in children:
-        child.join()
-    assert digests == {wanted[0].digest}
+    lake = Lake(str(tmp_path / "lake"))
+
+    def work(_number: int) -> str:
+        with lake.lock("s", wanted[0].address):
+            found = lake.find("s", wanted[0].address)
+            return f"built {build(lake, source).digest}" if found is None else f"found {found.digest}"
+
+    digest = wanted[0].digest
+    assert sorted(_in_processes(work)) == [f"built {digest}", *[f"found {digest}"] * 3]
     assert contents(tmp_path / "lake") == wanted[1]
+
+
+def test_without_a_lock_one_manifest_wins_and_all_writers_get_it(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+
+    def work(number: int) -> str:
+        digests = set()
+        for partition in range(20):
+            manifest = dataclasses.replace(manifest_of(()), partition=str(partition), figures={"writer": number})
+            digests.add(lake.publish(manifest, {}).digest)
+        return " ".join(sorted(digests))
+
+    answers = _in_processes(work)
+    assert len(set(answers)) == 1
+    assert answers[0] == " ".join(sorted(manifest.digest for manifest in lake.datasets()))
 
 
 def test_the_lock_is_held_by_one_and_freed_by_the_death_of_its_holder(tmp_path: Path) -> None:

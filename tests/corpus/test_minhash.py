@@ -12,7 +12,7 @@ from corpus.minhash import BATCH, DuplicateConfig, band_keys, jaccard, shingles,
 from corpus.text import words
 
 CONFIG = DuplicateConfig()
-RIVER = "the rain that falls on the hills gathers in brooks and the brooks run together into one wide river".split()
+RIVER = words("The rain that falls on the hills gathers in brooks, and the brooks run together into one wide river.")
 
 
 def runs(text: str, size: int) -> set[tuple[str, ...]]:
