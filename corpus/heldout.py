@@ -1,6 +1,7 @@
 """Held out: pages that neither the tokenizer nor training may see, nor anything nearly like them.
 
-A page is held out by the hash of its URL, so it is the same page in every run and in every later crawl.
+A page is held out by the hash of its URL: the same page in every run, and in a later crawl as long as `share` alone
+decides (where pages are few, `at_least` moves the bound as more come).
 """
 
 from __future__ import annotations

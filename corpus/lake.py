@@ -68,12 +68,22 @@ class Lake:
             raise FileNotFoundError(f"no dataset {stage}/{address} in the lake {self.url}: materialize {stage} first")
         return manifest
 
-    def datasets(self, stage: str = "*") -> Iterator[Manifest]:
+    def datasets(self, stage: str | None = None) -> Iterator[Manifest]:
         """Every published dataset, or those of one stage, by stage and partition."""
-        found = []
-        for path in self.fs.glob(self.path(stage, "*", "manifest.json")):
-            found.append(Manifest.from_bytes(self.fs.cat_file(path), where=path))
+        found = [Manifest.from_bytes(self.fs.cat_file(path), where=path) for path in self.manifest_paths(stage)]
         yield from sorted(found, key=lambda manifest: (manifest.stage, manifest.partition, manifest.address))
+
+    def manifest_paths(self, stage: str | None = None) -> Iterator[str]:
+        """Where the manifests lie, readable or not."""
+        for folder in [self.path(stage)] if stage else self._folders(self.root):
+            for dataset in self._folders(folder):
+                if self.fs.exists(f"{dataset}/manifest.json"):
+                    yield f"{dataset}/manifest.json"
+
+    def _folders(self, folder: str) -> list[str]:
+        if not self.fs.isdir(folder):
+            return []
+        return sorted(entry["name"] for entry in self.fs.ls(folder, detail=True) if entry["type"] == "directory")
 
     def read(self, manifest: Manifest, kind: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """One Arrow table a file, in the manifest's order; page checksums are verified."""
@@ -132,6 +142,8 @@ class Lake:
 
     def problems(self, manifest: Manifest) -> Iterator[str]:
         """Re-reads every byte of a dataset: yields what differs from its manifest, naming the file."""
+        if manifest.counts.lost:
+            yield f"{self.folder(manifest)}/manifest.json: {manifest.counts.lost} records unaccounted for"
         for entry in manifest.files:
             path = f"{self.folder(manifest)}/{entry.path}"
             if not self.fs.exists(path):

@@ -41,7 +41,8 @@ def not_empty(rows: int) -> dg.AssetCheckResult:
     return _result(NOT_EMPTY, rows > 0, rows=rows)
 
 
-def loss_finite(losses: Sequence[float]) -> dg.AssetCheckResult:
-    """Some step was taken, and no loss is NaN or infinite."""
-    passed = bool(losses) and all(map(math.isfinite, losses))
-    return _result(LOSS_FINITE, passed, steps=len(losses), last=losses[-1] if losses else math.nan)
+def loss_finite(losses: Sequence[float | None]) -> dg.AssetCheckResult:
+    """Losses as metrics.jsonl has them: some step was taken, and none of them is NaN, infinite or missing because its
+    step was skipped."""
+    bad = [loss for loss in losses if loss is None or not math.isfinite(loss)]
+    return _result(LOSS_FINITE, bool(losses) and not bad, losses=len(losses), not_finite=len(bad))

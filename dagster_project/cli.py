@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from corpus.lake import Lake
+from corpus.manifest import Manifest
 from dagster_project.resources import DEFAULT_LAKE
 
 
@@ -71,9 +72,17 @@ def _demo(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     lake = Lake(args.lake)
     datasets = damaged = 0
-    for manifest in lake.datasets():
+    for path in lake.manifest_paths():
         datasets += 1
+        try:
+            manifest = Manifest.from_bytes(lake.fs.cat_file(path), where=path)
+        except ValueError as error:
+            damaged += 1
+            print(json.dumps({"stage": None, "problems": [str(error)]}) if args.json else f"DAMAGED  {error}")
+            continue
         problems = list(lake.problems(manifest))
+        if path != f"{lake.folder(manifest)}/manifest.json":
+            problems.append(f"{path}: its content belongs to the address {manifest.address}")
         damaged += bool(problems)
         rows = sum(entry.rows for entry in manifest.files if entry.kind != "ledger")
         if args.json:

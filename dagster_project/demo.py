@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 import uuid
@@ -16,7 +15,7 @@ from dagster_shared.utils.warnings import PreviewWarning
 
 from corpus.lake import Lake
 from dagster_project.definitions import CLEAN_JOB, CRAWL_JOB, RECIPE_JOB, defs
-from dagster_project.instance import PID_TAG, reconcile, use_home
+from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
 from dagster_project.partitions import BUILT_IN, crawl_key, crawl_recipe_key, crawls, distinct_ids
 from dagster_project.resources import EngineResource, LakeResource
 
@@ -62,7 +61,7 @@ class Demo:
                 run_id=run_id,
                 partition_key=key,
                 run_config={**QUIET, **(config or {})},
-                tags={PID_TAG: str(os.getpid())},
+                tags={PID_TAG: this_process()},
                 resources={
                     "lake": LakeResource(url=self.lake.url),
                     "engine": EngineResource(workers=self.workers),
@@ -86,6 +85,9 @@ def _print_materialization(entry: dg.EventLogEntry) -> None:
     how = "reused" if metadata["reused"] else f"{metadata['seconds']:.1f} s"
     counts = f"{metadata['kept']:,} of {metadata['records_in']:,} kept" if metadata["records_in"] else ""
     print(f"{name:22} {metadata['partition']:22} {counts:26} {how}", flush=True)
+    not_read: Any = metadata.get("not_read", {})
+    for file, found in not_read.items():
+        print(f"    not read: {file}: {found}", file=sys.stderr)
 
 
 def summary(report: dict[str, Any]) -> str:
@@ -101,7 +103,9 @@ def summary(report: dict[str, Any]) -> str:
         rows.append((f"dropped, {stage}", listed))
     training = report["training"]
     rows.append(("tokens", f"{report['train_tokens']:,} ({report['bytes_per_token']} bytes each)"))
-    rows.append(("loss", f"{training['loss']:.4f}, held out {training['heldout_loss']:.4f}, step {training['step']:,}"))
+    held = training.get("heldout_loss")
+    heldout = f"{held:.4f}" if held is not None else "too few tokens to measure"
+    rows.append(("loss", f"{training['loss']:.4f}, held out {heldout}, step {training['step']:,}"))
     for task, result in report["scores"].items():
         rows.append((task, score_line(result)))
     width = max(len(name) for name, _ in rows)

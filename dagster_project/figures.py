@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,13 +15,19 @@ mpl.rcParams["svg.hashsalt"] = "headwater"
 mpl.rcParams["svg.fonttype"] = "none"
 INK, LIGHT = "#1f4e79", "#9dc3e6"
 SAMPLE_CHARACTERS = 300
+MARKUP = re.compile(r"([\\\\`*{}\[\]()<>#!|&~])")
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
     for row in rows:
-        lines.append("| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in row) + " |")
+        lines.append("| " + " | ".join(_cell(cell) for cell in row) + " |")
     return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    """What a page wrote is shown, never obeyed: an image in it would be fetched by whoever looks."""
+    return MARKUP.sub(r"\\\1", " ".join(str(value).split()))
 
 
 def excerpt(text: str) -> str:

@@ -49,7 +49,10 @@ def _reread(lake: Lake, documents: Manifest, origin: dict[str, Any]) -> str:
     for table in lake.read(documents, "documents", ["doc_id", "payload_digest"]):
         for row in table.to_pylist():
             if row["doc_id"] == origin["doc_id"]:
-                same = payload_digest(url, origin) == row["payload_digest"]
+                try:
+                    same = payload_digest(url, origin) == row["payload_digest"]
+                except (OSError, ValueError) as error:
+                    return f"its WARC was not read again: {error}"
                 return f"{url}: {row['payload_digest']} {'read again, the same' if same else 'HAS CHANGED'}"
     return "the document is not in its dataset"
 

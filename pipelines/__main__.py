@@ -19,14 +19,18 @@ from corpus.vocabulary import VocabularyConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.deduplicate import deduplicate
 from pipelines.encode import encode, train_vocabulary
-from pipelines.engine import Engine, Outcome, StageError
+from pipelines.engine import LOCAL_RUNNERS, Engine, Outcome, StageError
 from pipelines.hold_out import hold_out, make_items
 from pipelines.ingest import IngestConfig, ingest
 from pipelines.shard import ShardConfig, shard
 
 
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    return [ingest(lake, open_crawl(url), _config(IngestConfig, args), engine) for url in args.crawl]
+    crawls = [open_crawl(url) for url in args.crawl]
+    for crawl in crawls:
+        for file, found in crawl.skipped.items():
+            print(f"{crawl.id}: not read: {file}: {found}", file=sys.stderr)
+    return [ingest(lake, crawl, _config(IngestConfig, args), engine) for crawl in crawls]
 
 
 def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
@@ -108,7 +112,10 @@ def _datasets(lake: Lake, args: argparse.Namespace, *stages: str) -> list[Manife
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args, beam_flags = _parser().parse_known_args(argv)
+    parser = _parser()
+    args, beam_flags = parser.parse_known_args(argv)
+    if beam_flags and args.runner in LOCAL_RUNNERS:
+        parser.error(f"unknown: {' '.join(beam_flags)} (flags of Beam's own are passed on with another --runner)")
     engine = Engine(runner=args.runner, workers=args.workers, options=tuple(beam_flags))
     try:
         for outcome in STAGES[args.stage][0](Lake(args.lake), args, engine):

@@ -51,7 +51,7 @@ def measure(lake: Lake, documents: Manifest, engine: Engine) -> Outcome:
         libraries=language.LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [documents]})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Measure()))
+    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Measure(), [documents]))
 
 
 class Measure(Work):
@@ -75,7 +75,7 @@ def clean(lake: Lake, documents: Manifest, config: CleanConfig, engine: Engine) 
         inputs={documents.name: documents.digest, measures.name: measures.digest},
     )
     splits = file_splits(lake, {"documents": [documents], "measures": [measures]})
-    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Clean(config)))
+    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Clean(config), [documents]))
     if outcome.manifest.counts.kept == 0:
         raise StageError(
             f"{stage.label}: no document is left of {outcome.manifest.counts.records_in}; "

@@ -75,7 +75,7 @@ def sign(lake: Lake, clean: Manifest, config: DuplicateConfig, engine: Engine) -
         libraries=LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [clean]})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Sign(config)))
+    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Sign(config), [clean]))
 
 
 class Sign(Work):
@@ -265,7 +265,7 @@ def deduplicate(lake: Lake, cleans: Sequence[Manifest], config: DuplicateConfig,
         inputs={manifest.name: manifest.digest for manifest in (*cleans, duplicates)},
     )
     splits = file_splits(lake, {"documents": cleans})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Keep(duplicates)))
+    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Keep(duplicates), cleans))
 
 
 class Keep(Work):

@@ -49,6 +49,9 @@ def file_splits(lake: Lake, sources: Mapping[str, Sequence[Manifest]]) -> list[F
     """One split a part. `sources` maps a kind of file to the datasets that hold it, in the same order for each kind."""
     found: dict[str, dict[str, tuple[str, int]]] = {}
     for kind, manifests in sources.items():
+        names = [manifest.name for manifest in manifests]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{', '.join(names)}: two datasets of one name would hide each other; rename a crawl")
         for manifest in manifests:
             prefix = f"{manifest.partition}-" if len(manifests) > 1 else ""
             for entry in manifest.of_kind(kind):

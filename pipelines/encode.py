@@ -81,7 +81,7 @@ def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> 
         libraries=LIBRARIES,
     )
     splits = file_splits(lake, {name: [split] for name in SPLITS})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Encode(tokenizer)))
+    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Encode(tokenizer), [split]))
 
 
 class Encode(Work):

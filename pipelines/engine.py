@@ -10,6 +10,7 @@ import logging
 import os
 import platform
 import shlex
+import signal
 import sys
 import tempfile
 import threading
@@ -17,13 +18,14 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import psutil
 import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -35,11 +37,12 @@ from corpus.manifest import Counts, FileEntry, Manifest, address
 from pipelines.elements import RunSplit, Split, Work, part_path, read_row
 
 LOCAL_RUNNERS = ("FnApiRunner", "DirectRunner")
+INTERRUPTED = str(128 + signal.SIGINT)
 WORKER_MODULE = "apache_beam.runners.worker.sdk_worker_main"
 
 
 class StageError(RuntimeError):
-    """A stage could not be computed. Nothing of it is published."""
+    """A stage could not be computed, or what it published leaves nothing for the next one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +71,51 @@ class Engine:
             with beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
                 yield pipeline
             return
-        with tempfile.NamedTemporaryFile(prefix="headwater-workers-", suffix=".log") as log:
-            command = f"exec {shlex.quote(sys.executable)} -m {WORKER_MODULE} >>{shlex.quote(log.name)} 2>&1"
+        with tempfile.TemporaryDirectory(prefix="headwater-workers-") as folder, _abort_with_a_worker(Path(folder)):
+            log, died = shlex.quote(f"{folder}/log"), shlex.quote(f"{folder}/died")
+            command = f"{shlex.quote(sys.executable)} -m {WORKER_MODULE} >>{log} 2>&1 || echo $? >>{died}"
             runner = FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
             try:
                 with beam.Pipeline(runner=runner, options=options) as pipeline:
                     yield pipeline
             except Exception as error:
-                error.add_note("The workers printed:\n" + Path(log.name).read_text(errors="replace")[-20_000:])
+                error.add_note("The workers printed:\n" + Path(folder, "log").read_text(errors="replace")[-20_000:])
                 raise
+
+
+@contextmanager
+def _abort_with_a_worker(folder: Path) -> Iterator[None]:
+    """Beam's local runner waits for ever for a worker that a page has crashed or that the kernel has ended for want of
+    memory. `died` gets a worker's exit status; then the others are ended and the wait is broken off."""
+    died, over = folder / "died", threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.5):
+            if died.exists():
+                for child in psutil.Process().children(recursive=True):
+                    with suppress(psutil.Error):
+                        if WORKER_MODULE in child.cmdline():
+                            child.kill()
+                main = threading.main_thread().ident
+                assert main is not None
+                signal.pthread_kill(main, signal.SIGINT)  # a real signal: nothing else wakes a waiting lock
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    except BaseException:  # KeyboardInterrupt, or what Dagster makes of it
+        status = died.read_text().split()[0] if died.exists() else INTERRUPTED
+        if status == INTERRUPTED:  # Ctrl-C reaches the workers too
+            raise
+        raise RuntimeError(
+            f"WorkerError: a worker ended with exit status {status} (137: the kernel ended it, mostly for want of "
+            f"memory, 139: a library crashed); run again with --workers 1 to see where, or leave the file out"
+        ) from None
+    finally:
+        over.set()
+        watcher.join()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,11 +161,13 @@ def plain(value: Any) -> Any:
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """How a stage is computed. `transform` takes the splits and does the work; `parts` are the names of all rows that
-    must be there when it is through; `finish` makes files and figures out of them, in one place."""
+    must be there when it is through; `records` is how many there are to account for, where earlier datasets say so;
+    `finish` makes files and figures out of the rows, in one place."""
 
     splits: Sequence[Split]
     transform: beam.PTransform
     parts: Sequence[str]
+    records: int | None = None
     finish: Callable[[list[dict[str, Any]], str], tuple[list[FileEntry], dict[str, Any]]] | None = None
 
 
@@ -137,19 +178,24 @@ class Outcome:
     seconds: float
 
 
-def each_split(lake: Lake, stage: Stage, splits: Sequence[Split], work: Work) -> Plan:
-    """The plan of nearly every stage: each split becomes one part."""
+def each_split(
+    lake: Lake, stage: Stage, splits: Sequence[Split], work: Work, records_of: Sequence[Manifest] | None = None
+) -> Plan:
+    """The plan of nearly every stage: each split becomes one part. `records_of` are the datasets whose kept records
+    must all be accounted for."""
     folder = lake.path(stage.name, stage.address)
-    transform = beam.ParDo(RunSplit(lake.url, folder, work))
-    return Plan(splits=splits, transform=transform, parts=[split.name for split in splits])
+    return Plan(
+        splits=splits,
+        transform=beam.ParDo(RunSplit(lake.url, folder, work)),
+        parts=[split.name for split in splits],
+        records=sum(manifest.counts.kept for manifest in records_of) if records_of is not None else None,
+    )
 
 
-def compute(
-    lake: Lake, stage: Stage, engine: Engine, plan: Callable[[], Plan], notes: Mapping[str, Any] | None = None
-) -> Outcome:
-    """The published dataset of a stage: found, or computed now. Raises StageError; then nothing is published.
+def once(lake: Lake, stage: Stage, make: Callable[[], tuple[Manifest, dict[str, Any]]]) -> Outcome:
+    """The published dataset of a stage: found, or made now by the one writer that holds its lock.
 
-    `notes` go into the sidecar, which is in no digest.
+    `make` returns the manifest and what goes into the sidecar, which is in no digest.
     """
     started = time.time()
     found = lake.find(stage.name, stage.address)
@@ -159,11 +205,33 @@ def compute(
         found = lake.find(stage.name, stage.address)  # the writer that we waited for may have published it
         if found is not None:
             return Outcome(manifest=found, reused=True, seconds=time.time() - started)
-        manifest = _compute(lake, stage, engine, plan())
+        manifest, run = make()
         seconds = time.time() - started
-        run = {"seconds": round(seconds, 3), "started": started, "runner": engine.runner, "workers": engine.workers}
-        run.update(notes or {})
-        return Outcome(manifest=lake.publish(manifest, run), reused=False, seconds=seconds)
+        published = lake.publish(manifest, {"seconds": round(seconds, 3), "started": started, **run})
+        return Outcome(manifest=published, reused=False, seconds=seconds)
+
+
+def compute(
+    lake: Lake, stage: Stage, engine: Engine, plan: Callable[[], Plan], notes: Mapping[str, Any] | None = None
+) -> Outcome:
+    """The dataset of a stage of splits: found, or computed now on Beam. `notes` go into the sidecar.
+
+    Raises StageError when it cannot be computed, or when its records are not those of the datasets that it reads; then
+    nothing is published.
+    """
+
+    def make() -> tuple[Manifest, dict[str, Any]]:
+        manifest = _compute(lake, stage, engine, plan())
+        return manifest, {"runner": engine.runner, "workers": engine.workers, **(notes or {})}
+
+    try:
+        return once(lake, stage, make)
+    except StageError:
+        found = lake.find(stage.name, stage.address)
+        if found is None:
+            raise
+        # On a remote lake nothing keeps two writers apart: the faster one has tidied up while this one was at work.
+        return Outcome(manifest=found, reused=True, seconds=0.0)
 
 
 def _compute(lake: Lake, stage: Stage, engine: Engine, plan: Plan) -> Manifest:
@@ -180,6 +248,12 @@ def _compute(lake: Lake, stage: Stage, engine: Engine, plan: Plan) -> Manifest:
     totals: Counter[str] = Counter()
     for row in rows:
         totals.update(row["figures"])
+    counts = sum((Counts(**row["counts"]) for row in rows), Counts(records_in=0, kept=0))
+    if plan.records is not None and counts.records_in != plan.records:
+        raise StageError(
+            f"{stage.label}: the datasets that it reads hold {plan.records} records, it met {counts.records_in}; "
+            f"nothing was published"
+        )
     return Manifest(
         stage=stage.name,
         partition=stage.partition,
@@ -187,7 +261,7 @@ def _compute(lake: Lake, stage: Stage, engine: Engine, plan: Plan) -> Manifest:
         config=stage.config_values,
         inputs=dict(stage.inputs),
         files=tuple(sorted(files, key=lambda entry: entry.path)),
-        counts=sum((Counts(**row["counts"]) for row in rows), Counts(records_in=0, kept=0)),
+        counts=counts,
         figures={**dict(sorted(totals.items())), **figures},
     )
 

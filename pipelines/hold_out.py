@@ -28,7 +28,7 @@ def hold_out(lake: Lake, unique: Manifest, config: HeldOutConfig, engine: Engine
         libraries=LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [unique]})
-    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, HoldOut(unique, config)))
+    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, HoldOut(unique, config), [unique]))
     figures = outcome.manifest.figures
     if not figures.get("train") or not figures.get("heldout"):
         raise StageError(
@@ -70,18 +70,16 @@ class HoldOut(Work):
                 part.keep("heldout", document)
                 continue
             closest, jaccard, contained = self.index.closest(shingles(document["text"], self.config.shingle_words))
-            if jaccard >= self.config.similarity or contained >= self.config.containment:
-                part.lose(
-                    ledger_row(
-                        document,
-                        SPLIT_STAGE,
-                        DROPPED,
-                        "near_held_out",
-                        keeper=self.heldout[closest],
-                        similarity=jaccard,
-                        detail=f"holds {contained:.3f} of the held-out page",
-                    )
-                )
+            measured = (
+                ("jaccard", jaccard, self.config.similarity),
+                ("containment", contained, self.config.containment),
+            )
+            rules = [
+                {"rule": rule, "value": value, "threshold": bound} for rule, value, bound in measured if value >= bound
+            ]
+            if rules:
+                near = {"keeper": self.heldout[closest], "similarity": jaccard, "rules": rules}
+                part.lose(ledger_row(document, SPLIT_STAGE, DROPPED, "near_held_out", **near))
                 continue
             part.figure("train", 1)
             part.figure("train_text_bytes", len(document["text"].encode()))

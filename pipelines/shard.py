@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -64,12 +64,12 @@ def shard(lake: Lake, tokens: Manifest, tokenizer: Manifest, config: ShardConfig
     def plan() -> Plan:
         splits = [split for kind in SPLITS for split in _shards(lake, tokens, kind, config)]
         work = WriteShard(vocabulary.digest, vocabulary.size)
-        each = each_split(lake, stage, splits, work)
+        each = each_split(lake, stage, splits, work, [tokens])
 
         def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
             return _index(lake, folder, rows, vocabulary)
 
-        return Plan(splits=each.splits, transform=each.transform, parts=each.parts, finish=finish)
+        return replace(each, finish=finish)
 
     return compute(lake, stage, engine, plan)
 

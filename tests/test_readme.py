@@ -25,6 +25,7 @@ COMMANDS = [
 
 def test_there_are_commands() -> None:
     assert len(COMMANDS) > 5
+    assert "{{" not in README
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])

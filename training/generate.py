@@ -56,7 +56,10 @@ def main() -> int:
     flags.add_argument("--temperature", type=float, default=0.8, help="0 takes the likeliest token each time")
     flags.add_argument("--top-k", type=int, default=50, help="draw among the likeliest k; 0 among all")
     flags.add_argument("--seed", type=int, default=0)
+    flags.add_argument("--threads", type=int, default=2, help="part of the result: a sum's last bit follows them")
     given = flags.parse_args()
+    torch.set_num_threads(given.threads)
+    torch.use_deterministic_algorithms(True)
     folder = resolve(given.checkpoint)
     model, tokenizer = load_model(folder), load_tokenizer(folder / "tokenizer.json")
     prompt = [model.config.eos_token_id, *tokenizer.encode(given.prompt).ids]

@@ -1,6 +1,5 @@
 """Crawl: where the bytes come from. The built-in crawls are made here; others are found, digested and left in place."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from dagster_project.assets.materialized import materialized
 from dagster_project.figures import markdown_table
 from dagster_project.partitions import BUILT_IN, crawls
 from dagster_project.resources import LakeResource
-from pipelines.engine import Outcome, Stage
+from pipelines.engine import Outcome, Stage, once
 
 STAGE = "crawl"
 VERSION = 1
@@ -65,6 +64,8 @@ def crawl(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materiali
     manifest = outcome.manifest
     skipped = manifest.figures.get("skipped", {})
     extra: dict[str, Any] = {"url": key}
+    if skipped and key not in BUILT_IN:
+        extra["not_read"] = dict(skipped)
     if skipped:
         rows = sorted(skipped.items())
         extra["skipped"] = dg.MetadataValue.md(markdown_table(("skipped", "why"), rows))
@@ -74,49 +75,46 @@ def crawl(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materiali
 
 def _make(lake: Lake, name: Any) -> Outcome:
     """Renders, serves and crawls the documentation. Its bytes depend on the environment that is documented."""
-    started = time.time()
     config = PydocCrawlConfig()
     stage = Stage(name=STAGE, partition=name, version=VERSION, config=config, inputs={}, libraries=environment(name))
-    found = lake.find(STAGE, stage.address)
-    if found is not None:
-        return Outcome(manifest=found, reused=True, seconds=time.time() - started)
-    with lake.lock(STAGE, stage.address), lake.scratch() as scratch:
-        report, skipped = crawl_pydoc(name, scratch, config=config, progress=True)
-        folder = lake.path(STAGE, stage.address)
-        files = [lake.put(path, folder, f"warc/{path.name}", 0) for path in sorted(scratch.glob("*.warc.gz"))]
-        manifest = Manifest(
-            stage=STAGE,
-            partition=name,
-            code_version=stage.code_version,
-            config=stage.config_values,
-            inputs={},
+
+    def make() -> tuple[Manifest, dict[str, Any]]:
+        with lake.scratch() as scratch:
+            report, skipped = crawl_pydoc(name, scratch, config=config, progress=True)
+            folder = lake.path(STAGE, stage.address)
+            files = [lake.put(path, folder, f"warc/{path.name}", 0) for path in sorted(scratch.glob("*.warc.gz"))]
+        return _manifest(
+            stage,
             files=tuple(files),
-            counts=Counts(records_in=report.pages, kept=report.pages),
+            counts=Counts(records_in=report.urls, kept=report.pages, dropped=dict(sorted(report.not_fetched.items()))),
             figures={"pages": report.pages, "html_bytes": report.html_bytes, "skipped": skipped},
-        )
-        seconds = time.time() - started
-        manifest = lake.publish(manifest, {"seconds": round(seconds, 3), "started": started})
-    return Outcome(manifest=manifest, reused=False, seconds=seconds)
+        ), {}
+
+    return once(lake, stage, make)
 
 
 def _find(lake: Lake, url: str) -> Outcome:
-    started = time.time()
     crawl = open_crawl(url)
     config = _Found(skipped=crawl.skipped)
     stage = Stage(name=STAGE, partition=crawl.id, version=VERSION, config=config, inputs=crawl.digests)
-    found = lake.find(STAGE, stage.address)
-    if found is not None:
-        return Outcome(manifest=found, reused=True, seconds=time.time() - started)
-    manifest = Manifest(
-        stage=STAGE,
-        partition=crawl.id,
+
+    def make() -> tuple[Manifest, dict[str, Any]]:
+        return _manifest(
+            stage,
+            files=(),
+            counts=Counts(records_in=len(crawl.files), kept=len(crawl.files)),
+            figures={"warc_bytes": sum(file.bytes for file in crawl.files), "skipped": dict(crawl.skipped)},
+        ), {"url": url}
+
+    return once(lake, stage, make)
+
+
+def _manifest(stage: Stage, **rest: Any) -> Manifest:
+    return Manifest(
+        stage=stage.name,
+        partition=stage.partition,
         code_version=stage.code_version,
         config=stage.config_values,
-        inputs=crawl.digests,
-        files=(),
-        counts=Counts(records_in=len(crawl.files), kept=len(crawl.files)),
-        figures={"warc_bytes": sum(file.bytes for file in crawl.files), "skipped": dict(crawl.skipped)},
+        inputs=stage.inputs,
+        **rest,
     )
-    seconds = time.time() - started
-    manifest = lake.publish(manifest, {"seconds": round(seconds, 3), "started": started, "url": url})
-    return Outcome(manifest=manifest, reused=False, seconds=seconds)

@@ -2,10 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,22 +20,23 @@ from corpus.manifest import Counts, Manifest, canonical_json
 from dagster_project import checks
 from dagster_project.assets.documents import split
 from dagster_project.assets.materialized import materialized, sample
-from dagster_project.assets.tokens import shards
+from dagster_project.assets.tokens import shards, tokenizer
 from dagster_project.figures import curve, markdown_image
 from dagster_project.lineage import upstream
 from dagster_project.partitions import recipes
 from dagster_project.recipes import RECIPES, TrainingConfig
 from dagster_project.resources import LakeResource, local_folder
-from pipelines.engine import Outcome, Stage
+from pipelines.engine import Stage, once
+from training.config import PRESETS, ModelConfig, TrainConfig
 
 STAGE = "checkpoint"
 VERSION = 1
-LIBRARIES = {"torch": version("torch")}
-PROMPT_WORDS, GENERATED_TOKENS, PROMPTS = 12, 120, 3
+LIBRARIES = {name: version(name) for name in ("numpy", "safetensors", "tokenizers", "torch")}
+PROMPT_WORDS, PROMPT_CHARACTERS, GENERATED_TOKENS, PROMPTS = 12, 100, 120, 3
 
 
 @dg.asset(
-    deps=[shards, split],
+    deps=[shards, split, tokenizer],
     partitions_def=recipes,
     group_name="model",
     pool="training",
@@ -48,32 +50,52 @@ def checkpoint(
     tars, pages = upstream(context, opened, "shards"), upstream(context, opened, "split")
     vocabulary = upstream(context, opened, "tokenizer")
     config = RECIPES[context.partition_key].training
+    plan = _plan(opened, config, tars)
     stage = Stage(
         name=STAGE,
         partition=tars.partition,
         version=VERSION,
-        config=config,
+        config=plan,
         inputs={manifest.name: manifest.digest for manifest in (tars, vocabulary, pages)},
         libraries=LIBRARIES,
     )
-    started = time.time()
-    found = opened.find(STAGE, stage.address)
-    with opened.lock(STAGE, stage.address):
-        found = opened.find(STAGE, stage.address)
-        if found is not None:
-            outcome = Outcome(manifest=found, reused=True, seconds=time.time() - started)
-        else:
-            run = local_folder(opened, "runs") / stage.address
-            _train(context, pipes, opened, config, tars, vocabulary, run)
-            manifest = _publish(opened, stage, run, pages, time.time() - started)
-            outcome = Outcome(manifest=manifest, reused=False, seconds=time.time() - started)
+
+    def make() -> tuple[Manifest, dict[str, Any]]:
+        run = local_folder(opened, "runs") / stage.address
+        _train(context, pipes, opened, config, plan, tars, vocabulary, run)
+        manifest = _manifest(opened, stage, run, pages)
+        shutil.rmtree(run / "checkpoints")  # the last one is in the lake now; TensorBoard's files stay
+        return manifest, {"run": str(run)}
+
+    outcome = once(opened, stage, make)
     steps = read_metrics(opened, outcome.manifest)
-    results = [
-        checks.digests(opened, outcome.manifest),
-        checks.loss_finite([step["loss"] for step in steps if "loss" in step]),
-    ]
+    losses = [step.get("heldout_loss" if "heldout_loss" in step else "loss") for step in steps]
+    results = [checks.digests(opened, outcome.manifest), checks.loss_finite(losses)]
     extra = {"loss_curve": dg.MetadataValue.md(markdown_image(loss_curve(steps), "loss"))}
     return materialized(opened, outcome, results, extra=extra)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that decides a run, resolved from its preset: a changed preset is another checkpoint."""
+
+    processes: int
+    model: ModelConfig
+    train: TrainConfig
+
+
+def _plan(lake: Lake, config: TrainingConfig, tars: Manifest) -> Plan:
+    """Raises dg.Failure when there is not one sequence to train on."""
+    index = json.loads(lake.fs.cat_file(f"{lake.folder(tars)}/train/index.json"))
+    model, train = PRESETS[config.preset](index["vocab_size"], index["eos"])
+    if config.tokens is not None:
+        train = replace(train, tokens=config.tokens)
+    if tars.figures["train_tokens"] <= train.context:
+        raise dg.Failure(
+            f"{tars.partition}: {tars.figures['train_tokens']} training tokens are not one sequence of {train.context} "
+            f"and its target: take a larger crawl"
+        )
+    return Plan(processes=config.processes, model=model, train=train)
 
 
 def _train(
@@ -81,6 +103,7 @@ def _train(
     pipes: dg.PipesSubprocessClient,
     lake: Lake,
     config: TrainingConfig,
+    plan: Plan,
     tars: Manifest,
     vocabulary: Manifest,
     run: Path,
@@ -90,10 +113,12 @@ def _train(
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={config.processes}"),
         str(Path(training.__file__).parent / "train.py"),
-        *("--shards", str(folders["train"]), "--heldout", str(folders["heldout"])),
+        *("--shards", str(folders["train"])),
         *("--tokenizer", str(lake.local_copy(vocabulary, "tokenizer", cache) / "tokenizer.json")),
         *("--preset", config.preset, "--out", str(run)),
     ]
+    if tars.figures["heldout_tokens"] > plan.train.context:  # else there is not one sequence to measure a loss on
+        command += ["--heldout", str(folders["heldout"])]
     if config.tokens is not None:
         command += ["--tokens", str(config.tokens)]
     environment = {**os.environ, "HEADWATER_LAUNCHER_PID": str(os.getpid()), "OMP_NUM_THREADS": "1"}
@@ -103,8 +128,8 @@ def _train(
         raise dg.Failure(f"training failed; its last lines are above, its folder is {run}") from error
 
 
-def _publish(lake: Lake, stage: Stage, run: Path, pages: Manifest, seconds: float) -> Manifest:
-    """Copies the last checkpoint, the metrics and a sample of text into the lake."""
+def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest) -> Manifest:
+    """Copies the last checkpoint, the metrics and a sample of text into the lake, and says what they are."""
     last = max((run / "checkpoints").glob("step-*"))
     folder = lake.path(STAGE, stage.address)
     (run / "sample.json").write_bytes(canonical_json(_generate(lake, last, pages)))
@@ -115,7 +140,7 @@ def _publish(lake: Lake, stage: Stage, run: Path, pages: Manifest, seconds: floa
     final: dict[str, Any] = {}
     for step in steps:
         final |= step
-    manifest = Manifest(
+    return Manifest(
         stage=STAGE,
         partition=stage.partition,
         code_version=stage.code_version,
@@ -125,14 +150,13 @@ def _publish(lake: Lake, stage: Stage, run: Path, pages: Manifest, seconds: floa
         counts=Counts(records_in=0, kept=0),
         figures=final,
     )
-    return lake.publish(manifest, {"seconds": round(seconds, 3), "run": str(run)})
 
 
 def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, str]]:
     """What the model says after the first words of held-out pages, which it has not seen."""
     samples = []
     for row in sample(lake, pages, "heldout", ["text"], count=PROMPTS):
-        prompt = " ".join(row["text"].split()[:PROMPT_WORDS])
+        prompt = " ".join(row["text"].split()[:PROMPT_WORDS])[:PROMPT_CHARACTERS]
         flags = (
             "--checkpoint",
             str(checkpoint),

@@ -47,6 +47,7 @@ def collect(context: dg.AssetExecutionContext, lake: Lake) -> dict[str, Any]:
     return {
         "recipe": context.partition_key,
         "crawls": [manifest.partition for manifest in by_stage["documents"]],
+        "not_read": {m.partition: m.config["skipped"] for m in by_stage["crawl"] if m.config.get("skipped")},
         "records": sum(manifest.counts.records_in for manifest in by_stage["documents"]),
         "pages": sum(manifest.figures.get("pages", 0) for manifest in by_stage["documents"]),
         "html_bytes": sum(manifest.figures.get("html_bytes", 0) for manifest in by_stage["documents"]),

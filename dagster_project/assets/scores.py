@@ -1,7 +1,6 @@
 """Scores: one asset a benchmark, recomputed when the checkpoint, the items or the task change, and only then."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from dagster_project.lineage import upstream
 from dagster_project.partitions import recipes
 from dagster_project.recipes import TASKS
 from dagster_project.resources import LakeResource, local_folder
-from pipelines.engine import Outcome, Stage
+from pipelines.engine import Outcome, Stage, once
 
 VERSION = 1
 THREADS = 2  # the order of a sum, and so a score's last bit, follows the thread count
@@ -56,7 +55,6 @@ def _score_asset(task: str) -> dg.AssetsDefinition:
 
 
 def _score(lake: Lake, task: str, model: Manifest, tars: Manifest, asked: Manifest) -> Outcome:
-    started = time.time()
     stage = Stage(
         name=score_stage(task),
         partition=model.partition,
@@ -65,27 +63,26 @@ def _score(lake: Lake, task: str, model: Manifest, tars: Manifest, asked: Manife
         inputs={manifest.name: manifest.digest for manifest in (model, tars, asked)},
         libraries=LIBRARIES,
     )
-    found = lake.find(stage.name, stage.address)
-    if found is not None:
-        return Outcome(manifest=found, reused=True, seconds=time.time() - started)
-    with lake.lock(stage.name, stage.address), lake.scratch() as scratch:
-        _evaluate(lake, task, model, tars, asked, scratch)
+
+    def make() -> tuple[Manifest, dict[str, Any]]:
         folder = lake.path(stage.name, stage.address)
-        result = json.loads((scratch / "score.json").read_bytes())
-        files = [lake.put(path, folder, f"{path.stem}/{path.name}", result["n"]) for path in sorted(scratch.iterdir())]
-        manifest = Manifest(
+        with lake.scratch() as scratch:
+            _evaluate(lake, task, model, tars, asked, scratch)
+            result = json.loads((scratch / "score.json").read_bytes())
+            n = result["n"]
+            files = [lake.put(path, folder, f"{path.stem}/{path.name}", n) for path in sorted(scratch.iterdir())]
+        return Manifest(
             stage=stage.name,
             partition=stage.partition,
             code_version=stage.code_version,
             config={},
             inputs=stage.inputs,
             files=tuple(files),
-            counts=Counts(records_in=result["n"], kept=result["n"]),
-            figures={"n": result["n"]},
-        )
-        seconds = time.time() - started
-        manifest = lake.publish(manifest, {"seconds": round(seconds, 3), "started": started})
-    return Outcome(manifest=manifest, reused=False, seconds=seconds)
+            counts=Counts(records_in=n, kept=n),
+            figures={"n": n},
+        ), {}
+
+    return once(lake, stage, make)
 
 
 def _evaluate(lake: Lake, task: str, model: Manifest, tars: Manifest, asked: Manifest, out: Path) -> None:

@@ -56,7 +56,7 @@ def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
 
 
 @dg.asset(
-    deps=[tokens],
+    deps=[tokens, tokenizer],
     partitions_def=recipes,
     group_name="tokens",
     check_specs=checks.specs("shards", checks.DIGESTS, checks.NOT_EMPTY, READABLE),

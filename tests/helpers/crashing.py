@@ -1,0 +1,28 @@
+"""Work that takes its process along, where Beam's workers can import it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+import pyarrow as pa
+
+from corpus.lake import Lake
+from pipelines.elements import Part, Work
+
+
+class Count(Work):
+    schemas = {"numbers": pa.schema([("number", pa.int64())])}
+
+    def process(self, lake: Lake, split: Any, part: Part) -> None:
+        part.keep("numbers", {"number": 1})
+
+
+class Crash(Count):
+    """A library that crashes takes its process along."""
+
+    def process(self, lake: Lake, split: Any, part: Part) -> None:
+        if split.name == "part-2":
+            os.kill(os.getpid(), signal.SIGKILL)
+        super().process(lake, split, part)
