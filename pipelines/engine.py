@@ -122,7 +122,8 @@ def plain(value: Any) -> Any:
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """How a stage is computed. `transform` takes the splits and does the work; `parts` are the names of all rows that
-    must be there when it is through; `finish` makes files and figures out of them, in one place."""
+    must be there when it is through; `finish` makes files and figures out of them, in one place, and may put another
+    row in the place of one that turned out wrong."""
 
     splits: Sequence[Split]
     transform: beam.PTransform
