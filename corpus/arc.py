@@ -31,7 +31,7 @@ def as_warc(data: bytes) -> bytes:
     line = LINE.match(data[:MAX_LINE])
     assert line is not None, "measured before"
     url, ip, date, _ = line.groups()
-    block = data[line.end() :]
+    block = data[line.end() : measure(data)]
     kind = b"warcinfo" if url.startswith(b"filedesc:") else b"response"
     fields = [
         b"WARC/1.0",

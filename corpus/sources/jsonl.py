@@ -6,6 +6,7 @@ Source: jsonlines.org; the names are those of C4, FineWeb, Dolma and The Pile.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import IO, Any
@@ -18,6 +19,7 @@ from corpus.window import READ_CHUNK, Window
 
 TEXT_FIELDS = ("text", "content")
 URL_FIELDS = ("url", "id")
+URL = re.compile(r"https?://[^\s\ud800-\udfff]+$")  # JSON can hold half a surrogate pair, UTF-8 cannot
 DATE_FIELDS = ("date", "timestamp", "created")
 
 
@@ -102,14 +104,14 @@ def from_row(row: Mapping[str, Any]) -> Text | NotAPage:
     """A document from the fields of a line or of a table's row."""
     text = next((row[name] for name in TEXT_FIELDS if isinstance(row.get(name), str)), None)
     if text is None:
-        return NotAPage(reason="no_text_field", detail=f"wanted text or content among {', '.join(row)}"[:200])
+        return NotAPage(reason="no_text_field", detail=f"wanted text or content, found {list(row)!a}"[:200])
     title = row.get("title")
     return read_text(text, url=row_url(row), title=title if isinstance(title, str) else "", date=_date(row))
 
 
 def row_url(row: Mapping[str, Any]) -> str | None:
     values = [value for name in URL_FIELDS if isinstance(value := row.get(name), str)]
-    return next((value for value in values if value.startswith(("http://", "https://"))), None)
+    return next((value for value in values if URL.match(value)), None)
 
 
 def _date(row: Mapping[str, Any]) -> datetime | None:

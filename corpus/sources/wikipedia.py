@@ -28,8 +28,8 @@ MAX_WIKITEXT = 4 << 20  # characters; MediaWiki itself refuses pages above 2 MiB
 FILE, CATEGORY = 6, 14  # namespaces whose links are pictures and filing, not prose; their names differ by language
 ENGLISH = frozenset({"file", "image", "category", "media"})
 SWITCHES = re.compile(r"__[A-Z]+__")
-# What strip_code leaves of a removed template or note: empty brackets, spaces in front of a comma.
-LEFTOVERS = re.compile(r"[ \t]*\([\s,;:]*\)")
+# What strip_code leaves of a template that stood in brackets, and of the mark of a list.
+LEFTOVERS = re.compile(r"[ \t]*\([\s,;:]*\)|^[ \t]+", re.MULTILINE)
 LIBRARIES = {name: version(name) for name in ("lxml", "mwparserfromhell")}
 
 
