@@ -1,7 +1,8 @@
 """What a document is, and what may be done to it. Arrow in, Arrow out; no Beam, no Dagster, no torch.
 
-crawl/      pydoc site -> polite crawler -> WARC           (or anybody's WARC files: sources)
-warc        WARC bytes -> records, or quarantine
+crawl/      pydoc site -> polite crawler -> WARC
+sources/    a path, URL or Common Crawl id -> files of any kind -> pages and texts
+warc, arc   crawl file bytes -> records, or quarantine      members: compressed files, member by member
 extract     record -> main text            charset
 quality     text -> measures -> rules      language, text
 minhash     text -> shingles -> bands -> verified duplicates

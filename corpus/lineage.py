@@ -1,8 +1,7 @@
-"""Lineage: what became of a page at every stage, and back from its document to the bytes of its WARC record."""
+"""Lineage: what became of a page at every stage, and back from its document to the record that it was made of."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,10 @@ import pyarrow.compute as pc
 
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.pages import NotAPage, read_page
+from corpus.pages import NotAPage
 from corpus.schema import DOC_ID, ORIGIN
-from corpus.warc import Broken, read_records
+from corpus.sources.kinds import recognise
+from corpus.warc import Span
 
 STAGES = ("documents", "clean", "unique", "split")
 COLUMNS = [field.name for field in ORIGIN]
@@ -60,7 +60,7 @@ def fates(lake: Lake, doc_id: bytes) -> Iterator[Fate]:
 
 def _rows(lake: Lake, column: str, value: pa.Scalar, stage: str) -> Iterator[Fate]:
     for manifest in lake.datasets(stage):
-        for kind in sorted({entry.kind for entry in manifest.files}):
+        for kind in sorted({entry.kind for entry in manifest.files} - {"quarantine"}):  # the ledger has those records
             wanted = COLUMNS + (["reason", "rules", "keeper", "similarity", "detail"] if kind == "ledger" else [])
             for table in lake.read(manifest, kind, wanted):
                 for row in table.filter(pc.equal(table[column], value)).to_pylist():
@@ -68,18 +68,20 @@ def _rows(lake: Lake, column: str, value: pa.Scalar, stage: str) -> Iterator[Fat
 
 
 def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
-    """Reads a page's WARC record again, at `url`, and digests its payload as ingest did.
+    """Reads a document's record again, in the file at `url`, and digests its payload as ingest did.
 
-    Raises ValueError when the bytes at that place are no longer that page.
+    Raises ValueError when what is at that place is no longer that record.
     """
-    start, length = origin["warc_offset"], origin["warc_length"]
-    with fsspec.open(url, "rb") as file:
-        file.seek(start)
-        record = io.BytesIO(file.read(length))  # by itself, for in a plain WARC nothing marks where a record begins
-    found = next(read_records(record, length, 0, length), None)
-    if found is None or isinstance(found, Broken):
-        raise ValueError(f"{url} has no record at byte {start}: it is not the file that was ingested")
-    page = read_page(found.warc)
-    if isinstance(page, NotAPage):
-        raise ValueError(f"{url} has no page at byte {start}, but {page.reason}: it is not the file that was ingested")
-    return page.payload_digest
+    start, changed = origin["warc_offset"], "it is not the file that was ingested"
+    fs, path = fsspec.core.url_to_fs(url)
+    with fs.open(path, "rb") as file:
+        source, why = recognise(path, file)
+        if source is None:
+            raise ValueError(f"{url}: {why}; {changed}")
+        span = Span(start=start, stop=start + 1, exact=True)
+        found = next(source.read(file, fs.size(path), path, span), None)
+    if found is None or found.offset != start or (isinstance(found.content, NotAPage) and found.content.broken):
+        raise ValueError(f"{url} has no record at {start}: {changed}")
+    if isinstance(found.content, NotAPage):
+        raise ValueError(f"{url} has no page at {start}, but {found.content.reason}: {changed}")
+    return found.content.payload_digest

@@ -1,4 +1,5 @@
-"""Pages: a WARC record -> one HTML page, decoded from its transfer, or the reason why it is none."""
+"""Pages: a WARC record -> one HTML page, decoded from its transfer, or the reason why it is none. And what is text
+already, from a source without HTML."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdReader
 from fastwarc.warc import WarcRecord, WarcRecordType
 
+from corpus.text import normalise
+
 MAX_HTML = 10 << 20  # bytes of a decoded body; the web's longest real pages are near 5 MB
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 
@@ -29,6 +32,20 @@ class Page:
     payload_digest: str
     declared_charset: str | None
     html: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """A document of a source that holds text, not HTML. `charset` is what its `bytes` bytes were decoded by."""
+
+    url: str | None
+    host: str | None
+    fetched_at: datetime | None
+    payload_digest: str
+    charset: str
+    bytes: int
+    title: str
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +86,47 @@ def read_page(record: WarcRecord) -> Page | NotAPage:
     return Page(
         url=url,
         host=_host(url),
-        fetched_at=_date(record),
-        payload_digest="sha1:" + base64.b32encode(hashlib.sha1(body).digest()).decode(),
+        fetched_at=_plausible(record.record_date),
+        payload_digest=_digest(body),
         declared_charset=record.http_charset,
         html=body,
     )
+
+
+def read_text(
+    text: str, *, url: str | None = None, title: str = "", date: datetime | None = None, charset: str = "utf-8"
+) -> Text | NotAPage:
+    """A document of text as a source has it, in the project's one form of text."""
+    clean = normalise(text)
+    if not clean.strip():
+        return NotAPage(reason="no_text")
+    payload = text.encode("utf-8", errors="surrogatepass")
+    return Text(
+        url=url,
+        host=_host(url),
+        fetched_at=_plausible(date),
+        payload_digest=_digest(payload),
+        charset=charset,
+        bytes=len(payload),
+        title=normalise(" ".join(title.split())),
+        text=clean,
+    )
+
+
+def read_conversion(record: WarcRecord) -> Text | NotAPage:
+    """The text of a WET file's record: what somebody else extracted, taken as it is (WARC/1.1, 6.9)."""
+    kind = (record.headers.get("Content-Type") or "").split(";")[0].strip().lower()
+    if kind != "text/plain":
+        return NotAPage(reason="not_text", detail=kind[:100])
+    try:
+        text = record.reader.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        return NotAPage(reason="undecodable", detail=str(error)[:200])
+    return read_text(text, url=record_url(record), date=record.record_date)
+
+
+def _digest(payload: bytes) -> str:
+    return "sha1:" + base64.b32encode(hashlib.sha1(payload).digest()).decode()
 
 
 def _body(record: WarcRecord) -> bytes | NotAPage:
@@ -141,8 +194,7 @@ def _host(url: str | None) -> str | None:
         return None
 
 
-def _date(record: WarcRecord) -> datetime | None:
-    date = record.record_date
+def _plausible(date: datetime | None) -> datetime | None:
     if date is None or not 1990 <= date.year <= 2100:
         return None
     return date.astimezone(UTC).replace(microsecond=0)

@@ -14,7 +14,8 @@ from corpus.manifest import sha256
 
 DOC_ID = pa.binary(16)
 
-# A document's way back: the crawl's file, and the bytes of the record in it.
+# A document's way back: the crawl's file, and the bytes of the record in it. In a file that was compressed as a whole
+# they count in what it decompresses to; in a table (Parquet) and a Wikipedia dump they are the rows or pages, from 0.
 ORIGIN = [
     pa.field("doc_id", DOC_ID, nullable=False),
     pa.field("url", pa.string()),
@@ -55,6 +56,15 @@ LEDGER = pa.schema(
         pa.field("detail", pa.string()),
     ]
 )
+
+# What could not be read, kept aside: the first MiB of its bytes, as they lie in the file, or decompressed where it is
+# one part of a compressed whole. Each row also has its row of the ledger.
+QUARANTINE = pa.schema(
+    [*ORIGIN, pa.field("reason", pa.string(), nullable=False), pa.field("raw", pa.large_binary(), nullable=False)]
+)
+
+# Kinds of file that hold no documents, but what became of records that are none.
+ACCOUNTS = ("ledger", "quarantine")
 
 DROPPED, QUARANTINED = "dropped", "quarantined"
 

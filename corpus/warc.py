@@ -1,165 +1,90 @@
 """WARC: the bytes of a crawl file -> its records, one after another, whatever is broken in between.
 
-A gzip WARC has one member a record, so damage costs the damaged member: what cannot be read becomes a `Broken` range
-and reading goes on at the next member. Each record has the offset and length of its bytes in the file; together with
-the crawl and the file's name they are its identity. Source: WARC/1.1 (ISO 28500:2017), annex A for gzip.
+A compressed WARC has one member a record, so damage costs the damaged member: what cannot be read becomes a `Broken`
+range and reading goes on at the next member. Each record has the offset and length of its bytes in the file; together
+with the crawl and the file's name they are its identity. Where records are not one a member (a WARC that was compressed
+as a whole), offsets count in what it decompresses to. ARC, WARC's forerunner, is read as WARC: see corpus/arc.py.
+Source: WARC/1.1 (ISO 28500:2017), annex D for gzip.
 """
 
 from __future__ import annotations
 
 import io
 import re
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
-READ_CHUNK = 1 << 18
+from corpus import arc, members
+from corpus.members import Inflated, Packing, begins_record, inflate, next_member, packing
+from corpus.window import Window
+
 MAX_RECORD = 64 << 20  # a record above this is streamed past, never held
 MAX_HEADER = 1 << 16
-MAX_INFLATED = 8 << 30  # a member that is still going on here is a bomb, not a record
-MEMBER = b"\x1f\x8b\x08"
-VERSION = b"WARC/"
+RAW = 1 << 20  # bytes of what is broken that are kept aside
 HEADER_END = re.compile(rb"\r\n\r\n|\n\n")  # ClueWeb09 and others end lines with LF alone
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One whole record; `warc` is fastwarc's, its reader at the start of the record's block."""
+    """One whole record; `data` are its bytes, decompressed, and `warc` is fastwarc's, its reader at the start of the
+    record's block."""
 
     offset: int
     length: int
     warc: WarcRecord
+    data: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Broken:
-    """Bytes of the file that hold no record, and why. `too_large` records are whole, but not read."""
+    """Bytes of the file that hold no record, and why; `raw` are the first of them. `too_large` records are whole, but
+    not read."""
 
     offset: int
     length: int
     reason: str
     detail: str
+    raw: bytes = b""
 
 
-def read_records(file: IO[bytes], size: int, start: int, stop: int) -> Iterator[Record | Broken]:
-    """The records that begin in bytes [start, stop) of a file of `size` bytes.
+@dataclass(kw_only=True)
+class Span:
+    """Which records of a file are read: those that begin in bytes [start, stop).
 
-    Ranges that tile a gzip file yield each of its records exactly once. A plain WARC has no marks to find a record's
-    start by, so it is read by the range that begins at 0.
+    The reader of a compressed file sets `begins` and `ends`: where it found the first record, and where it left off. A
+    range that begins in the middle of a file has to guess: it takes the first member that begins like a record, and
+    that may lie inside another member which stores its content as it is, such as the archived copy of a WARC. Of two
+    neighbouring ranges the first knows: where it `ends` is where the second has to begin, and if that one did not, it
+    is to be read again with the right start and `exact` set. By induction from byte 0 all ranges together then read
+    what one range would, whatever is in the file.
     """
-    file.seek(0)
-    if file.read(3) == MEMBER:
-        yield from _gzip_records(file, size, start, stop)
-    elif start == 0:
-        yield from _plain_records(file, size)
+
+    start: int
+    stop: int
+    exact: bool = False
+    begins: int | None = None
+    ends: int | None = None
 
 
-# gzip ---------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How records look. `begins` matches the start of one, `again` the line's end in front of one, looking no further
+    than `reach` bytes; `measure` finds the bytes of a whole record by its header; `as_warc` makes it a WARC record."""
+
+    begins: re.Pattern[bytes]
+    again: re.Pattern[bytes]
+    reach: int
+    measure: Callable[[bytes], int | None]
+    as_warc: Callable[[bytes], bytes]
 
 
-def _gzip_records(file: IO[bytes], size: int, start: int, stop: int) -> Iterator[Record | Broken]:
-    position = start if start == 0 else _next_member(file, start, size)
-    # The next range begins at its first whole record, so damage right behind `stop` is this range's to report.
-    while position < size and (position < stop or not _begins_record(file, position)):
-        data, end, problem = _inflate(file, position)
-        if problem in ("corrupt_gzip", "truncated"):
-            end = _next_member(file, position + 1, size)
-        if problem:
-            detail = f"gzip member at byte {position}, next record at byte {end}"
-            yield Broken(offset=position, length=end - position, reason=problem, detail=detail)
-        else:
-            yield from _parse(data, position, end - position)
-        position = end
-
-
-def _inflate(file: IO[bytes], position: int) -> tuple[bytes, int, str | None]:
-    """One member: (its content, the byte after it, what is wrong with it)."""
-    file.seek(position)
-    inflater, parts, held, total, fed = zlib.decompressobj(31), [], 0, 0, 0
-    block = b""
-    while not inflater.eof:
-        block = inflater.unconsumed_tail
-        if not block:
-            block = file.read(READ_CHUNK)
-            fed += len(block)
-        if not block:
-            return b"", position + fed, "truncated"
-        try:
-            part = inflater.decompress(block, 8 * READ_CHUNK)
-        except zlib.error:
-            return b"", position + fed, "corrupt_gzip"
-        total += len(part)
-        if total > MAX_INFLATED:
-            return b"", position + fed, "corrupt_gzip"
-        if total <= MAX_RECORD:
-            parts.append(part)
-            held += len(part)
-        else:
-            parts.clear()
-    end = position + fed - len(inflater.unused_data)
-    return (b"", end, "too_large") if total > MAX_RECORD else (b"".join(parts), end, None)
-
-
-def _next_member(file: IO[bytes], position: int, size: int) -> int:
-    """The offset of the first gzip member at or after `position` whose content begins like a WARC record."""
-    window, base = b"", position
-    while base < size:
-        file.seek(base)
-        window = file.read(READ_CHUNK)
-        found = window.find(MEMBER)
-        while found >= 0:
-            if _begins_record(file, base + found):
-                return base + found
-            found = window.find(MEMBER, found + 1)
-        if len(window) < READ_CHUNK:
-            break
-        base += len(window) - len(MEMBER) + 1
-    return size
-
-
-def _begins_record(file: IO[bytes], position: int) -> bool:
-    file.seek(position)
-    try:
-        return zlib.decompressobj(31).decompress(file.read(READ_CHUNK), len(VERSION)) == VERSION
-    except zlib.error:
-        return False
-
-
-# plain --------------------------------------------------------------------------------------------------------------
-
-
-def _plain_records(file: IO[bytes], size: int) -> Iterator[Record | Broken]:
-    position = 0
-    while position < size:
-        file.seek(position)
-        head = file.read(MAX_HEADER)
-        blank = len(head) - len(head.lstrip(b"\r\n"))
-        if blank:
-            position += blank
-            continue
-        length = _content_length(head)
-        if length is None or position + length > size:
-            end = _next_version(file, position + 1, size)
-            reason = "truncated" if length is not None and end == size else "bad_warc_header"
-            detail = f"record header at byte {position}, next record at byte {end}"
-            yield Broken(offset=position, length=end - position, reason=reason, detail=detail)
-            position = end
-            continue
-        if length > MAX_RECORD:
-            yield Broken(offset=position, length=length, reason="too_large", detail=f"{length} bytes")
-        else:
-            file.seek(position)
-            yield from _parse(file.read(length), position, length)
-        position += length
-
-
-def _content_length(head: bytes) -> int | None:
+def measure(head: bytes) -> int | None:
     """Bytes of the whole record by its header: up to the blank line, and Content-Length after it. None if unusable."""
     blank = HEADER_END.search(head)
-    if not head.startswith(VERSION) or blank is None:
+    if not head.startswith(b"WARC/") or blank is None:
         return None
     for line in head[: blank.start()].split(b"\n"):
         name, _, value = line.partition(b":")
@@ -169,36 +94,166 @@ def _content_length(head: bytes) -> int | None:
     return None
 
 
-def _next_version(file: IO[bytes], position: int, size: int) -> int:
-    base = position
-    while base < size:
-        file.seek(base)
-        window = file.read(READ_CHUNK)
-        found = window.find(b"\n" + VERSION)
-        if found >= 0:
-            return base + found + 1
-        if len(window) < READ_CHUNK:
-            break
-        base += len(window) - len(VERSION)
-    return size
+WARC = Format(
+    begins=re.compile(rb"WARC/"),
+    again=re.compile(rb"\n(?=WARC/)"),
+    reach=8,
+    measure=measure,
+    as_warc=lambda data: data,
+)
+ARC = Format(begins=arc.BEGINS, again=arc.AGAIN, reach=arc.MAX_LINE, measure=arc.measure, as_warc=arc.as_warc)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """How a file holds its records: `packing` is None in a plain one; `stream`: records are not one a member."""
+
+    format: Format
+    packing: Packing | None
+    stream: bool
+
+    @property
+    def splittable(self) -> bool:
+        return self.packing is not None and not self.stream
+
+
+def layout(file: IO[bytes]) -> Layout:
+    """Raises ValueError on a zstd dictionary that cannot be read."""
+    how = packing(file)
+    if how is None:
+        file.seek(0)
+        return Layout(format=_format(file.read(members.PROBED)), packing=None, stream=False)
+    file.seek(how.first)
+    form = _format(members.content_start(file.read(members.PROBE), how))
+    return Layout(format=form, packing=how, stream=_is_stream(file, how, form))
+
+
+def _format(head: bytes) -> Format:
+    return ARC if not WARC.begins.match(head) and ARC.begins.match(head) else WARC
+
+
+def _is_stream(file: IO[bytes], how: Packing, form: Format) -> bool:
+    """Whether the first member goes on with a record behind its first one, or ends inside that and another carries on.
+    A first record above MAX_RECORD is taken to be alone."""
+    head, _ = members.member_start(file, how.first, how, MAX_HEADER)
+    length = form.measure(head)
+    if length is None or length > MAX_RECORD:
+        return False
+    data, ended = members.member_start(file, how.first, how, length + members.READ_CHUNK)
+    if len(data) >= length:
+        return bool(form.begins.match(data[length:].lstrip(b"\r\n")))
+    first = inflate(file, how.first, how, most=0)
+    return (
+        ended
+        and bool(how.codec.start.match(_raw(file, first.end, 8)))
+        and not begins_record(file, first.end, how, form.begins)
+    )
+
+
+def read_records(file: IO[bytes], size: int, span: Span) -> Iterator[Record | Broken]:
+    """The records that begin in a span of a file of `size` bytes.
+
+    Spans that tile a file with one record a member yield each of its records exactly once (see `Span`). Any other file
+    has no marks to find a record's start by: the span that begins at 0, or one that is exact, reads from there on.
+    """
+    how = layout(file)
+    if how.packing is not None and not how.stream:
+        yield from _member_records(file, size, span, how.packing, how.format)
+    elif span.start == 0 or span.exact:
+        source = Inflated(file, how.packing) if how.packing is not None else None
+        if source is None:
+            file.seek(span.start)
+            yield from _stream_records(Window(file.read, span.start), size, how.format)
+            return
+        window = Window(source.read)
+        window.skip(span.start)
+        yield from _stream_records(window, None, how.format)
+        if source.problem:
+            detail = f"damaged near compressed byte {source.fed} of {size}; what is behind it cannot be read"
+            yield Broken(offset=window.position, length=0, reason=source.problem, detail=detail)
+
+
+# one record a member ------------------------------------------------------------------------------------------------
+
+
+def _member_records(file: IO[bytes], size: int, span: Span, how: Packing, form: Format) -> Iterator[Record | Broken]:
+    position = max(span.start, how.first)
+    if span.start > 0 and not span.exact:
+        position = next_member(file, position, size, how, form.begins)
+    span.begins = position
+    # The next range begins at its first whole record, so damage right behind `stop` is this range's to report.
+    while position < size and (position < span.stop or not begins_record(file, position, how, form.begins)):
+        member = inflate(file, position, how, MAX_RECORD)
+        end = member.end
+        if member.problem:
+            end = next_member(file, position + 1, size, how, form.begins)
+        length = end - position
+        if member.data is None:
+            detail = f"{how.codec.name} member at byte {position}, next record at byte {end}"
+            reason, raw = member.problem or "too_large", _raw(file, position, length) if member.problem else b""
+            yield Broken(offset=position, length=length, reason=reason, detail=detail, raw=raw)
+        else:
+            yield from _parse(member.data, position, length, form)
+        position = end
+    span.ends = position
+
+
+def _raw(file: IO[bytes], position: int, length: int) -> bytes:
+    file.seek(position)
+    return file.read(min(length, RAW))
+
+
+# records that follow one another ------------------------------------------------------------------------------------
+
+
+def _stream_records(window: Window, size: int | None, form: Format) -> Iterator[Record | Broken]:
+    """All records to the end, which is at `size`, or where nobody knows in a stream."""
+    while head := window.peek(MAX_HEADER):
+        blank = len(head) - len(head.lstrip(b"\r\n"))
+        if blank:
+            window.skip(blank)
+            continue
+        position, length = window.position, form.measure(head)
+        whole = length is not None and (_reaches(window, length) if size is None else position + length <= size)
+        if length is None or not whole:
+            raw = window.skip(1, RAW) + window.skip_to(form.again, form.reach, RAW - 1)
+            reason = "truncated" if length is not None and not window.peek(1) else "bad_warc_header"
+            detail = f"record header at byte {position}, next record at byte {window.position}"
+            passed = window.position - position
+            yield Broken(offset=position, length=passed, reason=reason, detail=detail, raw=raw)
+        elif length > MAX_RECORD:
+            window.skip(length)
+            passed = window.position - position
+            yield Broken(offset=position, length=passed, reason="too_large", detail=f"{length} bytes")
+        else:
+            yield from _parse(window.take(length), position, length, form)
+
+
+def _reaches(window: Window, length: int) -> bool:
+    """Whether a stream has that many bytes more; what is too large to look ahead is believed, within reason."""
+    if length > MAX_RECORD:
+        return length <= members.MAX_INFLATED
+    return len(window.peek(length)) == length
 
 
 # one record ---------------------------------------------------------------------------------------------------------
 
 
-def _parse(data: bytes, offset: int, length: int) -> Iterator[Record | Broken]:
-    wanted = _content_length(data)
+def _parse(data: bytes, offset: int, length: int, form: Format) -> Iterator[Record | Broken]:
+    place = {"offset": offset, "length": length}
+    wanted = form.measure(data)
     if wanted is None or wanted > len(data):
-        detail = f"it begins {data[:40]!r}; Content-Length is missing, unusable or beyond the record's end"
-        yield Broken(offset=offset, length=length, reason="bad_warc_header", detail=detail)
+        detail = f"it begins {data[:40]!r}; its length is missing, unusable or beyond the record's end"
+        yield Broken(**place, reason="bad_warc_header", detail=detail, raw=data[:RAW])
         return
     if data[wanted:].strip(b"\r\n"):
-        detail = f"{len(data) - wanted} bytes stand behind the record's Content-Length"
-        yield Broken(offset=offset, length=length, reason="bytes_behind_record", detail=detail)
+        detail = f"{len(data) - wanted} bytes stand behind the record's length"
+        yield Broken(**place, reason="bytes_behind_record", detail=detail, raw=data[:RAW])
         return
+    source = io.BytesIO(form.as_warc(data))
     try:
-        warc = next(iter(ArchiveIterator(io.BytesIO(data), parse_http=False, stream_detect=False, quirks_mode=True)))
+        warc = next(iter(ArchiveIterator(source, parse_http=False, stream_detect=False, quirks_mode=True)))
     except (OSError, ValueError, StopIteration) as error:
-        yield Broken(offset=offset, length=length, reason="bad_warc_header", detail=str(error)[:200])
+        yield Broken(**place, reason="bad_warc_header", detail=str(error)[:200], raw=data[:RAW])
         return
-    yield Record(offset=offset, length=length, warc=warc)
+    yield Record(**place, warc=warc, data=data)

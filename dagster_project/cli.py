@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from corpus.lake import Lake
 from corpus.manifest import Manifest
+from corpus.schema import ACCOUNTS
 from dagster_project.resources import DEFAULT_LAKE
 
 
@@ -37,14 +38,15 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="PATH",
-        help="a WARC file or a folder of them, at any fsspec URL; repeatable",
+        help="a file (WARC, WET, ARC, Parquet, JSONL, text, Wikipedia dump) or a folder of them, at any fsspec URL, or "
+        "a Common Crawl id with a number of files, such as CC-MAIN-2026-05#3; repeatable",
     )
     demo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
     demo.add_argument("--recipe", default="base", help="named configuration (default: base)")
     verify = _command(commands, "verify", _verify, "read every dataset again and compare digests")
     verify.add_argument("--json", action="store_true", help="one object a line: stage, partition, digest, rows, bytes")
     trace = _command(
-        commands, "trace", _trace, "follow a page to the steps that read it, or a step to its WARC records"
+        commands, "trace", _trace, "follow a page to the steps that read it, or a step to its source records"
     )
     trace.add_argument("what", nargs="?", metavar="PAGE", help="a page's URL, or its doc_id in hex")
     trace.add_argument("--step", type=int, help="a training step, from 1")
@@ -84,7 +86,7 @@ def _verify(args: argparse.Namespace) -> int:
         if path != f"{lake.folder(manifest)}/manifest.json":
             problems.append(f"{path}: its content belongs to the address {manifest.address}")
         damaged += bool(problems)
-        rows = sum(entry.rows for entry in manifest.files if entry.kind != "ledger")
+        rows = sum(entry.rows for entry in manifest.files if entry.kind not in ACCOUNTS)
         if args.json:
             line = {"stage": manifest.stage, "partition": manifest.partition, "digest": manifest.digest}
             print(json.dumps({**line, "rows": rows, "bytes": manifest.total_bytes, "problems": problems}))

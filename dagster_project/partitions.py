@@ -1,7 +1,8 @@
 """Partitions: crawls come as they are added, recipes are named in code.
 
-A crawl's key says where it comes from: `stdlib` and `packages` are the built-in ones, anything else is the path or URL
-of a WARC file or of a folder of them. Its id, which is part of every document's identity, is the key's last part.
+A crawl's key says where it comes from: `stdlib` and `packages` are the built-in ones, `CC-MAIN-2026-05#3` are files of
+Common Crawl, anything else is the path or URL of a file or of a folder of files, of any kind that corpus.sources reads.
+Its id, which is part of every document's identity, is the key's last part.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import dagster as dg
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from corpus.sources import crawl_id
+from corpus.sources import commoncrawl, crawl_id
 from dagster_project.recipes import RECIPES
 
 BUILT_IN = ("stdlib", "packages")
@@ -24,7 +25,7 @@ crawl_recipes = dg.MultiPartitionsDefinition({"crawl": crawls, "recipe": recipes
 
 def crawl_key(url: str) -> str:
     """The partition key of a path or URL: local paths are made absolute, so that a key means the same anywhere."""
-    if url in BUILT_IN:
+    if url in BUILT_IN or commoncrawl.parse(url) is not None:
         return url
     fs, root = fsspec.core.url_to_fs(url)
     return os.path.realpath(root) if isinstance(fs, LocalFileSystem) else url

@@ -1,4 +1,4 @@
-"""Trace: from a page down to the training steps that read it, and from a step up to the WARC records behind it."""
+"""Trace: from a page down to the training steps that read it, and from a step up to the source records behind it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def trace_page(lake: Lake, what: str) -> Iterator[str]:
     for origin in origins(lake, what):
         doc_id = origin["doc_id"]
         yield f"{doc_id.hex()}  {origin['url']}"
-        yield f"    WARC        {origin['warc_file']} bytes {origin['warc_offset']} to {_end(origin)}"
+        yield f"    source      {_place(origin)}"
         for fate in fates(lake, doc_id):
             manifest = fate.manifest
             place = f"{manifest.partition} [{manifest.address[:12]}]"
@@ -37,15 +37,17 @@ def trace_page(lake: Lake, what: str) -> Iterator[str]:
         yield from _training(lake, doc_id.hex())
 
 
-def _end(origin: dict[str, Any]) -> int:
-    return int(origin["warc_offset"]) + int(origin["warc_length"])
+def _place(origin: dict[str, Any]) -> str:
+    """Bytes of the file, or rows of a table: the source's kind says which."""
+    start, length = int(origin["warc_offset"]), int(origin["warc_length"])
+    return f"{origin['warc_file']} from {start} to {start + length}"
 
 
 def _reread(lake: Lake, documents: Manifest, origin: dict[str, Any]) -> str:
-    """Whether the bytes in the WARC are still those that the document was made of."""
+    """Whether the record in the source is still the one that the document was made of."""
     url = lake.read_run(documents).get("warc_urls", {}).get(origin["warc_file"])
     if url is None:
-        return "the run's record of where its WARC files lie is gone"
+        return "the run's record of where its files lie is gone"
     for table in lake.read(documents, "documents", ["doc_id", "payload_digest"]):
         for row in table.to_pylist():
             if row["doc_id"] == origin["doc_id"]:
@@ -85,7 +87,7 @@ def loader(lake: Lake, checkpoint: Manifest, shards: ShardSet) -> Loader:
 
 
 def trace_step(lake: Lake, step: int) -> Iterator[str]:
-    """Lines on what each checkpoint of the lake read in a step (from 1): sequences, documents, WARC records."""
+    """Lines on what each checkpoint of the lake read in a step (from 1): sequences, documents, source records."""
     known = {}
     for manifest in lake.datasets("split"):
         for table in lake.read(manifest, "train", ["doc_id", "url", "warc_file", "warc_offset", "warc_length"]):
@@ -103,7 +105,7 @@ def trace_step(lake: Lake, step: int) -> Iterator[str]:
             yield f"  sequence {sequence}"
             for source in sources:
                 row = known[source.doc_id]
-                yield f"    {source.doc_id}  {row['url']}  {row['warc_file']} bytes {row['warc_offset']} to {_end(row)}"
+                yield f"    {source.doc_id}  {row['url']}  {_place(row)}"
     if not found:
         raise ValueError(f"no checkpoint in the lake {lake.url} took step {step}; steps count from 1")
 

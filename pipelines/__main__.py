@@ -62,7 +62,7 @@ def _shard(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome
 
 # name: (what runs, its configuration, what it reads, help)
 STAGES: dict[str, tuple[Any, type, str, str]] = {
-    "ingest": (_ingest, IngestConfig, "", "WARC files -> documents with their main text"),
+    "ingest": (_ingest, IngestConfig, "", "a crawl's files -> documents with their main text"),
     "clean": (_clean, CleanConfig, "documents/ADDRESS", "documents -> those that pass the rules"),
     "deduplicate": (_deduplicate, DuplicateConfig, "clean/ADDRESS", "clean documents of all crawls -> unique ones"),
     "hold-out": (_hold_out, HeldOutConfig, "unique/ADDRESS", "unique documents -> training and held-out pages, items"),
@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
             stage.add_argument("dataset", nargs="+", metavar=reads.split()[0], help=f"what to read: {reads}")
         else:
             stage.add_argument(
-                "--crawl", action="append", required=True, help="a WARC file or a folder of them, any URL"
+                "--crawl", action="append", required=True, help="a file, a folder of them, or a Common Crawl id"
             )
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")

@@ -162,7 +162,8 @@ def plain(value: Any) -> Any:
 class Plan:
     """How a stage is computed. `transform` takes the splits and does the work; `parts` are the names of all rows that
     must be there when it is through; `records` is how many there are to account for, where earlier datasets say so;
-    `finish` makes files and figures out of the rows, in one place."""
+    `finish` makes files and figures out of the rows, in one place, and may put another row in the place of one that
+    turned out wrong."""
 
     splits: Sequence[Split]
     transform: beam.PTransform

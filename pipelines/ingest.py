@@ -1,65 +1,99 @@
-"""Ingest: crawl -> documents. Of each WARC record either a page with its main text, or a row of the ledger."""
+"""Ingest: crawl -> documents. Of each record either a document with its main text, or a row of the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from itertools import pairwise
 from typing import Any
 
+import apache_beam as beam
 import fsspec
 
 from corpus import extract
 from corpus.extract import ExtractConfig
 from corpus.lake import Lake
-from corpus.pages import NotAPage, Page, read_page, record_url
-from corpus.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINED, document_id, ledger_row
-from corpus.sources import Crawl
-from corpus.warc import Broken, Record, read_records
-from pipelines.elements import Part, Work
-from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute, each_split
+from corpus.manifest import FileEntry
+from corpus.pages import NotAPage, Page, Text
+from corpus.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
+from corpus.sources import Crawl, Found, SourceFile, wikipedia
+from corpus.sources.kinds import SOURCES
+from corpus.warc import Span
+from pipelines.elements import Part, RunSplit, Work, read_row
+from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute
 
 STAGE = "documents"
-VERSION = 1
+VERSION = 2
+LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestConfig:
-    """`block_bytes`: a WARC is read in ranges of this size, each of which becomes one part. It is configuration, not a
-    matter of the worker count, so the parts are the same however they are dealt out."""
+    """`block_bytes`: a file is read in ranges of this size, each of which becomes one part. It is configuration, not a
+    matter of how many ranges a worker gets at a time, so the parts are the same however they are dealt out."""
 
     extract: ExtractConfig = field(default_factory=ExtractConfig)
     block_bytes: int = 16 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Range:
-    """Bytes [start, stop) of a WARC."""
+class Block:
+    """Bytes [start, stop) of a file; `exact`: a record is known to begin at `start`."""
 
     name: str
-    weight: int
-    warc_file: str
-    url: str
-    size: int
+    file: SourceFile
     start: int
     stop: int
+    exact: bool = False
+
+    @property
+    def weight(self) -> int:
+        return self.stop - self.start
 
 
-def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine) -> Outcome:
-    """Publishes the documents of a crawl. Raises StageError when it has no page."""
+@dataclass(frozen=True, kw_only=True)
+class Blocks:
+    """What one worker gets at a time."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def name(self) -> str:
+        return self.blocks[0].name
+
+    @property
+    def weight(self) -> int:
+        return sum(block.weight for block in self.blocks)
+
+
+def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, blocks_at_once: int = 1) -> Outcome:
+    """Publishes the documents of a crawl. `blocks_at_once`: how many blocks a worker gets; the digest is the same for
+    any. Raises StageError when no record is a document."""
     stage = Stage(
         name=STAGE,
         partition=crawl.id,
         version=VERSION,
         config=config,
         inputs=crawl.digests,
-        libraries={**extract.LIBRARIES, "fastwarc": version("fastwarc")},
+        libraries=LIBRARIES,
     )
 
     def plan() -> Plan:
-        ranges = [block for file in crawl.files for block in _blocks(file, config.block_bytes)]
-        named = [Range(name=f"part-{number:05d}", **block) for number, block in enumerate(ranges)]
-        return each_split(lake, stage, named, Ingest(crawl.id, config))
+        blocks = _blocks(crawl, config.block_bytes)
+        run = RunSplit(lake.url, lake.path(stage.name, stage.address), Ingest(crawl.id, config))
+
+        def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
+            _settle(lake, blocks, rows, run)
+            return [], {}
+
+        groups = range(0, len(blocks), blocks_at_once)
+        return Plan(
+            splits=[Blocks(blocks=tuple(blocks[first : first + blocks_at_once])) for first in groups],
+            transform=beam.FlatMap(_dealt_out) | beam.ParDo(run),
+            parts=[block.name for block in blocks],
+            finish=finish,
+        )
 
     warc_urls = {file.name: file.url for file in crawl.files}
     outcome = compute(lake, stage, engine, plan, notes={"warc_urls": warc_urls})
@@ -67,69 +101,106 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine) -> Ou
     if counts.kept == 0:
         reasons = ", ".join(f"{name} {n}" for name, n in {**counts.dropped, **counts.quarantined}.items())
         raise StageError(
-            f"{stage.label}: none of {counts.records_in} records is a page with text ({reasons or 'no records'}); "
+            f"{stage.label}: none of {counts.records_in} records is a document with text ({reasons or 'no records'}); "
             f"`headwater verify` lists the dataset, its ledger names every record"
         )
     return outcome
 
 
-def _blocks(file: Any, block_bytes: int) -> Iterator[dict[str, Any]]:
-    size = block_bytes if file.splittable else max(1, file.bytes)
-    for start in range(0, file.bytes, size):
-        stop = min(start + size, file.bytes)
-        where = {"warc_file": file.name, "url": file.url, "size": file.bytes, "start": start, "stop": stop}
-        yield {**where, "weight": stop - start}
+def _blocks(crawl: Crawl, block_bytes: int) -> list[Block]:
+    cuts = [
+        (file, start, min(start + size, file.bytes))
+        for file in crawl.files
+        for size in [block_bytes if file.splittable else max(1, file.bytes)]
+        for start in range(0, file.bytes, size)
+    ]
+    return [
+        Block(name=f"part-{number:05d}", file=file, start=start, stop=stop)
+        for number, (file, start, stop) in enumerate(cuts)
+    ]
+
+
+def _dealt_out(split: Blocks) -> tuple[Block, ...]:
+    """Each block becomes a part of its own, so how many there are to a split is in no byte."""
+    return split.blocks
+
+
+def _settle(lake: Lake, blocks: Sequence[Block], rows: list[dict[str, Any]], run: RunSplit) -> None:
+    """Reads every block again that did not begin where the one before it ended, and puts its row in place: what it took
+    for a record lies inside another (see corpus.warc.Span). Costs nothing unless there is one."""
+    for number, (before, block) in enumerate(pairwise(blocks), start=1):
+        ends = rows[number - 1]["notes"]["ends"]
+        if block.file != before.file or ends is None or rows[number]["notes"]["begins"] == ends:
+            continue
+        # Under another name: a file of the lake never changes, not even before it is published.
+        again = replace(block, name=f"{block.name}-again", start=ends, exact=True)
+        run.setup()
+        list(run.process(again))
+        rows[number] = read_row(lake, run.folder, again.name)
 
 
 class Ingest(Work):
-    schemas = {"documents": DOCUMENT, "ledger": LEDGER}
+    schemas = {"documents": DOCUMENT, "quarantine": QUARANTINE, "ledger": LEDGER}
 
     def __init__(self, crawl: str, config: IngestConfig) -> None:
         self.crawl, self.config = crawl, config
 
-    def process(self, lake: Lake, split: Range, part: Part) -> None:
-        with fsspec.open(split.url, "rb") as file:
-            for record in read_records(file, split.size, split.start, split.stop):
-                origin = self._origin(split.warc_file, record)
-                if isinstance(record, Broken):
-                    outcome = DROPPED if record.reason == "too_large" else QUARANTINED
-                    part.lose(ledger_row(origin, STAGE, outcome, record.reason, detail=record.detail))
-                    continue
-                page = read_page(record.warc)
-                if isinstance(page, NotAPage):
-                    outcome = QUARANTINED if page.broken else DROPPED
-                    part.lose(ledger_row(origin, STAGE, outcome, page.reason, detail=page.detail))
-                    continue
-                part.figure("pages", 1)
-                part.figure("html_bytes", len(page.html))
-                self._page(origin, page, part)
+    def process(self, lake: Lake, split: Block, part: Part) -> None:
+        source, file = SOURCES[split.file.kind], split.file
+        span = Span(start=split.start, stop=split.stop, exact=split.exact)
+        with fsspec.open(file.url, "rb") as opened:
+            for found in source.read(opened, file.bytes, file.name, span):
+                self._record(self._origin(file.name, found), found, part)
+        part.notes = {"begins": span.begins, "ends": span.ends}
 
-    def _origin(self, warc_file: str, record: Record | Broken) -> dict[str, Any]:
+    def _origin(self, warc_file: str, found: Found) -> dict[str, Any]:
+        content = found.content
         return {
-            "doc_id": document_id(self.crawl, warc_file, record.offset),
-            "url": record_url(record.warc) if isinstance(record, Record) else None,
-            "host": None,
+            "doc_id": document_id(self.crawl, warc_file, found.offset),
+            "url": found.url,
+            "host": None if isinstance(content, NotAPage) else content.host,
             "warc_file": warc_file,
-            "warc_offset": record.offset,
-            "warc_length": record.length,
+            "warc_offset": found.offset,
+            "warc_length": found.length,
         }
 
+    def _record(self, origin: dict[str, Any], found: Found, part: Part) -> None:
+        content = found.content
+        if isinstance(content, NotAPage):
+            outcome = QUARANTINED if content.broken else DROPPED
+            part.lose(ledger_row(origin, STAGE, outcome, content.reason, detail=content.detail))
+            if content.broken:
+                part.add("quarantine", {**origin, "reason": content.reason, "raw": found.raw})
+        elif isinstance(content, Text):
+            part.figure("texts", 1)
+            part.figure("source_bytes", content.bytes)
+            _keep(origin, content, content.title, content.text, content.charset, content.bytes, part)
+        else:
+            self._page(origin, content, part)
+
     def _page(self, origin: dict[str, Any], page: Page, part: Part) -> None:
-        origin |= {"url": page.url, "host": page.host}
+        part.figure("pages", 1)
+        part.figure("html_bytes", len(page.html))
         found = extract.extract(page.html, page.declared_charset, self.config.extract)
         if isinstance(found, str):
             part.lose(ledger_row(origin, STAGE, DROPPED, found))
-            return
-        part.figure("text_bytes", len(found.text.encode()))
-        part.keep(
-            "documents",
-            {
-                **origin,
-                "fetched_at": page.fetched_at,
-                "payload_digest": page.payload_digest,
-                "html_bytes": len(page.html),
-                "charset": found.charset,
-                "title": found.title,
-                "text": found.text,
-            },
-        )
+        else:
+            _keep(origin, page, found.title, found.text, found.charset, len(page.html), part)
+
+
+def _keep(
+    origin: dict[str, Any], content: Page | Text, title: str, text: str, charset: str, size: int, part: Part
+) -> None:
+    part.figure("text_bytes", len(text.encode()))
+    part.keep(
+        "documents",
+        {
+            **origin,
+            "fetched_at": content.fetched_at,
+            "payload_digest": content.payload_digest,
+            "html_bytes": size,
+            "charset": charset,
+            "title": title,
+            "text": text,
+        },
+    )

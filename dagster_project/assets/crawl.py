@@ -58,7 +58,7 @@ def _remote(lake: Lake, manifest: Manifest, entry: FileEntry) -> str:
 
 @dg.asset(partitions_def=crawls, group_name="crawl", check_specs=checks.specs(STAGE, checks.DIGESTS, checks.NOT_EMPTY))
 def crawl(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    """WARC files: of a path or URL, or of the built-in site of Python's own documentation, crawled over HTTP."""
+    """The files of a path, URL or Common Crawl id, or of the site of Python's own documentation, crawled over HTTP."""
     key, opened = context.partition_key, lake.open()
     outcome = _make(opened, key) if key in BUILT_IN else _find(opened, key)
     manifest = outcome.manifest
@@ -103,7 +103,7 @@ def _find(lake: Lake, url: str) -> Outcome:
             stage,
             files=(),
             counts=Counts(records_in=len(crawl.files), kept=len(crawl.files)),
-            figures={"warc_bytes": sum(file.bytes for file in crawl.files), "skipped": dict(crawl.skipped)},
+            figures={"source_bytes": sum(file.bytes for file in crawl.files), "skipped": dict(crawl.skipped)},
         ), {"url": url}
 
     return once(lake, stage, make)

@@ -1,4 +1,4 @@
-"""Documents: from WARC records to unique documents, divided into training and held-out pages."""
+"""Documents: from a crawl's records to unique documents, divided into training and held-out pages."""
 
 import dagster as dg
 
@@ -18,7 +18,7 @@ ALL = (checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY)
 
 @dg.asset(deps=[crawl], partitions_def=crawls, group_name="documents", check_specs=checks.specs("documents", *ALL))
 def documents(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
-    """The main text of every page, with the WARC record that it came from."""
+    """The main text of every record, with the place that it came from."""
     opened, key = lake.open(), context.partition_key
     source = open_partition(opened, upstream(context, opened, "crawl"), key)
     outcome = ingest(opened, source, INGEST, engine.open())

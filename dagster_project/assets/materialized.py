@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.schema import DOC_ID, ORIGIN
+from corpus.schema import ACCOUNTS, DOC_ID, ORIGIN
 from dagster_project.figures import excerpt, markdown_table
 from dagster_project.lineage import ADDRESS
 from pipelines.engine import Outcome
@@ -37,7 +37,7 @@ def materialized(
         "partition": manifest.partition,
         ADDRESS: manifest.address,
         "digest": manifest.digest,
-        "dagster/row_count": sum(entry.rows for entry in manifest.files if entry.kind != "ledger"),
+        "dagster/row_count": sum(entry.rows for entry in manifest.files if entry.kind not in ACCOUNTS),
         "records_in": counts.records_in,
         "kept": counts.kept,
         "dropped": sum(counts.dropped.values()),
@@ -100,7 +100,7 @@ def _dropped(lake: Lake, manifest: Manifest, sources: Sequence[Manifest]) -> str
     rows = ledger_samples(lake, manifest, count=1)
     texts = _texts(lake, sources, {row["doc_id"] for row in rows})
     return markdown_table(
-        ("url", "why", "WARC", "offset", "text"),
+        ("url", "why", "file", "offset", "text"),
         [
             (row["url"], why(row), row["warc_file"], row["warc_offset"], excerpt(texts.get(row["doc_id"], "")))
             for row in rows

@@ -51,6 +51,7 @@ def collect(context: dg.AssetExecutionContext, lake: Lake) -> dict[str, Any]:
         "records": sum(manifest.counts.records_in for manifest in by_stage["documents"]),
         "pages": sum(manifest.figures.get("pages", 0) for manifest in by_stage["documents"]),
         "html_bytes": sum(manifest.figures.get("html_bytes", 0) for manifest in by_stage["documents"]),
+        "texts": sum(manifest.figures.get("texts", 0) for manifest in by_stage["documents"]),
         "documents": sum(manifest.counts.kept for manifest in by_stage["documents"]),
         "clean": sum(manifest.counts.kept for manifest in by_stage["clean"]),
         "unique": one["unique"].counts.kept,

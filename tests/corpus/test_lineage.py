@@ -29,12 +29,12 @@ def test_each_record_is_found_by_its_place_alone(compressed: bool, tmp_path: Pat
 def test_another_file_at_that_place_is_refused(offset: int, tmp_path: Path) -> None:
     path = tmp_path / "crawl.warc.gz"
     path.write_bytes(member(record()) * 2)
-    with pytest.raises(ValueError, match=f"has no record at byte {offset}: it is not the file that was ingested"):
+    with pytest.raises(ValueError, match=f"has no record at {offset}: it is not the file that was ingested"):
         payload_digest(str(path), {"warc_offset": offset, "warc_length": 100})
 
 
 def test_a_record_that_is_no_page_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "crawl.warc.gz"
     path.write_bytes(member(record(http(status="404 Not Found"))))
-    with pytest.raises(ValueError, match="has no page at byte 0, but http_status"):
+    with pytest.raises(ValueError, match="has no page at 0, but http_status"):
         payload_digest(str(path), {"warc_offset": 0, "warc_length": path.stat().st_size})

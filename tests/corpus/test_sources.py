@@ -1,4 +1,4 @@
-"""Sources: which files a crawl is, the same on every machine, and what is said of those that it is not."""
+"""Listing: which files a crawl is, the same on every machine, and what is said of those that it is not."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ def put(root: str, files: dict[str, bytes]) -> None:
         ("river.warc", "river"),
         ("/data/my crawl (new)", "my-crawl-new"),
         ("/data/v1.2", "v1.2"),
+        ("/data/CC-MAIN-1.warc.wet.gz", "CC-MAIN-1"),
+        ("hf/train-0.parquet", "train-0"),
+        ("c4.00000.json.gz", "c4.00000"),
+        ("zhwiki-latest-pages-articles.xml.bz2", "zhwiki-latest-pages-articles"),
+        ("CC-MAIN-2026-05#3", "CC-MAIN-2026-05"),
+        ("CC-MAIN-2026-05?files=3", "CC-MAIN-2026-05"),
         ("../crawl", "crawl"),
     ],
 )
@@ -89,12 +95,18 @@ def test_what_only_looks_like_a_warc_is_skipped_and_reported(root: str) -> None:
             "zeros.warc.gz": b"\0" * 100,
             "packed-error.warc.gz": gzip.compress(b"<html>no such key</html>"),
             "torn.warc.gz": b"\x1f\x8b\x08\0" + b"\xff" * 50,
-            "notes.txt": b"WARC/1.0",
+            "river.csv": b"a,b",
+            "settings.json": b'{\n "a": 1\n}\n',
+            ".cache/notes.txt": b"kept by a tool",
+            "table.parquet": b"PAR1, cut off",
         },
     )
     crawl = open_crawl(root)
     assert [file.name for file in crawl.files] == ["good.warc.gz"]
-    assert crawl.skipped["notes.txt"] == "not a .warc or .warc.gz file"
+    assert crawl.skipped["river.csv"].startswith("it begins with b'a,b'; wanted is WARC, WET, ARC, Parquet")
+    assert crawl.skipped[".cache/notes.txt"] == "it is hidden"
+    assert "footer cannot be read" in crawl.skipped["table.parquet"]
+    assert "settings.json" in crawl.skipped
     assert crawl.skipped["empty.warc.gz"] == "it is empty (0 bytes)"
     assert "b'<html>503 Slow Down</html>'" in crawl.skipped["error.warc.gz"]
     assert "gzip of b'<html>no such key</html>'" in crawl.skipped["packed-error.warc.gz"]
@@ -111,19 +123,17 @@ def test_a_single_file_is_a_crawl(root: str) -> None:
 
 def test_a_single_file_that_is_no_warc_is_an_error(root: str) -> None:
     put(root, {"river.warc.gz": b"<!DOCTYPE html>"})
-    with pytest.raises(ValueError, match=r"river.warc.gz is no WARC file: it begins with b'<!DOCTYPE html>'"):
+    with pytest.raises(ValueError, match=r"river.warc.gz cannot be read: it begins with b'<!DOCTYPE html>'"):
         open_crawl(f"{root}/river.warc.gz")
 
 
-def test_a_folder_without_warcs_says_what_it_has(root: str) -> None:
+def test_a_folder_with_nothing_to_read_says_what_it_has(root: str) -> None:
     put(root, {"river.csv": b"a,b", "lake.txt": b""})
-    with pytest.raises(ValueError, match=r"holds no .warc or .warc.gz file; found: lake.txt, river.csv"):
-        open_crawl(root)
-    put(root, {"bad.warc": b"a,b"})
-    with pytest.raises(ValueError, match=r"no file in .* is a WARC: bad.warc: it begins with b'a,b'"):
+    wanted = r"holds nothing to read; found: lake.txt: it is empty \(0 bytes\); river.csv: it begins with b'a,b'"
+    with pytest.raises(ValueError, match=wanted):
         open_crawl(root)
 
 
 def test_what_does_not_exist_is_said_to_be_missing(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="does not exist: --crawl takes a WARC file or a folder of them"):
+    with pytest.raises(FileNotFoundError, match=r"does not exist: --crawl takes a file .*, a folder of them, or"):
         open_crawl(str(tmp_path / "nowhere"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import io
+import itertools
 import zlib
 
 import pytest
 from fastwarc.warc import WarcRecordType
 from warc_bytes import HTML, http, member, outcomes, read, record, three
 
-from corpus import warc
-from corpus.warc import Broken, Record, read_records
+from corpus import members, warc
+from corpus.warc import Broken, Record, Span, read_records
 
 
 def body(found: Record | Broken) -> bytes:
@@ -88,9 +88,14 @@ def test_a_file_that_is_no_warc_is_one_broken_range() -> None:
     assert outcomes(read(page)) == [(0, len(page), "bad_warc_header")]
 
 
-def test_a_whole_file_in_one_member_is_named_not_cut() -> None:
-    (found,) = read(gzip.compress(b"".join(three(compressed=False))))
-    assert isinstance(found, Broken) and found.reason == "bytes_behind_record"
+@pytest.mark.parametrize("parts", [1, 3], ids=["one member", "members that cut records"])
+def test_a_file_that_was_compressed_as_a_whole_is_read_by_its_content(parts: int) -> None:
+    plain = b"".join(three(compressed=False))
+    edges = [len(plain) * part // parts for part in range(parts + 1)]
+    packed = b"".join(member(plain[first:last]) for first, last in itertools.pairwise(edges))
+    assert outcomes(read(packed)) == outcomes(read(plain))
+    *kept, last = outcomes(read(packed[:-8]))  # without the last member's checksum
+    assert kept == outcomes(read(plain)) and last == (len(plain), 0, "truncated")
 
 
 @pytest.mark.parametrize("length", [None, "-1", "1e3", "999999999", "1" + "0" * 18, "9" * 40, "0x10", ""])
@@ -124,14 +129,14 @@ def test_a_record_above_the_limit_is_streamed_past(monkeypatch: pytest.MonkeyPat
             reads.append(len(data) if size is None or size < 0 else size)
             return super().read(size)
 
-    found = list(read_records(Watched(data), len(data), 0, len(data)))
+    found = list(read_records(Watched(data), len(data), Span(start=0, stop=len(data))))
     assert [what for *_, what in outcomes(found)] == ["record", "too_large", "record"]
     assert max(reads) < 1_000_000
 
 
 def test_a_bomb_in_a_member_is_left_before_it_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warc, "MAX_RECORD", 1 << 20)
-    monkeypatch.setattr(warc, "MAX_INFLATED", 8 << 20)
+    monkeypatch.setattr(members, "MAX_INFLATED", 8 << 20)
     bomb = member(record(http(b"\0" * (64 << 20))))
     inflated = 0
     original = zlib.decompressobj
@@ -149,7 +154,7 @@ def test_a_bomb_in_a_member_is_left_before_it_is_inflated(monkeypatch: pytest.Mo
         def __getattr__(self, name: str) -> object:
             return getattr(self._inner, name)
 
-    monkeypatch.setattr(warc.zlib, "decompressobj", Counted)
+    monkeypatch.setattr(members.zlib, "decompressobj", Counted)
     first, _, third = three()
     found = outcomes(read(first + bomb + third))
     assert [what for *_, what in found] == ["record", "corrupt_gzip", "record"]

@@ -6,7 +6,7 @@ import gzip
 import io
 from collections.abc import Sequence
 
-from corpus.warc import Broken, Record, read_records
+from corpus.warc import Broken, Record, Span, read_records
 
 HTML = b"<html><body><p>Water runs downhill.</p></body></html>"
 
@@ -47,7 +47,7 @@ def three(*, compressed: bool = True) -> list[bytes]:
 
 
 def read(data: bytes, start: int = 0, stop: int | None = None) -> list[Record | Broken]:
-    return list(read_records(io.BytesIO(data), len(data), start, len(data) if stop is None else stop))
+    return list(read_records(io.BytesIO(data), len(data), Span(start=start, stop=len(data) if stop is None else stop)))
 
 
 def outcomes(found: Sequence[Record | Broken]) -> list[tuple[int, int, str]]:

@@ -25,14 +25,14 @@ def test_a_path_that_does_not_exist(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_an_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     said = run(capsys, tmp_path / "lake", "ingest", "--crawl", str(tmp_path / "empty"))
-    assert "empty holds no .warc or .warc.gz file; found: nothing" in said
+    assert "empty holds nothing to read; found: nothing" in said
 
 
 def test_a_file_that_is_no_warc(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "page.warc.gz"
     path.write_bytes(b"<html><body>503 Service Unavailable</body></html>")
     said = run(capsys, tmp_path / "lake", "ingest", "--crawl", str(path))
-    assert "page.warc.gz is no WARC file" in said and "<html><body>503" in said
+    assert "page.warc.gz cannot be read: it begins with b'<html><body>503" in said and "wanted is WARC" in said
 
 
 def test_a_truncated_warc_keeps_its_whole_records(

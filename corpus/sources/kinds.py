@@ -1,0 +1,86 @@
+"""Kinds: a file's name and first bytes -> what reads it, or what it begins with instead.
+
+What a file is, its bytes say where they can (WARC, ARC, Parquet, a dump), whatever its name; lines of JSON and
+plain text, which begin like nothing in particular, by their name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import IO
+
+from corpus.members import Inflated, Packing, packing
+from corpus.sources.contract import Source
+from corpus.sources.jsonl import JsonLines
+from corpus.sources.parquet import MAGIC, Parquet
+from corpus.sources.plaintext import PlainText
+from corpus.sources.web import Web
+from corpus.sources.wikipedia import Wikipedia
+from corpus.window import Window
+
+SOURCES: dict[str, Source] = {
+    source.name: source for source in (Web(), Parquet(), JsonLines(), PlainText(), Wikipedia())
+}
+WANTED = "WARC, WET, ARC, Parquet, .jsonl, .txt, .md or a Wikipedia dump"
+HEAD = 4096
+COMPRESSED = r"(?:\.(?:gz|zst|lz4|bz2))?"
+JSONL_NAME = re.compile(rf".*\.(?:jsonl|ndjson|json){COMPRESSED}", re.IGNORECASE | re.DOTALL)
+TEXT_NAME = re.compile(r".*\.(?:txt|md)", re.IGNORECASE | re.DOTALL)
+# The date tells an ARC's first line from that of any other text with a URL in front.
+WEB_STARTS = re.compile(rb"WARC/\d|filedesc://|[A-Za-z]{2,10}://[^\n]{1,4000} \d{14} [^\n]*\d\r?\n")
+DUMP_STARTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<mediawiki\b")
+
+
+def recognise(name: str, file: IO[bytes]) -> tuple[Source, None] | tuple[None, str]:
+    """What reads the file, or why nothing does: what it begins with."""
+    try:
+        how = packing(file)
+    except ValueError as error:
+        return None, str(error)
+    head = _head(file, how)
+    if isinstance(head, str):
+        return None, head
+    source = _source(name, head, how)
+    if source is None:
+        kind = f"{how.codec.name} of " if how is not None else ""
+        return None, f"it begins with {kind}{head[:40]!r}; wanted is {WANTED}"
+    problem = source.problem(file)
+    return (None, problem) if problem else (source, None)
+
+
+def _head(file: IO[bytes], how: Packing | None) -> bytes | str:
+    """The first bytes of the content, or why there are none."""
+    if how is None:
+        file.seek(0)
+        return file.read(HEAD) or "it is empty (0 bytes)"
+    source = Inflated(file, how)
+    head = Window(source.read).peek(HEAD)
+    if not head and source.problem:
+        return f"it begins like {how.codec.name}, but cannot be decompressed ({source.problem})"
+    return head or f"it is empty ({how.codec.name} of 0 bytes)"
+
+
+def _source(name: str, head: bytes, how: Packing | None) -> Source | None:
+    if WEB_STARTS.match(head):
+        return SOURCES["web"]
+    if head.startswith(MAGIC) and how is None:
+        return SOURCES["parquet"]
+    if DUMP_STARTS.match(head):
+        return SOURCES["wikipedia"]
+    if JSONL_NAME.fullmatch(name) and _begins_json_line(head):
+        return SOURCES["jsonl"]
+    if TEXT_NAME.fullmatch(name) and how is None:
+        return SOURCES["text"]
+    return None
+
+
+def _begins_json_line(head: bytes) -> bool:
+    """Whether an object stands in the first line by itself, unlike in a JSON file that is laid out over many."""
+    line, end, _ = head.lstrip().partition(b"\n")
+    if not line.startswith(b"{"):
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return not end and len(head) == HEAD

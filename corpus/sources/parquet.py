@@ -1,0 +1,72 @@
+"""Parquet: one document a row, in columns named as the fields of JSON lines are. A range reads the row groups that
+begin in it, one batch of rows at a time. Source: the Apache Parquet format, 2.x."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpus.sources.contract import Found, broken
+from corpus.sources.jsonl import DATE_FIELDS, TEXT_FIELDS, URL_FIELDS, from_row, row_url
+from corpus.warc import Span
+
+MAGIC = b"PAR1"
+ROWS = 256
+ERRORS = (OSError, pa.ArrowException)
+
+
+class Parquet:
+    name = "parquet"
+
+    def splittable(self, file: IO[bytes]) -> bool:
+        return True
+
+    def problem(self, file: IO[bytes]) -> str | None:
+        try:
+            names = _open(file).schema_arrow.names
+        except ERRORS as error:
+            return f"it begins like Parquet, but its footer cannot be read ({error})"
+        if any(name in TEXT_FIELDS for name in names):
+            return None
+        return f"it has no column named {' or '.join(TEXT_FIELDS)}, but {', '.join(names)}"[:300]
+
+    def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
+        table = _open(file)
+        wanted = {*TEXT_FIELDS, *URL_FIELDS, *DATE_FIELDS, "title"}
+        columns = [column for column in table.schema_arrow.names if column in wanted]
+        row = 0
+        for number in range(table.num_row_groups):
+            group = table.metadata.row_group(number)
+            last = row + group.num_rows
+            # An exact span names a row by its number.
+            within = row <= span.start < last if span.exact else span.start <= _begins(group) < span.stop
+            if within:
+                found = _rows(table, number, row, last, columns)
+                yield from (one for one in found if not span.exact or one.offset >= span.start)
+            row = last
+
+
+def _open(file: IO[bytes]) -> pq.ParquetFile:
+    # Without a buffer that Arrow's threads fill: threads that call a file of Python's back abort a process that ends.
+    file.seek(0)
+    return pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
+
+
+def _begins(group: pq.RowGroupMetaData) -> int:
+    chunk = group.column(0)
+    dictionary = chunk.dictionary_page_offset
+    return int(dictionary if dictionary is not None and dictionary > 0 else chunk.data_page_offset)
+
+
+def _rows(table: pq.ParquetFile, number: int, row: int, last: int, columns: list[str]) -> Iterator[Found]:
+    try:
+        for batch in table.iter_batches(ROWS, row_groups=[number], columns=columns, use_threads=False):
+            for values in batch.to_pylist():
+                yield Found(offset=row, length=1, content=from_row(values), url=row_url(values))
+                row += 1
+    except (*ERRORS, UnicodeDecodeError) as error:
+        detail = f"rows {row} to {last} of row group {number}: {error}"
+        yield broken(row, last - row, "corrupt_parquet", detail)

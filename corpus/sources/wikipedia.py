@@ -1,0 +1,151 @@
+"""Wikipedia: the articles of a MediaWiki XML dump, streamed, wikitext made into text.
+
+Only articles (namespace 0) that are wikitext and no redirects; of a dump with history, each page's last revision. A
+page's place is its number in the dump. Source: MediaWiki's export format 0.11 (mediawiki.org/xml/export-0.11).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import IO
+from urllib.parse import quote
+
+import mwparserfromhell
+from lxml import etree
+from mwparserfromhell.nodes import Node, Tag, Wikilink
+from mwparserfromhell.parser import ParserError
+
+from corpus.members import Inflated, packing
+from corpus.pages import NotAPage, Text, read_text
+from corpus.sources.contract import Found, broken
+from corpus.warc import Span
+
+MAX_WIKITEXT = 4 << 20  # characters; MediaWiki itself refuses pages above 2 MiB
+FILE, CATEGORY = 6, 14  # namespaces whose links are pictures and filing, not prose; their names differ by language
+ENGLISH = frozenset({"file", "image", "category", "media"})
+SWITCHES = re.compile(r"__[A-Z]+__")
+# What strip_code leaves of a template that stood in brackets, and of the mark of a list.
+LEFTOVERS = re.compile(r"[ \t]*\([\s,;:]*\)|^[ \t]+", re.MULTILINE)
+LIBRARIES = {name: version(name) for name in ("lxml", "mwparserfromhell")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Site:
+    """`base` is what a title is put behind to be a URL, None when the dump does not say."""
+
+    base: str | None = None
+    unread: frozenset[str] = ENGLISH
+
+
+class Wikipedia:
+    name = "wikipedia"
+
+    def splittable(self, file: IO[bytes]) -> bool:
+        return False
+
+    def problem(self, file: IO[bytes]) -> str | None:
+        return None
+
+    def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
+        if span.start > 0 and not span.exact:
+            return
+        how = packing(file)
+        source = Inflated(file, how) if how is not None else None
+        if source is None:
+            file.seek(0)
+        number, site = 0, _Site()
+        # No entity is resolved and nothing fetched, and libxml2's limits on depth and length hold: a dump needs none.
+        events = etree.iterparse(
+            source or file,
+            events=("end",),
+            tag=("{*}siteinfo", "{*}revision", "{*}page"),
+            resolve_entities=False,
+            no_network=True,
+        )
+        try:
+            for _, element in events:
+                kind = etree.QName(element).localname
+                if kind == "siteinfo":
+                    site = _site(element)
+                elif kind == "page":
+                    if not span.exact or number >= span.start:
+                        yield _found(element, number, site)
+                    number += 1
+                if kind != "revision":
+                    element.clear()
+                _forget_before(element)
+        except etree.XMLSyntaxError as error:
+            reason = source.problem if source is not None and source.problem else "bad_xml"
+            yield broken(number, 0, reason, f"{error}; the pages behind it cannot be read")
+
+
+def _forget_before(element: etree._Element) -> None:
+    """Frees what stands before a page, or the revisions before a revision: memory does not grow with the dump."""
+    parent = element.getparent()
+    while (before := element.getprevious()) is not None and etree.QName(before).localname in ("page", "revision"):
+        parent.remove(before)
+
+
+def _site(info: etree._Element) -> _Site:
+    base = info.findtext("{*}base") or ""
+    names = {
+        (namespace.text or "").lower()
+        for namespace in info.iterfind("{*}namespaces/{*}namespace")
+        if namespace.get("key") in (str(FILE), str(CATEGORY))
+    }
+    folder, slash, _ = base.rpartition("/")
+    return _Site(base=folder + slash if base.startswith("http") else None, unread=ENGLISH | names)
+
+
+def _found(page: etree._Element, number: int, site: _Site) -> Found:
+    title = page.findtext("{*}title") or ""
+    url = site.base + quote(title.replace(" ", "_"), safe="/:,;@()!*") if site.base else None
+    return Found(offset=number, length=1, content=_content(page, title, url, site), url=url)
+
+
+def _content(page: etree._Element, title: str, url: str | None, site: _Site) -> Text | NotAPage:
+    namespace = page.findtext("{*}ns")
+    if namespace != "0":
+        return NotAPage(reason="not_an_article", detail=f"namespace {namespace}"[:200])
+    if page.find("{*}redirect") is not None:
+        return NotAPage(reason="redirect")
+    revision = page.find("{*}revision")
+    if revision is None:
+        return NotAPage(reason="no_revision")
+    model = revision.findtext("{*}model") or "wikitext"
+    if model != "wikitext":
+        return NotAPage(reason="not_wikitext", detail=model[:200])
+    wikitext = revision.findtext("{*}text") or ""
+    if len(wikitext) > MAX_WIKITEXT:
+        return NotAPage(reason="too_large", detail=f"{len(wikitext)} characters of wikitext")
+    try:
+        text = plain(wikitext, site.unread)
+    except (ParserError, RecursionError) as error:
+        return NotAPage(reason="parser_error", detail=str(error)[:200])
+    return read_text(text, url=url, title=title, date=_date(revision.findtext("{*}timestamp")))
+
+
+def plain(wikitext: str, unread: frozenset[str] = ENGLISH) -> str:
+    """The prose of wikitext: no templates, tables, notes, pictures or categories; links as their text."""
+    code = mwparserfromhell.parse(wikitext, skip_style_tags=True)
+    code.nodes = [node for node in code.nodes if not _is_no_prose(node, unread)]
+    stripped = SWITCHES.sub("", LEFTOVERS.sub("", str(code.strip_code(normalize=True, collapse=True))))
+    return stripped.replace("'''", "").replace("''", "")
+
+
+def _is_no_prose(node: Node, unread: frozenset[str]) -> bool:
+    if isinstance(node, Wikilink):
+        prefix, colon, _ = str(node.title).partition(":")
+        return bool(colon) and prefix.strip().lower() in unread
+    return isinstance(node, Tag) and str(node.tag).strip().lower() in ("table", "ref", "gallery")
+
+
+def _date(stamp: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(stamp) if stamp else None
+    except ValueError:
+        return None

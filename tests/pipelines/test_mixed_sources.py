@@ -1,0 +1,153 @@
+"""Mixed sources: a folder of all kinds becomes documents, with one digest however it is dealt out."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import lz4.frame
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from backports import zstd
+from crawls import CHINESE, GERMAN, html, prose, response
+
+from corpus.lake import Lake
+from corpus.lineage import fates, payload_digest
+from corpus.manifest import Manifest
+from corpus.schema import document_id
+from corpus.sources import open_crawl
+from pipelines.engine import Engine
+from pipelines.ingest import IngestConfig, ingest
+
+CONFIG = IngestConfig(block_bytes=2_000)
+
+
+def plain(url: str, text: str) -> bytes:
+    return gzip.decompress(response(url, html(url, text)))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every kind of file, with the same prose under URLs of its own, and some that are none."""
+    place = tmp_path_factory.mktemp("input") / "mixed"
+    (place / "books").mkdir(parents=True)
+    texts = [prose(name) for name in ("json", "queue", "string", "wave")]
+    records = [[plain(f"https://{kind}.example/{n}", text) for n, text in enumerate(texts)] for kind in "abcdef"]
+    rows = [{"text": text, "url": f"https://rows.example/{n}"} for n, text in enumerate(texts)]
+    archived = gzip.compress(b"".join(gzip.compress(part) for part in records[5]), compresslevel=0)
+    forged = response("https://site.example/a.warc.gz", archived, content_type="application/gzip")
+    wiki = "".join(
+        f"<page><title>T{n}</title><ns>0</ns><revision><text>{GERMAN} [[Wien|Stadt]]</text></revision></page>"
+        for n in range(3)
+    )
+    files = {
+        "a.warc.gz": b"".join(gzip.compress(part, mtime=0) for part in records[0])
+        + gzip.compress(gzip.decompress(forged), compresslevel=0, mtime=0)
+        + gzip.compress(records[0][1], mtime=0),
+        "b.warc.zst": b"".join(zstd.compress(part) for part in records[1]),
+        "c.warc.lz4": b"".join(lz4.frame.compress(part) for part in records[2]),
+        "d.warc": b"".join(records[3]),
+        "e-whole.warc.gz": gzip.compress(b"".join(records[4])),
+        "rows.jsonl": b"".join(json.dumps(row).encode() + b"\n" for row in rows) + b"{broken\n",
+        "rows.jsonl.gz": gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in rows)),
+        "books/river.txt": CHINESE.encode("gb18030"),
+        "books/donau.md": GERMAN.encode(),
+        "wiki.xml.bz2": bz2.compress(f"<mediawiki>{wiki}</mediawiki>".encode()),
+        "cut.warc.gz": response("https://cut.example/", html("t", texts[0]))[:-50],
+        "error.warc.gz": b"<html>503 Slow Down</html>",
+        "photo.png": b"\x89PNG\r\n",
+    }
+    for name, data in files.items():
+        (place / name).write_bytes(data)
+    pq.write_table(pa.Table.from_pylist(rows), place / "rows.parquet", row_group_size=2)
+    return place
+
+
+def computed(
+    folder: Path, place: Path, workers: int, blocks: int, config: IngestConfig = CONFIG
+) -> tuple[Lake, Manifest]:
+    lake = Lake(str(place))
+    return lake, ingest(lake, open_crawl(str(folder)), config, Engine(workers=workers), blocks).manifest
+
+
+def rows(lake: Lake, manifest: Manifest, kind: str) -> list[dict[str, Any]]:
+    return [row for table in lake.read(manifest, kind) for row in table.to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def made(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Manifest]:
+    return computed(folder, tmp_path_factory.mktemp("lake"), workers=2, blocks=1)
+
+
+def test_every_kind_of_file_becomes_documents(made: tuple[Lake, Manifest]) -> None:
+    documents = rows(*made, "documents")
+    counts: dict[str, int] = {}
+    for row in documents:
+        counts[row["warc_file"]] = counts.get(row["warc_file"], 0) + 1
+    assert counts == {
+        "a.warc.gz": 5,
+        "b.warc.zst": 4,
+        "c.warc.lz4": 4,
+        "d.warc": 4,
+        "e-whole.warc.gz": 4,
+        "rows.jsonl": 4,
+        "rows.jsonl.gz": 4,
+        "rows.parquet": 4,
+        "books/river.txt": 1,
+        "books/donau.md": 1,
+        "wiki.xml.bz2": 3,
+    }
+    assert len({row["doc_id"] for row in documents}) == len(documents)
+    assert all(row["doc_id"] == document_id("mixed", row["warc_file"], row["warc_offset"]) for row in documents)
+    assert not [row for row in documents if row["url"] and "f.example" in row["url"]]
+
+
+def test_what_is_not_read_is_reported(folder: Path) -> None:
+    skipped = open_crawl(str(folder)).skipped
+    assert set(skipped) == {"error.warc.gz", "photo.png"}
+    assert r"b'\x89PNG\r\n'" in skipped["photo.png"]
+
+
+def test_what_is_broken_is_accounted_for_and_kept_aside(made: tuple[Lake, Manifest], folder: Path) -> None:
+    lake, manifest = made
+    assert manifest.counts.lost == 0
+    assert dict(manifest.counts.quarantined) == {"bad_json": 1, "truncated": 1}
+    ledger = {row["doc_id"]: row for row in rows(*made, "ledger") if row["outcome"] == "quarantined"}
+    aside = {row["doc_id"]: row for row in rows(*made, "quarantine")}
+    assert ledger.keys() == aside.keys()
+    raw = {row["warc_file"]: row["raw"] for row in aside.values()}
+    assert raw == {"rows.jsonl": b"{broken\n", "cut.warc.gz": (folder / "cut.warc.gz").read_bytes()}
+    for doc_id in ledger:
+        assert len(list(fates(lake, doc_id))) == 1
+
+
+@pytest.mark.parametrize(("workers", "blocks"), [(1, 1), (1, 3), (2, 2), (1, 1_000)])
+def test_digests_do_not_depend_on_workers_or_on_how_many_blocks_one_gets(
+    made: tuple[Lake, Manifest], folder: Path, tmp_path: Path, workers: int, blocks: int
+) -> None:
+    assert computed(folder, tmp_path, workers, blocks)[1].digest == made[1].digest
+
+
+@pytest.mark.parametrize("size", [300, 700, 5_000, 16 << 20])
+def test_documents_do_not_depend_on_the_size_of_a_block(
+    made: tuple[Lake, Manifest], folder: Path, tmp_path: Path, size: int
+) -> None:
+    found = computed(folder, tmp_path, 1, 8, IngestConfig(block_bytes=size))
+    for kind in ("documents", "ledger", "quarantine"):
+        assert rows(*found, kind) == rows(*made, kind)
+
+
+def test_a_block_that_began_inside_a_record_was_read_again(made: tuple[Lake, Manifest]) -> None:
+    again = [entry.path for entry in made[1].files if entry.path.endswith("-again.parquet")]
+    assert again, "no block of a.warc.gz began in the archived file: make the blocks smaller"
+
+
+def test_each_document_is_found_again_by_its_place(made: tuple[Lake, Manifest], folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "moved")
+    for row in rows(*made, "documents"):
+        assert payload_digest(str(tmp_path / "moved" / row["warc_file"]), row) == row["payload_digest"]
