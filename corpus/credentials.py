@@ -30,7 +30,7 @@ API_KEY = re.compile(
             r"AIza[A-Za-z0-9_-]{35}",  # Google
             r"ya29\.[A-Za-z0-9_-]{20,1024}+",
             r"GOCSPX-[A-Za-z0-9_-]{28}",
-            r"sk-(?:[a-z]{2,10}[0-9]{0,2}-)*+[A-Za-z0-9_-]{20,255}+",  # OpenAI, Anthropic and others
+            r"sk-(?:[a-z]{2,10}+[0-9]{0,2}-){0,4}+[A-Za-z0-9_-]{20,255}+",  # OpenAI, Anthropic and others
             r"hf_[A-Za-z0-9]{30,64}+",  # Hugging Face
             r"npm_[A-Za-z0-9]{36}",
             r"pypi-[A-Za-z0-9_-]{50,1024}+",

@@ -17,8 +17,9 @@ DASHES = "\\-\u2010-\u2015\u2212\uff0d"
 # E-mail -------------------------------------------------------------------------------------------------------------
 
 # RFC 5321 as people write it, and "at" and "dot" in brackets, which hide an address from harvesters. Letters beyond
-# ASCII are those of alphabets: in text without spaces an address follows the sentence directly.
+# ASCII are those of alphabets: in Chinese, Japanese and Korean an address touches the sentence.
 ALPHABETS = "A-Za-z0-9\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
+WORD = ALPHABETS + "_"
 AT = re.compile(r"[@＠\[({](?:(?<=[@＠])|(?<![@＠]) ?(?:at|@) ?[\])}] ?)", re.IGNORECASE)
 LOCAL_BACKWARDS = re.compile(f"[{ALPHABETS}_.+%&'~{DASHES}]{{1,128}}+")
 DOT = r"(?:\.| ?[\[({] ?(?:dot|\.) ?[\])}] ?)"
@@ -45,10 +46,10 @@ def emails(text: str) -> Iterator[tuple[int, int]]:
 
 # IP addresses -------------------------------------------------------------------------------------------------------
 
-IPV4 = re.compile(r"[0-9](?<![\w.][0-9])(?<![A-Za-z]/[0-9])[0-9]{0,2}+(?:\.[0-9]{1,3}+){3}+(?!\w|\.[0-9])")
+IPV4 = re.compile(rf"[0-9](?<![{WORD}.][0-9])(?<![A-Za-z]/[0-9])[0-9]{{0,2}}+(?:\.[0-9]{{1,3}}+){{3}}+(?![{WORD}]|\.[0-9])")
 IPV6_COLON = re.compile(r":(?=:|[0-9A-Fa-f]{1,4}:)")
-IPV6_FIRST_GROUP = re.compile(r"(?<![\w.:])[0-9A-Fa-f]{0,4}\Z")
-IPV6 = re.compile(r"[0-9A-Fa-f:]{3,39}+(?:\.[0-9]{1,3}+){0,3}+(?![\w:])")
+IPV6_FIRST_GROUP = re.compile(rf"(?<![{WORD}.:])[0-9A-Fa-f]{{0,4}}\Z")
+IPV6 = re.compile(rf"[0-9A-Fa-f:]{{3,39}}+(?:\.[0-9]{{1,3}}+){{0,3}}+(?![{WORD}:])")
 NUMBERED = re.compile(r"(?:version|ver|v|release|build|revision|section|sec|chapter|clause|§)\.?:? ?\Z", re.IGNORECASE)
 ADDRESSED = re.compile(r"\b(?:ip|ipv4|address|addr|host|server|from|dns|gateway|ping)\b[^\n]{0,8}\Z", re.IGNORECASE)
 
@@ -105,9 +106,9 @@ def _names_machine_v6(candidate: str) -> bool:
 
 # ISO/IEC 7812: the issuer's range and lengths; digits in one run or grouped as on cards.
 CARD = re.compile(
-    rf"[0-9](?<![\w.][0-9])(?<![0-9][,/{DASHES}][0-9])"
+    rf"[0-9](?<![{WORD}.][0-9])(?<![0-9][,/{DASHES}][0-9])"
     rf"(?:[0-9]{{11,18}}+|[0-9]{{3}}(?:[ \u00a0{DASHES}][0-9]{{4}}){{2,3}}+(?:[ \u00a0{DASHES}][0-9]{{1,4}}+)?+"
-    rf"|[0-9]{{3}}[ \u00a0{DASHES}][0-9]{{6}}[ \u00a0{DASHES}][0-9]{{4,5}}+)(?!\w|[.,][0-9])"
+    rf"|[0-9]{{3}}[ \u00a0{DASHES}][0-9]{{6}}[ \u00a0{DASHES}][0-9]{{4,5}}+)(?![{WORD}]|[.,][0-9])"
 )
 MAESTRO = tuple(range(12, 20))
 ISSUERS = (  # first digits from, to; lengths
@@ -190,7 +191,10 @@ def mod_97(iban: str) -> bool:
 
 # Identity numbers ---------------------------------------------------------------------------------------------------
 
-SSN = re.compile(rf"[0-9](?<![\w.][0-9])(?<![0-9{DASHES}][{DASHES}][0-9])[0-9]{{2}}([{DASHES} ]?)[0-9]{{2}}\1[0-9]{{4}}(?![\w{DASHES}]|[.,][0-9])")
+SSN = re.compile(
+    rf"[0-9](?<![{WORD}.][0-9])(?<![0-9{DASHES}][{DASHES}][0-9])[0-9]{{2}}([{DASHES} ]?)[0-9]{{2}}\1[0-9]{{4}}"
+    rf"(?![{WORD}{DASHES}]|[.,][0-9])"
+)
 SSN_NAMED = re.compile(r"(?:\bssn|social security)\b[^\d\n]{0,24}\Z", re.IGNORECASE)
 
 
@@ -205,7 +209,9 @@ def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 RESIDENT_ID = re.compile(r"[1-9](?<![A-Za-z0-9_.][0-9])[0-9]{16}[0-9Xx](?![A-Za-z0-9_])")
-PROVINCES = frozenset((*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83))
+PROVINCES = frozenset(
+    (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83)
+)
 
 
 def resident_ids(text: str) -> Iterator[tuple[int, int]]:

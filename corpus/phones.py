@@ -12,19 +12,19 @@ from collections.abc import Iterator
 
 from phonenumbers import NumberParseException, is_possible_number, parse
 
-from corpus.identifiers import DASHES
+from corpus.identifiers import DASHES, WORD
 
 GAP = f"[ \u00a0\u202f./(){DASHES}]"
-# A whole run, however long, so that no part of a longer one is taken for a number.
+# A whole run, however long, so that no part of a longer one is taken for a number. Nothing that could fail stands behind
+# it: a pattern that did would try again from every digit.
 RUN = re.compile(
-    rf"[0-9](?<![\w.][0-9])(?:{GAP}{{0,3}}+[0-9]){{5,}}+(?:[ ,]{{0,2}}(?:x|ext\.?|extension) ?[0-9]{{1,6}}+)?+"
-    r"(?![\w%°€£$]|[.,:][0-9])",
-    re.IGNORECASE,
+    rf"[0-9](?:{GAP}{{0,3}}+[0-9]){{5,}}+(?:[ ,]{{0,2}}(?:x|ext\.?|extension) ?[0-9]{{1,6}}+)?+", re.IGNORECASE
 )
 LEAD = re.compile(r"[+＋]?\(?\+?\Z")
-# Part of a decimal, a path, a name, a price, a dump of bytes.
-NOT_BEFORE = re.compile(rf"(?:[\w=&#.$€£¥₹+]|[0-9][,:/{DASHES}]|\w/|\b[0-9A-F]{{2}} )\Z")
-NOT_AFTER = re.compile(r" [0-9A-F]{2}\b")
+# Part of a word, a decimal, a path, a price, a dump of bytes.
+HEX = "(?:[A-F][0-9A-F]|[0-9][A-F])"
+NOT_BEFORE = re.compile(rf"(?:[{WORD}=&#.$€£¥₹+]|[0-9][,:/{DASHES}]|[{WORD}]/|\b{HEX} )\Z")
+NOT_AFTER = re.compile(rf"[{WORD}%°€£$]|[.,:][0-9]| {HEX}\b")
 EXTENSION = re.compile(r"[ ,]*(?:x|ext\.?|extension) ?[0-9]+$", re.IGNORECASE)
 DATE = re.compile(
     rf"(?:(?:1[5-9]|20)[0-9]{{2}}[./{DASHES}][0-9]{{1,2}}[./{DASHES}][0-9]{{1,2}}|[0-9]{{1,2}}[./{DASHES}][0-9]{{1,2}}"
@@ -32,8 +32,8 @@ DATE = re.compile(
 )
 # Inside a longer run only what nothing but a telephone number looks like.
 STRICT = re.compile(
-    rf"(?<![0-9+])(?:\([2-9][0-9]{{2}}\) ?[0-9]{{3}}[ .{DASHES}][0-9]{{4}}|[2-9][0-9]{{2}}([.{DASHES}])[0-9]{{3}}\1[0-9]{{4}})"
-    rf"(?![0-9]|{GAP}[0-9]{{1,3}}(?![0-9]))"
+    rf"(?<![0-9+])(?:\([2-9][0-9]{{2}}\) ?[0-9]{{3}}[ .{DASHES}][0-9]{{4}}"
+    rf"|[2-9][0-9]{{2}}([.{DASHES}])[0-9]{{3}}\1[0-9]{{4}})(?![0-9])"
 )
 BY_FORM = tuple(
     re.compile(form)
@@ -74,31 +74,40 @@ MASKED_END = re.compile("[<>\x00]")
 
 
 def phones(text: str) -> Iterator[tuple[int, int]]:
-    last = -1
+    floor = 0  # where the last number found ends: nothing before it counts as context, as a placeholder does not
     for match in RUN.finditer(text):
         start, stop = match.span()
-        start -= len(_lead(text, start))
-        if NOT_BEFORE.search(text, max(0, start - 4), start) or NOT_AFTER.match(text, stop):
-            continue
-        run = text[start:stop]
-        before = MASKED_END.split(text[max(0, start - WINDOW) : start])[-1]
-        listed = last >= 0 and LIST.fullmatch(text[last:start]) is not None
-        said = listed or SAID_BEFORE.search(before) is not None or SAID_AFTER.match(text, stop) is not None
-        beside = text[max(0, start - 8) : start] + text[stop : stop + 8]
-        if is_phone(run, said=said, chinese=HAN.search(beside) is not None):
+        start -= len(_lead(text, start, floor))
+        if _is_phone_there(text, start, stop, floor, len(text)):
             yield start, stop
-            last = stop
+            floor = stop
             continue
-        for part in STRICT.finditer(run):
-            yield start + part.start(), start + part.end()
-            last = start + part.end()
+        parts = [(start + part.start(), start + part.end()) for part in STRICT.finditer(text[start:stop])]
+        for part_start, part_stop in [*parts, (stop, stop)] if parts else []:
+            left = RUN.search(text, max(start, floor), part_start)
+            if left is not None and _is_phone_there(text, *left.span(), floor, part_start):
+                yield left.span()
+                floor = left.end()
+            if part_stop > part_start:
+                yield part_start, part_stop
+                floor = part_stop
 
 
-def _lead(text: str, start: int) -> str:
+def _lead(text: str, start: int, floor: int) -> str:
     """The plus and the bracket before a run's first digit; not a bracket that is closed elsewhere."""
-    found = LEAD.search(text, max(0, start - 3), start)
+    found = LEAD.search(text, max(floor, start - 3), start)
     lead = found.group() if found else ""
     return lead if ")" in text[start : start + 8] else lead.rstrip("(")
+
+
+def _is_phone_there(text: str, start: int, stop: int, floor: int, ceiling: int) -> bool:
+    before = MASKED_END.split(text[max(floor, start - WINDOW) : start])[-1]
+    after = text[stop : min(ceiling, stop + WINDOW)]
+    if NOT_BEFORE.search(before) or NOT_AFTER.match(after):
+        return False
+    listed = floor > 0 and LIST.fullmatch(text[floor:start]) is not None
+    said = listed or SAID_BEFORE.search(before) is not None or SAID_AFTER.match(after) is not None
+    return is_phone(text[start:stop], said=said, chinese=HAN.search(before[-8:] + after[:8]) is not None)
 
 
 def is_phone(run: str, *, said: bool, chinese: bool) -> bool:
