@@ -1,8 +1,8 @@
 """Privacy: precision and recall of the masks by kind, on synthetic texts whose personal data is marked.
 
-The texts (presidio-research, MIT) lie outside this repository. They are halved by a hash: the patterns were written with
-one half in view, and the other is what to believe. A span is found when all of its letters and digits are covered by
-what was found of its kind; what was found is right when it touches a span of its kind.
+The texts (presidio-research, MIT) lie outside this repository. They are halved by a hash: the patterns were written
+with one half in view, and the other is what to believe. A span is found when all of its letters and digits are covered
+by what was found of its kind; what was found is right when it touches a span of its kind.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def main() -> int:
     print(f"{'half':<8}{'kind':<12}{'marked':>8}{'found':>8}{'recall':>8}{'precision':>11}")
     for half, kinds in result["scores"].items():
         for kind, row in kinds.items():
-            print(f"{half:<8}{kind:<12}{row['marked']:>8}{row['found']:>8}{row['recall']:>8.3f}{row['precision']:>11.3f}")
+            print(
+                f"{half:<8}{kind:<12}{row['marked']:>8}{row['found']:>8}{row['recall']:>8.3f}{row['precision']:>11.3f}"
+            )
     print(f"{result['megabytes_per_second']} MB/s")
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(result, indent=2) + "\n")

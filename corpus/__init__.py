@@ -4,6 +4,8 @@ crawl/      pydoc site -> polite crawler -> WARC           (or anybody's WARC fi
 warc        WARC bytes -> records, or quarantine
 extract     record -> main text            charset
 quality     text -> measures -> rules      language, text
+optout      what a page refuses, blocklists, removals; toxicity: bad words by language
+privacy     text -> masked text            credentials, addresses, identifiers, phones
 minhash     text -> shingles -> bands -> verified duplicates
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens

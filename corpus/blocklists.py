@@ -1,15 +1,14 @@
 """Blocklists: documents that must not be used, named by whoever runs Headwater or by those who asked for their removal.
 
-A list is a text file at any fsspec URL, packed or not, one entry a line; a line that begins with "#" is a comment. What decides a dataset's
-bytes is a list's content, not its place: `pinned` puts digests in the place of URLs, and that is what a stage's address
-is made of.
+A list is a text file at any fsspec URL, packed or not, one entry a line; a line that begins with "#" is a comment. What
+decides a dataset's bytes is a list's content, not its place, so a stage's address is made of the lists' digests.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
 
 import fsspec
@@ -22,8 +21,8 @@ HOSTS_FILE = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+")  # as ad blocker
 
 @dataclass(frozen=True, kw_only=True)
 class OptOutConfig:
-    """`directives`: those of a page that are honoured, () for none. `removals`: URLs and document ids that were asked to
-    be removed; `urls`, `hosts`: what is blocked, a host with all below it. The three are URLs of lists."""
+    """`directives`: those of a page that are honoured, () for none. `removals`: URLs and document ids whose
+    removal was asked for; `urls`, `hosts`: what is blocked, a host with all below it. The three are URLs of lists."""
 
     directives: tuple[str, ...] = DIRECTIVES
     removals: str | None = None
@@ -64,6 +63,11 @@ class Blocklists:
         self._urls = {url_key(entry) for entry in entries["urls"]}
         self._hosts = {HOSTS_FILE.sub("", entry).lower().strip(".") for entry in entries["hosts"]}
 
+    def pinned(self, config: OptOutConfig) -> OptOutConfig:
+        """The configuration with digests in the place of URLs."""
+        lists = {name: self.digests.get(name) for name in LISTS}
+        return replace(config, removals=lists["removals"], urls=lists["urls"], hosts=lists["hosts"])
+
     def refused(self, doc_id: bytes, url: str | None, host: str | None) -> Refusal | None:
         if doc_id.hex() in self._doc_ids:
             return Refusal(reason="opt_out:removal_list", detail=doc_id.hex())
@@ -82,7 +86,7 @@ class Blocklists:
 
 
 def url_key(url: str) -> str:
-    """What two spellings of a URL share: no scheme, no default port, no fragment, the host in lower case, no last "/"."""
+    """What spellings of a URL share: no scheme, default port, fragment or last "/", and the host in lower case."""
     url = url if "//" in url else f"//{url}"
     try:
         parts = urlsplit(url)

@@ -50,7 +50,20 @@ API_KEY = re.compile(
 PREFIXES = (
     *("AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-"),
     *("sk_", "rk_", "pk_", "whsec_", "AIza", "ya29.", "GOCSPX-", "sk-", "hf_", "npm_", "pypi-", "SG."),
-    *("dop_v1_", "doo_v1_", "dor_v1_", "shpat_", "shpca_", "shppa_", "shpss_", "dckr_pat_", "hvs.", "hvb.", ":AA", "eyJ"),
+    *(
+        "dop_v1_",
+        "doo_v1_",
+        "dor_v1_",
+        "shpat_",
+        "shpca_",
+        "shppa_",
+        "shpss_",
+        "dckr_pat_",
+        "hvs.",
+        "hvb.",
+        ":AA",
+        "eyJ",
+    ),
 )
 
 

@@ -1,7 +1,7 @@
-"""Identifiers: where in a text e-mail and IP addresses, account numbers and identity numbers stand.
+"""Identifiers: where in a text the numbers of cards, bank accounts and people stand.
 
 Each finder yields (start, stop) in order. A pattern only nominates; a checksum, a table of lengths or a parser decides.
-Patterns are possessive or bounded and begin where nothing of their own can precede, so that none can backtrack for long.
+Patterns are possessive or bounded and begin where nothing of their own can precede, so that none backtracks for long.
 """
 
 from __future__ import annotations
@@ -9,98 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
-from ipaddress import IPv4Address, ip_address
 
-BLANK = "\x00"  # stands for what another finder took; normalised text has none
-DASHES = "\\-\u2010-\u2015\u2212\uff0d"
-
-# E-mail -------------------------------------------------------------------------------------------------------------
-
-# RFC 5321 as people write it, and "at" and "dot" in brackets, which hide an address from harvesters. Letters beyond
-# ASCII are those of alphabets: in Chinese, Japanese and Korean an address touches the sentence.
-ALPHABETS = "A-Za-z0-9\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
-WORD = ALPHABETS + "_"
-AT = re.compile(r"[@＠\[({](?:(?<=[@＠])|(?<![@＠]) ?(?:at|@) ?[\])}] ?)", re.IGNORECASE)
-LOCAL_BACKWARDS = re.compile(f"[{ALPHABETS}_.+%&'~{DASHES}]{{1,128}}+")
-DOT = r"(?:\.| ?[\[({] ?(?:dot|\.) ?[\])}] ?)"
-DOMAIN = re.compile(f"(?:[{ALPHABETS}{DASHES}]{{1,63}}+{DOT}){{1,9}}([A-Za-z\u00c0-\u04ff]{{2,24}}+|xn--\\w{{2,59}}+)", re.I)
-PICTURES = ("png", "jpg", "jpeg", "gif", "svg", "webp")  # icon@2x.png
-
-
-def emails(text: str) -> Iterator[tuple[int, int]]:
-    end = 0
-    for at in AT.finditer(text):
-        before = text[max(end, at.start() - 128) : at.start()]
-        if at.end() - at.start() > 1:
-            before = before.removesuffix(" ")
-        local = LOCAL_BACKWARDS.match(before[::-1])
-        domain = DOMAIN.match(text, at.end())
-        if local is None or domain is None or domain.group(1).lower() in PICTURES:
-            continue
-        name = local.group()[::-1].lstrip(".'&~%-")
-        if name:
-            stop = max(end, at.start() - 128) + len(before)
-            end = domain.end()
-            yield stop - len(name), end
-
-
-# IP addresses -------------------------------------------------------------------------------------------------------
-
-IPV4 = re.compile(rf"[0-9](?<![{WORD}.][0-9])(?<![A-Za-z]/[0-9])[0-9]{{0,2}}+(?:\.[0-9]{{1,3}}+){{3}}+(?![{WORD}]|\.[0-9])")
-IPV6_COLON = re.compile(r":(?=:|[0-9A-Fa-f]{1,4}:)")
-IPV6_FIRST_GROUP = re.compile(rf"(?<![{WORD}.:])[0-9A-Fa-f]{{0,4}}\Z")
-IPV6 = re.compile(rf"[0-9A-Fa-f:]{{3,39}}+(?:\.[0-9]{{1,3}}+){{0,3}}+(?![{WORD}:])")
-NUMBERED = re.compile(r"(?:version|ver|v|release|build|revision|section|sec|chapter|clause|§)\.?:? ?\Z", re.IGNORECASE)
-ADDRESSED = re.compile(r"\b(?:ip|ipv4|address|addr|host|server|from|dns|gateway|ping)\b[^\n]{0,8}\Z", re.IGNORECASE)
-
-
-def ip_addresses(text: str) -> Iterator[tuple[int, int]]:
-    """Addresses that may name a machine: private ones do within their network, and those for documentation are what a
-    log's author put in place of real ones. Loopback, unspecified, multicast, reserved and masks (240.0.0.0/4) never do.
-    """
-    found = [match.span() for match in IPV4.finditer(text) if _names_machine_v4(text, match)]
-    if "::" in text or text.count(":") >= 7:
-        found += _ipv6(text)
-    yield from sorted(found)
-
-
-def _ipv6(text: str) -> Iterator[tuple[int, int]]:
-    end = 0
-    for colon in IPV6_COLON.finditer(text):
-        if colon.start() < end:
-            continue
-        first = IPV6_FIRST_GROUP.search(text, max(0, colon.start() - 5), colon.start())
-        match = IPV6.match(text, first.start()) if first else None
-        if match is not None:
-            end = match.end()
-            if _names_machine_v6(match.group()):
-                yield match.span()
-
-
-def _names_machine_v4(text: str, match: re.Match[str]) -> bool:
-    try:
-        address = IPv4Address(match.group())
-    except ValueError:
-        return False
-    if address.is_loopback or address.is_unspecified or address.is_multicast or address.is_reserved:
-        return False
-    before = text[max(0, match.start() - 24) : match.start()]
-    if NUMBERED.search(before):
-        return False
-    # Four numbers of one digit are one address in 400,000, but most versions and sections.
-    return match.end() - match.start() > len("1.2.3.4") or ADDRESSED.search(before) is not None
-
-
-def _names_machine_v6(candidate: str) -> bool:
-    """Shortened ones need a first group of four digits, as all addresses in use have: `a::b` is code."""
-    if "::" in candidate and not (candidate[4:5] == ":" and any(map(str.isdigit, candidate))):
-        return False
-    try:
-        address = ip_address(candidate)
-    except ValueError:
-        return False
-    return not (address.is_loopback or address.is_unspecified or address.is_multicast)
-
+from corpus.addresses import DASHES, WORD
 
 # Payment cards ------------------------------------------------------------------------------------------------------
 
@@ -158,17 +68,28 @@ def luhn(digits: str) -> bool:
 IBAN = re.compile(
     r"[0-9](?<=[A-Za-z]{2}[0-9])(?<!\w[A-Za-z]{2}[0-9])[0-9](?:[ \u00a0-]?[A-Za-z0-9]){11,30}+", re.ASCII
 )  # from its first digit, which is rarer than its first letter
-# SWIFT's IBAN registry, release 99: country and length.
-IBAN_LENGTHS = {
-    pair[:2]: int(pair[2:])
-    for pair in (
-        "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 "
-        "ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 "
-        "LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 "
-        "PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 "
-        "YE30"
-    ).split()
+# SWIFT's IBAN registry, release 99: length, countries.
+COUNTRIES = {
+    15: "NO",
+    16: "BE",
+    18: "DK FI FK FO GL NL SD",
+    19: "MK SI",
+    20: "AT BA EE KZ LT LU MN XK",
+    21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA",
+    23: "AE GI IL IQ OM SO TL",
+    24: "AD CZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST",
+    26: "IS TR",
+    27: "BI DJ FR GR IT MC MR SM",
+    28: "AL AZ BY CY DO GT HN HU LB NI PL SV",
+    29: "BR EG PS QA UA",
+    30: "JO KW MU YE",
+    31: "MT SC",
+    32: "LC",
+    33: "RU",
 }
+IBAN_LENGTHS = {country: length for length, countries in COUNTRIES.items() for country in countries.split()}
 
 
 def ibans(text: str) -> Iterator[tuple[int, int]]:
@@ -199,10 +120,12 @@ SSN_NAMED = re.compile(r"(?:\bssn|social security)\b[^\d\n]{0,24}\Z", re.IGNOREC
 
 
 def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
-    """AAA-GG-SSSS with an area, group and serial that can be (20 CFR 422.103); without hyphens only where it is named."""
+    """AAA-GG-SSSS with an area, group and serial that exist (20 CFR 422.103); without hyphens only where named."""
     for match in SSN.finditer(text):
         digits = _digits(match.group())
-        possible = digits[:3] not in ("000", "666") and digits[0] != "9" and "00" != digits[3:5] and digits[5:] != "0000"
+        possible = (
+            digits[:3] not in ("000", "666") and digits[0] != "9" and digits[3:5] != "00" and digits[5:] != "0000"
+        )
         separated = match.group(1) not in ("", " ")
         if possible and (separated or SSN_NAMED.search(text[max(0, match.start() - 48) : match.start()])):
             yield match.span()

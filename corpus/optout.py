@@ -1,7 +1,7 @@
 """Opt-out: what a page's sender has said against its use, in HTTP headers and in the page's <meta> elements.
 
 Three conventions: robots directives (Google's X-Robots-Tag and meta robots; "noindex" also as "none"), the directives
-"noai" and "noimageai" (DeviantArt 2022, honoured by img2dataset), and the W3C community group's TDM Reservation Protocol
+"noai" and "noimageai" (DeviantArt 2022, honoured by img2dataset), and the TDM Reservation Protocol of a W3C group
 (https://www.w3.org/community/reports/tdmrep/CG-FINAL-tdmrep-20240510/).
 
 A directive counts when it is for all robots or for Headwater. "noai" and "noimageai" count whichever robot they name:
@@ -68,7 +68,8 @@ def _metas(html: bytes) -> Iterator[tuple[str, str]]:
         html = html.replace(b"\0", b"")
     if not _nominated(html.lower()):
         return
-    for element in HTMLTree.parse_from_bytes(html, "utf-8").document.query_selector_all("meta"):
+    document = HTMLTree.parse_from_bytes(html, "utf-8").document
+    for element in document.query_selector_all("meta") if document else []:
         name = (element.getattr("name") or element.getattr("http-equiv") or "").strip().lower()
         content = (element.getattr("content") or "").lower()
         detail = f'<meta name="{name}" content="{content}">'
@@ -94,9 +95,7 @@ def _robots(agent: str, token: str) -> Iterator[str]:
     directive = token.strip()
     if directive == "none":  # noindex, nofollow
         directive = "noindex"
-    if directive in ("noai", "noimageai") and (agent in EVERYBODY or _is_robot(agent)):
-        yield directive
-    elif directive == "noindex" and agent in EVERYBODY:
+    if directive in ROBOTS and (agent in EVERYBODY or (directive != "noindex" and _is_robot(agent))):
         yield directive
 
 

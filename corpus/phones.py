@@ -1,8 +1,8 @@
 """Phones: where in a text telephone numbers stand, in international form and in the national forms of many countries.
 
 A run of digits is a number by its form (a country's code, an area in brackets, a trunk zero, groups as in North America
-or of a Chinese mobile), or by the words beside it ("call me at", "Fax:", "电话"). A run with neither is left alone: most
-runs of digits are quantities, dates and identifiers.
+or of a Chinese mobile), or by the words beside it ("call me at", "Fax:", "电话"). A run with neither is left alone:
+most runs of digits are quantities, dates and identifiers.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator
 
 from phonenumbers import NumberParseException, is_possible_number, parse
 
-from corpus.identifiers import DASHES, WORD
+from corpus.addresses import DASHES, WORD
 
 GAP = f"[ \u00a0\u202f./(){DASHES}]"
-# A whole run, however long, so that no part of a longer one is taken for a number. Nothing that could fail stands behind
-# it: a pattern that did would try again from every digit.
+# A whole run, however long, so that no part of a longer one is taken for a number. Nothing that could fail stands
+# behind it: a pattern that did would try again from every digit.
 RUN = re.compile(
     rf"[0-9](?:{GAP}{{0,3}}+[0-9]){{5,}}+(?:[ ,]{{0,2}}(?:x|ext\.?|extension) ?[0-9]{{1,6}}+)?+", re.IGNORECASE
 )
@@ -32,8 +32,8 @@ DATE = re.compile(
 )
 # Inside a longer run only what nothing but a telephone number looks like.
 STRICT = re.compile(
-    rf"(?<![0-9+])(?:\([2-9][0-9]{{2}}\) ?[0-9]{{3}}[ .{DASHES}][0-9]{{4}}"
-    rf"|[2-9][0-9]{{2}}([.{DASHES}])[0-9]{{3}}\1[0-9]{{4}})(?![0-9])"
+    rf"(?<![{WORD}+])(?:\([2-9][0-9]{{2}}\) ?[0-9]{{3}}[ .{DASHES}][0-9]{{4}}"
+    rf"|[2-9][0-9]{{2}}([.{DASHES}])[0-9]{{3}}\1[0-9]{{4}})(?![{WORD}])"
 )
 BY_FORM = tuple(
     re.compile(form)
@@ -58,7 +58,9 @@ WORDS = (
     "rufnummer|durchwahl|telefoon|puhelin|тел|телефон|факс|моб|τηλ|تلفون|هاتف|โทร"
 )
 LABELS = "office|desk|direct|home|work|contact|portable|fixe"  # words of every day: only as "Office: ..."
-FILLERS = "me|us|him|her|them|you|at|on|is|was|are|no|nr|number|numbers|my|our|now|today|or|and|under|via|office|line|work|home"
+FILLERS = (
+    "me|us|him|her|them|you|at|on|is|was|are|no|nr|numbers?|my|our|now|today|or|and|under|via|office|line|work|home"
+)
 SAID_BEFORE = re.compile(
     rf"(?:\b(?:{WORDS})\b|[☎☏📞📱✆]|电话|電話|手机|手機|传真|傳真|热线|熱線|致电|携帯|携帯電話|전화|휴대폰|팩스)"
     rf"[^\w+(<>]{{0,6}}(?:(?:{FILLERS})\b[^\w+(<>]{{0,4}}){{0,4}}[(]?\Z"
@@ -66,7 +68,8 @@ SAID_BEFORE = re.compile(
     re.IGNORECASE,
 )
 SAID_AFTER = re.compile(
-    rf"[ ,;({DASHES}]{{0,3}}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b[ \t]*(?:$|[\n,;.)|/\\])", re.IGNORECASE
+    rf"[ ,;({DASHES}]{{0,3}}(?:office|fax|mobile|cell|home|work|desk|phone|tel)\b[ \t]*(?:$|[\n,;.)|/\\])",
+    re.IGNORECASE,
 )
 LIST = re.compile(r"[ \t]*(?:[/,;&|]|or|and|und|oder|ou|et|y|o|或|、)[ \t]*", re.IGNORECASE)
 WINDOW = 48
@@ -126,7 +129,7 @@ def is_phone(run: str, *, said: bool, chinese: bool) -> bool:
 
 
 def _international(number: str, digits: str) -> bool:
-    """E.164 by the country's own lengths; 00 is the prefix of most countries. A trunk zero in brackets is not dialled."""
+    """E.164 by the country's own lengths; most countries dial 00 for "+". A trunk zero in brackets is not dialled."""
     plain = digits[2:] if digits.startswith("00") else digits
     plain = plain.replace("0", "", 1) if "(0)" in number else plain
     try:

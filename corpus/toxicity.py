@@ -20,7 +20,7 @@ from corpus.text import words
 
 @dataclass(frozen=True, kw_only=True)
 class BadWordConfig:
-    """`folder`: URL of the lists, none by default; `maximum`: the share of bad words from which on a page is dropped."""
+    """`folder`: URL of the lists, none by default; `maximum`: the share of bad words above which a page goes."""
 
     folder: str | None = None
     maximum: float = 0.02
@@ -50,12 +50,14 @@ class BadWordLists:
             digest.update(f"{code} {found}\n".encode())
             self._phrases[code] = _by_first_word(entries)
         if not self._phrases:
-            raise ValueError(f"{folder} holds no lists of bad words: wanted files named by language, such as en or zh.txt")
+            raise ValueError(
+                f"{folder} holds no lists of bad words: wanted files named by language, such as en or zh.txt"
+            )
         self.digest = f"sha256:{digest.hexdigest()}"
 
     def measure(self, text: str, language: str) -> BadWords:
-        """Zero for a language without a list. Longest phrases first, none twice; where characters are words, a phrase is
-        found anywhere, elsewhere only as whole words."""
+        """Zero for a language without a list. Longest phrases first, none twice; where characters are words, a phrase
+        is found anywhere, elsewhere only as whole words."""
         phrases = self._phrases.get(language)
         tokens = words(text) if phrases else []
         found: Counter[str] = Counter()

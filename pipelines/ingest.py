@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any
 
 import fsspec
 
 from corpus import extract
+from corpus.blocklists import Blocklists, OptOutConfig
 from corpus.extract import ExtractConfig
 from corpus.lake import Lake
+from corpus.optout import Refusal, refused
 from corpus.pages import NotAPage, Page, read_page, record_url
 from corpus.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINED, document_id, ledger_row
 from corpus.sources import Crawl
@@ -20,7 +22,7 @@ from pipelines.elements import Part, Work
 from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute, each_split
 
 STAGE = "documents"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,7 @@ class IngestConfig:
     matter of the worker count, so the parts are the same however they are dealt out."""
 
     extract: ExtractConfig = field(default_factory=ExtractConfig)
+    opt_out: OptOutConfig = field(default_factory=OptOutConfig)
     block_bytes: int = 16 << 20
 
 
@@ -47,11 +50,12 @@ class Range:
 
 def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine) -> Outcome:
     """Publishes the documents of a crawl. Raises StageError when it has no page."""
+    lists = Blocklists(config.opt_out)
     stage = Stage(
         name=STAGE,
         partition=crawl.id,
         version=VERSION,
-        config=config,
+        config=replace(config, opt_out=lists.pinned(config.opt_out)),
         inputs=crawl.digests,
         libraries={**extract.LIBRARIES, "fastwarc": version("fastwarc")},
     )
@@ -59,7 +63,7 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine) -> Ou
     def plan() -> Plan:
         ranges = [block for file in crawl.files for block in _blocks(file, config.block_bytes)]
         named = [Range(name=f"part-{number:05d}", **block) for number, block in enumerate(ranges)]
-        return each_split(lake, stage, named, Ingest(crawl.id, config))
+        return each_split(lake, stage, named, Ingest(crawl.id, config, lists.digests))
 
     warc_urls = {file.name: file.url for file in crawl.files}
     outcome = compute(lake, stage, engine, plan, notes={"warc_urls": warc_urls})
@@ -84,8 +88,13 @@ def _blocks(file: Any, block_bytes: int) -> Iterator[dict[str, Any]]:
 class Ingest(Work):
     schemas = {"documents": DOCUMENT, "ledger": LEDGER}
 
-    def __init__(self, crawl: str, config: IngestConfig) -> None:
-        self.crawl, self.config = crawl, config
+    def __init__(self, crawl: str, config: IngestConfig, digests: dict[str, str]) -> None:
+        self.crawl, self.config, self.digests = crawl, config, digests
+
+    def setup(self, lake: Lake) -> None:
+        self.blocklists = Blocklists(self.config.opt_out)
+        if self.blocklists.digests != self.digests:
+            raise StageError(f"a list changed while the stage ran: {self.digests} became {self.blocklists.digests}")
 
     def process(self, lake: Lake, split: Range, part: Part) -> None:
         with fsspec.open(split.url, "rb") as file:
@@ -116,6 +125,10 @@ class Ingest(Work):
 
     def _page(self, origin: dict[str, Any], page: Page, part: Part) -> None:
         origin |= {"url": page.url, "host": page.host}
+        refusal = self._refusal(origin, page)
+        if refusal is not None:
+            part.lose(ledger_row(origin, STAGE, DROPPED, refusal.reason, detail=refusal.detail))
+            return
         found = extract.extract(page.html, page.declared_charset, self.config.extract)
         if isinstance(found, str):
             part.lose(ledger_row(origin, STAGE, DROPPED, found))
@@ -133,3 +146,7 @@ class Ingest(Work):
                 "text": found.text,
             },
         )
+
+    def _refusal(self, origin: dict[str, Any], page: Page) -> Refusal | None:
+        blocked = self.blocklists.refused(origin["doc_id"], page.url, page.host)
+        return blocked or refused(page.opt_out, page.html, self.config.opt_out.directives)

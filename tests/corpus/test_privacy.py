@@ -94,9 +94,49 @@ def test_spans_are_those_of_the_text() -> None:
 
 PIECES = st.sampled_from(
     [
-        *("a@b.org", "@", "(at)", "call ", "Tel: ", "+49 30 1234567", "212-555-0142", "4111 1111 1111 1111", "0", "7", "12"),
-        *("1.22.33.44", "2001:db8::1", "::", "GB82WEST12345698765432", "078-05-1120", "13800138000", "11010519491231002X"),
-        *(" ", "\n", ".", "-", "/", "(", ")", "<", ">", ",", ":", "x1", " office", "或", "or", "<EMAIL>", "<PHONE>", GITHUB, PEM),
+        *(
+            "a@b.org",
+            "@",
+            "(at)",
+            "call ",
+            "Tel: ",
+            "+49 30 1234567",
+            "212-555-0142",
+            "4111 1111 1111 1111",
+            "0",
+            "7",
+            "12",
+        ),
+        *(
+            "1.22.33.44",
+            "2001:db8::1",
+            "::",
+            "GB82WEST12345698765432",
+            "078-05-1120",
+            "13800138000",
+            "11010519491231002X",
+        ),
+        *(
+            " ",
+            "\n",
+            ".",
+            "-",
+            "/",
+            "(",
+            ")",
+            "<",
+            ">",
+            ",",
+            ":",
+            "x1",
+            " office",
+            "或",
+            "or",
+            "<EMAIL>",
+            "<PHONE>",
+            GITHUB,
+            PEM,
+        ),
     ]
 )
 
@@ -137,7 +177,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_takes_linear_time(unit: str) -> None:
-    """Four times the text takes far less than the sixteen times of a quadratic pattern, at up to 1 MB."""
+    """Four times the text takes far less than the sixteen times of a quadratic pattern."""
 
     def seconds(size: int) -> float:
         text = (unit * (size // len(unit) + 1))[:size]
@@ -145,8 +185,8 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
         mask(text)
         return time.process_time() - started
 
-    small = min(seconds(1 << 18) for _ in range(2))
-    assert seconds(1 << 20) < 9 * small + 0.2
+    small = min(seconds(1 << 15) for _ in range(2))
+    assert seconds(1 << 17) < 9 * small + 0.2
 
 
 def test_checksums() -> None:
