@@ -106,7 +106,7 @@ def _lead(text: str, start: int, floor: int) -> str:
 def _is_phone_there(text: str, start: int, stop: int, floor: int, ceiling: int) -> bool:
     before = MASKED_END.split(text[max(floor, start - WINDOW) : start])[-1]
     after = text[stop : min(ceiling, stop + WINDOW)]
-    if NOT_BEFORE.search(before) or NOT_AFTER.match(after):
+    if NOT_BEFORE.search(before) or NOT_AFTER.match(after) or (before[-1:] == after[:1] == "-"):  # a-2016-05-06-slug
         return False
     listed = floor > 0 and LIST.fullmatch(text[floor:start]) is not None
     said = listed or SAID_BEFORE.search(before) is not None or SAID_AFTER.match(after) is not None

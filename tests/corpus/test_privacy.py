@@ -70,6 +70,7 @@ def test_personal_data_becomes_its_placeholder(text: str, wanted: str) -> None:
         "11010519491231002X1 and 110105194912310021",
         f"commit {RANDOM_40}, the task-force and sk-learn",
         "@decorator, icon@2x.png, a @ b, user@localhost",
+        "news/a-meeting-09-12-06-2016-in-town",
         "05334 rows of 01 00 80 02 00 DC bytes",
         "750 000 office workers at 58 2347 Lauzon Parkway",
     ],
