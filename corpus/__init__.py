@@ -5,6 +5,8 @@ sources/    a path, URL or Common Crawl id -> files of any kind -> pages and tex
 warc, arc   crawl file bytes -> records, or quarantine      members: compressed files, member by member
 extract     record -> main text            charset
 quality     text -> measures -> rules      language, text
+optout      what a page refuses, blocklists, removals; toxicity: bad words by language
+privacy     text -> masked text            credentials, addresses, identifiers, phones
 minhash     text -> shingles -> bands -> verified duplicates
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens

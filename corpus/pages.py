@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdReader
 from fastwarc.warc import WarcRecord, WarcRecordType
 
+from corpus import optout
 from corpus.text import normalise
 
 MAX_HTML = 10 << 20  # bytes of a decoded body; the web's longest real pages are near 5 MB
@@ -24,13 +25,15 @@ HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """`declared_charset` is the HTTP header's, or None. `fetched_at` is None where the record's date is unusable."""
+    """`declared_charset` is the HTTP header's, or None. `fetched_at` is None where the record's date is unusable.
+    `opt_out` holds the headers in which a sender can refuse."""
 
     url: str | None
     host: str | None
     fetched_at: datetime | None
     payload_digest: str
     declared_charset: str | None
+    opt_out: tuple[tuple[str, str], ...]
     html: bytes
 
 
@@ -89,6 +92,7 @@ def read_page(record: WarcRecord) -> Page | NotAPage:
         fetched_at=_plausible(record.record_date),
         payload_digest=_digest(body),
         declared_charset=record.http_charset,
+        opt_out=tuple((name, value) for name, value in headers if name.lower() in optout.HEADERS),
         html=body,
     )
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 
 import dagster as dg
 
+from corpus import privacy
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 
 CONSERVATION, DIGESTS, NOT_EMPTY, LOSS_FINITE = "conservation", "digests", "not_empty", "loss_finite"
+NO_PERSONAL_DATA = "no_personal_data"
+# What must not be published whatever its context: the kinds with a form or a checksum that decides.
+CERTAIN = ("private_key", "email", "iban", "card", "ssn")
 
 
 def specs(asset: str, *names: str) -> list[dg.AssetCheckSpec]:
@@ -39,6 +44,16 @@ def digests(lake: Lake, manifest: Manifest) -> dg.AssetCheckResult:
 
 def not_empty(rows: int) -> dg.AssetCheckResult:
     return _result(NOT_EMPTY, rows > 0, rows=rows)
+
+
+def no_personal_data(lake: Lake, manifest: Manifest, masked: Sequence[str]) -> dg.AssetCheckResult:
+    """Reads what was published again: of the kinds that the recipe masks, nothing is left in titles and texts."""
+    kinds = [kind for kind in CERTAIN if kind in masked]
+    found: Counter[str] = Counter()
+    for table in lake.read(manifest, "documents", ["title", "text"]):
+        for row in table.to_pylist():
+            found.update(span.kind for column in row.values() for span in privacy.find(column, kinds))
+    return _result(NO_PERSONAL_DATA, not found, looked_for=", ".join(kinds) or "nothing", **found)
 
 
 def loss_finite(losses: Sequence[float | None]) -> dg.AssetCheckResult:

@@ -6,15 +6,17 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
+from corpus.blocklists import OptOutConfig
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.minhash import DuplicateConfig
 from corpus.sources import open_crawl
+from corpus.toxicity import BadWordConfig
 from corpus.vocabulary import VocabularyConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.deduplicate import deduplicate
@@ -26,17 +28,18 @@ from pipelines.shard import ShardConfig, shard
 
 
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    opt_out = OptOutConfig(removals=args.removals, urls=args.blocked_urls, hosts=args.blocked_hosts)
+    config = replace(_config(IngestConfig, args), opt_out=opt_out)
     crawls = [open_crawl(url) for url in args.crawl]
     for crawl in crawls:
         for file, found in crawl.skipped.items():
             print(f"{crawl.id}: not read: {file}: {found}", file=sys.stderr)
-    return [ingest(lake, crawl, _config(IngestConfig, args), engine) for crawl in crawls]
+    return [ingest(lake, crawl, config, engine) for crawl in crawls]
 
 
 def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    return [
-        clean(lake, documents, _config(CleanConfig, args), engine) for documents in _datasets(lake, args, "documents")
-    ]
+    config = replace(_config(CleanConfig, args), bad_words=BadWordConfig(folder=args.bad_words))
+    return [clean(lake, documents, config, engine) for documents in _datasets(lake, args, "documents")]
 
 
 def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
@@ -69,6 +72,15 @@ STAGES: dict[str, tuple[Any, type, str, str]] = {
     "encode": (_encode, VocabularyConfig, "split/ADDRESS", "pages -> tokenizer and tokens"),
     "shard": (_shard, ShardConfig, "tokens/ADDRESS tokenizer/ADDRESS", "tokens -> WebDataset tars with index.json"),
 }
+# Lists that a stage takes from the user: flag, help.
+LISTS = {
+    "ingest": {
+        "--removals": "a list of URLs and document ids that must not be used",
+        "--blocked-urls": "a list of URLs to leave out",
+        "--blocked-hosts": "a list of hosts to leave out, with all below them",
+    },
+    "clean": {"--bad-words": "a folder of lists named by language, such as en or zh.txt"},
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
             stage.add_argument(
                 "--crawl", action="append", required=True, help="a file, a folder of them, or a Common Crawl id"
             )
+        for flag, says in LISTS.get(name, {}).items():
+            stage.add_argument(flag, metavar="URL", help=says)
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")

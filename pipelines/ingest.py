@@ -12,9 +12,11 @@ import apache_beam as beam
 import fsspec
 
 from corpus import extract
+from corpus.blocklists import Blocklists, OptOutConfig
 from corpus.extract import ExtractConfig
 from corpus.lake import Lake
 from corpus.manifest import FileEntry
+from corpus.optout import Refusal, refused
 from corpus.pages import NotAPage, Page, Text
 from corpus.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
 from corpus.sources import Crawl, Found, SourceFile, wikipedia
@@ -24,7 +26,7 @@ from pipelines.elements import Part, RunSplit, Work, read_row
 from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute
 
 STAGE = "documents"
-VERSION = 2
+VERSION = 3
 LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc")}
 
 
@@ -34,6 +36,7 @@ class IngestConfig:
     matter of how many ranges a worker gets at a time, so the parts are the same however they are dealt out."""
 
     extract: ExtractConfig = field(default_factory=ExtractConfig)
+    opt_out: OptOutConfig = field(default_factory=OptOutConfig)
     block_bytes: int = 16 << 20
 
 
@@ -70,18 +73,19 @@ class Blocks:
 def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, blocks_at_once: int = 1) -> Outcome:
     """Publishes the documents of a crawl. `blocks_at_once`: how many blocks a worker gets; the digest is the same for
     any. Raises StageError when no record is a document."""
+    lists = Blocklists(config.opt_out)
     stage = Stage(
         name=STAGE,
         partition=crawl.id,
         version=VERSION,
-        config=config,
+        config=replace(config, opt_out=lists.pinned(config.opt_out)),
         inputs=crawl.digests,
         libraries=LIBRARIES,
     )
 
     def plan() -> Plan:
         blocks = _blocks(crawl, config.block_bytes)
-        run = RunSplit(lake.url, lake.path(stage.name, stage.address), Ingest(crawl.id, config))
+        run = RunSplit(lake.url, lake.path(stage.name, stage.address), Ingest(crawl.id, config, lists.digests))
 
         def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
             _settle(lake, blocks, rows, run)
@@ -142,8 +146,13 @@ def _settle(lake: Lake, blocks: Sequence[Block], rows: list[dict[str, Any]], run
 class Ingest(Work):
     schemas = {"documents": DOCUMENT, "quarantine": QUARANTINE, "ledger": LEDGER}
 
-    def __init__(self, crawl: str, config: IngestConfig) -> None:
-        self.crawl, self.config = crawl, config
+    def __init__(self, crawl: str, config: IngestConfig, digests: dict[str, str]) -> None:
+        self.crawl, self.config, self.digests = crawl, config, digests
+
+    def setup(self, lake: Lake) -> None:
+        self.blocklists = Blocklists(self.config.opt_out)
+        if self.blocklists.digests != self.digests:
+            raise StageError(f"a list changed while the stage ran: {self.digests} became {self.blocklists.digests}")
 
     def process(self, lake: Lake, split: Block, part: Part) -> None:
         source, file = SOURCES[split.file.kind], split.file
@@ -181,11 +190,19 @@ class Ingest(Work):
     def _page(self, origin: dict[str, Any], page: Page, part: Part) -> None:
         part.figure("pages", 1)
         part.figure("html_bytes", len(page.html))
+        refusal = self._refusal(origin, page)
+        if refusal is not None:
+            part.lose(ledger_row(origin, STAGE, DROPPED, refusal.reason, detail=refusal.detail))
+            return
         found = extract.extract(page.html, page.declared_charset, self.config.extract)
         if isinstance(found, str):
             part.lose(ledger_row(origin, STAGE, DROPPED, found))
         else:
             _keep(origin, page, found.title, found.text, found.charset, len(page.html), part)
+
+    def _refusal(self, origin: dict[str, Any], page: Page) -> Refusal | None:
+        blocked = self.blocklists.refused(origin["doc_id"], page.url, page.host)
+        return blocked or refused(page.opt_out, page.html, self.config.opt_out.directives)
 
 
 def _keep(

@@ -37,10 +37,13 @@ def _crawl_and_recipe(context: dg.AssetExecutionContext) -> tuple[str, str]:
 
 
 @dg.asset(
-    deps=[documents], partitions_def=crawl_recipes, group_name="documents", check_specs=checks.specs("clean", *ALL)
+    deps=[documents],
+    partitions_def=crawl_recipes,
+    group_name="documents",
+    check_specs=checks.specs("clean", *ALL, checks.NO_PERSONAL_DATA),
 )
 def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
-    """The documents that pass the recipe's rules; what was measured is kept for all."""
+    """The documents that pass the recipe's rules, personal data masked; what was measured is kept for all."""
     opened = lake.open()
     key, recipe = _crawl_and_recipe(context)
     source = upstream(context, opened, "documents", key)
@@ -48,6 +51,7 @@ def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
     results = [
         checks.conservation(outcome.manifest, ["documents"]),
         checks.digests(opened, outcome.manifest),
+        checks.no_personal_data(opened, outcome.manifest, RECIPES[recipe].clean.mask),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
     return materialized(opened, outcome, results, samples_of="documents", dropped_from=[source])

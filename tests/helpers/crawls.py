@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -52,9 +53,17 @@ def html(title: str, text: str) -> bytes:
     return f"<html><head><title>{title}</title></head><body><main><h1>{title}</h1>{body}</main></body></html>".encode()
 
 
-def response(url: str, body: bytes, *, status: str = "200 OK", content_type: str = PAGE_TYPE) -> bytes:
+def response(
+    url: str,
+    body: bytes,
+    *,
+    status: str = "200 OK",
+    content_type: str = PAGE_TYPE,
+    headers: Sequence[tuple[str, str]] = (),
+) -> bytes:
     """One response record, compressed by itself."""
-    head = http_head(f"HTTP/1.1 {status}", [("Content-Type", content_type), ("Content-Length", str(len(body)))])
+    named = [("Content-Type", content_type), ("Content-Length", str(len(body))), *headers]
+    head = http_head(f"HTTP/1.1 {status}", named)
     return _record("response", url, head + body)
 
 
