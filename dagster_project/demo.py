@@ -92,13 +92,13 @@ def _print_materialization(entry: dg.EventLogEntry) -> None:
 
 def summary(report: dict[str, Any]) -> str:
     """The table that closes the demo."""
-    texts = f", and {report['texts']:,} texts" if report["texts"] else ""
+    pages = f"{report['pages']:,} of {report['records']:,} records, {report['html_bytes'] / 1e6:.1f} MB of HTML"
+    kept = f"{report['clean']:,} clean, {report['unique']:,} unique, {report['train_documents']:,} to train on"
     rows: list[tuple[str, str]] = [
-        ("pages", f"{report['pages']:,} of {report['records']:,} records, {report['html_bytes'] / 1e6:.1f} MB of HTML{texts}"),
+        ("pages", pages + (f", and {report['texts']:,} texts" if report["texts"] else "")),
         ("documents", f"{report['documents']:,} with text"),
-        ("kept", f"{report['clean']:,} clean, {report['unique']:,} unique, {report['train_documents']:,} to train on, "
-                 f"{report['heldout_documents']:,} held out"),
-    ]  # fmt: skip
+        ("kept", f"{kept}, {report['heldout_documents']:,} held out"),
+    ]
     for stage, reasons in report["dropped"].items():
         listed = ", ".join(f"{reason} {n:,}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1]))
         rows.append((f"dropped, {stage}", listed))

@@ -4,10 +4,12 @@ begin in it, one batch of rows at a time. Source: the Apache Parquet format, 2.x
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileOpener
 
 from corpus.sources.contract import Found, broken
 from corpus.sources.jsonl import DATE_FIELDS, TEXT_FIELDS, URL_FIELDS, from_row, row_url
@@ -26,7 +28,8 @@ class Parquet:
 
     def problem(self, file: IO[bytes]) -> str | None:
         try:
-            names = _open(file).schema_arrow.names
+            with _open(file) as table:
+                names = table.schema_arrow.names
         except ERRORS as error:
             return f"it begins like Parquet, but its footer cannot be read ({error})"
         if any(name in TEXT_FIELDS for name in names):
@@ -34,25 +37,31 @@ class Parquet:
         return f"it has no column named {' or '.join(TEXT_FIELDS)}, but {', '.join(names)}"[:300]
 
     def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
-        table = _open(file)
-        wanted = {*TEXT_FIELDS, *URL_FIELDS, *DATE_FIELDS, "title"}
-        columns = [column for column in table.schema_arrow.names if column in wanted]
-        row = 0
-        for number in range(table.num_row_groups):
-            group = table.metadata.row_group(number)
-            last = row + group.num_rows
-            # An exact span names a row by its number.
-            within = row <= span.start < last if span.exact else span.start <= _begins(group) < span.stop
-            if within:
-                found = _rows(table, number, row, last, columns)
-                yield from (one for one in found if not span.exact or one.offset >= span.start)
-            row = last
+        with _open(file) as table:
+            wanted = {*TEXT_FIELDS, *URL_FIELDS, *DATE_FIELDS, "title"}
+            columns = [column for column in table.schema_arrow.names if column in wanted]
+            row = 0
+            for number in range(table.num_row_groups):
+                group = table.metadata.row_group(number)
+                last = row + group.num_rows
+                # An exact span names a row by its number.
+                within = row <= span.start < last if span.exact else span.start <= _begins(group) < span.stop
+                if within:
+                    found = _rows(table, number, row, last, columns)
+                    yield from (one for one in found if not span.exact or one.offset >= span.start)
+                row = last
 
 
-def _open(file: IO[bytes]) -> pq.ParquetFile:
-    # Without a buffer that Arrow's threads fill: threads that call a file of Python's back abort a process that ends.
+@contextmanager
+def _open(file: IO[bytes]) -> Iterator[pq.ParquetFile]:
+    """A local file is opened by Arrow itself: its threads must not call a file of Python's back, or a process that ends
+    meanwhile is aborted. A remote one is read without threads, and without the buffer that they fill."""
     file.seek(0)
-    return pq.ParquetFile(file, pre_buffer=False, page_checksum_verification=True)
+    source = pa.OSFile(file.path) if isinstance(file, LocalFileOpener) else file
+    with pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True) as table:
+        yield table
+    if source is not file:
+        source.close()
 
 
 def _begins(group: pq.RowGroupMetaData) -> int:

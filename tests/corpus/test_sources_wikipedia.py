@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import io
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -141,3 +142,10 @@ def test_memory_does_not_grow_with_the_dump() -> None:
 
 def test_pictures_named_in_english_are_no_prose_either() -> None:
     assert plain("[[File:A.jpg|thumb|A river]]Water__NOTOC__ [[:Category:B|falls]].").strip() == "Water falls."
+
+
+@pytest.mark.parametrize("unit", ["[http://a ", "<ref>", "<div>", "[[a|", "{{", "{|", "{{{", "<li>", "<td>", "]<ref"])
+def test_what_is_never_closed_takes_no_square_of_its_length(unit: str) -> None:
+    started = time.perf_counter()
+    found(dump(page("Donau", text=unit * 20_000)))
+    assert time.perf_counter() - started < 10
