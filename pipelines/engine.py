@@ -98,7 +98,9 @@ def _abort_with_a_worker(folder: Path) -> Iterator[None]:
                             child.kill()
                 main = threading.main_thread().ident
                 assert main is not None
-                signal.pthread_kill(main, signal.SIGINT)  # a real signal: nothing else wakes a waiting lock
+                while not over.is_set():  # one that comes while a callback of C runs is lost
+                    signal.pthread_kill(main, signal.SIGINT)  # a real signal: nothing else wakes a waiting lock
+                    over.wait(5)
                 return
 
     watcher = threading.Thread(target=watch, daemon=True)
