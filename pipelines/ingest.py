@@ -20,7 +20,7 @@ from pipelines.elements import Part, Work
 from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute, each_split
 
 STAGE = "documents"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +130,7 @@ class Ingest(Work):
                 "html_bytes": len(page.html),
                 "charset": found.charset,
                 "title": found.title,
+                "published": found.published,
                 "text": found.text,
             },
         )

@@ -1,0 +1,42 @@
+"""Published: the date that a page gives itself, from its metadata."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+META = re.compile(r"<meta\b[^<>]{0,400}>", re.IGNORECASE)
+# In order of belief: what names the day of publication, and nothing else.
+META_NAME = re.compile(
+    r"""(?:property|name|itemprop)\s*=\s*["']?(article:published_time|og:article:published_time|datepublished|"""
+    r"""dc\.date\.issued|dcterms\.issued|citation_publication_date|publish-?date|pubdate|parsely-pub-date|sailthru\.date)\b""",
+    re.IGNORECASE,
+)
+CONTENT = re.compile(r"""content\s*=\s*["']?\s*([^"'>]{8,40})""", re.IGNORECASE)
+JSON_LD = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
+TIME = re.compile(r"""<time\b[^<>]{0,300}?\bdatetime\s*=\s*["']?([^"'>\s]{8,40})""", re.IGNORECASE)
+DAY = re.compile(r"\s*(\d{4})[-/]?(\d{2})[-/]?(\d{2})")
+FIRST_YEAR = 1990  # the Web's; earlier ones are defaults such as 1970-01-01
+
+
+def published(html: str) -> str | None:
+    """YYYY-MM-DD, or None: a meta element's date, else JSON-LD's datePublished, else the first time element's."""
+    for tag in META.findall(html) if "<meta" in html else ():
+        if META_NAME.search(tag) and (content := CONTENT.search(tag)) and (day := _day(content.group(1))):
+            return day
+    for pattern in (JSON_LD, TIME):
+        for found in pattern.finditer(html):
+            if day := _day(found.group(1)):
+                return day
+    return None
+
+
+def _day(text: str) -> str | None:
+    found = DAY.match(text)
+    if found is None:
+        return None
+    try:
+        day = date(*map(int, found.groups()))
+    except ValueError:
+        return None
+    return day.isoformat() if day.year >= FIRST_YEAR else None
