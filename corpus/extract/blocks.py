@@ -25,16 +25,20 @@ COLONS = frozenset(":：")
 # Lines that stand around a text, by how they begin, in lower case. Behind the first kind the text is often over.
 FRAME = re.compile(
     r"\W*(?:((?:\d+ |leave a |post a |add a |user |reader |join the )?(?:comments?|repl(?:y|ies)|discussion|conversation)\b"
-    r"|related|recommended|read (?:more|next)|more (?:from|stories|on|like|in|to|news|articles|posts)|see also|popular"
-    r"|you (?:may|might)|also (?:like|read)|trending|latest|recent|about the author|references$|sources$|footnotes"
-    r"|share (?:this|on)|filed under|tags:|subscribe|sign up|newsletter|what to read|keep reading|customers also|similar"
+    r"|related|recommended|read (?:more|next)|more (?:from|stories|on|like|in|to|news|articles|posts)|see also"
+    r"|popular|you (?:may|might)|also (?:like|read)|trending|latest|recent|about the author|references$|sources$"
+    r"|footnotes|share (?:this|on)|filed under|tags:|subscribe|sign up|newsletter|what to read|keep reading|customers also|similar"
     r"|up next|further reading|kommentare|ähnliche|das könnte|mehr zum|weitere|lesen sie|verwandte|über den autor"
     r"|articles? (?:similaires|liés)|à lire|commentaires|artículos|comentarios|te puede|articoli correlati"
-    r"|相关|推荐|猜你|热门|评论|延伸阅读|责任编辑|関連|コメント|おすすめ)"
-    r"|copyright|©|all rights reserved|privacy|cookies?|we use cookies|terms|sign in|log ?in|register|share|tweet|follow"
-    r"|print|e-?mail|facebook|twitter|post(?:ed)? (?:by|in|on)|by \w|published|updated|tags?\b|categor|previous|next"
+    r"|相关|推荐|猜你|热门|评论|延伸阅读|责任编辑"
+    r"|関連|コメント|おすすめ)"
+    r"|copyright|©|all rights reserved|privacy|cookies?|we use cookies|terms"
+    r"|sign in|log ?in|register|share|tweet|follow"
+    r"|print|e-?mail|facebook|twitter|post(?:ed)? (?:by|in|on)|by \w|published|updated|tags?\b|categor|previous"
+    r"|next"
     r"|back to|skip to|click here|advertisement|sponsored|home$|menu$|search|loading|contact|about|powered by|teilen"
-    r"|drucken|kommentar|impressum|datenschutz|weiterlesen|partager|lire aussi|comparti|leer m|上一篇|下一篇|版权|分享|登录"
+    r"|drucken|kommentar|impressum|datenschutz|weiterlesen|partager|lire aussi|comparti|leer m|上一篇|下一篇|版权"
+    r"|分享|登录"
     r"|注册|シェア)"
 )
 FRAME_WORDS = (
@@ -123,7 +127,7 @@ def read_blocks(tree: HTMLTree, title: str, regions: list[Region]) -> Blocks:
             flag = IS_TITLE if tag == HEADING and width > 3 and lower and lower in titles else 0
             if width < FRAME_WIDTH and (around := FRAME.match(lower)) is not None:
                 flag |= IS_FRAME | IS_TAIL if around.group(1) else IS_FRAME
-            if frame_words and lower and any([word in lower for word in frame_words]):
+            if frame_words and lower and any(word in lower for word in frame_words):
                 flag |= HAS_FRAME_WORDS
             text.append(line)
             widths.append(width)

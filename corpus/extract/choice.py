@@ -40,4 +40,4 @@ def main_blocks(blocks: Blocks, regions: list[Region], least: int) -> list[bool]
     score = np.clip(measured @ first // 100 + rest["first"], -MAX_SCORE, MAX_SCORE)
     plain, short, heading = (among(score, about, len(regions)) @ second).T
     total: Ints = plain + about[:, 1] * short + about[:, 2] * heading + rest["score"] * score
-    return (total // 100 + rest["second"] > least).tolist()  # type: ignore[no-any-return]
+    return (total // 100 + rest["second"] > least).tolist()

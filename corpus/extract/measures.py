@@ -104,7 +104,7 @@ def alone(blocks: Blocks, regions: list[Region]) -> tuple[Ints, Ints]:
 
 def among(score: Ints, about: Ints, regions: int) -> Ints:
     """n x AMONG, from the score of each block alone and the second result of `alone`."""
-    weight, short, heading, where, kinds, tail, titled = about.T
+    weight, _, _, where, kinds, tail, titled = about.T
     n = len(score)
     likely = np.clip((score + 250) // 5, 0, 100)
     sums = np.concatenate([[0], np.cumsum(likely * weight)])

@@ -65,7 +65,7 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
         texts = others.texts(source, config.extractor) | texts
     chosen = others.best(texts) if config.extractor == "union" else config.extractor
     chosen = chosen if texts.get(chosen) else "blocks" if texts.get("blocks") else "page"
-    text = texts[chosen]
+    text = texts.get(chosen, "")
     if not text.strip():
         return "no_text"
     return Extracted(title=title, text=text, charset=charset, published=published(source), extractor=chosen)
@@ -74,18 +74,19 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
 def _own(source: str, config: ExtractConfig) -> tuple[str, dict[str, str]]:
     """The page's title, and its texts by how they were got: "blocks" the main one, "page" all of it, where asked for
     or where there is no other."""
-    if not config.main_content:
+    if not config.main_content and not _too_deep(source):
         tree = HTMLTree.parse(source)
         return _title(tree), {"page": _whole(tree)}
     marked, regions = mark_regions(source)
     tree = HTMLTree.parse(marked)
     title = _title(tree)
     blocks = read_blocks(tree, title, regions)
-    keep = main_blocks(blocks, regions, config.least)
-    main = [text for text, stays in zip(blocks.text, keep, strict=True) if stays]
-    if sum(map(len, main)) > config.rescue_below * sum(map(len, blocks.text)):
-        return title, {"blocks": normalise("\n".join(main))}
-    return title, {"page": _whole(HTMLTree.parse(source))}
+    if config.main_content:
+        keep = main_blocks(blocks, regions, config.least)
+        main = [text for text, stays in zip(blocks.text, keep, strict=True) if stays]
+        if sum(map(len, main)) > config.rescue_below * sum(map(len, blocks.text)):
+            return title, {"blocks": normalise("\n".join(main))}
+    return title, {"page": normalise("\n".join(blocks.text))}
 
 
 def _title(tree: HTMLTree) -> str:
@@ -102,8 +103,8 @@ def _whole(tree: HTMLTree) -> str:
 
 
 def _too_deep(text: str) -> bool:
-    """Whether elements are nested so deeply that parsers take the square of the depth. Pages with few tags cannot be,
-    and are not looked through."""
+    """Whether elements are nested so deeply that parsers take the square of the depth, which mark_regions bounds. Pages
+    with few tags cannot be, and are not looked through."""
     if text.count("<") < 2 * MAX_DEPTH:
         return False
     depth = 0

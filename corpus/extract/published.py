@@ -9,7 +9,8 @@ META = re.compile(r"<meta\b[^<>]{0,400}>", re.IGNORECASE)
 # In order of belief: what names the day of publication, and nothing else.
 META_NAME = re.compile(
     r"""(?:property|name|itemprop)\s*=\s*["']?(article:published_time|og:article:published_time|datepublished|"""
-    r"""dc\.date\.issued|dcterms\.issued|citation_publication_date|publish-?date|pubdate|parsely-pub-date|sailthru\.date)\b""",
+    r"""dc\.date\.issued|dcterms\.issued|citation_publication_date|publish-?date|pubdate|"""
+    r"""parsely-pub-date|sailthru\.date)\b""",
     re.IGNORECASE,
 )
 CONTENT = re.compile(r"""content\s*=\s*["']?\s*([^"'>]{8,40})""", re.IGNORECASE)

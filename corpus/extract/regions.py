@@ -1,8 +1,9 @@
-"""Regions: the parts of a page that their elements name - navigation, sidebar, comments, article - as marks in its text.
+"""Regions: the parts of a page that its elements name (navigation, comments, article), as marks in its text.
 
 Plain text knows nothing of the elements that it stood in, and asking a DOM from Python for each of them costs more than
 parsing. So the page's source is read once, before parsing: scripts and styles are cut out (half of the bytes of most
-pages), and where a region begins or ends a mark is put behind the tag, which comes out of the parser between the blocks. Tags are matched as written; a page that does not close them gets odd regions, not an error.
+pages), and where a region begins or ends a mark is put behind the tag, which comes out of the parser between the
+blocks. Tags are matched as written; a page that does not close them gets odd regions, not an error.
 """
 
 from __future__ import annotations
@@ -22,16 +23,17 @@ MAX_LOOK_BACK = 8  # open elements looked through for the one that a tag closes
 # What an element's class, id or role says of it, by the words that they are made of. The first kinds are decided: what
 # stands inside them is of that kind. Those from "meta" on may hold regions of another kind.
 KIND_WORDS = {
-    "comment": "comment comments commentlist kommentar kommentare comentarios commentaires disqus respond discussion replies",
-    "nav": "nav navbar navigation navi menu menus submenu megamenu breadcrumb breadcrumbs crumb crumbs toc pagination pager "
-    "paging skip sitemap dropdown topbar toolbar sidenav subnav offcanvas drawer",
+    "comment": "comment comments commentlist kommentar kommentare comentarios commentaires disqus respond discussion "
+    "replies",
+    "nav": "nav navbar navigation navi menu menus submenu megamenu breadcrumb breadcrumbs crumb crumbs toc pagination "
+    "pager paging skip sitemap dropdown topbar toolbar sidenav subnav offcanvas drawer",
     "footer": "footer foot bottom copyright colophon legal disclaimer imprint impressum",
     "aside": "sidebar sidebars aside widget widgets rail secondary left right tertiary",
     "related": "related recommend recommended recommendations popular trending similar more readmore upsell crosssell "
     "recent teaser teasers outbrain taboola latest carousel swiper slick slider suggestions archive archives",
     "promo": "promo promotion newsletter subscribe subscription signup cookie cookies consent gdpr banner advert "
-    "advertisement sponsor sponsored ad ads adsense login donate donation paywall cta contact form search filter filters "
-    "sort cart toast notice alert rating",
+    "advertisement sponsor sponsored ad ads adsense login donate donation paywall cta contact form search filter "
+    "filters sort cart toast notice alert rating",
     "share": "share sharing sharedaddy social follow print",
     "hidden": "hidden modal popup overlay dialog lightbox tooltip",
     "meta": "byline author avatar bio meta tag tags tagged category categories timestamp date published info",
@@ -40,17 +42,21 @@ KIND_WORDS = {
     "content": "article post posts entry content story main body text prose product description detail details message "
     "topic thread",
 }
+KIND_TAGS = {
+    "nav": "nav menu",
+    "footer": "footer",
+    "aside": "aside",
+    "promo": "form",
+    "hidden": "dialog",
+    "caption": "figcaption",
+    "header": "header",
+    "content": "main article",
+}
 KINDS = ("", *KIND_WORDS)
 SOFT, CONTENT = KINDS.index("meta"), KINDS.index("content")
 EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "share", "hidden"))
 KIND_OF_WORD = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
-KIND_OF_TAG = {
-    tag: KINDS.index(kind)
-    for tag, kind in {
-        **{"nav": "nav", "menu": "nav", "footer": "footer", "aside": "aside", "form": "promo", "dialog": "hidden"},
-        **{"figcaption": "caption", "header": "header", "main": "content", "article": "content"},
-    }.items()
-}
+KIND_OF_TAG = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
 NAMED = re.compile(r"""\b(?:class|id|role|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
 WORD = re.compile("[A-Z]?[a-z]+")
 # One string in four of what this splits a page into is a tag, the next its name, the next its attributes.
@@ -135,7 +141,7 @@ def mark_regions(html: str) -> tuple[str, list[Region]]:
 
 def _inside(around: Region, kind: int, tag: str) -> Region:
     """The region that an element of this kind opens inside another that is not decided."""
-    kept = around.kind >= SOFT and SOFT <= kind and around.kind != CONTENT
+    kept = around.kind >= SOFT and kind >= SOFT and around.kind != CONTENT
     kind = around.kind if kept else kind
     return Region(kind, around.main or tag in ("main", "article"), 0 < kind < SOFT)
 

@@ -59,11 +59,11 @@ def test_a_page_is_the_same_whatever_was_read_before() -> None:
     assert [extract(page, None, DEFAULT) for page in pages for _ in range(2)][::2] == first
 
 
-def test_where_the_main_content_is_missed_the_whole_page_is_taken() -> None:
-    """A page whose text all stands in what looks like a footer."""
-    html = f"<html><body><footer class='footer'>{ARTICLE}</footer></body></html>".encode()
-    assert PARAGRAPHS[1] not in text_of(b"<p>Hi.</p>" + html, ExtractConfig(rescue_below=0.0))
-    assert PARAGRAPHS[1] in text_of(b"<p>Hi.</p>" + html)
+def test_where_no_block_is_chosen_the_whole_page_is_taken() -> None:
+    found = extract(PAGE, None, ExtractConfig(least=100_000))
+    assert isinstance(found, Extracted) and found.extractor == "page"
+    assert PARAGRAPHS[1] in found.text and "ferry" in found.text
+    assert extract(PAGE, None, ExtractConfig(least=100_000, rescue_below=-1.0)) == "no_text"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_what_cannot_be_decoded_says_so() -> None:
 
 def test_the_declared_charset_is_used() -> None:
     assert extract("<p>Река течёт в море</p>".encode("koi8-r"), "koi8-r", DEFAULT) == Extracted(
-        title="", text="Река течёт в море", charset="koi8-r"
+        title="", text="Река течёт в море", charset="koi8-r", extractor="page"
     )
 
 
