@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,7 +45,11 @@ class GoldPage:
         return found.group(1).decode().lower() if found else "unnamed"
 
 
-def read(folder: Path = FOLDER) -> list[GoldPage]:
+def read(arguments: list[str]) -> list[GoldPage]:
+    """All of them, from the folder that the command line names, or FOLDER. Exits where there are none."""
+    folder = Path(arguments[0]) if arguments else FOLDER
+    if not (folder / "wcxb").is_dir():
+        sys.exit(f"this reads pages that are not part of the repository, and {folder / 'wcxb'} is not there")
     return [*_wcxb(folder), *_portals(folder), *_readability(folder), *_snippets(folder)]
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import trafilatura
 from resiliparse.extract.html2text import extract_plain_text
 
-from benchmarks.gold import FOLDER, GoldPage, f1, read
+from benchmarks.gold import GoldPage, f1, read
 from corpus.charset import decode
 from corpus.extract import ExtractConfig, Extracted, extract
 
@@ -102,7 +102,11 @@ def summary(scores: list[tuple[float, ...]], snippets: bool) -> dict[str, float]
     precision, recall, score = _overall(values, snippets)
     return {
         "pages": len(values),
-        **{"precision": precision, "recall": recall, "f1": score, "low": float(bounds[0]), "high": float(bounds[1])},
+        "precision": precision,
+        "recall": recall,
+        "f1": score,
+        "low": float(bounds[0]),
+        "high": float(bounds[1]),
     }
 
 
@@ -129,9 +133,7 @@ def groups(pages: list[GoldPage]) -> dict[str, list[int]]:
 
 def main() -> None:
     logging.disable(logging.ERROR)
-    if not FOLDER.exists():
-        sys.exit(f"bench-quality reads pages that are not part of this repository: {FOLDER} is not there")
-    pages = read()
+    pages = read(sys.argv[1:])
     scores, seconds = measure(pages)
     wcxb = sum(page.source == "wcxb" for page in pages)
     result = {

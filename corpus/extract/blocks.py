@@ -24,11 +24,12 @@ COLONS = frozenset(":：")
 
 # Lines that stand around a text, by how they begin, in lower case. Behind the first kind the text is often over.
 FRAME = re.compile(
-    r"\W*(?:((?:\d+ |leave a |post a |add a |user |reader |join the )?(?:comments?|repl(?:y|ies)|discussion|conversation)\b"
+    r"\W*(?:((?:\d+ |leave a |post a |add a |user |reader |join the )?(?:comments?|repl(?:y|ies)"
+    r"|discussion|conversation)\b"
     r"|related|recommended|read (?:more|next)|more (?:from|stories|on|like|in|to|news|articles|posts)|see also"
-    r"|popular|you (?:may|might)|also (?:like|read)|trending|latest|recent|about the author|references$|sources$"
-    r"|footnotes|share (?:this|on)|filed under|tags:|subscribe|sign up|newsletter|what to read|keep reading|customers also|similar"
-    r"|up next|further reading|kommentare|ähnliche|das könnte|mehr zum|weitere|lesen sie|verwandte|über den autor"
+    r"|popular|you (?:may|might)|also (?:like|read)|trending|latest|recent|about the author|references$"
+    r"|sources$|footnotes|share (?:this|on)|filed under|tags:|subscribe|sign up|newsletter|what to read|keep reading"
+    r"|customers also|similar|up next|further reading|kommentare|ähnliche|das könnte|mehr zum|weitere|lesen sie|verwandte|über den autor"
     r"|articles? (?:similaires|liés)|à lire|commentaires|artículos|comentarios|te puede|articoli correlati"
     r"|相关|推荐|猜你|热门|评论|延伸阅读|责任编辑"
     r"|関連|コメント|おすすめ)"

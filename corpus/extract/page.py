@@ -36,7 +36,7 @@ class ExtractConfig:
 
     extractor: Extractor = "blocks"
     main_content: bool = True
-    least: int = -40
+    least: int = -30
     rescue_below: float = 0.05
 
 
