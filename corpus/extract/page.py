@@ -21,6 +21,7 @@ from corpus.text import normalise
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 # What nests without end; void elements and those that HTML closes by itself would only pile up.
 TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
+LONG_REPETITION = 60  # characters; shorter ones may be meant, as in a table or a refrain
 MAX_FOR_OTHERS = 2 << 20  # characters; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
 LIBRARIES = {name: version(name) for name in ("resiliparse", "trafilatura", "justext", "lxml")}
 
@@ -83,10 +84,21 @@ def _own(source: str, config: ExtractConfig) -> tuple[str, dict[str, str]]:
     blocks = read_blocks(tree, title, regions)
     if config.main_content:
         keep = main_blocks(blocks, regions, config.least)
-        main = [text for text, stays in zip(blocks.text, keep, strict=True) if stays]
+        main = _once([text for text, stays in zip(blocks.text, keep, strict=True) if stays])
         if sum(map(len, main)) > config.rescue_below * sum(map(len, blocks.text)):
             return title, {"blocks": normalise("\n".join(main))}
     return title, {"page": normalise("\n".join(blocks.text))}
+
+
+def _once(texts: list[str]) -> list[str]:
+    """Without the repetitions of long blocks: galleries show a caption with every picture."""
+    seen: set[str] = set()
+    kept = []
+    for text in texts:
+        if len(text) < LONG_REPETITION or text not in seen:
+            seen.add(text)
+            kept.append(text)
+    return kept
 
 
 def _title(tree: HTMLTree) -> str:
