@@ -31,7 +31,7 @@ def _character_class(chosen: Callable[[str], bool], below: int) -> str:
 # part of NFC, takes the square of their number.
 COMBINING = _character_class(lambda character: unicodedata.combining(character) != 0, 0x20000)
 STACKED = re.compile(f"([{COMBINING}]{{30}})[{COMBINING}]+")
-# No letter of these ranges is such a mark: a look for what is not in them is ten times faster, and mostly finds nothing.
+# No letter of these ranges is such a mark; a look for what is not in them is ten times faster, and mostly vain.
 MAYBE_STACKED = re.compile("[^\0-\u02ff\u2000-\u20cf\u2100-\u2bff\u3030-\u3098\u309b-\u9fff\uac00-\ud7a3]{31}")
 
 # Scripts that are written without spaces: each of their characters counts as a word of its own.

@@ -128,7 +128,7 @@ def read_blocks(tree: HTMLTree, title: str, regions: list[Region]) -> Blocks:
             flag = IS_TITLE if tag == HEADING and width > 3 and lower and lower in titles else 0
             if width < FRAME_WIDTH and (around := FRAME.match(lower)) is not None:
                 flag |= IS_FRAME | IS_TAIL if around.group(1) else IS_FRAME
-            if frame_words and lower and any(word in lower for word in frame_words):
+            if frame_words and lower and any(map(lower.__contains__, frame_words)):
                 flag |= HAS_FRAME_WORDS
             text.append(line)
             widths.append(width)

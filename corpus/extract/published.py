@@ -23,11 +23,13 @@ FIRST_YEAR = 1990  # the Web's; earlier ones are defaults such as 1970-01-01
 
 def published(html: str) -> str | None:
     """YYYY-MM-DD, or None: a meta element's date, else JSON-LD's datePublished, else the first time element's."""
-    for tag in META.findall(html) if "<meta" in html else ():
+    head_end = html.find("</head")
+    for tag in META.findall(html, 0, head_end if head_end >= 0 else len(html)):
         if META_NAME.search(tag) and (content := CONTENT.search(tag)) and (day := _day(content.group(1))):
             return day
-    for pattern in (JSON_LD, TIME):
-        for found in pattern.finditer(html):
+    for begins, pattern in (('"datePublished"', JSON_LD), ("<time", TIME)):
+        start = html.find(begins)  # which is far faster than a search for the pattern
+        for found in pattern.finditer(html, start) if start >= 0 else ():
             if day := _day(found.group(1)):
                 return day
     return None

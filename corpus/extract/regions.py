@@ -54,7 +54,7 @@ KIND_TAGS = {
 }
 KINDS = ("", *KIND_WORDS)
 SOFT, CONTENT = KINDS.index("meta"), KINDS.index("content")
-EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "share", "hidden"))
+EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "aside", "related", "promo", "share", "hidden"))
 KIND_OF_WORD = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
 KIND_OF_TAG = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
 NAMED = re.compile(r"""\b(?:class|id|role|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
