@@ -16,6 +16,7 @@ BREAKS = re.compile("[\r\u0085\u2028\u2029](?:(?<=\r)\n)?")  # as above: a set f
 # Possessive, and only from a run's first space: otherwise a megabyte of spaces takes the square of its length.
 SPACE = "[ \t\u00a0\u2000-\u200a\u202f\u205f\u3000]"
 SPACES = re.compile(f"(?<!{SPACE}){SPACE}++(?=\n|$)")
+ANY_SPACES = re.compile(f"{SPACE}(?:\n|$)")  # whether there is one: three times faster, and mostly there is none
 BLANK_LINES = re.compile("\n{3,}")
 
 
@@ -51,7 +52,9 @@ def normalise(text: str) -> str:
     """NFC, "\\n" line ends, no invisible characters, no trailing spaces, at most one blank line. Idempotent, and linear
     in the length of the text."""
     text = _compose(INVISIBLE.sub("", BREAKS.sub("\n", text)))
-    return BLANK_LINES.sub("\n\n", SPACES.sub("", text)).strip("\n")
+    if ANY_SPACES.search(text):
+        text = SPACES.sub("", text)
+    return BLANK_LINES.sub("\n\n", text).strip("\n")
 
 
 def _compose(text: str) -> str:

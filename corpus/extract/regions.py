@@ -9,7 +9,6 @@ blocks. Tags are matched as written; a page that does not close them gets odd re
 from __future__ import annotations
 
 import re
-from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -60,7 +59,8 @@ KIND_OF_TAG = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for ta
 NAMED = re.compile(r"""\b(?:class|id|role|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
 WORD = re.compile("[A-Z]?[a-z]+")
 # One string in four of what this splits a page into is a tag, the next its name, the next its attributes.
-TAG = re.compile(r"(<(/?(?:div|section|nav|footer|header|aside|main|article|form|figcaption|dialog|menu))\b([^<>]*)>)")
+CONTAINERS = "div|section|nav|footer|header|aside|main|article|form|figcaption|dialog|menu"
+TAG = re.compile(rf"(<(/?(?:{CONTAINERS}))\b([^<>]*)>)")
 CUT = re.compile(r"<(!--|(?:script|style|svg|noscript|template|select|iframe|textarea|nav|footer)\b)")
 PARAGRAPH = re.compile("<p[ >]")
 UPPER = re.compile("</?[A-Z]+")
@@ -96,7 +96,7 @@ def mark_regions(html: str) -> tuple[str, list[Region]]:
     parts[2::4] = parts[3::4] = [""] * len(names)
     regions = [Region(0, False)]
     tags: list[str] = []
-    opened: Counter[str] = Counter()
+    opened = dict.fromkeys(CONTAINERS.split("|"), 0)
     outer: list[int] = []  # for each open element, the region around it
     started = [0]  # for each region, the number of the tag that opened it
     size = sum(map(len, parts))
@@ -125,12 +125,15 @@ def mark_regions(html: str) -> tuple[str, list[Region]]:
         tags.append(name)
         opened[name] += 1
         outer.append(here)
+        named = attributes[number]
+        if named and "hidden" not in named and "style" not in named:
+            parts[4 * number + 1] = f"<{name}>"  # the parser has no use for the rest
         around = regions[here]
-        if around.decided or not (attributes[number] or name in KIND_OF_TAG):
+        if around.decided or not (named or name in KIND_OF_TAG):
             continue
         kind = KIND_OF_TAG.get(name, 0)
-        if attributes[number] and kind in (0, CONTENT):
-            kind = kind_of(attributes[number]) or kind
+        if named and kind in (0, CONTENT):
+            kind = kind_of(named) or kind
         if kind and len(regions) < MAX_REGIONS:
             here = len(regions)
             regions.append(_inside(around, kind, name))
@@ -183,12 +186,13 @@ def _cut(html: str) -> str:
     return "".join(out)
 
 
-def _close(tag: str, tags: list[str], opened: Counter[str], outer: list[int], here: int) -> int:
+def _close(tag: str, tags: list[str], opened: dict[str, int], outer: list[int], here: int) -> int:
     """Takes the element that a tag closes off the stack: the region around it, or the same when none such is open."""
     for index in range(len(tags) - 1, max(-1, len(tags) - MAX_LOOK_BACK), -1):
         if tags[index] == tag:
             around = outer[index]
-            opened.subtract(tags[index:])
+            for closed in tags[index:]:
+                opened[closed] -= 1
             del tags[index:], outer[index:]
             return around
     return here
