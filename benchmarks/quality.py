@@ -165,7 +165,7 @@ def table(result: dict) -> str:
         "| pages/s | | " + " | ".join(f"{speed[name]:.0f}" for name in names) + " |",
         f"| {OURS} is faster by | | " + " | ".join(f"{speed[OURS] / speed[name]:.1f}" for name in names) + " |",
     ]
-    for group, found in result["groups"].items():
+    for group, found in sorted(result["groups"].items()):
         cells = [
             f"**{x['f1']:.3f}** ({x['low']:.3f} to {x['high']:.3f}); {x['precision']:.2f} / {x['recall']:.2f}"
             for x in (found[name] for name in names)

@@ -172,10 +172,12 @@ def test_a_listing_keeps_its_items() -> None:
     assert all(paragraph in text for paragraph in LONG)
 
 
-def test_a_gallery_says_its_caption_once() -> None:
+def test_a_gallery_says_its_caption_once_and_a_poem_its_refrain_each_time() -> None:
     caption = "The old bridge and its gauge, seen from the mill on the far bank. Photograph by the town's archive."
-    picture = f'<div class="slide"><img src="a.png"><p>{caption}</p></div>'
-    assert text_of(page_of(f"<article>{PROSE}{4 * picture}{PROSE.upper()}</article>")).count(caption) <= 1
+    picture = f'<div class="caption"><img src="a.png"><p>{caption}</p></div>'
+    text = text_of(page_of(f"<article>{PROSE}{4 * picture}{PROSE.upper()}</article>"))
+    assert text.count(caption) <= 1
+    assert text_of(page_of(f"<article>{PROSE}{PROSE}</article>")).count(LONG[0]) == 2
 
 
 def test_chinese_is_measured_by_its_characters() -> None:
