@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test soak bench-privacy lint ui clean
+.PHONY: demo test soak bench-privacy bench-quality lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -15,7 +15,10 @@ soak: $(INSTALLED)  ## kills the demo inside every stage; a quarter of an hour
 	$(BIN)/python tests/soak/kill_each_stage.py
 
 bench-privacy: $(INSTALLED)  ## precision and recall of the privacy masks
-	PYTHONPATH=. $(BIN)/python benchmarks/privacy.py
+	$(BIN)/python -m benchmarks.privacy
+
+bench-quality: $(INSTALLED)  ## extraction beside its peers on pages with gold text, which are not part of the repository
+	$(BIN)/python -m benchmarks.quality
 
 lint: $(INSTALLED)  ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -37,7 +37,8 @@ def decode(html: bytes, declared: str | None) -> tuple[str, str] | None:
     for mark, name in UNMARKED:
         if html.startswith(mark):
             return _with(html, name)
-    if ISO_2022_JP_ESCAPE in html and (japanese := _with(html, "iso2022_jp")) is not None:
+    # One byte is looked for ten times faster than two.
+    if b"\x1b" in html and ISO_2022_JP_ESCAPE in html and (japanese := _with(html, "iso2022_jp")) is not None:
         return japanese
     if (utf8 := _with(html, "utf-8") or _repaired(html)) is not None:
         return utf8

@@ -33,6 +33,7 @@ DOCUMENT = pa.schema(
         pa.field("html_bytes", pa.int64(), nullable=False),
         pa.field("charset", pa.string(), nullable=False),
         pa.field("title", pa.string(), nullable=False),
+        pa.field("published", pa.string()),  # YYYY-MM-DD, the page's own word
         pa.field("text", pa.large_string(), nullable=False),
     ]
 )

@@ -26,7 +26,7 @@ from pipelines.elements import Part, RunSplit, Work, read_row
 from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute
 
 STAGE = "documents"
-VERSION = 3
+VERSION = 4
 LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc")}
 
 
@@ -183,7 +183,7 @@ class Ingest(Work):
         elif isinstance(content, Text):
             part.figure("texts", 1)
             part.figure("source_bytes", content.bytes)
-            _keep(origin, content, content.title, content.text, content.charset, content.bytes, part)
+            _keep(origin, content, content, content.bytes, part)
         else:
             self._page(origin, content, part)
 
@@ -198,7 +198,7 @@ class Ingest(Work):
         if isinstance(found, str):
             part.lose(ledger_row(origin, STAGE, DROPPED, found))
         else:
-            _keep(origin, page, found.title, found.text, found.charset, len(page.html), part)
+            _keep(origin, page, found, len(page.html), part)
 
     def _refusal(self, origin: dict[str, Any], page: Page) -> Refusal | None:
         blocked = self.blocklists.refused(origin["doc_id"], page.url, page.host)
@@ -206,9 +206,9 @@ class Ingest(Work):
 
 
 def _keep(
-    origin: dict[str, Any], content: Page | Text, title: str, text: str, charset: str, size: int, part: Part
+    origin: dict[str, Any], content: Page | Text, found: extract.Extracted | Text, size: int, part: Part
 ) -> None:
-    part.figure("text_bytes", len(text.encode()))
+    part.figure("text_bytes", len(found.text.encode()))
     part.keep(
         "documents",
         {
@@ -216,8 +216,9 @@ def _keep(
             "fetched_at": content.fetched_at,
             "payload_digest": content.payload_digest,
             "html_bytes": size,
-            "charset": charset,
-            "title": title,
-            "text": text,
+            "charset": found.charset,
+            "title": found.title,
+            "published": found.published if isinstance(found, extract.Extracted) else None,
+            "text": found.text,
         },
     )

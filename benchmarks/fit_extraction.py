@@ -1,0 +1,168 @@
+"""Fit: the weights of corpus/extract/choice.py, from the half of the gold pages that is tuned on.
+
+Two logistic regressions by Newton's method with an L2 penalty: of a block alone, then of it among the others as the
+first one scored them. A block's label is the share of its word 4-grams that the gold text has; short blocks' whole text
+is looked for. A block weighs its share of its page's words, so that every page counts alike. Printed: four-fold cross
+validation over pages. `python -m benchmarks.fit_extraction [FOLDER]` overwrites corpus/extract/weights.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from resiliparse.parse.html import HTMLTree
+
+from benchmarks.gold import GoldPage, f1, read
+from corpus.charset import decode
+from corpus.extract import ExtractConfig
+from corpus.extract.blocks import read_blocks
+from corpus.extract.measures import ALONE, AMONG, Ints, alone, among
+from corpus.extract.regions import mark_regions
+from corpus.text import words
+
+WEIGHTS = Path(__file__).resolve().parents[1] / "corpus" / "extract" / "weights.json"
+PENALTY, STEPS, FOLDS = 0.5, 12, 4
+SHORT_WORDS, SNIPPET_WEIGHT, ALL_TEXT_WEIGHT, FEWEST_WORDS = 6, 0.125, 0.3, 20
+MAX_SCORE = 1_000
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    page: GoldPage
+    text: list[str]
+    regions: int
+    measured: Ints
+    about: Ints
+    label: Floats
+    weight: Floats
+
+    @property
+    def fold(self) -> int:
+        return hashlib.sha256(b"x" + self.page.name.encode()).digest()[0] % FOLDS
+
+    def among(self, first: Ints) -> Ints:
+        """The score alone, then AMONG for every block, for short ones and for headings."""
+        score = np.clip(_score(first, self.measured), -MAX_SCORE, MAX_SCORE)
+        x = among(score, self.about, self.regions)
+        return np.concatenate([score[:, None], x, x * self.about[:, 1:2], x * self.about[:, 2:3]], 1)
+
+
+def sample(page: GoldPage) -> Sample | None:
+    decoded = decode(page.html, None)
+    if decoded is None:
+        return None
+    marked, regions = mark_regions(decoded[0])
+    tree = HTMLTree.parse(marked)
+    blocks = read_blocks(tree, " ".join((tree.title or "").split()), regions)
+    if not blocks.text:
+        return None
+    measured, about = alone(blocks, regions)
+    label, weight = _snippet_labels(page, blocks.text) if page.gold is None else _labels(page.gold, blocks.text)
+    return Sample(
+        page=page,
+        text=blocks.text,
+        regions=len(regions),
+        measured=measured,
+        about=about,
+        label=label,
+        weight=weight,
+    )
+
+
+def _labels(gold: str, texts: list[str]) -> tuple[Floats, Floats]:
+    wanted = words(gold)
+    phrase = f" {' '.join(wanted)} "
+    grams = set(zip(wanted, wanted[1:], wanted[2:], wanted[3:], strict=False))
+    label, count = np.zeros(len(texts)), np.zeros(len(texts))
+    for number, text in enumerate(texts):
+        found = words(text)
+        count[number] = len(found)
+        if len(found) > SHORT_WORDS:
+            own = list(zip(found, found[1:], found[2:], found[3:], strict=False))
+            label[number] = sum(gram in grams for gram in own) / len(own)
+        elif found:
+            label[number] = f" {' '.join(found)} " in phrase
+    return label, count / (ALL_TEXT_WEIGHT * count.sum() + (label * count).sum() + FEWEST_WORDS)
+
+
+def _snippet_labels(page: GoldPage, texts: list[str]) -> tuple[Floats, Floats]:
+    wanted = np.array([any(snippet in text for snippet in page.wanted) for text in texts])
+    unwanted = np.array([any(snippet in text for snippet in page.unwanted) for text in texts])
+    return wanted.astype(float), SNIPPET_WEIGHT * (wanted | unwanted)
+
+
+def fit(x: list[Ints], samples: list[Sample]) -> Ints:
+    """Hundredths of a logit for a measure of 100; the last one is the bias."""
+    inputs = np.concatenate(x) / 100
+    inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], 1)
+    label = np.concatenate([one.label for one in samples])
+    weight = np.concatenate([one.weight for one in samples])
+    penalty = PENALTY * np.eye(inputs.shape[1])
+    penalty[-1, -1] = 0
+    found = np.zeros(inputs.shape[1])
+    for _ in range(STEPS):
+        likely = 1 / (1 + np.exp(-np.clip(inputs @ found, -15, 15)))
+        slope = inputs.T @ (weight * (likely - label)) + penalty @ found
+        curve = (inputs * (weight * likely * (1 - likely))[:, None]).T @ inputs + penalty
+        found -= np.linalg.solve(curve + 1e-6 * np.eye(len(found)), slope)
+    return np.round(100 * found).astype(np.int64)
+
+
+def _score(weights: Ints, x: Ints) -> Ints:
+    return x @ weights[:-1] // 100 + weights[-1]
+
+
+def fit_both(samples: list[Sample]) -> tuple[Ints, Ints]:
+    first = fit([one.measured for one in samples], samples)
+    return first, fit([one.among(first) for one in samples], samples)
+
+
+def cross_validate(samples: list[Sample]) -> None:
+    least = ExtractConfig().least
+    scores: dict[str, list[tuple[float, ...]]] = {}
+    for fold in range(FOLDS):
+        first, second = fit_both([one for one in samples if one.fold != fold])
+        for one in samples:
+            if one.fold == fold:
+                keep = _score(second, one.among(first)) > least
+                text = "\n".join(text for text, stays in zip(one.text, keep, strict=True) if stays)
+                page = one.page
+                if page.gold is not None:
+                    scores.setdefault(page.source, []).append(f1(text, page.gold))
+                else:
+                    right = sum(snippet in text for snippet in page.wanted)
+                    wrong = sum(snippet in text for snippet in page.unwanted)
+                    scores.setdefault("snippets", []).append((right, len(page.wanted), wrong))
+    for source, found in scores.items():
+        if source == "snippets":
+            right, wanted, wrong = np.sum(found, axis=0)
+            print(f"{source}: F1 {2 * right / (right + wrong + wanted):.3f}")
+        else:
+            print(f"{source}: precision, recall, F1 {np.mean(found, axis=0).round(3).tolist()}")
+
+
+def main() -> None:
+    samples = [one for page in read(sys.argv[1:]) if page.tuned_on and (one := sample(page)) is not None]
+    cross_validate(samples)
+    first, second = (weights.tolist() for weights in fit_both(samples))
+    size = len(AMONG)
+    parts = [second[1 + start * size : 1 + (start + 1) * size] for start in range(3)]
+    fitted = {
+        "alone": {**dict(zip(ALONE, first, strict=False)), "bias": first[-1]},
+        "among": {"score": second[0], **dict(zip(AMONG, parts[0], strict=True)), "bias": second[-1]},
+        "among: short": dict(zip(AMONG, parts[1], strict=True)),
+        "among: heading": dict(zip(AMONG, parts[2], strict=True)),
+    }
+    WEIGHTS.write_text(json.dumps(fitted, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Choice: which blocks of a page are its main text, by a score of two steps: alone, then among the others.
+
+The weights (weights.json, hundredths of a logit for a measure of 100) are those of two logistic regressions, fitted by
+benchmarks/fit_extraction.py on pages whose main text people have marked; a block counts by its words. The sums are of
+whole numbers, so that every machine keeps the same blocks.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from corpus.extract.blocks import Blocks
+from corpus.extract.measures import ALONE, AMONG, Ints, alone, among
+from corpus.extract.regions import Region
+
+SCORE, BIAS = "score", "bias"
+MAX_SCORE = 1_000
+
+
+@cache
+def _weights() -> tuple[Ints, Ints, dict[str, int]]:
+    """Those of ALONE; those of AMONG for every block, for short ones and for headings; and the three other numbers."""
+    fitted = json.loads((files("corpus.extract") / "weights.json").read_text("utf-8"))
+    first = np.array([fitted["alone"][name] for name in ALONE], np.int64)
+    second = np.array([[fitted[part][name] for name in AMONG] for part in ("among", "among: short", "among: heading")])
+    rest = {"first": fitted["alone"][BIAS], "score": fitted["among"][SCORE], "second": fitted["among"][BIAS]}
+    return first, second.T, rest
+
+
+def main_blocks(blocks: Blocks, regions: list[Region], least: int) -> list[bool]:
+    """For each block whether it belongs to the main text: whether its score is over `least` hundredths of a logit."""
+    if not blocks.text:
+        return []
+    first, second, rest = _weights()
+    measured, about = alone(blocks, regions)
+    score = np.clip(measured @ first // 100 + rest["first"], -MAX_SCORE, MAX_SCORE)
+    plain, short, heading = (among(score, about, len(regions)) @ second).T
+    total: Ints = plain + about[:, 1] * short + about[:, 2] * heading + rest["score"] * score
+    return (total // 100 + rest["second"] > least).tolist()

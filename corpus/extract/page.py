@@ -1,0 +1,127 @@
+"""Page: bytes -> title, main text, date, by the extractor that the configuration names."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Literal
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import HTMLTree
+
+from corpus.charset import decode
+from corpus.extract import others
+from corpus.extract.blocks import Blocks, read_blocks
+from corpus.extract.choice import main_blocks
+from corpus.extract.published import published
+from corpus.extract.regions import SENTINEL, mark_regions
+from corpus.text import normalise
+
+MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
+# What nests without end; void elements and those that HTML closes by itself would only pile up.
+TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
+LONG_REPETITION = 30  # characters; shorter ones are labels
+MAX_FOR_OTHERS = 2 << 20  # characters; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
+LIBRARIES = {name: version(name) for name in ("resiliparse", "trafilatura", "justext", "lxml")}
+
+Extractor = Literal["blocks", "trafilatura", "justext", "union"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractConfig:
+    """`extractor`: "blocks" is Headwater's own; "union" takes the best of all three for each page. `main_content`:
+    leave out navigation, headers and footers. `least`: what a block must score to stay, in hundredths of a logit; less
+    keeps more. `rescue_below`: where the main text has less than this share of the page's text, the choice missed it,
+    and the whole page's text is taken."""
+
+    extractor: Extractor = "blocks"
+    main_content: bool = True
+    least: int = -30
+    rescue_below: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extracted:
+    """`published`: the page's own date, as YYYY-MM-DD. `extractor`: whose text it is; "page" where all was taken."""
+
+    title: str
+    text: str
+    charset: str
+    published: str | None = None
+    extractor: str = "blocks"
+
+
+def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) -> Extracted | str:
+    """The page's text, or the reason why there is none: "undecodable", "parser_error" or "no_text"."""
+    decoded = decode(html, declared_charset)
+    if decoded is None:
+        return "undecodable"
+    source, charset = decoded
+    try:
+        title, texts = _own(source, config)
+    except (ValueError, RuntimeError):
+        return "parser_error"
+    if config.main_content and config.extractor != "blocks" and len(source) <= MAX_FOR_OTHERS and not _too_deep(source):
+        texts = others.texts(source, config.extractor) | texts
+    chosen = others.best(texts) if config.extractor == "union" else config.extractor
+    chosen = chosen if texts.get(chosen) else "blocks" if texts.get("blocks") else "page"
+    text = texts.get(chosen, "")
+    if not text.strip():
+        return "no_text"
+    return Extracted(title=title, text=text, charset=charset, published=published(source), extractor=chosen)
+
+
+def _own(source: str, config: ExtractConfig) -> tuple[str, dict[str, str]]:
+    """The page's title, and its texts by how they were got: "blocks" the main one, "page" all of it, where asked for
+    or where there is no other."""
+    if not config.main_content and not _too_deep(source):
+        tree = HTMLTree.parse(source)
+        return _title(tree), {"page": _whole(tree)}
+    marked, regions = mark_regions(source)
+    tree = HTMLTree.parse(marked)
+    title = _title(tree)
+    blocks = read_blocks(tree, title, regions)
+    if config.main_content:
+        keep = main_blocks(blocks, regions, config.least)
+        main = _once(blocks, keep)
+        if sum(map(len, main)) > config.rescue_below * sum(map(len, blocks.text)):
+            return title, {"blocks": normalise("\n".join(main))}
+    return title, {"page": normalise("\n".join(blocks.text))}
+
+
+def _once(blocks: Blocks, keep: list[bool]) -> list[str]:
+    """The texts of the blocks that are kept, without those that stood in another region already: captions of galleries,
+    what a page holds twice for wide and narrow screens. Within a region a repetition may be meant, as in a refrain."""
+    first: dict[str, int] = {}
+    return [
+        text
+        for text, region, stays in zip(blocks.text, blocks.region, keep, strict=True)
+        if stays and (len(text) < LONG_REPETITION or first.setdefault(text, region) == region)
+    ]
+
+
+def _title(tree: HTMLTree) -> str:
+    return normalise(" ".join((tree.title or "").replace(SENTINEL, "").split()))
+
+
+def _whole(tree: HTMLTree) -> str:
+    # List bullets and alternative texts are not the page's prose.
+    return normalise(
+        extract_plain_text(
+            tree, preserve_formatting=True, main_content=False, list_bullets=False, alt_texts=False, links=False
+        )
+    )
+
+
+def _too_deep(text: str) -> bool:
+    """Whether elements are nested so deeply that parsers take the square of the depth, which mark_regions bounds. Pages
+    with few tags cannot be, and are not looked through."""
+    if text.count("<") < 2 * MAX_DEPTH:
+        return False
+    depth = 0
+    for tag in TAG.finditer(text):
+        depth += -1 if tag.group(1) else 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
