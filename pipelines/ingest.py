@@ -205,9 +205,7 @@ class Ingest(Work):
         return blocked or refused(page.opt_out, page.html, self.config.opt_out.directives)
 
 
-def _keep(
-    origin: dict[str, Any], content: Page | Text, found: extract.Extracted | Text, size: int, part: Part
-) -> None:
+def _keep(origin: dict[str, Any], content: Page | Text, found: extract.Extracted | Text, size: int, part: Part) -> None:
     part.figure("text_bytes", len(found.text.encode()))
     part.keep(
         "documents",
