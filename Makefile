@@ -11,8 +11,9 @@ demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 test: lint  ## all tests
 	$(BIN)/python -m pytest
 
-soak: $(INSTALLED)  ## kills the demo inside every stage; a quarter of an hour
+soak: $(INSTALLED)  ## kills the demo inside every stage, and an ingest of 1 GB half-way; half an hour
 	$(BIN)/python tests/soak/kill_each_stage.py
+	$(BIN)/python tests/soak/big_warc.py
 
 bench-privacy: $(INSTALLED)  ## precision and recall of the privacy masks
 	$(BIN)/python -m benchmarks.privacy
