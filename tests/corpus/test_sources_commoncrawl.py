@@ -13,8 +13,8 @@ import pytest
 from warc_bytes import three
 
 from corpus.manifest import sha256
-from corpus.sources import commoncrawl, open_crawl
-from corpus.sources.commoncrawl import CommonCrawlId, download, parse
+from corpus.sources import commoncrawl, download, open_crawl
+from corpus.sources.commoncrawl import CommonCrawlId, parse
 
 CRAWL = "CC-MAIN-2026-05"
 NAMES = [f"segments/1768.{n}/warc/{CRAWL}-{n:05d}.warc.gz" for n in range(3)]
@@ -83,7 +83,10 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 
 
 def get(files: int | None = 1) -> list[tuple[str, bytes]]:
-    return [(name, path.read_bytes()) for name, path in download(CommonCrawlId(crawl=CRAWL, files=files), wait=0.001)]
+    return [
+        (name, path.read_bytes())
+        for name, path in commoncrawl.download(CommonCrawlId(crawl=CRAWL, files=files), wait=0.001)
+    ]
 
 
 def path(number: int) -> str:
@@ -135,7 +138,7 @@ def test_a_cut_connection_goes_on_where_it_was(host: Host) -> None:
 
 
 def test_a_run_that_died_is_gone_on_with(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commoncrawl, "TRIES", 1)
+    monkeypatch.setattr(download, "TRIES", 1)
     host.answers = {path(0): [("cut", 2_000)]}
     with pytest.raises(OSError, match=r"00000.warc.gz: 1 attempts brought nothing, the last: .*; run again to go on"):
         get()
@@ -145,7 +148,7 @@ def test_a_run_that_died_is_gone_on_with(host: Host, monkeypatch: pytest.MonkeyP
 
 def test_a_file_that_changed_meanwhile_is_not_mixed(host: Host) -> None:
     host.answers = {path(0): [("cut", 1_000)]}
-    attempts = commoncrawl._attempt
+    attempts = download._ask
 
     def changing(*args: Any) -> bool:
         done = attempts(*args)
@@ -154,7 +157,7 @@ def test_a_file_that_changed_meanwhile_is_not_mixed(host: Host) -> None:
         return done
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commoncrawl, "_attempt", changing)
+        patch.setattr(download, "_ask", changing)
         assert get() == [(NAMES[0], FILES[path(1)])]
 
 
@@ -173,7 +176,7 @@ def test_a_server_that_never_answers_is_named(host: Host) -> None:
 
 def test_a_crawl_that_does_not_exist_is_named(host: Host) -> None:
     with pytest.raises(FileNotFoundError, match=r"404 Not Found; no crawl is named CC-MAIN-1999-01: see commoncrawl"):
-        list(download(CommonCrawlId(crawl="CC-MAIN-1999-01", files=1), wait=0.001))
+        list(commoncrawl.download(CommonCrawlId(crawl="CC-MAIN-1999-01", files=1), wait=0.001))
 
 
 def test_how_many_files_has_to_make_sense(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
