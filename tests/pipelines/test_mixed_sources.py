@@ -126,7 +126,7 @@ def test_what_is_broken_is_accounted_for_and_kept_aside(made: tuple[Lake, Manife
         assert len(list(fates(lake, doc_id))) == 1
 
 
-@pytest.mark.parametrize(("workers", "blocks"), [(1, 1), (1, 3), (2, 2), (1, 1_000)])
+@pytest.mark.parametrize(("workers", "blocks"), [(1, 1), (1, 3), (2, 2), (4, 2), (1, 1_000)])
 def test_digests_do_not_depend_on_workers_or_on_how_many_blocks_one_gets(
     made: tuple[Lake, Manifest], folder: Path, tmp_path: Path, workers: int, blocks: int
 ) -> None:
