@@ -118,7 +118,7 @@ def main() -> int:
         after = parts(broken)
         kept = sum(after[name] == written for name, written in before.items())
         # What a worker was at when the kill came is all that is done twice.
-        redone = (args.workers + len(before) - kept) / made
+        redone = max(args.workers, len(before) - kept) / made
         same = digest(broken) == digest(whole)
         print(
             f"killed with {len(before)} of {made} parts: {again:.0f} s more, at most {redone:.1%} done twice, ", end=""
