@@ -38,7 +38,7 @@ clean:  ## removes what the targets made: the environment, the default lake, cac
 
 benchmarks/.venvs/languages/installed: benchmarks/requirements-languages.txt
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --no-deps --requirement $<
+	$(@D)/bin/python -m pip install --quiet --requirement $<
 	touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt

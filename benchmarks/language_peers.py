@@ -1,6 +1,7 @@
-"""Other language identifiers, run by the Python of benchmarks/.venvs/languages: `language_peers.py NAME <texts >labels`.
+"""Other language identifiers, run by the Python of benchmarks/.venvs/languages: `language_peers.py NAME`.
 
-In: a JSON list of lists of texts. Out: {"labels": a list of labels for each list, "seconds": CPU seconds for each}.
+Standard input: a JSON list of lists of texts. Output: {"labels": a list of labels for each list, "seconds": CPU seconds
+for each}.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ def langdetect() -> Identify:
 def langidentify() -> Identify:
     from langidentify import Detector, Language, Model
 
-    detector = Detector(Model.load(Language.from_comma_separated("latin_alphabet,unique_alphabet,cjk,cyrillic_alphabet")))
+    languages = Language.from_comma_separated("latin_alphabet,unique_alphabet,cjk,cyrillic_alphabet")
+    detector = Detector(Model.load(languages))
     return lambda text: detector.detect(text[:1_000]).iso_code
 
 

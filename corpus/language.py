@@ -25,7 +25,7 @@ WINDOW = 4_500  # characters that the script is looked for in: of a longer text 
 SAMPLE = 300  # characters that the models read, of the window likewise
 UNKNOWN = "und"  # ISO 639-2's code for undetermined
 
-# What the libraries read badly: control characters (eldc stops at NUL) but the end of a line, halves of surrogate pairs.
+# What the libraries read badly: control characters (eldc stops at NUL), but for line ends; halves of surrogate pairs.
 _UNREADABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]+")
 _CJK = (scripts.HAN, scripts.KANA, scripts.HANGUL)
 _CJK_WEIGHT = 3  # letters of an alphabet that say as much as one of these
@@ -61,8 +61,8 @@ _OWNERS = {
     "Meetei Mayek": "mni",
 }
 _ASSAMESE = re.compile("[ৰৱ]")  # letters that Bengali lacks
-# What Yiddish has and unpointed Hebrew has not: ligatures, vowels under alef, fe with a bar, vov twice at a word's start,
-# a few words. Hebrew that is pointed has sheva, tsere, segol, holam or the dot of shin as well, which Yiddish has not.
+# What Yiddish has and unpointed Hebrew has not: ligatures, vowels under alef, fe with a bar, two vovs at a word's
+# start, a few words. Hebrew that is pointed has sheva, tsere, segol, holam or the dot of shin as well.
 _YIDDISH = re.compile("[\u05f0-\u05f2\ufb1d\ufb1f\ufb2e\ufb2f\ufb4e]|א[\u05b7\u05b8]|פ\u05bf|(?<!\\w)וו")
 _YIDDISH_WORDS = re.compile(r"(?<!\w)(?:און|איז|דאס|דער|ניט|נישט|מיר|אויף|האט|האבן|זענען|קען|מיט|פון)(?!\w)")
 _POINTED_HEBREW = re.compile("[\u05b0\u05b5\u05b6\u05b9\u05c1]")
@@ -72,18 +72,21 @@ _FOLDED = {"ary": "ar", "arz": "ar", "gug": "gn", "kik": "ki", "fuv": "ff", "sdh
 _FOLDED |= {"wuu": "zh", "yue": "zh"}
 # Languages of few texts: a short text that looks like one of them is more often in its neighbour. Bosnian has no
 # sentence that is not one of its neighbours' too.
-_RARE = frozenset("ace an bcl bs crh dz ext ff gcf gcr gn gom guw ht ig ki lg lij ln ltg nso".split()) | frozenset(
-    "om pcm qu rw sa se sn so st vec vo wa".split()
+_RARE_LANGUAGES = (
+    "ace an bcl bs crh dz ext ff gcf gcr gn gom guw ht ig ki lg lij ln ltg nso om pcm qu rw sa se sn so st vec vo wa"
 )
+_RARE = frozenset(_RARE_LANGUAGES.split())
 _RARE_PRIOR = 0.1
 _NOT_LANGUAGE = "zxx"  # py3langid's class of numbers, markup and the like
 _POSSIBLE = 1e-4  # the least probability that is looked at
 # eldc's scores are between 0 and 1: 0.1 more is worth a factor of e ** 0.8. Fitted, as the power, on half of Tatoeba.
 _TRUST = 8.0
 _POWER = 0.5
-# Languages that eldc takes no other of Tatoeba's languages for in a text as long as a sample, given this score: for
-# them py3langid, which takes most of the time, is not asked. (Spanish is not among them: Chavacano looks like it.)
-_UNMISTAKABLE = frozenset("az cs de en et eu fi fr hu it lt lv pl ro sk sl sq sv tr vi".split())
+# Languages that eldc took no other of Tatoeba's 112 for (but Polish for Lower Sorbian, which neither knows) in texts as
+# long as a sample, given this score: py3langid, which takes most of the time, is not asked. Spanish is not among them,
+# as Chavacano looks like it.
+_UNMISTAKABLE_LANGUAGES = "az cs de en et eu fi fr hu it lt lv pl ro sk sl sq sv tr vi"
+_UNMISTAKABLE = frozenset(_UNMISTAKABLE_LANGUAGES.split())
 _SURE = 0.8
 
 
@@ -128,7 +131,7 @@ def _thirds(text: str, size: int) -> str:
 
 
 def _prose(text: str) -> str:
-    """The lines that are as long as lines are on the average: paragraphs, not the menu, code and addresses beside them."""
+    """The lines that are as long as lines are on average: paragraphs, not the menu, code and addresses beside them."""
     lines = [" ".join(line.split()) for line in _UNREADABLE.sub(" ", text).split("\n")]
     lines = [line for line in lines if line]
     mean = sum(map(len, lines)) / max(1, len(lines))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-LATIN, CYRILLIC, ARABIC, DEVANAGARI, HAN, KANA, HANGUL = "Latin Cyrillic Arabic Devanagari Han Kana Hangul".split()
-BENGALI, HEBREW = "Bengali", "Hebrew"
+LATIN, CYRILLIC, ARABIC, DEVANAGARI = "Latin", "Cyrillic", "Arabic", "Devanagari"
+BENGALI, HEBREW, HAN, KANA, HANGUL = "Bengali", "Hebrew", "Han", "Kana", "Hangul"
 RANGES = (
     (0x0040, 0x0080, LATIN),
     (0x00C0, 0x02B0, LATIN),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.language import SENTENCES, accuracy, largest, sentences
 from corpus.language import UNKNOWN, WINDOW, identify
@@ -87,15 +89,25 @@ def test_neighbours_in_one_script(text: str, language: str) -> None:
     assert identify([text])[0][0] == language
 
 
-@pytest.mark.parametrize("text", ["", " \n\t", "🎉🎉 🚀", "12345 67.8%", "… — !!! ???", "\u200d", "_____", "\0", "\ud800"])
+NOTHING = ["", " \n\t", "🎉🎉 🚀", "12345 67.8%", "… — !!! ???", "\u200d", "_____", "\0", "\ud800"]
+
+
+@pytest.mark.parametrize("text", NOTHING)
 def test_nothing_to_read_is_undetermined(text: str) -> None:
     assert identify([text]) == [(UNKNOWN, 0.0)]
 
 
 def test_odd_texts_get_some_label() -> None:
-    odd = ["x", "def f(x):\n    return x ** 2\n", TEXTS["en"] + TEXTS["zh"], "a" * 100_000, "ﷺ", "𝔘𝔫𝔦", "\0a\0", "\ud800a"]
+    code = "def f(x):\n    return x ** 2\n"
+    odd = ["x", code, TEXTS["en"] + TEXTS["zh"], "a" * 100_000, "ﷺ", "𝔘𝔫𝔦", "\0a\0", "\ud800a"]
     for language, score in identify(odd):
         assert language and 0 <= score <= 1
+
+
+@given(st.text(st.characters(codec=None), max_size=400))
+def test_any_text_gets_a_label_and_a_score(text: str) -> None:
+    ((language, score),) = identify([text])
+    assert 2 <= len(language) <= 3 and 0 <= score <= 1
 
 
 def test_what_is_no_language_stays_under_the_threshold() -> None:
