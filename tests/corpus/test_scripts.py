@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from corpus.scripts import RANGES, count
 
 
@@ -24,4 +26,4 @@ def test_digits_punctuation_and_halves_of_pairs_count_nowhere() -> None:
 def test_ranges_are_whole_sixteens_and_do_not_overlap() -> None:
     ordered = sorted((start, stop) for start, stop, _ in RANGES)
     assert all(start % 16 == 0 and stop % 16 == 0 and start < stop for start, stop in ordered)
-    assert all(stop <= start for (_, stop), (start, _) in zip(ordered, ordered[1:], strict=False))
+    assert all(stop <= start for (_, stop), (start, _) in pairwise(ordered))
