@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test soak bench-privacy bench-quality lint ui clean
+.PHONY: demo test soak bench-language bench-privacy bench-quality lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -14,6 +14,9 @@ test: lint  ## all tests
 soak: $(INSTALLED)  ## kills the demo inside every stage, and an ingest of 1 GB half-way; half an hour
 	$(BIN)/python tests/soak/kill_each_stage.py
 	$(BIN)/python tests/soak/big_warc.py
+
+bench-language: $(INSTALLED) benchmarks/.venvs/languages/installed  ## language identification beside its peers, on sentences that are not part of the repository
+	$(BIN)/python -m benchmarks.language
 
 bench-privacy: $(INSTALLED)  ## precision and recall of the privacy masks
 	$(BIN)/python -m benchmarks.privacy
@@ -33,6 +36,11 @@ ui: $(INSTALLED)  ## dagster dev on what the demo made: http://127.0.0.1:3000
 clean:  ## removes what the targets made: the environment, the default lake, caches
 	rm -rf .venv .headwater build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+benchmarks/.venvs/languages/installed: benchmarks/requirements-languages.txt
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --requirement $<
+	touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
