@@ -205,7 +205,10 @@ def table(result: dict[str, Any]) -> str:
     lines += ["", "| aim | measured |", "|---|---|"]
     lines += [f"| {name} | {value:.2f} |" for name, value in result["ratios"].items()]
     lines += ["", "CPU seconds on the crawl: " + _seconds(result["beam"]["stages"]) + " (Headwater, without Beam);"]
-    lines += [_seconds(result["systems"]["crawl"]["raw libraries, 1 process"]["rounds"][0]["libraries"]) + " (raw).", ""]
+    lines += [
+        _seconds(result["systems"]["crawl"]["raw libraries, 1 process"]["rounds"][0]["libraries"]) + " (raw).",
+        "",
+    ]
     return "\n".join(lines)
 
 
