@@ -22,6 +22,7 @@ import pyarrow as pa
 from corpus.lake import ROWS, Lake
 from corpus.manifest import Counts, FileEntry, Manifest, canonical_json
 from corpus.schema import DROPPED, LEDGER, parquet_writer, table
+from pipelines.guard import Failed, Guard, Limits, Watch
 
 
 class Split(Protocol):
@@ -70,8 +71,17 @@ def file_splits(lake: Lake, sources: Mapping[str, Sequence[Manifest]]) -> list[F
 class Part:
     """What one split becomes: Parquet files by kind, counts, figures; put into the lake together by `close`."""
 
-    def __init__(self, lake: Lake, folder: str, name: str, schemas: Mapping[str, pa.Schema], scratch: Path) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        folder: str,
+        name: str,
+        schemas: Mapping[str, pa.Schema],
+        scratch: Path,
+        watch: Watch | None = None,
+    ) -> None:
         self.name, self.scratch = name, scratch
+        self._watch = watch
         self.notes: Any = None
         self._lake, self._folder = lake, folder
         self._stack = ExitStack()
@@ -87,6 +97,10 @@ class Part:
         self._dropped: Counter[str] = Counter()
         self._quarantined: Counter[str] = Counter()
         self._figures: Counter[str] = Counter()
+
+    def begin(self) -> Failed | None:
+        """The next record of guarded work begins: None, or why it must be left out."""
+        return self._watch.begin() if self._watch else None
 
     def keep(self, kind: str, row: dict[str, Any]) -> None:
         """A record of the input that stays."""
@@ -127,6 +141,8 @@ class Part:
             rows.clear()
 
     def close(self) -> dict[str, Any]:
+        if self._watch:
+            self._watch.end()
         for kind in self._writers:
             self._flush(kind)
         self._stack.close()
@@ -157,6 +173,7 @@ class Work:
     """What a stage does to a split. Subclasses are pickled to the workers, so they hold configuration, no data."""
 
     schemas: Mapping[str, pa.Schema] = {"ledger": LEDGER}
+    guard: Limits | None = None  # where records may crash it: the limits of the process that it is then done in
 
     def setup(self, lake: Lake) -> None:
         """Loads a model, once a worker."""
@@ -173,16 +190,39 @@ class RunSplit(beam.DoFn):
 
     def setup(self) -> None:
         self.lake = Lake(self.lake_url)
-        self.work.setup(self.lake)
+        self.job = PartJob(self.lake_url, self.folder, self.work)
+        self.guard = Guard(self.job, self.work.guard) if self.work.guard else None
+        if self.guard is None:
+            self.job.setup()
 
     def process(self, split: Split) -> Iterator[str]:
-        path = part_path(self.folder, split.name)
-        if not self.lake.fs.exists(path):
-            with self.lake.scratch() as scratch:
-                part = Part(self.lake, self.folder, split.name, self.work.schemas, scratch)
-                self.work.process(self.lake, split, part)
-                part.close()
+        if not self.lake.fs.exists(part_path(self.folder, split.name)):
+            if self.guard is not None:
+                self.guard.do(split)
+            else:
+                self.job.do(split)
         yield split.name
+
+    def teardown(self) -> None:
+        if self.guard is not None:
+            self.guard.close()
+
+
+class PartJob:
+    """Makes the part of a split, in this process or behind a guard."""
+
+    def __init__(self, lake_url: str, folder: str, work: Work) -> None:
+        self.lake_url, self.folder, self.work = lake_url, folder, work
+
+    def setup(self) -> None:
+        self.lake = Lake(self.lake_url)
+        self.work.setup(self.lake)
+
+    def do(self, split: Split, watch: Watch | None = None) -> None:
+        with self.lake.scratch() as scratch:
+            part = Part(self.lake, self.folder, split.name, self.work.schemas, scratch, watch)
+            self.work.process(self.lake, split, part)
+            part.close()
 
 
 def read_row(lake: Lake, folder: str, name: str) -> dict[str, Any]:

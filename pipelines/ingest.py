@@ -24,6 +24,7 @@ from corpus.sources.kinds import SOURCES
 from corpus.warc import Span
 from pipelines.elements import Part, RunSplit, Work, read_row
 from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute
+from pipelines.guard import Limits
 
 STAGE = "documents"
 VERSION = 4
@@ -140,11 +141,13 @@ def _settle(lake: Lake, blocks: Sequence[Block], rows: list[dict[str, Any]], run
         again = replace(block, name=f"{block.name}-again", start=ends, exact=True)
         run.setup()
         list(run.process(again))
+        run.teardown()
         rows[number] = read_row(lake, run.folder, again.name)
 
 
 class Ingest(Work):
     schemas = {"documents": DOCUMENT, "quarantine": QUARANTINE, "ledger": LEDGER}
+    guard = Limits()
 
     def __init__(self, crawl: str, config: IngestConfig, digests: dict[str, str]) -> None:
         self.crawl, self.config, self.digests = crawl, config, digests
@@ -159,7 +162,11 @@ class Ingest(Work):
         span = Span(start=split.start, stop=split.stop, exact=split.exact)
         with fsspec.open(file.url, "rb") as opened:
             for found in source.read(opened, file.bytes, file.name, span):
-                self._record(self._origin(file.name, found), found, part)
+                origin, failed = self._origin(file.name, found), part.begin()
+                if failed is None:
+                    self._record(origin, found, part)
+                else:
+                    part.lose(ledger_row(origin, STAGE, DROPPED, f"parser_{failed.reason}", detail=failed.detail))
         part.notes = {"begins": span.begins, "ends": span.ends}
 
     def _origin(self, warc_file: str, found: Found) -> dict[str, Any]:

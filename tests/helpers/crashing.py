@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from corpus.lake import Lake
+from pipelines import ingest
 from pipelines.elements import Part, Work
+from pipelines.ingest import Ingest
 
 
 class Count(Work):
@@ -26,3 +28,18 @@ class Crash(Count):
         if split.name == "part-2":
             os.kill(os.getpid(), signal.SIGKILL)
         super().process(lake, split, part)
+
+
+class FragileIngest(Ingest):
+    """Ingest whose parser crashes on a page that says so."""
+
+    def setup(self, lake: Lake) -> None:
+        super().setup(lake)
+        extract = ingest.extract.extract
+
+        def fragile(html: bytes, *rest: Any) -> Any:
+            if b"crash the parser" in html:
+                os.kill(os.getpid(), signal.SIGSEGV)
+            return extract(html, *rest)
+
+        ingest.extract.extract = fragile
