@@ -2,11 +2,12 @@
 
 Headwater is `python -m pipelines ingest` and then `clean`: opt-outs, extraction, language, measures, rules, masks,
 Parquet with a digest of every file, and a ledger of what was dropped. datatrove is its WARC reader, trafilatura, its
-language filter, Gopher's repetition and quality filters, and JSONL. The raw libraries are one process that only calls
-fastwarc, resiliparse, fastText and pyarrow (benchmarks/raw_libraries.py). All take their turns in each round, on the
-crawl as it is; all but datatrove also on one WARC that holds the crawl many times over, in which the start of a process
-counts for little. Of each the least time of all rounds counts: what other programs on the machine do only adds to it.
-Times are from a command's start to its end, imports included; memory is the peak of the largest process.
+language filter, Gopher's repetition and quality filters, and JSONL; its last filter is made for English and drops most
+pages of other languages. The raw libraries are one process that only calls fastwarc, resiliparse, fastText and pyarrow
+(benchmarks/raw_libraries.py). All take their turns in each round, on the crawl as it is; all but datatrove also on one
+WARC that holds the crawl many times over, in which the start of a process counts for little. Of each the least time of
+all rounds counts: what other programs on the machine do only adds to it. Times are from a command's start to its end,
+imports included; memory is the peak of the largest process.
 """
 
 from __future__ import annotations
@@ -194,7 +195,7 @@ def table(result: dict[str, Any]) -> str:
         f"before, {host['load_after']:.1f} after. Input: {read['pages']} pages in {read['files']} WARC files of "
         f"{read['bytes'] >> 20} MB; large is {read['times']} times as many in one file.",
         "",
-        "| input | | pages/s | pages a CPU second | largest process | documents |",
+        "| input | | pages/s | pages a CPU second | largest process | kept |",
         "|---|---|---|---|---|---|",
     ]
     for label, systems in result["systems"].items():
