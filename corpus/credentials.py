@@ -46,25 +46,11 @@ API_KEY = re.compile(
     + r")(?![A-Za-z0-9])"
 )
 
-# What every form begins with: most texts have none of these, and finding that out takes a twentieth of the time.
-PREFIXES = (
-    *("AKIA", "ASIA", "ABIA", "ACCA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-"),
-    *("sk_", "rk_", "pk_", "whsec_", "AIza", "ya29.", "GOCSPX-", "sk-", "hf_", "npm_", "pypi-", "SG."),
-    *(
-        "dop_v1_",
-        "doo_v1_",
-        "dor_v1_",
-        "shpat_",
-        "shpca_",
-        "shppa_",
-        "shpss_",
-        "dckr_pat_",
-        "hvs.",
-        "hvb.",
-        ":AA",
-        "eyJ",
-    ),
-)
+# The shortest form has 15 characters, and only such words are looked at. To find them fast, what may stand in a key
+# becomes one character.
+WORD_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:"
+AS_WORDS = bytes(ord("a") if byte in WORD_BYTES else ord(" ") for byte in range(256))
+SHORTEST = b"a" * 15
 
 
 def private_keys(text: str) -> Iterator[tuple[int, int]]:
@@ -74,8 +60,11 @@ def private_keys(text: str) -> Iterator[tuple[int, int]]:
 
 
 def api_keys(text: str) -> Iterator[tuple[int, int]]:
-    if not any(prefix in text for prefix in PREFIXES):
-        return
-    for match in API_KEY.finditer(text):
-        if any(map(str.isdigit, match.group())):  # `sk-` and `pk_` also begin names
-            yield match.span()
+    signs = text.encode("ascii", "replace").translate(AS_WORDS) + b" "  # one byte a character
+    start = signs.find(SHORTEST)
+    while start >= 0:
+        stop = signs.index(b" ", start)
+        for match in API_KEY.finditer(text, start, stop):
+            if any(map(str.isdigit, match.group())):  # `sk-` and `pk_` also begin names
+                yield match.span()
+        start = signs.find(SHORTEST, stop)

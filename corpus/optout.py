@@ -24,8 +24,10 @@ TDM = "tdm_reservation"
 DIRECTIVES = (*ROBOTS, TDM)
 # Directives that have a value of their own; any other word before a colon names a robot.
 VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
-NEEDLES = re.compile(rb"noai|noimageai|noindex|none|tdm-reservation")
-META_BYTES = 4_096  # a longer <meta> is no directive
+NEEDLES = re.compile(rb"noai|noimageai|noindex|tdm-reservation")
+NONE, FOR_US = b"none", tuple(name.encode() for name in EVERYBODY if name)  # a word of every day without such a name
+META = re.compile(rb"<[mM][eE][tT][aA]")
+META_BYTES = 4_096  # of a <meta> are looked through
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +68,7 @@ def _metas(html: bytes) -> Iterator[tuple[str, str]]:
     the parser knows what stands in a comment or in a script."""
     if b"\0" in html[:64]:  # UTF-16: ASCII letters with zeros between them
         html = html.replace(b"\0", b"")
-    if not _nominated(html.lower()):
+    if not _nominated(html):
         return
     document = HTMLTree.parse_from_bytes(html, "utf-8").document
     for element in document.query_selector_all("meta") if document else []:
@@ -81,13 +83,17 @@ def _metas(html: bytes) -> Iterator[tuple[str, str]]:
             yield from ((found, detail) for token in content.split(",") for found in _robots(name, token))
 
 
-def _nominated(lowered: bytes) -> bool:
-    start = lowered.find(b"<meta")
-    while start >= 0:
-        stop = lowered.find(b">", start, start + META_BYTES)
-        if NEEDLES.search(lowered, start, stop if stop >= 0 else start + META_BYTES):
+def _nominated(html: bytes) -> bool:
+    position = 0
+    while (found := META.search(html, position)) is not None:
+        start = found.start()
+        stop = html.find(b">", start, start + META_BYTES)
+        if stop < 0:
+            stop = html.find(b"<", start + 1, start + META_BYTES)
+        position = stop if stop >= 0 else start + META_BYTES
+        element = html[start:position].lower()
+        if NEEDLES.search(element) or (NONE in element and any(name in element for name in FOR_US)):
             return True
-        start = lowered.find(b"<meta", start + 5)
     return False
 
 

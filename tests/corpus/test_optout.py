@@ -59,6 +59,9 @@ def test_x_robots_tag(value: str, reason: str | None) -> None:
         (b"<!-- " + meta("robots", "noindex") + b" --><p>x</p>", None),
         (b"<p>Write &lt;meta name=robots content=noindex> to be left out.</p>", None),
         (b"<meta " * 50_000, None),
+        (b"<meta " * 50_000 + b">" + meta("robots", "noindex"), "opt_out:noindex"),
+        (b"<p><metallurgy " + b"x" * 5_000 + meta("robots", "noindex"), "opt_out:noindex"),
+        (b'<MeTa property="og:none"><mEtA name="all" content="none">', "opt_out:noindex"),
     ],
 )
 def test_meta_elements(html: bytes, reason: str | None) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from corpus import privacy
 from corpus.identifiers import luhn, mod_11_2, mod_97
-from corpus.privacy import KINDS, mask
+from corpus.privacy import FINDERS, KINDS, LEAST_DIGITS, find, mask
 
 PEM_BODY = "MIIEpAIBAAKCAQEA7bq1kJ9mZ0Qw3n5v8x\nqf1o2h3j4k5l6m7n8p9r0s1t2u3v4w5x6y7z8A9B\n"
 PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{PEM_BODY}-----END RSA PRIVATE KEY-----"
@@ -174,6 +174,18 @@ HOSTILE = {
     "calls": "call at on is ",
     "spaces": " ",
 }
+
+
+@given(st.text(st.sampled_from("0123456789 -\u2013\u00a0./()+X"), max_size=40))
+@settings(deadline=None)
+def test_no_number_is_overlooked_for_the_signs_between_its_digits(text: str) -> None:
+    for kind in LEAST_DIGITS:
+        assert bool(find(text, (kind,))) == any(FINDERS[kind](text))
+
+
+@pytest.mark.parametrize("around", ["{}", "a={};", "钥匙{}。", "https://example.org/{}?x", "{0}:{0}"])
+def test_a_key_is_found_whatever_stands_around_it(around: str) -> None:
+    assert GITHUB not in mask(around.format(GITHUB)).text
 
 
 @pytest.mark.parametrize("unit", HOSTILE.values(), ids=HOSTILE.keys())
