@@ -1,0 +1,371 @@
+"""Words: a batch of texts -> one stream of integers, in one compiled pass over Arrow's buffers.
+
+No Python string is made of a word: a text's bytes are decoded, each code point is looked up in a table of its lower-case
+form and its classes, and each word becomes a 64-bit hash of its lower-cased code points. Words are those of
+`corpus.text.words`. What looks at words in order (repetition, shingles) reads `hashes[offsets[i]:offsets[i + 1]]`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numba import njit, types
+
+from corpus.text import LETTER, MARK, UNSPACED_CHARACTER
+
+CODE_POINTS = 0x110000
+CODE = 0x1FFFFF  # the bits of a table's entry that hold the lower-case code point; those above hold its classes
+LETTER_BIT, UNSPACED_BIT, MARK_BIT, ALPHABETIC_BIT, SPACE_BIT, BULLET_BIT, TERMINAL_BIT, STOP_BIT, WIDE_BIT = (
+    1 << bit for bit in range(21, 30)
+)
+BULLETS = "•●▪‣◦-*·・"
+# What closes a sentence: C4's marks and their kin in other scripts. QUOTES may stand behind it at a line's end.
+STOPS = ".!?…。！？｡．؟۔।॥።፧፨։։။៕᠃᠉"
+QUOTES = "\"'”’»」』）)】》›"
+
+# Classes of a line, and counters of a text.
+BULLET, ELLIPSIS, TERMINAL = 1, 2, 4
+CHARACTERS, HASHES, ELLIPSES, BRACES, UNSPACED, REPLACEMENTS = range(6)
+COUNTERS = 6
+
+SEED = np.uint64(0x9E3779B97F4A7C15)
+FACTOR = np.uint64(0xBF58476D1CE4E5B9)
+SHIFT = np.uint64(31)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordStream:
+    """The words and lines of a batch of texts; W words, L lines that are not blank, T texts.
+
+    `hashes` (W,) uint64, `lengths` (W,) int32 in characters, `alphabetic` (W,) uint8: whether a letter is in it.
+    `offsets` (T + 1,) int64: text i has the words from offsets[i] to offsets[i + 1]; `line_offsets` (T + 1,) the lines.
+    Of a line, white space at its ends left out: `line_hashes` (L,) uint64, `line_lengths` (L,) int32 in characters,
+    `line_widths` (L,) int32 in columns (a Chinese character takes two), `line_classes` (L,) uint8 of BULLET, ELLIPSIS
+    and TERMINAL, `line_sentences` (L,) int32 that end in it, `line_words` (L,) int64: where its words begin,
+    `line_paragraphs` (L,) int32: lines of one number have no blank line between them.
+    `counts` (T, COUNTERS) int64: characters, "#", ellipses, braces, characters of scripts without spaces, U+FFFD.
+    """
+
+    hashes: np.ndarray
+    lengths: np.ndarray
+    alphabetic: np.ndarray
+    offsets: np.ndarray
+    line_hashes: np.ndarray
+    line_lengths: np.ndarray
+    line_widths: np.ndarray
+    line_classes: np.ndarray
+    line_sentences: np.ndarray
+    line_words: np.ndarray
+    line_paragraphs: np.ndarray
+    line_offsets: np.ndarray
+    counts: np.ndarray
+
+
+def word_stream(texts: pa.Array | pa.ChunkedArray) -> WordStream:
+    """The words of string or large_string texts without nulls."""
+    data, offsets = utf8(texts)
+    return _stream(data, offsets)
+
+
+def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """(bytes, int64 offsets) of texts, without a copy where Arrow has them in one piece."""
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    if texts.null_count:
+        raise ValueError(f"{texts.null_count} of {len(texts)} texts are null")
+    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    _, bounds, data = texts.buffers()
+    if not len(texts):
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    offsets = np.frombuffer(bounds, kind)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    return np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8), offsets
+
+
+def word_hashes(words: list[str]) -> np.ndarray:
+    """The hash of each; a ValueError for what is not one word."""
+    stream = word_stream(pa.array(words, pa.large_string()))
+    for word, count in zip(words, np.diff(stream.offsets), strict=True):
+        if count != 1:
+            raise ValueError(f"{word!r} is {count} words, not one")
+    return stream.hashes
+
+
+def _stream(data: np.ndarray, offsets: np.ndarray) -> WordStream:
+    texts, size = len(offsets) - 1, int(offsets[-1] - offsets[0])
+    most_words = (size + texts) // 2 + 1  # between words of letters stands a byte, and others take at least three
+    most_lines = _newlines(data, offsets[0], offsets[-1]) + texts
+    hashes, line_hashes = np.empty(most_words, np.uint64), np.empty(most_lines, np.uint64)
+    lengths, alphabetic = np.empty(most_words, np.int32), np.empty(most_words, np.uint8)
+    line_numbers = np.empty((most_lines, 4), np.int32)
+    line_classes, line_words = np.empty(most_lines, np.uint8), np.empty(most_lines, np.int64)
+    bounds = np.zeros((2, texts + 1), np.int64)
+    counts = np.zeros((texts, COUNTERS), np.int64)
+    words, lines = _scan(
+        *(data, offsets, code_points(), hashes, lengths, alphabetic),
+        *(line_hashes, line_numbers, line_classes, line_words, bounds, counts),
+    )
+    return WordStream(
+        hashes=hashes[:words],
+        lengths=lengths[:words],
+        alphabetic=alphabetic[:words],
+        offsets=bounds[0],
+        line_hashes=line_hashes[:lines],
+        line_lengths=line_numbers[:lines, 0],
+        line_widths=line_numbers[:lines, 1],
+        line_sentences=line_numbers[:lines, 2],
+        line_paragraphs=line_numbers[:lines, 3],
+        line_classes=line_classes[:lines],
+        line_words=line_words[:lines],
+        line_offsets=bounds[1],
+        counts=counts,
+    )
+
+
+@cache
+def code_points() -> np.ndarray:
+    """(0x110000,) uint32: each code point's lower-case form and the classes of that. Made in 0.2 s, at the first use.
+
+    Two code points have no form of their own: a final sigma is a sigma, and the dotted capital I is two characters,
+    which the pass knows.
+    """
+    table = np.arange(CODE_POINTS, dtype=np.uint32)
+    assigned = [chr(code) for code in range(0x20000) if not 0xD800 <= code < 0xE000]
+    lowered = [character.lower()[0] for character in assigned]
+    lowered[assigned.index("ς")] = "σ"
+    codes = np.array([ord(character) for character in assigned])
+    table[codes] = [ord(character) for character in lowered]
+    for bit, chosen in (
+        (LETTER_BIT, LETTER.match),
+        (UNSPACED_BIT, UNSPACED_CHARACTER.match),
+        (MARK_BIT, MARK.match),
+        (ALPHABETIC_BIT, str.isalpha),
+        (SPACE_BIT, str.isspace),
+        (WIDE_BIT, lambda character: unicodedata.east_asian_width(character) in "WF"),
+        (BULLET_BIT, BULLETS.__contains__),
+        (TERMINAL_BIT, (STOPS + QUOTES).__contains__),
+        (STOP_BIT, STOPS.__contains__),
+    ):
+        table[codes] |= np.where([bool(chosen(character)) for character in lowered], np.uint32(bit), np.uint32(0))
+    # Beyond are Chinese characters, and nothing else that is in a word.
+    beyond = range(0x20000, 0x40000)
+    table[0x20000:0x40000] |= np.uint32(UNSPACED_BIT | WIDE_BIT)
+    alphabetic = [chr(code).isalpha() for code in beyond]
+    table[0x20000:0x40000] |= np.where(alphabetic, np.uint32(ALPHABETIC_BIT), np.uint32(0))
+    table.setflags(write=False)
+    return table
+
+
+def compiled(function: Any) -> Any:
+    """njit, its machine code kept beside the source or in the user's cache; without one where neither can be written."""
+    try:
+        return njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        return njit(nogil=True)(function)
+
+
+@compiled
+def mix(state, value):  # type: ignore[no-untyped-def]
+    """The hash of a sequence that goes on with a value."""
+    state = (state ^ value) * FACTOR
+    return state ^ (state >> SHIFT)
+
+
+@compiled
+def decode(data, place, end):  # type: ignore[no-untyped-def]
+    """(code point, bytes) of the character at a place of valid UTF-8."""
+    first = types.int64(data[place])
+    if first < 0x80:
+        return first, 1
+    if first < 0xE0 and place + 1 < end:
+        return (first & 0x1F) << 6 | (data[place + 1] & 0x3F), 2
+    if first < 0xF0 and place + 2 < end:
+        return (first & 0x0F) << 12 | (data[place + 1] & 0x3F) << 6 | (data[place + 2] & 0x3F), 3
+    if place + 3 < end:
+        high = (first & 0x07) << 18 | (data[place + 1] & 0x3F) << 12
+        return high | (data[place + 2] & 0x3F) << 6 | (data[place + 3] & 0x3F), 4
+    return types.int64(0xFFFD), 1
+
+
+@compiled
+def _newlines(data, start, end):  # type: ignore[no-untyped-def]
+    found = 0
+    for place in range(start, end):
+        found += data[place] == 10
+    return found
+
+
+@compiled
+def _ends_with_ellipsis(data, start, end):  # type: ignore[no-untyped-def]
+    """Whether the bytes of a line end with "...", "…" or ". . ."."""
+    size = end - start
+    if size >= 3 and data[end - 1] == 46 and data[end - 2] == 46 and data[end - 3] == 46:
+        return True
+    if size >= 3 and data[end - 1] == 0xA6 and data[end - 2] == 0x80 and data[end - 3] == 0xE2:
+        return True
+    spaced = size >= 5 and data[end - 1] == 46 and data[end - 3] == 46 and data[end - 5] == 46
+    return spaced and data[end - 2] == 32 and data[end - 4] == 32
+
+
+@compiled
+def _line_hash(data, start, end):  # type: ignore[no-untyped-def]
+    """Of the bytes of a line, eight at a time."""
+    state = SEED ^ types.uint64(end - start)
+    place = start
+    while place + 8 <= end:
+        value = types.uint64(0)
+        for byte in range(8):
+            value |= types.uint64(data[place + byte]) << types.uint64(8 * byte)
+        state = mix(state, value)
+        place += 8
+    value = types.uint64(0)
+    while place < end:
+        value = value << types.uint64(8) | types.uint64(data[place])
+        place += 1
+    return mix(mix(state, value), SEED)
+
+
+@compiled
+def _scan(  # type: ignore[no-untyped-def]
+    data, offsets, table, hashes, lengths, alphabetic, line_hashes, line_numbers, line_classes, line_words, bounds, counts
+):
+    """Fills the arrays of a WordStream; (words, lines). `line_numbers` holds lengths, widths, sentences, paragraphs.
+
+    What a letter costs decides the speed: it touches its word's hash and length and little else; marks are told apart
+    in the branch of marks, and a line's ends are noted where white space begins.
+    """
+    words = lines = 0
+    for text in range(len(offsets) - 1):
+        place, end = offsets[text], offsets[text + 1]
+        position = wides = 0  # characters before this one, and how many of them take two columns
+        sharps = ellipses = braces = unspaced = replacements = 0
+        last_dot, dots, spaced_dots = -9, 0, 0
+        paragraph, blank = 0, False
+        more = True
+        while more:
+            # One line. `state`: 0 outside a word, 1 in a word of letters, 2 behind a character that is a word.
+            state = length = letters = 0
+            word = SEED
+            empty, space = True, True
+            first = last = types.int64(0)
+            first_byte, last_byte, first_position, last_position = place, place, position, position
+            first_wides, last_wides = wides, wides
+            sentences, since, pending = 0, False, False
+            line_word = words
+            while True:
+                if place >= end:
+                    more = False
+                    break
+                code, step = types.int64(data[place]), 1
+                if code >= 0x80:
+                    code, step = decode(data, place, end)
+                entry = types.int64(table[code])
+
+                if entry & LETTER_BIT:
+                    if state != 1:
+                        if state == 2:
+                            hashes[words], lengths[words], alphabetic[words] = word, length, letters & ALPHABETIC_BIT != 0
+                            words += 1
+                        state, word, length, letters = 1, SEED, 0, 0
+                        since, pending = True, False
+                    word = mix(word, types.uint64(entry & CODE))
+                    length += 1
+                    letters |= entry
+                    if code == 0x130:  # its lower case is an i and a mark
+                        word = mix(word, types.uint64(0x307))
+                        length += 1
+                elif entry & MARK_BIT and state != 0:
+                    word = mix(word, types.uint64(entry & CODE))
+                    length += 1
+                    letters |= entry
+                    if entry & UNSPACED_BIT:
+                        unspaced += 1
+                else:
+                    if state != 0:
+                        hashes[words], lengths[words], alphabetic[words] = word, length, letters & ALPHABETIC_BIT != 0
+                        words += 1
+                        state = 0
+                    if entry & UNSPACED_BIT:
+                        word = mix(SEED, types.uint64(entry & CODE))
+                        state, length, letters = 2, 1, entry
+                        since, pending = True, False
+                        unspaced += 1
+                    elif entry & SPACE_BIT:
+                        if not space:
+                            last_byte, last_position, last_wides, space = place, position, wides, True
+                        if pending:
+                            sentences += 1
+                            since, pending = False, False
+                        position += 1
+                        place += step
+                        if code == 10:
+                            break
+                        if entry & WIDE_BIT:
+                            wides += 1
+                        continue
+                    elif code == 46:
+                        pending = since
+                        dots = dots + 1 if last_dot == position - 1 else 1
+                        if dots == 3:
+                            ellipses += 1
+                            dots = 0
+                        follows = last_dot == position - 2 and data[place - 1] == 32
+                        spaced_dots = spaced_dots + 1 if follows else 1
+                        if spaced_dots == 3:
+                            ellipses += 1
+                            spaced_dots = 0
+                        last_dot = position
+                    else:
+                        if entry & STOP_BIT and since:
+                            if code < 0x80:
+                                pending = True
+                            else:
+                                sentences += 1
+                                since = False
+                        if code == 35:
+                            sharps += 1
+                        elif code == 0x2026:
+                            ellipses += 1
+                        elif code == 123 or code == 125:
+                            braces += 1
+                        elif code == 0xFFFD:
+                            replacements += 1
+                if empty:
+                    empty, first, first_byte, first_position, first_wides = False, entry, place, position, wides
+                space, last = False, entry
+                if entry & WIDE_BIT:
+                    wides += 1
+                position += 1
+                place += step
+
+            if state != 0:
+                hashes[words], lengths[words], alphabetic[words] = word, length, letters & ALPHABETIC_BIT != 0
+                words += 1
+            if empty:
+                blank = True
+                continue
+            if not space:
+                last_byte, last_position, last_wides = place, position, wides
+            if blank and bounds[1, text] < lines:
+                paragraph += 1
+            blank = False
+            found = BULLET if first & BULLET_BIT else 0
+            if last & TERMINAL_BIT:
+                found |= TERMINAL
+            if _ends_with_ellipsis(data, first_byte, last_byte):
+                found |= ELLIPSIS
+            line_hashes[lines], line_classes[lines] = _line_hash(data, first_byte, last_byte), found
+            line_words[lines] = line_word
+            line_numbers[lines, 0] = last_position - first_position
+            line_numbers[lines, 1] = last_position - first_position + last_wides - first_wides
+            line_numbers[lines, 2] = sentences + (1 if pending else 0)
+            line_numbers[lines, 3] = paragraph
+            lines += 1
+        bounds[0, text + 1], bounds[1, text + 1] = words, lines
+        counts[text, CHARACTERS], counts[text, HASHES], counts[text, ELLIPSES] = position, sharps, ellipses
+        counts[text, BRACES], counts[text, UNSPACED], counts[text, REPLACEMENTS] = braces, unspaced, replacements
+    return words, lines
