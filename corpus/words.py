@@ -48,7 +48,7 @@ class WordStream:
     `line_widths` (L,) int32 in columns (a Chinese character takes two), `line_classes` (L,) uint8 of BULLET, ELLIPSIS
     and TERMINAL, `line_sentences` (L,) int32 that end in it, `line_words` (L,) int64: where its words begin,
     `line_paragraphs` (L,) int32: lines of one number have no blank line between them.
-    `counts` (T, COUNTERS) int64: characters, "#", ellipses, braces, characters of scripts without spaces, U+FFFD.
+    `counts` (T, COUNTERS) int64: characters, runs of "#", ellipses, braces, characters of scripts without spaces, U+FFFD.
     """
 
     hashes: np.ndarray
@@ -244,6 +244,7 @@ def _scan(  # type: ignore[no-untyped-def]
         position = wides = 0  # characters before this one, and how many of them take two columns
         sharps = ellipses = braces = unspaced = replacements = 0
         last_dot, dots, spaced_dots = -9, 0, 0
+        last_sharp = -9
         paragraph, blank = 0, False
         more = True
         while more:
@@ -326,8 +327,9 @@ def _scan(  # type: ignore[no-untyped-def]
                             else:
                                 sentences += 1
                                 since = False
-                        if code == 35:
-                            sharps += 1
+                        if code == 35:  # a run of them, such as a heading of Markdown, is one symbol
+                            sharps += last_sharp != position - 1
+                            last_sharp = position
                         elif code == 0x2026:
                             ellipses += 1
                         elif code == 123 or code == 125:
