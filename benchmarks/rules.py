@@ -28,7 +28,6 @@ FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 LEAST = 500  # bytes: what is shorter is a stub, a redirect or a table of contents
 MSGSTR = re.compile(r'^msgstr (".*"(?:\n".*")*)', re.MULTILINE)
 QUOTED = re.compile(r'"(.*)"')
-DISTINCT = re.compile(r"^crawl-\d+\.warc\.gz$")
 
 
 def texts(folder: Path) -> Iterator[tuple[str, str]]:
@@ -64,7 +63,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     for path in sorted((folder / "classic-books-markdown").rglob("*.md")):
         yield "books", path.read_text(encoding="utf-8", errors="replace")
     for path in sorted((folder / "c4-sample-olmo").rglob("*.gz")):
-        for line in gzip.open(path, "rt", encoding="utf-8"):
+        for line in gzip.decompress(path.read_bytes()).splitlines():
             yield "C4", json.loads(line)["text"]
     for path in sorted((folder / "wikitext-2").glob("*.txt")):
         for article in re.split(r"\n = [^=\n]+ = \n", path.read_text(encoding="utf-8")):

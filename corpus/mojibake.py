@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.words import compiled, decode, utf8
+from corpus.codepoints import compiled, decode, utf8
 
 PAIRED, SINGLE = ("gbk", "cp932"), ("cp1251", "koi8_r")
 RUN = 4  # upper Latin-1 characters side by side: no orthography has so many

@@ -16,6 +16,7 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
+from corpus.codepoints import compiled
 from corpus.languages import LANGUAGES
 from corpus.measures import NAMES, NULLABLE, QUALITY
 from corpus.mojibake import mojibake
@@ -31,7 +32,6 @@ from corpus.words import (
     TERMINAL,
     UNSPACED,
     WordStream,
-    compiled,
     word_hashes,
     word_stream,
 )

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from corpus.codepoints import SEED, compiled, mix
 from corpus.measures import REPETITION
-from corpus.words import SEED, WordStream, compiled, mix
-
+from corpus.words import WordStream
 
 
 def repetition(stream: WordStream) -> np.ndarray:

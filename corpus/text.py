@@ -70,6 +70,6 @@ def _unstacked(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Lower-cased words; in scripts without spaces, characters. A sigma is one letter wherever it stands in its word, so
-    that each character's lower case depends on the character alone."""
+    """Lower-cased words; in scripts without spaces, characters. A sigma is the same letter at a word's end as
+    elsewhere, so that each character's lower case depends on the character alone."""
     return WORD.findall(text.lower().replace("ς", "σ"))
