@@ -1,10 +1,12 @@
-"""Code points: what each of them is to a word, a line and a sentence, as a table that compiled code looks up, and how such
-code reads the UTF-8 of Arrow's buffers."""
+"""Code points: what each is to a word, a line and a sentence, as a table that compiled code looks up; and how such code
+reads the UTF-8 of Arrow's buffers."""
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,8 +79,17 @@ def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     return np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8), offsets
 
 
+@cache
+def _sources() -> str:
+    """A digest of all modules with compiled functions. Those are compiled into one another, and numba would take what
+    it keeps for good when a module that a function calls has changed and its own has not."""
+    found = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hashlib.sha256(b"".join(source for source in found if b"corpus.codepoints" in source)).hexdigest()[:12]
+
+
 def compiled(function: Any) -> Any:
     """njit, its machine code kept beside the source or in the user's cache, if one of them can be written."""
+    function.__qualname__ += f"-{_sources()}"  # a part of the name under which it is kept
     try:
         return njit(cache=True, nogil=True)(function)
     except RuntimeError:

@@ -58,8 +58,10 @@ def _run(length, letters, sequences):  # type: ignore[no-untyped-def]
 
 @compiled
 def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-untyped-def]
-    # Two characters of three bytes in a row: one alone is in two of a hundred characters of good Chinese.
-    pair_needs, chains, single_leads = np.zeros(2, np.int64), np.zeros(2, np.int64), np.zeros(2, np.int64)
+    # Two characters in a row: one alone stands in good text, in two of a hundred characters of Chinese, and where a
+    # word of Ukrainian begins with "Рі" or "Сі".
+    pair_needs, chains = np.zeros(2, np.int64), np.zeros(2, np.int64)
+    single_leads, single_chains = np.zeros(2, np.int64), np.zeros(2, np.int64)
     for text in range(len(offsets) - 1):
         place, end = offsets[text], offsets[text + 1]
         characters = damaged = pair_bytes = 0
@@ -77,6 +79,7 @@ def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-un
                     pair_needs[:] = 0
                     chains[:] = 0
                     single_leads[:] = 0
+                    single_chains[:] = 0
                     wide = False
                 place += 1
                 continue
@@ -107,9 +110,13 @@ def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-un
             if 0x400 <= code < 0x460 or byte or 0x2200 <= code < 0x2600:
                 for number in range(2):
                     value = single[number, code]
+                    lead = value == 0xD0 or value == 0xD1
                     if single_leads[number] and 0x80 <= value < 0xC0:
-                        damaged += 2
-                    single_leads[number] = value == 0xD0 or value == 0xD1
+                        single_chains[number] += 1
+                        damaged += 4 if single_chains[number] == 2 else (2 if single_chains[number] > 2 else 0)
+                    elif single_leads[number] or not lead:
+                        single_chains[number] = 0
+                    single_leads[number] = lead
             elif code >= 0x3000:
                 for number in range(2):
                     value = types.int64(paired[number, code])
@@ -136,5 +143,6 @@ def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-un
         pair_needs[:] = 0
         chains[:] = 0
         single_leads[:] = 0
+        single_chains[:] = 0
         if characters:
             shares[text] = min(1.0, (damaged + pair_bytes / 2) / characters)

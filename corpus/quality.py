@@ -21,20 +21,8 @@ from corpus.languages import LANGUAGES
 from corpus.measures import NAMES, NULLABLE, QUALITY
 from corpus.mojibake import mojibake
 from corpus.repetition import repetition
-from corpus.words import (
-    BRACES,
-    BULLET,
-    CHARACTERS,
-    ELLIPSES,
-    ELLIPSIS,
-    HASHES,
-    REPLACEMENTS,
-    TERMINAL,
-    UNSPACED,
-    WordStream,
-    word_hashes,
-    word_stream,
-)
+from corpus.scan import BRACES, BULLET, CHARACTERS, ELLIPSES, ELLIPSIS, HASHES, REPLACEMENTS, TERMINAL, UNSPACED
+from corpus.words import WordStream, word_hashes, word_stream
 
 # A line of C4 has at least five words and none of these, and ends with a mark that is no ellipsis.
 C4_PHRASES = (
