@@ -1,8 +1,9 @@
 """Mojibake: the share of a text's characters that stand there because its bytes were read in the wrong charset.
 
 The test is the mistake backwards: text that, written in another charset, gives bytes of valid UTF-8 was UTF-8 before it
-was read in that one ("Ã¼", "涓枃", "Рџ"). Three more signs need no charset: unbroken runs of the upper half of Latin-1
-(what GBK, Shift_JIS or windows-1251 become there), private-use characters, and 烫烫烫 (memory that was never filled).
+was read in that one ("Ã¼", "涓枃", "Рџ"). Other signs need no charset: unbroken runs of the upper half of Latin-1 (what
+GBK, Shift_JIS or windows-1251 become there), a character of another script inside a Latin word, private-use characters,
+and 烫烫烫 (memory that was never filled).
 A byte that no charset knows becomes U+FFFD, which has a measure of its own.
 """
 
@@ -57,15 +58,22 @@ def _run(length, letters, sequences):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _lower(data, place, bound):  # type: ignore[no-untyped-def]
+    """Whether an ASCII small letter stands there, within the text on this side of its bound."""
+    return place != bound and place >= 0 and place < len(data) and 97 <= data[place] <= 122
+
+
+@compiled
 def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-untyped-def]
     # Two characters in a row: one alone stands in good text, in two of a hundred characters of Chinese, and where a
     # word of Ukrainian begins with "Рі" or "Сі".
     pair_needs, chains = np.zeros(2, np.int64), np.zeros(2, np.int64)
     single_leads, single_chains = np.zeros(2, np.int64), np.zeros(2, np.int64)
     for text in range(len(offsets) - 1):
-        place, end = offsets[text], offsets[text + 1]
+        start, end = offsets[text], offsets[text + 1]
+        place = start
         characters = damaged = pair_bytes = 0
-        run = letters = sequences = needs = have = 0
+        run = letters = sequences = needs = have = han = inside = 0
         same, filler = 0, types.int64(0)
         wide = False  # whether the character before was not ASCII
         while place < end:
@@ -88,6 +96,13 @@ def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-un
             wide = True
             if code >= 0x10000:
                 continue
+
+            # One character of another script inside a Latin word: "f眉r", "fГјr", "fﾃｼr". In Chinese, names stand so too.
+            if 0x400 <= code < 0x460 or 0xFF61 <= code < 0xFFA0:
+                damaged += _lower(data, place - step - 1, start - 1) + _lower(data, place, end)
+            elif 0x4E00 <= code < 0xA000:
+                han += 1
+                inside += _lower(data, place - step - 1, start - 1) and _lower(data, place, end)
 
             byte = types.int64(latin[code])
             if byte > 0xA0 or (byte and code != byte):  # Latin-1's upper half but for its controls, or windows-1252's
@@ -140,6 +155,8 @@ def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-un
                     same = 0
         if run:
             damaged += _run(run, letters, sequences)
+        if 3 * inside >= han:
+            damaged += 2 * inside
         pair_needs[:] = 0
         chains[:] = 0
         single_leads[:] = 0

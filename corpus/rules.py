@@ -148,7 +148,7 @@ GOPHER_QUALITY = (
 )
 
 
-def _grams(name: str, measure: str, maximum: float, unspaced: float) -> Rule:
+def _bound(name: str, measure: str, maximum: float, unspaced: float) -> Rule:
     return Rule(name=name, measure=measure, maximum=maximum, others=(Bounds(languages=UNSPACED, maximum=unspaced),))
 
 
@@ -159,15 +159,15 @@ GOPHER_REPETITION = (
     Rule(name="gopher_duplicate_paragraphs", measure="duplicate_paragraphs", maximum=0.3),
     Rule(name="gopher_duplicate_line_characters", measure="duplicate_line_characters", maximum=0.2),
     Rule(name="gopher_duplicate_paragraph_characters", measure="duplicate_paragraph_characters", maximum=0.2),
-    _grams("gopher_top_2gram", "top_2gram", 0.2, 0.27),
-    _grams("gopher_top_3gram", "top_3gram", 0.18, 0.21),
-    _grams("gopher_top_4gram", "top_4gram", 0.16, 0.23),
-    _grams("gopher_duplicate_5grams", "duplicate_5grams", 0.15, 0.29),
-    _grams("gopher_duplicate_6grams", "duplicate_6grams", 0.14, 0.26),
-    _grams("gopher_duplicate_7grams", "duplicate_7grams", 0.13, 0.24),
-    _grams("gopher_duplicate_8grams", "duplicate_8grams", 0.12, 0.22),
-    _grams("gopher_duplicate_9grams", "duplicate_9grams", 0.11, 0.21),
-    _grams("gopher_duplicate_10grams", "duplicate_10grams", 0.1, 0.18),
+    _bound("gopher_top_2gram", "top_2gram", 0.2, 0.27),
+    _bound("gopher_top_3gram", "top_3gram", 0.18, 0.21),
+    _bound("gopher_top_4gram", "top_4gram", 0.16, 0.23),
+    _bound("gopher_duplicate_5grams", "duplicate_5grams", 0.15, 0.29),
+    _bound("gopher_duplicate_6grams", "duplicate_6grams", 0.14, 0.26),
+    _bound("gopher_duplicate_7grams", "duplicate_7grams", 0.13, 0.24),
+    _bound("gopher_duplicate_8grams", "duplicate_8grams", 0.12, 0.22),
+    _bound("gopher_duplicate_9grams", "duplicate_9grams", 0.11, 0.21),
+    _bound("gopher_duplicate_10grams", "duplicate_10grams", 0.1, 0.18),
 )
 
 # Raffel et al. 2020 (arXiv:1910.10683), section 2.2, of pages. C4 also takes lines out of the pages that it keeps; here
@@ -193,9 +193,9 @@ REPETITION = (
     Rule(name="duplicate_lines", measure="duplicate_lines", maximum=0.5),
     Rule(name="duplicate_line_characters", measure="duplicate_line_characters", maximum=0.33),
     Rule(name="duplicate_paragraph_characters", measure="duplicate_paragraph_characters", maximum=0.2),
-    _grams("top_2gram", "top_2gram", 0.2, 0.27),
-    _grams("top_3gram", "top_3gram", 0.18, 0.21),
-    _grams("top_4gram", "top_4gram", 0.16, 0.23),
+    _bound("top_2gram", "top_2gram", 0.2, 0.27),
+    _bound("top_3gram", "top_3gram", 0.18, 0.21),
+    _bound("top_4gram", "top_4gram", 0.16, 0.23),
     Rule(name="duplicate_5grams", measure="duplicate_5grams", maximum=0.45),
     Rule(name="duplicate_10grams", measure="duplicate_10grams", maximum=0.39),
 )
@@ -203,7 +203,7 @@ REPETITION = (
 # Ours: text that no reader wrote as it stands.
 DAMAGE = (
     Rule(name="replacement_characters", measure="replacement_characters", maximum=0.001),
-    Rule(name="mojibake", measure="mojibake", maximum=0.01),
+    _bound("mojibake", "mojibake", 0.005, 0.01),
 )
 
 # FineWeb's bound on lists of links holds in any language; its others drop poems, dialogue and documentation.

@@ -1,4 +1,4 @@
-"""Mojibake: real articles of the standard library's kind of prose, misread in every usual way, and left alone when not."""
+"""Mojibake: prose of many languages, misread in every usual way, and left alone when it is not."""
 
 from __future__ import annotations
 
