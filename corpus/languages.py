@@ -28,9 +28,17 @@ ENGLISH = Language()
 LANGUAGES = {
     "af": Language(words=1.02, letters=1.03, stop_words="die van en het is in nie wat vir om te dat met sy ek hy"),
     "am": Language(stop_words="ነው ውስጥ ላይ እና ወደ ነበር ግን ይህ እኔ"),
-    "ar": Language(words=0.79, letters=1.08, stop_words="في من على أن إلى ما لا هذا كان التي الذي مع عن هل هو هي"),
+    "ar": Language(
+        words=0.79,
+        letters=1.08,
+        stop_words="في من على أن إلى ما لا هذا كان التي الذي مع عن هل هو هي لم لن قد كل أنا أنه ذلك هناك كانت بعد أو",
+    ),
     "arz": Language(words=0.70, letters=1.10, stop_words="في من على ده دي مش اللي و ان ما كان"),
-    "az": Language(words=0.73, letters=1.47, stop_words="və bir bu ki ilə üçün da də o çox var olan mən nə daha"),
+    "az": Language(
+        words=0.73,
+        letters=1.47,
+        stop_words="və bir bu ki ilə üçün da də o çox var olan mən nə daha sən biz onlar onun mənim idi amma hər kimi",
+    ),
     "be": Language(words=0.80, letters=1.24, stop_words="і ў не на з што да гэта як па за у ад ён я але"),
     "bg": Language(words=0.88, letters=1.16, stop_words="на и в да се не за от е са с че по си как този"),
     "bn": Language(words=0.88, letters=1.14, stop_words="এবং এই না করে থেকে আমি একটি জন্য যে তার কি ও হয় এটা আমার আছে"),
@@ -52,7 +60,10 @@ LANGUAGES = {
     "eu": Language(words=0.80, letters=1.43, stop_words="eta da ez bat du dira zen ere hau baina izan bere egin dut"),
     "fa": Language(words=0.98, letters=0.96, stop_words="و در به از که این را با است برای آن یک می خود تا بر"),
     "fi": Language(
-        words=0.72, letters=1.58, stop_words="ja on ei että se hän oli mutta ole kun joka myös tai niin jos en"
+        words=0.72,
+        letters=1.58,
+        stop_words="ja on ei että se hän oli mutta ole kun joka myös tai niin jos "
+        "en olen minun sen hänen mikä voi kanssa jo kuin minä sinä kaikki vain nyt mitä",
     ),
     "fo": Language(words=0.92, letters=1.16, stop_words="og í at er ikki á við tað ein eg til hann sum av"),
     "fr": Language(words=1.14, letters=1.03, stop_words="de la le et les des en un du une que est pour qui dans il"),
@@ -60,7 +71,11 @@ LANGUAGES = {
     "ga": Language(words=1.05, letters=1.10, stop_words="an agus na a is ar i go sé le tá ag do níl"),
     "gd": Language(words=1.14, letters=1.05, stop_words="an agus a na air e is tha i ann gun bha do chan"),
     "gl": Language(words=0.89, letters=1.14, stop_words="de a o que e en do da un unha para os non por se é"),
-    "he": Language(words=0.75, letters=1.00, stop_words="של את על לא הוא זה אני עם כל היא אם גם או מה היה אל"),
+    "he": Language(
+        words=0.75,
+        letters=1.00,
+        stop_words="של את על לא הוא זה אני עם כל היא אם גם או מה היה אל אבל כי יש אין לי לו שלי הם אתה כמו רק",
+    ),
     "hi": Language(words=1.07, letters=0.94, stop_words="के है में की से का को और हैं यह पर नहीं कि एक ने भी"),
     "hr": Language(words=0.81, letters=1.18, stop_words="je i u da na se ne za su od s to što kao ali ili"),
     "hu": Language(words=0.75, letters=1.38, stop_words="a az és hogy nem is egy ez meg van azt de volt csak ha mint"),
@@ -78,20 +93,40 @@ LANGUAGES = {
     "jv": Language(
         words=0.83, letters=1.36, stop_words="lan ing sing iku kang kanthi aku ora karo ana dadi saka kuwi iki"
     ),
-    "ka": Language(words=0.64, letters=1.55, stop_words="და არ ეს რომ მე ის იყო არის რა ამ მისი თუ ერთი ვარ"),
+    "ka": Language(
+        words=0.64,
+        letters=1.55,
+        stop_words="და არ ეს რომ მე ის იყო არის რა ამ მისი თუ ერთი ვარ "
+        "კი როგორც ჩემი შენ თქვენ ჩვენ მაგრამ ძალიან უნდა მას იმ ან აქვს მინდა",
+    ),
     "kk": Language(words=0.70, letters=1.42, stop_words="және бұл мен бір да де емес үшін ол бар болып не осы деп"),
     "km": Language(words=2.35, letters=0.45, stop_words="ន ង រ ក ម ត ប ល ស ជ"),
     "ko": Language(
-        words=0.67, letters=0.71, stop_words="이 그 수 있다 있는 것은 그는 나는 하는 것이 한 및 등 그리고 더 것을"
+        words=0.67,
+        letters=0.71,
+        stop_words="이 그 수 있다 있는 것은 그는 나는 하는 것이 한 및 등 그리고 더 것을 있습니다 합니다 없다 대한 위해 때 내 우리 나 안 못 다 하지만",
     ),
     "ku": Language(words=0.92, letters=1.06, stop_words="û di ku de li ji bi ew jî bo re ez ne"),
     "ky": Language(stop_words="жана бул бир менен да деп үчүн бар эмес ал де болгон"),
-    "la": Language(words=0.71, letters=1.41, stop_words="et in est non ad ut cum sed quod qui ex si de esse"),
+    "la": Language(
+        words=0.71,
+        letters=1.41,
+        stop_words="et in est non ad ut cum sed quod qui ex si de "
+        "esse quae sunt erat nec hoc me te mihi tibi ab per hic sum",
+    ),
     "lo": Language(stop_words="ນ ກ ງ ວ ຂ ອ ມ ລ"),
-    "lt": Language(words=0.74, letters=1.42, stop_words="ir yra kad į su ne tai iš jis apie o bet kaip ar buvo už"),
+    "lt": Language(
+        words=0.74,
+        letters=1.42,
+        stop_words="ir yra kad į su ne tai iš jis apie o bet kaip ar buvo už aš tu ji mes man mano savo nuo iki ką",
+    ),
     "lv": Language(words=0.80, letters=1.32, stop_words="un ir ar no uz es ka par bet kas tas viņš nav lai kā tu"),
     "mk": Language(words=0.88, letters=1.13, stop_words="на и да се во не од за е со што го ќе како ги"),
-    "ml": Language(words=0.71, letters=1.95, stop_words="ഒരു ഈ ഞാൻ ആണ് എന്ന് ആ എന്ന അത് ഇത് ഇല്ല എന്റെ"),
+    "ml": Language(
+        words=0.71,
+        letters=1.95,
+        stop_words="ഒരു ഈ ഞാൻ ആണ് എന്ന് ആ എന്ന അത് ഇത് ഇല്ല എന്റെ അവൻ അവൾ ഞങ്ങൾ നീ എനിക്ക് എന്ത് ഇവിടെ എല്ലാ വളരെ പക്ഷേ ഞാന്‍ അവന്‍",
+    ),
     "mn": Language(words=0.83, letters=1.28, stop_words="нь байна бол би энэ юм тэр та уу болон ба л ч"),
     "mr": Language(words=0.85, letters=1.23, stop_words="आणि आहे या मी ते हे एक तो की नाही च व आहेत का"),
     "ms": Language(
@@ -129,8 +164,16 @@ LANGUAGES = {
     "tr": Language(
         words=0.71, letters=1.52, stop_words="ve bir bu da de için ne çok o ile var daha gibi olarak ben kadar"
     ),
-    "tt": Language(words=0.74, letters=1.39, stop_words="һәм бу да бер белән мин ул дә бар өчен түгел дип иде"),
-    "ug": Language(words=0.67, letters=1.59, stop_words="بۇ بىر ۋە بىلەن ئۇ مەن بار ئۈچۈن يوق ئىدى دەپ"),
+    "tt": Language(
+        words=0.74,
+        letters=1.39,
+        stop_words="һәм бу да бер белән мин ул дә бар өчен түгел дип иде син без алар минем кеше шул нәрсә соң әле",
+    ),
+    "ug": Language(
+        words=0.67,
+        letters=1.59,
+        stop_words="بۇ بىر ۋە بىلەن ئۇ مەن بار ئۈچۈن يوق ئىدى دەپ سەن ئۇنىڭ مېنىڭ بىز كېرەك ھەم نېمە ئەمەس ماڭا",
+    ),
     "uk": Language(words=0.81, letters=1.25, stop_words="і в не на що з у я це до як та він за але про"),
     "ur": Language(words=1.12, letters=0.87, stop_words="کے ہے میں کی سے کو اور کا یہ نے پر ہیں اس کہ نہیں بھی"),
     "uz": Language(words=0.73, letters=1.41, stop_words="va bu bir bilan uchun men ham u edi emas bor deb da"),

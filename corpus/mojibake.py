@@ -97,7 +97,7 @@ def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-un
             if code >= 0x10000:
                 continue
 
-            # One character of another script inside a Latin word: "f眉r", "fГјr", "fﾃｼr". In Chinese, names stand so too.
+            # One character of another script inside a Latin word: "f眉r", "fГјr", "fﾃｼr". Chinese names stand so too.
             if 0x400 <= code < 0x460 or 0xFF61 <= code < 0xFFA0:
                 damaged += _lower(data, place - step - 1, start - 1) + _lower(data, place, end)
             elif 0x4E00 <= code < 0xA000:
