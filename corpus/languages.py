@@ -104,15 +104,16 @@ LANGUAGES = {
     "ko": Language(
         words=0.67,
         letters=0.71,
-        stop_words="이 그 수 있다 있는 것은 그는 나는 하는 것이 한 및 등 그리고 더 것을 있습니다 합니다 없다 대한 위해 때 내 우리 나 안 못 다 하지만",
+        stop_words="이 그 수 있다 있는 것은 그는 나는 하는 것이 한 및 등 그리고 더 것을 있습니다 "
+        "합니다 없다 대한 위해 때 내 우리 나 안 못 다 하지만 내가 좀 난 너 우리는",
     ),
     "ku": Language(words=0.92, letters=1.06, stop_words="û di ku de li ji bi ew jî bo re ez ne"),
     "ky": Language(stop_words="жана бул бир менен да деп үчүн бар эмес ал де болгон"),
     "la": Language(
         words=0.71,
         letters=1.41,
-        stop_words="et in est non ad ut cum sed quod qui ex si de "
-        "esse quae sunt erat nec hoc me te mihi tibi ab per hic sum",
+        stop_words="et in est non ad ut cum sed quod qui ex si de esse quae sunt "
+        "erat nec hoc me te mihi tibi ab per hic sum ego tu nos mea quis",
     ),
     "lo": Language(stop_words="ນ ກ ງ ວ ຂ ອ ມ ລ"),
     "lt": Language(
