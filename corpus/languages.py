@@ -104,8 +104,8 @@ LANGUAGES = {
     "ko": Language(
         words=0.67,
         letters=0.71,
-        stop_words="이 그 수 있다 있는 것은 그는 나는 하는 것이 한 및 등 그리고 더 것을 있습니다 "
-        "합니다 없다 대한 위해 때 내 우리 나 안 못 다 하지만 내가 좀 난 너 우리는",
+        stop_words="이 그 수 있다 있는 것은 그는 나는 하는 것이 한 및 등 그리고 더 것을 있습니다 합니다 "
+        "없다 대한 위해 때 내 우리 나 안 못 다 하지만 내가 좀 난 우리는 너무 있어 그의 것",
     ),
     "ku": Language(words=0.92, letters=1.06, stop_words="û di ku de li ji bi ew jî bo re ez ne"),
     "ky": Language(stop_words="жана бул бир менен да деп үчүн бар эмес ал де болгон"),
