@@ -111,9 +111,9 @@ def _by_language(
 
 
 def _word_counts(language: Language, unspaced: bool) -> tuple[float, float]:
-    """As much as 50 and 100,000 English words say: fewer words, and no more but where characters count as words."""
-    factor = round(language.words if unspaced else min(1.0, language.words), 1)
-    return round(50 * factor), round(100_000 * max(1.0, factor))
+    """50 to 100,000 words of English, wider where it takes fewer words or, of characters, more; never narrower."""
+    factor = round(language.words, 1)
+    return round(50 * min(1.0, factor)), round(100_000 * (max(1.0, factor) if unspaced else 1))
 
 
 def _word_lengths(language: Language, unspaced: bool) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from crawls import CHINESE, GERMAN, JAPANESE
 
-from corpus.languages import LANGUAGES, UNSPACED
+from corpus.languages import LANGUAGES
 from corpus.measures import NAMES
 from corpus.quality import measure
 from corpus.rules import (
@@ -153,9 +153,9 @@ def test_bounds_are_wider_where_words_differ_from_english_and_never_narrower() -
         low, high = lengths.bounds(code)
         assert low <= 3 and high >= 10
         least, most = words.bounds(code)
-        assert most >= 100_000 and (least <= 50 or code in UNSPACED)
+        assert most >= 100_000 and least <= 50
     assert words.bounds("xx") == (50, 100_000) and lengths.bounds("xx") == (3, 10), "as English"
-    assert lengths.bounds("ko")[0] < 2.3 and lengths.bounds("fi")[1] > 14 and words.bounds("zh")[0] == 70
+    assert lengths.bounds("ko")[0] < 2.3 and lengths.bounds("fi")[1] > 14 and words.bounds("zh") == (50, 140_000)
 
 
 OTHERS = {
