@@ -100,9 +100,13 @@ class Lake:
 
     def read_rows(self, path: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
         """As `read_table`, row by row, with ROWS of them in memory at a time."""
+        for batch in self.read_batches(path, columns):
+            yield from batch.to_pylist()
+
+    def read_batches(self, path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """As `read_table`, at most ROWS at a time."""
         with self.open_parquet(path) as file:
-            for batch in file.iter_batches(batch_size=ROWS, columns=columns):
-                yield from batch.to_pylist()
+            yield from file.iter_batches(batch_size=ROWS, columns=columns)
 
     @contextmanager
     def open_parquet(self, path: str) -> Iterator[pq.ParquetFile]:

@@ -45,7 +45,7 @@ UNSPACED = (
 MARKS = "\u200c\u200d" + _character_class(lambda character: unicodedata.category(character) in ("Mn", "Mc"), 0x10000)
 LETTERS = f"[^\\W_{UNSPACED}]"
 WORD = re.compile(f"[{UNSPACED}][{MARKS}]*|{LETTERS}+(?:[{MARKS}]+{LETTERS}*)*")
-UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")
+UNSPACED_CHARACTER, LETTER, MARK = re.compile(f"[{UNSPACED}]"), re.compile(LETTERS), re.compile(f"[{MARKS}]")
 
 
 def normalise(text: str) -> str:
@@ -70,5 +70,6 @@ def _unstacked(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Lower-cased words; in scripts without spaces, characters."""
-    return WORD.findall(text.lower())
+    """Lower-cased words; in scripts without spaces, characters. A sigma is the same letter at a word's end as
+    elsewhere, so that each character's lower case depends on the character alone."""
+    return WORD.findall(text.lower().replace("ς", "σ"))

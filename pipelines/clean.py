@@ -1,38 +1,28 @@
 """Clean: documents -> measures -> clean. What is measured is kept for every document, so moving a threshold measures
-nothing again; what the rules say of it decides who stays."""
+nothing again; what the rules say of it decides who stays. Documents pass in Arrow batches."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from corpus import language, privacy, quality
+from corpus import privacy
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.rules import DAMAGE, GOPHER_QUALITY, Failure, Rule, failures
-from corpus.schema import DOC_ID, DOCUMENT, DROPPED, LEDGER, ledger_row
+from corpus.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, judge
+from corpus.schema import DOCUMENT, DROPPED, LEDGER, ORIGIN, ledger_row
 from corpus.toxicity import BadWordConfig, BadWordLists, BadWords
 from pipelines.elements import FileSplit, Part, Work, file_splits
 from pipelines.engine import Engine, Outcome, Stage, StageError, compute, each_split
+from pipelines.measure import LANGUAGE, MOST_ERRORS, RULE_ERROR, RuleError, bounded, count_error, measure, named
 
-MEASURES_STAGE, CLEAN_STAGE = "measures", "clean"
-VERSION = 2
+STAGE = "clean"
+VERSION = 3
 BAD_WORDS = "bad_words"
 
-LANGUAGE = [
-    pa.field("language", pa.string(), nullable=False),
-    pa.field("language_score", pa.float64(), nullable=False),
-]
-MEASURES = pa.schema(
-    [
-        pa.field("doc_id", DOC_ID, nullable=False),
-        *LANGUAGE,
-        *(pa.field(name, pa.float64(), nullable=False) for name in quality.NAMES),
-    ]
-)
 # How many placeholders of each kind stand in a document's title and text.
 MASKED = pa.struct([pa.field(kind, pa.int32(), nullable=False) for kind in privacy.KINDS])
 CLEAN = pa.schema([*DOCUMENT, *LANGUAGE, pa.field("masked", MASKED, nullable=False)])
@@ -41,12 +31,14 @@ CLEAN = pa.schema([*DOCUMENT, *LANGUAGE, pa.field("masked", MASKED, nullable=Fal
 @dataclass(frozen=True, kw_only=True)
 class CleanConfig:
     """`language_score`: the least probability with which a page's language must be known. `mask`: the kinds of personal
-    data that are masked in what is kept, () for none."""
+    data that are masked in what is kept, () for none. `rule_errors`: the share of documents above which the stage fails
+    because a measure, rule or mask raised an error on them; below, they are dropped."""
 
-    rules: tuple[Rule, ...] = GOPHER_QUALITY + DAMAGE
-    language_score: float = 0.3
+    rules: tuple[Rule, ...] = DEFAULT
+    language_score: float = LANGUAGE_SCORE
     mask: tuple[str, ...] = privacy.KINDS
     bad_words: BadWordConfig = field(default_factory=BadWordConfig)
+    rule_errors: float = MOST_ERRORS
 
     def __post_init__(self) -> None:
         unknown = set(self.mask) - set(privacy.KINDS)
@@ -54,37 +46,14 @@ class CleanConfig:
             raise ValueError(f"cannot mask {sorted(unknown)}: there are {', '.join(privacy.KINDS)}")
 
 
-def measure(lake: Lake, documents: Manifest, engine: Engine) -> Outcome:
-    """Publishes language and measures of every document."""
-    stage = Stage(
-        name=MEASURES_STAGE,
-        partition=documents.partition,
-        version=VERSION,
-        config=None,
-        inputs={documents.name: documents.digest},
-        libraries=language.LIBRARIES,
-    )
-    splits = file_splits(lake, {"documents": [documents]})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Measure(), [documents]))
-
-
-class Measure(Work):
-    schemas = {"measures": MEASURES}
-
-    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        for row in lake.read_rows(split.paths["documents"], ["doc_id", "text"]):
-            [(code, score)] = language.identify([row["text"]])
-            values = asdict(quality.measure(row["text"]))
-            part.keep("measures", {"doc_id": row["doc_id"], "language": code, "language_score": score, **values})
-
-
 def clean(lake: Lake, documents: Manifest, config: CleanConfig, engine: Engine) -> Outcome:
-    """Publishes the documents that no rule stops. Raises StageError when none is left."""
-    measures = measure(lake, documents, engine).manifest
+    """Publishes the documents that no rule stops. Raises StageError when none is left, or when rules raised errors on
+    more than the configured share."""
+    measures = measure(lake, documents, engine, config.rule_errors).manifest
     lists = BadWordLists(config.bad_words.folder) if config.bad_words.folder else None
     digest = lists.digest if lists else None
     stage = Stage(
-        name=CLEAN_STAGE,
+        name=STAGE,
         partition=documents.partition,
         version=VERSION,
         config=replace(config, bad_words=replace(config.bad_words, folder=digest)),  # by content, wherever they lie
@@ -92,7 +61,8 @@ def clean(lake: Lake, documents: Manifest, config: CleanConfig, engine: Engine) 
         libraries=privacy.LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [documents], "measures": [measures]})
-    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Clean(config, digest), [documents]))
+    plan = bounded(lambda: each_split(lake, stage, splits, Clean(config, digest), [documents]), config.rule_errors)
+    outcome = compute(lake, stage, engine, plan)
     if outcome.manifest.counts.kept == 0:
         raise StageError(
             f"{stage.label}: no document is left of {outcome.manifest.counts.records_in}; "
@@ -114,37 +84,86 @@ class Clean(Work):
             raise StageError(f"the lists of bad words in {folder} changed while the stage ran")
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        documents = lake.read_rows(split.paths["documents"])
-        measures = lake.read_rows(split.paths["measures"])
-        for document, measured in zip(documents, measures, strict=True):
-            if document["doc_id"] != measured["doc_id"]:
+        measures = lake.read_table(split.paths["measures"])
+        start = 0
+        for batch in lake.read_batches(split.paths["documents"]):
+            measured = measures.slice(start, len(batch)).combine_chunks()
+            start += len(batch)
+            if measured["doc_id"].to_pylist() != batch["doc_id"].to_pylist():
                 raise StageError(f"{split.paths['measures']} and its documents are not in the same order")
-            code, score = measured["language"], measured["language_score"]
-            failed = failures(measured, code, score, self.config.rules, self.config.language_score)
-            bad = self.bad_words.measure(document["text"], code) if self.bad_words else None
-            if bad is not None and bad.share > self.config.bad_words.maximum:
-                failed.append(Failure(rule=BAD_WORDS, value=bad.share, threshold=self.config.bad_words.maximum))
-            if failed:
-                rules = [asdict(failure) for failure in failed]
-                detail = _said(bad) if failed[-1].rule == BAD_WORDS else None
-                part.lose(ledger_row(document, CLEAN_STAGE, DROPPED, failed[0].rule, rules=rules, detail=detail))
-            else:
-                part.figure(f"language:{code}", 1)
-                self._keep({**document, "language": code, "language_score": score}, part)
+            self._batch(batch, measured, part)
+        if start != len(measures):
+            raise StageError(f"{split.paths['measures']} has {len(measures)} rows for {start} documents")
 
-    def _keep(self, document: dict[str, Any], part: Part) -> None:
-        counts: Counter[str] = Counter()
-        for column in ("title", "text"):
-            masked = privacy.mask(document[column], self.config.mask)
-            document[column] = masked.text
-            counts.update(masked.counts)
-        for kind, count in counts.items():
-            part.figure(f"masked:{kind}", count)
-        part.figure("text_bytes", len(document["text"].encode()))
-        part.keep("documents", {**document, "masked": {kind: counts[kind] for kind in privacy.KINDS}})
+    def _batch(self, batch: pa.RecordBatch, measured: pa.Table, part: Part) -> None:
+        codes, scores = measured["language"].to_pylist(), measured["language_score"].to_pylist()
+        lost: dict[int, tuple[str, list[Failure], str | None]] = {
+            row: (failed[0].rule, failed, None)
+            for row, failed in judge(measured, codes, scores, self.config.rules, self.config.language_score).items()
+        }
+        errors = {row: error for row, error in enumerate(measured["error"].to_pylist()) if error}
+        if self.bad_words:
+            for row, text in enumerate(batch["text"].to_pylist()):
+                try:
+                    with named(BAD_WORDS):
+                        bad = self.bad_words.measure(text, codes[row])
+                except RuleError as error:
+                    errors.setdefault(row, str(error))
+                    continue
+                if bad.share > self.config.bad_words.maximum:
+                    failed = lost[row][1] if row in lost else []
+                    failed.append(Failure(rule=BAD_WORDS, value=bad.share, threshold=self.config.bad_words.maximum))
+                    lost[row] = failed[0].rule, failed, _said(bad)
+        masked: dict[int, tuple[privacy.Masked, privacy.Masked]] = {}
+        titles, texts = batch["title"].to_pylist(), batch["text"].to_pylist()
+        for row in range(len(batch)):
+            if row not in lost and row not in errors:
+                try:
+                    with named("mask"):
+                        masked[row] = self._mask(titles[row]), self._mask(texts[row])
+                except RuleError as error:
+                    errors[row] = str(error)
+        for row, said in errors.items():
+            lost[row] = f"{RULE_ERROR}:{said.partition(':')[0]}", [], said
+            count_error(part, said)
+        self._lose(batch, dict(sorted(lost.items())), part)
+        self._keep(batch, masked, measured, part)
+
+    def _mask(self, text: str) -> privacy.Masked:
+        return privacy.mask(text, self.config.mask)
+
+    def _lose(self, batch: pa.RecordBatch, lost: dict[int, tuple[str, list[Failure], str | None]], part: Part) -> None:
+        origins = batch.select([column.name for column in ORIGIN]).take(pa.array(lost, pa.int64())).to_pylist()
+        for origin, (reason, failed, detail) in zip(origins, lost.values(), strict=True):
+            rules = [asdict(failure) for failure in failed]
+            part.lose(ledger_row(origin, STAGE, DROPPED, reason, rules=rules, detail=detail))
+
+    def _keep(
+        self,
+        batch: pa.RecordBatch,
+        masked: dict[int, tuple[privacy.Masked, privacy.Masked]],
+        measured: pa.Table,
+        part: Part,
+    ) -> None:
+        """The rows that were masked, as they are but for title and text."""
+        rows = pa.array(masked, pa.int64())
+        kept, found = batch.take(rows), measured.select([column.name for column in LANGUAGE]).take(rows)
+        counts = [Counter(title.counts) + Counter(text.counts) for title, text in masked.values()]
+        columns = dict(zip(kept.schema.names, kept.columns, strict=True))
+        columns |= dict(zip(found.column_names, found.columns, strict=True))
+        for number, column in enumerate(("title", "text")):
+            columns[column] = pa.array([pair[number].text for pair in masked.values()], DOCUMENT.field(column).type)
+        numbers = [pa.array([count[kind] for count in counts], pa.int32()) for kind in privacy.KINDS]
+        columns["masked"] = pa.StructArray.from_arrays(numbers, fields=list(MASKED))
+        part.keep_table("documents", pa.table([columns[name] for name in CLEAN.names], schema=CLEAN))
+        for code, times in Counter(found["language"].to_pylist()).items():
+            part.figure(f"language:{code}", times)
+        for kind, times in sum(counts, Counter()).items():
+            part.figure(f"masked:{kind}", times)
+        part.figure("text_bytes", pc.sum(pc.binary_length(columns["text"])).as_py() or 0)
 
 
-def _said(bad: BadWords | None) -> str | None:
+def _said(bad: BadWords) -> str | None:
     """The bad words that were found most often."""
-    found = sorted(bad.found.items(), key=lambda item: (-item[1], item[0])) if bad else []
+    found = sorted(bad.found.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{phrase} {times}" for phrase, times in found)[:200] or None

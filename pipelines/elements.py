@@ -108,6 +108,14 @@ class Part:
         self._kept += 1
         self.add(kind, row)
 
+    def keep_table(self, kind: str, rows: pa.Table) -> None:
+        """Records of the input that stay, as a table of the kind's columns: row groups of their own."""
+        self._flush(kind)
+        self.pass_through(rows.num_rows)
+        if rows.num_rows:
+            self._writers[kind].write_table(rows)
+            self._rows[kind] += rows.num_rows
+
     def lose(self, row: dict[str, Any]) -> None:
         """A record of the input that does not: its row of the ledger."""
         self._in += 1

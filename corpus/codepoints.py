@@ -1,0 +1,119 @@
+"""Code points: what each is to a word, a line and a sentence, as a table that compiled code looks up; and how such code
+reads the UTF-8 of Arrow's buffers."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numba import njit, types
+
+from corpus.text import LETTER, MARK, UNSPACED_CHARACTER
+
+CODE_POINTS = 0x110000
+CODE = 0x1FFFFF  # the bits of a table's entry that hold the lower-case code point; those above hold its classes
+LETTER_BIT, UNSPACED_BIT, MARK_BIT, ALPHABETIC_BIT, SPACE_BIT, BULLET_BIT, TERMINAL_BIT, STOP_BIT, WIDE_BIT = (
+    1 << bit for bit in range(21, 30)
+)
+BULLETS = "•●▪‣◦-*·・"
+# What closes a sentence: C4's marks and their kin in other scripts. QUOTES may stand behind it at a line's end.
+STOPS = ".!?…。！？｡．؟۔।॥።፧፨։։။៕᠃᠉"
+QUOTES = "\"'”’»」』）)】》›"
+
+
+SEED = np.uint64(0x9E3779B97F4A7C15)
+FACTOR = np.uint64(0xBF58476D1CE4E5B9)
+SHIFT = np.uint64(31)
+
+
+@cache
+def code_points() -> np.ndarray:
+    """(0x110000,) uint32: each code point's lower-case form and the classes of that. Made in 0.2 s, at the first use.
+
+    Two code points have no form of their own: a final sigma is a sigma, and the dotted capital I is two characters,
+    which the pass knows.
+    """
+    table = np.arange(CODE_POINTS, dtype=np.uint32)
+    assigned = [chr(code) for code in range(0x20000) if not 0xD800 <= code < 0xE000]
+    lowered = [character.lower()[0] for character in assigned]
+    lowered[assigned.index("ς")] = "σ"
+    codes = np.array([ord(character) for character in assigned])
+    table[codes] = [ord(character) for character in lowered]
+    for bit, chosen in (
+        (LETTER_BIT, LETTER.match),
+        (UNSPACED_BIT, UNSPACED_CHARACTER.match),
+        (MARK_BIT, MARK.match),
+        (ALPHABETIC_BIT, str.isalpha),
+        (SPACE_BIT, str.isspace),
+        (WIDE_BIT, lambda character: unicodedata.east_asian_width(character) in "WF"),
+        (BULLET_BIT, BULLETS.__contains__),
+        (TERMINAL_BIT, (STOPS + QUOTES).__contains__),
+        (STOP_BIT, STOPS.__contains__),
+    ):
+        table[codes] |= np.where([bool(chosen(character)) for character in lowered], np.uint32(bit), np.uint32(0))
+    # Beyond are Chinese characters, and nothing else that is in a word.
+    beyond = range(0x20000, 0x40000)
+    table[0x20000:0x40000] |= np.uint32(UNSPACED_BIT | WIDE_BIT)
+    alphabetic = [chr(code).isalpha() for code in beyond]
+    table[0x20000:0x40000] |= np.where(alphabetic, np.uint32(ALPHABETIC_BIT), np.uint32(0))
+    table.setflags(write=False)
+    return table
+
+
+def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """(bytes, int64 offsets) of texts, without a copy where Arrow has them in one piece."""
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    if texts.null_count:
+        raise ValueError(f"{texts.null_count} of {len(texts)} texts are null")
+    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    _, bounds, data = texts.buffers()
+    if not len(texts):
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    offsets = np.frombuffer(bounds, kind)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    return np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8), offsets
+
+
+@cache
+def _sources() -> str:
+    """A digest of all modules with compiled functions. Those are compiled into one another, and numba would take what
+    it keeps for good when a module that a function calls has changed and its own has not."""
+    found = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    return hashlib.sha256(b"".join(source for source in found if b"corpus.codepoints" in source)).hexdigest()[:12]
+
+
+def compiled(function: Any) -> Any:
+    """njit, its machine code kept beside the source or in the user's cache, if one of them can be written."""
+    function.__qualname__ += f"-{_sources()}"  # a part of the name under which it is kept
+    try:
+        return njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        return njit(nogil=True)(function)
+
+
+@compiled
+def mix(state, value):  # type: ignore[no-untyped-def]
+    """The hash of a sequence that goes on with a value."""
+    state = (state ^ value) * FACTOR
+    return state ^ (state >> SHIFT)
+
+
+@compiled
+def decode(data, place, end):  # type: ignore[no-untyped-def]
+    """(code point, bytes) of the character at a place of valid UTF-8."""
+    first = types.int64(data[place])
+    if first < 0x80:
+        return first, 1
+    if first < 0xE0 and place + 1 < end:
+        return (first & 0x1F) << 6 | (data[place + 1] & 0x3F), 2
+    if first < 0xF0 and place + 2 < end:
+        return (first & 0x0F) << 12 | (data[place + 1] & 0x3F) << 6 | (data[place + 2] & 0x3F), 3
+    if place + 3 < end:
+        high = (first & 0x07) << 18 | (data[place + 1] & 0x3F) << 12
+        return high | (data[place + 2] & 0x3F) << 6 | (data[place + 3] & 0x3F), 4
+    return types.int64(0xFFFD), 1
