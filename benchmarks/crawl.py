@@ -190,7 +190,8 @@ def table(result: dict[str, Any]) -> str:
         "",
         f"Machine: {host['cores']} cores, {host['model']}, Python {host['python']}; load {host['load_before']:.1f} "
         f"before, {host['load_after']:.1f} after. Input: {read['pages']} pages in {read['files']} WARC files of "
-        f"{read['bytes'] >> 20} MB; large is {read['times']} times as many in one file.",
+        f"{read['bytes'] >> 20} MB; large is {read['times']} times as many in one file. "
+        + ("Other programs had the cores as well: take the CPU seconds. " if host["load_before"] > 1 else ""),
         "",
         "| input | | pages/s | pages a CPU second | largest process | kept |",
         "|---|---|---|---|---|---|",
