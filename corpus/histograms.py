@@ -85,15 +85,16 @@ def histograms(
 
 
 def histogram(measure: str, values: Floats, bounds: Sequence[Bound] = ()) -> Histogram:
-    """Of at least one value; the same in any order of them."""
+    """Of at least one value; the same in any order of them. The edges reach beyond every bound, so that what breaks one
+    is in a bin of its own."""
     low, high = float(values.min()), float(np.quantile(values, CUT))
     drawn = [edge for bound in bounds for edge in (bound.minimum, bound.maximum) if edge is not None]
     log = max([high, *drawn]) > LOG_FROM
     if log:
-        low, high = max(1.0, min([low, *drawn])), max([high, *drawn])
+        low, high = max(1.0, min([low, *drawn])), max([high, *(2 * edge for edge in drawn)])
         edges = np.geomspace(low, high, BINS + 1)
     else:
-        low, high = min([0.0, low, *drawn]), max([high, *drawn])
+        low, high = min([0.0, low, *drawn]), max([high, *(1.1 * edge for edge in drawn)])
         edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
     places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1)
     return Histogram(

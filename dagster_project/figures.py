@@ -120,12 +120,16 @@ def _place(value: float, found: Histogram) -> int:
     return round(STEP * len(found.counts) * (value - low) / (high - low))
 
 
+def short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
 def bounds_line(found: Histogram, documents: int) -> str:
     """The rules on a measure, in words, and what they drop."""
     said = []
     for bound in found.bounds:
-        sides = [f"at least {bound.minimum:g}"] if bound.minimum is not None else []
-        sides += [f"at most {bound.maximum:g}"] if bound.maximum is not None else []
+        sides = [f"at least {bound.minimum:,g}"] if bound.minimum is not None else []
+        sides += [f"at most {bound.maximum:,g}"] if bound.maximum is not None else []
         said.append(f"{bound.rule} {', '.join(sides)}: {bound.failed:,} fail ({bound.failed / documents:.1%})")
     return "; ".join(said)
 

@@ -12,7 +12,7 @@ from corpus.lake import Lake
 from corpus.lineage import sources
 from corpus.manifest import Manifest
 from corpus.outcomes import Funnel, arrivals, funnels, grouped, outcomes
-from dagster_project.figures import bounds_line, funnel_svg, histogram_svg, markdown_image, markdown_table
+from dagster_project.figures import bounds_line, funnel_svg, histogram_svg, markdown_image, markdown_table, short
 from pipelines.clean import CleanConfig
 
 LANGUAGES = 12
@@ -55,7 +55,7 @@ def _measures(drawn: list[Histogram], documents: int) -> str:
     header = ["measure", "from", "", "to", "median", "bounds"]
     lines = [markdown_table(header, [])]
     for found in drawn:
-        low, high, median = (f"{number:.3g}" for number in (found.edges[0], found.edges[-1], found.median))
+        low, high, median = (short(number) for number in (found.edges[0], found.edges[-1], found.median))
         picture = markdown_image(histogram_svg(found), found.measure)
         cells = (found.measure, low, picture, high, median, bounds_line(found, documents))
         lines.append(f"| {' | '.join(cells)} |")

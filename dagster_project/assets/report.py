@@ -18,7 +18,7 @@ from corpus.survey import Survey, survey
 from dagster_project.assets.documents import clean, documents
 from dagster_project.assets.model import loss_curve, read_metrics
 from dagster_project.assets.scores import read_score, scores
-from dagster_project.figures import bars, bounds_line, excerpt, histogram_svg
+from dagster_project.figures import bars, bounds_line, excerpt, histogram_svg, short
 from dagster_project.lineage import latest, upstream
 from dagster_project.partitions import crawl_recipe_key, recipes
 from dagster_project.recipes import RECIPES, TASKS
@@ -126,7 +126,7 @@ def render(lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], sur
     environment = Environment(
         loader=PackageLoader("dagster_project", "templates"), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters |= {"excerpt": excerpt, "histogram": _histogram, "bounds": bounds_line}
+    environment.filters |= {"excerpt": excerpt, "histogram": _histogram, "bounds": bounds_line, "short": short}
     funnel = {
         "pages": found["pages"],
         "with text": found["documents"],
