@@ -25,6 +25,7 @@ from corpus.rules import UNSPACED_FROM, Rule
 BINS = 32
 LOG_FROM = 50.0  # measures that reach this are counts, and spread over orders of magnitude
 CUT = 0.995  # quantile: one page of a million words would leave the others in one bin
+NARROW = 1e-9  # what spreads over less is one value
 LANGUAGE_SCORE = "language_score"  # a measure whose bound stands outside of the table of rules
 UNSPACED = "unspaced"
 
@@ -80,22 +81,24 @@ def histograms(
                 for rule in every
                 if rule.measure == name and _applies(rule, language, bool(is_unspaced[language]))
             )
-            found[language].append(histogram(name, values[of_group], bounds))
+            numbers = values[of_group][np.isfinite(values[of_group])]
+            if len(numbers):
+                found[language].append(histogram(name, numbers, bounds))
     return found
 
 
 def histogram(measure: str, values: Floats, bounds: Sequence[Bound] = ()) -> Histogram:
-    """Of at least one value; the same in any order of them. The edges reach beyond every bound, so that what breaks one
+    """Of at least one number; the same in any order of them. The edges reach beyond every bound, so that what breaks one
     is in a bin of its own."""
     low, high = float(values.min()), float(np.quantile(values, CUT))
     drawn = [edge for bound in bounds for edge in (bound.minimum, bound.maximum) if edge is not None]
     log = max([high, *drawn]) > LOG_FROM
     if log:
         low, high = max(1.0, min([low, *drawn])), max([high, *(2 * edge for edge in drawn)])
-        edges = np.geomspace(low, high, BINS + 1)
+        edges = np.geomspace(low, max(high, 2 * low), BINS + 1)
     else:
         low, high = min([0.0, low, *drawn]), max([high, *(1.1 * edge for edge in drawn)])
-        edges = np.linspace(low, high if high > low else low + 1, BINS + 1)
+        edges = np.linspace(low, high if high - low > NARROW else low + 1, BINS + 1)
     places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1)
     return Histogram(
         measure=measure,
