@@ -69,27 +69,32 @@ def histograms(
     }
     names = _measures(lake, measures)
     failed = _failed(lake, clean, table)
-    every = (Rule(name=LANGUAGE_SCORE, measure=LANGUAGE_SCORE, minimum=language_score), *rules)
     unspaced = _column(lake, measures, UNSPACED)
-    is_unspaced = {language: np.median(unspaced[of_group]) >= UNSPACED_FROM for language, of_group in groups.items()}
+    # A document that could not be measured has nan, which is in no script.
+    is_unspaced = {
+        language: np.mean(unspaced[of_group] >= UNSPACED_FROM) > 0.5 for language, of_group in groups.items()
+    }
     found: dict[str | None, list[Histogram]] = {language: [] for language in groups}
     for name in names:
         values = _column(lake, measures, name)
         for language, of_group in groups.items():
-            bounds = tuple(
-                _bound(rule, failed[language, rule.name])
-                for rule in every
-                if rule.measure == name and _applies(rule, language, bool(is_unspaced[language]))
-            )
+            bounds = [
+                _bound(rule, language, failed[language, rule.name])
+                for rule in rules
+                if rule.measure == name and not (rule.spaced and is_unspaced[language])
+            ]
+            if name == LANGUAGE_SCORE:
+                broken = failed[language, name]
+                bounds.append(Bound(rule=name, minimum=language_score, maximum=None, failed=broken))
             numbers = values[of_group][np.isfinite(values[of_group])]
             if len(numbers):
-                found[language].append(histogram(name, numbers, bounds))
+                found[language].append(histogram(name, numbers, [bound for bound in bounds if bound]))
     return found
 
 
 def histogram(measure: str, values: Floats, bounds: Sequence[Bound] = ()) -> Histogram:
-    """Of at least one number; the same in any order of them. The edges reach beyond every bound, so that what breaks one
-    is in a bin of its own."""
+    """Of at least one number; the same in any order of them. The edges reach beyond every bound, so that what breaks it
+    has bins of its own."""
     low, high = float(values.min()), float(np.quantile(values, CUT))
     drawn = [edge for bound in bounds for edge in (bound.minimum, bound.maximum) if edge is not None]
     log = max([high, *drawn]) > LOG_FROM
@@ -132,13 +137,10 @@ def _failed(lake: Lake, clean: Manifest, table: pa.Table) -> Counter[tuple[str |
     return found
 
 
-def _applies(rule: Rule, language: str | None, unspaced: bool) -> bool:
-    """Where most documents of the language are judged by it. A rule of some languages is beside no mixture of many."""
-    if rule.languages and language not in rule.languages:
-        return False
-    return language not in rule.exempt and not (rule.spaced and unspaced)
-
-
-def _bound(rule: Rule, failed: int) -> Bound:
-    minimum, maximum = (bound if math.isfinite(bound) else None for bound in (rule.minimum, rule.maximum))
+def _bound(rule: Rule, language: str | None, failed: int) -> Bound | None:
+    """The rule's bounds in a language, or None where it has none. A rule of some languages is beside no mixture."""
+    if (rule.languages and language not in rule.languages) or language in rule.exempt:
+        return None
+    low, high = rule.minimum, rule.maximum
+    minimum, maximum = (bound if math.isfinite(bound) else None for bound in (low, high))
     return Bound(rule=rule.name, minimum=minimum, maximum=maximum, failed=failed)

@@ -42,15 +42,15 @@ def inspect(
         raise ValueError("--language: a page's language is measured in the stage clean; inspect that one")
     tables = [_records(lake, manifest, crawl) for manifest in manifests]
     fails = [failed_rules(lake, manifest) for manifest in manifests]
+    if reason is not None:
+        there = [table["reason"] for table in tables] + [rules["rule"] for rules in fails]
+        _known("reason", reason, [name for column in there for name in column.unique().to_pylist()])
     if language is not None:
         _known("language", language, [spoken for table in tables for spoken in table["language"].unique().to_pylist()])
         tables = [table.filter(pc.fill_null(pc.equal(table["language"], language), False)) for table in tables]
     fails = [
         rules.filter(pc.is_in(rules["doc_id"], table["doc_id"])) for rules, table in zip(fails, tables, strict=True)
     ]
-    if reason is not None:
-        there = [table["reason"] for table in tables] + [rules["rule"] for rules in fails]
-        _known("reason", reason, [name for column in there for name in column.unique().to_pylist()])
     return [
         _inspected(lake, manifest, table, rules, reason, limit)
         for manifest, table, rules in zip(manifests, tables, fails, strict=True)

@@ -16,7 +16,7 @@ LINES = 400  # of two texts that are compared: the time to do so grows with thei
 
 def lines(found: Sequence[Inspected], reason: str | None) -> Iterator[str]:
     for one in found:
-        if reason is not None and not one.found:
+        if reason is not None and not one.found and any(other.found for other in found):
             continue
         manifest = one.manifest
         total = one.kept + sum(one.reasons.values())

@@ -15,8 +15,8 @@ from corpus.rules import Rule
 
 RULES = (
     Rule(name="too_short", measure="words", minimum=50, maximum=100_000),
-    Rule(name="too_many_symbols", measure="symbols", maximum=0.1, exempt=("de",)),
-    Rule(name="only_german", measure="symbols", maximum=0.3, languages=("de",)),
+    Rule(name="too_many_symbols", measure="symbols_per_word", maximum=0.1, exempt=("de",)),
+    Rule(name="only_german", measure="symbols_per_word", maximum=0.3, languages=("de",)),
     Rule(name="only_spaced", measure="words", minimum=60, spaced=True),
 )
 
@@ -30,7 +30,7 @@ def test_every_measure_of_the_dataset_is_there(stages: Stages) -> None:
     found = histograms(stages.lake, stages.clean[0], outcomes(stages.lake, stages.clean[0]), RULES, 0.3)
     assert list(found) == [None, "en", "de", "zh"]
     for language, documents in ((None, 28), ("en", 20), ("de", 6), ("zh", 2)):
-        assert [one.measure for one in found[language]] == ["language_score", "words", "unspaced", "symbols"]
+        assert [one.measure for one in found[language]] == ["language_score", "words", "unspaced", "symbols_per_word"]
         assert all(sum(one.counts) == documents for one in found[language])
 
 
@@ -42,7 +42,9 @@ def test_bounds_stand_where_their_rule_applies(stages: Stages) -> None:
     }
     assert rules["en"]["language_score"] == ["language_score"]
     assert rules["en"]["words"] == ["too_short", "only_spaced"] and rules["zh"]["words"] == ["too_short"]
-    assert rules["de"]["symbols"] == ["only_german"] and rules[None]["symbols"] == ["too_many_symbols"]
+    assert rules["de"]["symbols_per_word"] == ["only_german"] and rules[None]["symbols_per_word"] == [
+        "too_many_symbols"
+    ]
     assert rules["en"]["unspaced"] == []
 
 

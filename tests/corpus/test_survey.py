@@ -48,7 +48,12 @@ def test_the_largest_crawls_are_shown_language_by_language(many: Survey) -> None
     for one in many.crawls:
         assert [of.funnel.language for of in one.languages][-1] == "others" and len(one.languages) == LANGUAGES + 1
         for of in one.languages:
-            assert [drawn.measure for drawn in of.histograms] == ["language_score", "words", "unspaced", "symbols"]
+            assert [drawn.measure for drawn in of.histograms] == [
+                "language_score",
+                "words",
+                "unspaced",
+                "symbols_per_word",
+            ]
             assert 1 <= len(of.kept) <= KEPT and 1 <= len(of.dropped) <= DROPPED
             assert all(sample.language == of.funnel.language for sample in of.kept if of.funnel.language != "others")
 

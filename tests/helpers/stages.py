@@ -21,7 +21,7 @@ MEASURES = pa.schema(
     [
         pa.field("doc_id", DOC_ID),
         pa.field("language", pa.string()),
-        *(pa.field(name, pa.float64()) for name in ("language_score", "words", "unspaced", "symbols")),
+        *(pa.field(name, pa.float64()) for name in ("language_score", "words", "unspaced", "symbols_per_word")),
     ]
 )
 
@@ -31,7 +31,7 @@ def page(crawl: str, number: int, **rest: Any) -> dict[str, Any]:
     doc_id = hashlib.sha256(f"{crawl}{number}".encode()).digest()[:16]
     url = f"https://{crawl}.example/{number}"
     origin = {"doc_id": doc_id, "url": url, "host": None, "warc_file": "a.warc.gz", "warc_offset": number * 100}
-    measured = {"language": "en", "language_score": 0.9, "words": 500.0, "unspaced": 0.0, "symbols": 0.01}
+    measured = {"language": "en", "language_score": 0.9, "words": 500.0, "unspaced": 0.0, "symbols_per_word": 0.01}
     text = {"title": f"Title {number}", "text": f"Text of {crawl} {number}.", "warc_length": 90}
     return origin | measured | text | rest
 
@@ -103,7 +103,7 @@ def make_stages(lake: Lake, parts: int = 2, backwards: bool = False) -> Stages:
     dropped = []
     for first in (0, 20, 26):
         for place, also in ((first, ()), (first + 1, ("too_many_symbols",))):
-            big[place] |= {"words": 7.0, "symbols": 0.5 if also else 0.01}
+            big[place] |= {"words": 7.0, "symbols_per_word": 0.5 if also else 0.01}
             dropped.append(short(big[place], *also))
     for one in big[26:]:
         one["unspaced"] = 1.0
