@@ -128,8 +128,8 @@ def bounds_line(found: Histogram, documents: int) -> str:
     """The rules on a measure, in words, and what they drop."""
     said = []
     for bound in found.bounds:
-        sides = [f"at least {bound.minimum:,g}"] if bound.minimum is not None else []
-        sides += [f"at most {bound.maximum:,g}"] if bound.maximum is not None else []
+        sides = [f"at least {short(bound.minimum)}"] if bound.minimum is not None else []
+        sides += [f"at most {short(bound.maximum)}"] if bound.maximum is not None else []
         said.append(f"{bound.rule} {', '.join(sides)}: {bound.failed:,} fail ({bound.failed / documents:.1%})")
     return "; ".join(said)
 
