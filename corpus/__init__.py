@@ -11,5 +11,6 @@ minhash     text -> shingles -> bands -> verified duplicates
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens
 shards      tokens -> WebDataset tars and their index
+outcomes, histograms, samples -> survey, inspection: what the stages did with which documents
 lake, manifest, schema, lineage: where all of it lives, and the way back to the WARC bytes
 """

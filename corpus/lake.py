@@ -31,6 +31,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from corpus.manifest import FileEntry, Manifest
 
+DEFAULT_LAKE = ".headwater"
 READ_CHUNK = 1 << 20
 ROWS = 256  # documents a row group and a batch: about 2 MB of text held at a time
 

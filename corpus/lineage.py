@@ -67,6 +67,21 @@ def _rows(lake: Lake, column: str, value: pa.Scalar, stage: str) -> Iterator[Fat
                     yield Fate(manifest=manifest, outcome=row["reason"] if kind == "ledger" else kind, row=row)
 
 
+def sources(lake: Lake, manifest: Manifest, stage: str) -> list[Manifest]:
+    """The datasets of an earlier stage that a dataset was made of, by partition.
+
+    Raises FileNotFoundError when one of them is no longer in the lake.
+    """
+    wanted = {digest for name, digest in manifest.inputs.items() if name.startswith(f"{stage}/")}
+    found = [candidate for candidate in lake.datasets(stage) if candidate.digest in wanted]
+    if len(found) < len(wanted):
+        raise FileNotFoundError(
+            f"{lake.folder(manifest)} was made of {len(wanted)} datasets of {stage}, and the lake {lake.url} has "
+            f"{len(found)} of them: run {stage} again"
+        )
+    return found
+
+
 def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
     """Reads a document's record again, in the file at `url`, and digests its payload as ingest did.
 

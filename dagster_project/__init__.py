@@ -6,5 +6,5 @@ unique -> split -> items -----------------------------.
               `-> tokenizer -> tokens -> shards -> checkpoint -> scores/* -> report        one partition a recipe
 
 recipes: named configurations    resources: lake, engine    lineage: an asset's dataset, found by its event
-checks, figures: what a materialization shows    demo, cli: the `headwater` command
+checks, figures: what a materialization shows    demo, trace, inspect, extract, terminal, cli: the `headwater` command
 """

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
 from collections.abc import Sequence
 
-from corpus.lake import Lake
+from corpus.lake import DEFAULT_LAKE, Lake
 from corpus.manifest import Manifest
 from corpus.schema import ACCOUNTS
-from dagster_project.resources import DEFAULT_LAKE
+
+STAGES = "documents, clean, unique or split"
+EXTRACT = (
+    "Print a JSON line a page: path, title, language, text, and what else is known; with an error in place of these \
+where a page has no text. Ends with 1 when that or a path that cannot be read happened."
+)
+EXTRACTORS = ("blocks", "trafilatura", "justext", "union")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what pages wrote is of any script, whatever the locale
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         code: int = args.run(args)
         return code
@@ -50,6 +60,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     trace.add_argument("what", nargs="?", metavar="PAGE", help="a page's URL, or its doc_id in hex")
     trace.add_argument("--step", type=int, help="a training step, from 1")
+    inspect = _command(commands, "inspect", _inspect, "show what a stage kept and dropped, why, and the texts")
+    inspect.add_argument(
+        "stage", metavar="STAGE", help=f"{STAGES}; or STAGE/ADDRESS for a dataset that is not the latest"
+    )
+    inspect.add_argument("--reason", metavar="R", help="show what breaks this rule or was dropped for this reason")
+    inspect.add_argument("--crawl", metavar="C", help="of this crawl alone, by its id")
+    inspect.add_argument("--language", metavar="L", help="in this language alone, by its code")
+    inspect.add_argument("--limit", type=int, default=3, metavar="N", help="documents of each dataset (default: 3)")
+    inspect.add_argument(
+        "--json", action="store_true", help="one object a dataset, then one a document, with all its text"
+    )
+    extract = commands.add_parser("extract", help="print the main text of HTML files", description=EXTRACT)
+    extract.add_argument("paths", nargs="+", metavar="PATH", help="an HTML file, a folder of them, a WARC file, or -")
+    extract.add_argument("--extractor", choices=EXTRACTORS, default=EXTRACTORS[0], help="default: %(default)s")
+    extract.set_defaults(run=_extract)
     ui = _command(commands, "ui", _ui, "start dagster dev on a lake's history")
     ui.add_argument("--port", type=int, default=3000)
     return parser
@@ -110,6 +135,26 @@ def _trace(args: argparse.Namespace) -> int:
     for line in trace(Lake(args.lake), args.what, args.step):
         print(line)
     return 0
+
+
+def _inspect(args: argparse.Namespace) -> int:
+    if args.limit < 0:
+        raise ValueError(f"--limit {args.limit}: at least 0 is needed")
+    from corpus.inspection import inspect
+    from dagster_project.inspect import json_lines, lines
+
+    asked = {name: getattr(args, name) for name in ("crawl", "reason", "language", "limit")}
+    found = inspect(Lake(args.lake), args.stage, **asked)
+    for line in json_lines(found) if args.json else lines(found, args.reason):
+        print(line)
+    return 0
+
+
+def _extract(args: argparse.Namespace) -> int:
+    from corpus.extract import ExtractConfig
+    from dagster_project.extract import extract_paths
+
+    return extract_paths(args.paths, ExtractConfig(extractor=args.extractor))
 
 
 def _ui(args: argparse.Namespace) -> int:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from corpus import privacy
+from corpus.histograms import Histogram
+
 mpl.rcParams["svg.hashsalt"] = "headwater"
 mpl.rcParams["svg.fonttype"] = "none"
-INK, LIGHT = "#1f4e79", "#9dc3e6"
+INK, LIGHT, WARM = "#1f4e79", "#9dc3e6", "#c55a11"
 SAMPLE_CHARACTERS = 300
+STEP, HEIGHT = 6, 48  # of a histogram: the width of a bar and the height of the highest
 MARKUP = re.compile(r"([\\\\`*{}\[\]()<>#!|&~])")
 
 
@@ -30,9 +36,10 @@ def _cell(value: Any) -> str:
     return MARKUP.sub(r"\\\1", " ".join(str(value).split()))
 
 
-def excerpt(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= SAMPLE_CHARACTERS else flat[:SAMPLE_CHARACTERS] + " …"
+def excerpt(text: str, characters: int = SAMPLE_CHARACTERS) -> str:
+    """The beginning of a text in one line. A report is passed around, so that personal data in it is masked."""
+    flat = privacy.mask(" ".join(text[: 4 * characters].split()), privacy.KINDS).text
+    return flat if len(flat) <= characters else flat[:characters] + " …"
 
 
 def bars(values: Mapping[str, float], label: str) -> str:
@@ -52,7 +59,7 @@ def curve(lines: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str) ->
     """A line plot of named series of (x, y), as SVG."""
     figure = Figure(figsize=(7, 3.2), layout="constrained")
     axes = figure.subplots()
-    for (name, points), color in zip(lines.items(), (LIGHT, INK, "#c55a11"), strict=False):
+    for (name, points), color in zip(lines.items(), (LIGHT, INK, WARM), strict=False):
         axes.plot([point[0] for point in points], [point[1] for point in points], label=name, color=color)
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -60,6 +67,71 @@ def curve(lines: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str) ->
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return _svg(figure)
+
+
+def histogram_svg(found: Histogram) -> str:
+    """Bars with logarithmic heights, in another colour where a bound drops them, and a line at each bound. Written by
+    hand: a report has hundreds, of 500 bytes each, where a plotting library takes 15 kB and 30 ms; and one fits into
+    Dagster's limit for what it shows inline."""
+    most = math.log1p(max(found.counts, default=0)) or 1.0
+    bars: dict[str, list[str]] = {LIGHT: [], WARM: []}
+    for place, count in enumerate(found.counts):
+        height = max(1, round(HEIGHT * math.log1p(count) / most)) if count else 0
+        color = WARM if _beyond((found.edges[place] + found.edges[place + 1]) / 2, found) else LIGHT
+        for name, parts in bars.items():
+            parts.append(f"v-{height}h{STEP - 1}v{height}h1" if name == color and height else f"h{STEP}")
+    paths = [f'<path fill="{name}" d="M0 {HEIGHT}{"".join(parts)}"/>' for name, parts in bars.items()]
+    lines = "".join(f"M{_place(edge, found)} 0v{HEIGHT}" for edge in _edges(found))
+    paths.append(f'<path stroke="{INK}" d="{lines}"/>' if lines else "")
+    return _drawing(STEP * len(found.counts), HEIGHT, "".join(paths))
+
+
+def funnel_svg(left: Mapping[str, int]) -> str:
+    """A bar a stage, its number beside it."""
+    most = max(left.values(), default=0) or 1
+    rows = [
+        f'<text y="{top + 11}">{escape(name)}</text><path fill="{LIGHT}" d="M70 {top + 2}h{200 * n // most}v11H70"/>'
+        f'<text x="275" y="{top + 11}">{n:,}</text>'
+        for top, (name, n) in zip(range(0, 15 * len(left), 15), left.items(), strict=True)
+    ]
+    return _drawing(340, 15 * len(rows), f'<g font-size="11">{"".join(rows)}</g>')
+
+
+def _drawing(width: int, height: int, content: str) -> str:
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{content}</svg>'
+
+
+def _edges(found: Histogram) -> list[float]:
+    return sorted({edge for bound in found.bounds for edge in (bound.minimum, bound.maximum) if edge is not None})
+
+
+def _beyond(value: float, found: Histogram) -> bool:
+    return any(
+        (bound.minimum is not None and value < bound.minimum) or (bound.maximum is not None and value > bound.maximum)
+        for bound in found.bounds
+    )
+
+
+def _place(value: float, found: Histogram) -> int:
+    low, high = found.edges[0], found.edges[-1]
+    if found.log:
+        low, high, value = math.log(low), math.log(high), math.log(max(value, low))
+    return round(STEP * len(found.counts) * (value - low) / (high - low))
+
+
+def short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
+
+
+def bounds_line(found: Histogram, documents: int) -> str:
+    """The rules on a measure, in words, and what they drop."""
+    said = []
+    for bound in found.bounds:
+        sides = [f"at least {short(bound.minimum)}"] if bound.minimum is not None else []
+        sides += [f"at most {short(bound.maximum)}"] if bound.maximum is not None else []
+        said.append(f"{bound.rule} {', '.join(sides)}: {bound.failed:,} fail ({bound.failed / documents:.1%})")
+    return "; ".join(said)
 
 
 def _svg(figure: Figure) -> str:

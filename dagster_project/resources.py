@@ -8,13 +8,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from corpus.lake import Lake
+from corpus.lake import DEFAULT_LAKE, Lake
 from pipelines.engine import Engine
 
 LAKE = "HEADWATER_LAKE"
 WORKERS = "HEADWATER_WORKERS"
 RUNNER = "HEADWATER_RUNNER"
-DEFAULT_LAKE = ".headwater"
 
 
 class LakeResource(dg.ConfigurableResource):

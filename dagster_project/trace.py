@@ -9,8 +9,8 @@ from typing import Any
 from corpus.lake import Lake
 from corpus.lineage import fates, origins, payload_digest
 from corpus.manifest import Manifest
+from corpus.samples import why
 from corpus.shards import ShardSet
-from dagster_project.assets.materialized import why
 from dagster_project.resources import local_folder
 from training.loader import Loader
 

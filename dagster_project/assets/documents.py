@@ -4,6 +4,7 @@ import dagster as dg
 
 from dagster_project import checks
 from dagster_project.assets.crawl import crawl, open_partition
+from dagster_project.assets.funnels import of_clean, of_documents
 from dagster_project.assets.materialized import materialized
 from dagster_project.lineage import latest, upstream
 from dagster_project.partitions import crawl_recipe_key, crawl_recipes, crawls, distinct_ids, recipes
@@ -27,7 +28,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource, engine: Eng
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results, samples_of="documents")
+    return materialized(opened, outcome, results, extra=of_documents(outcome.manifest))
 
 
 def _crawl_and_recipe(context: dg.AssetExecutionContext) -> tuple[str, str]:
@@ -54,7 +55,7 @@ def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
         checks.no_personal_data(opened, outcome.manifest, RECIPES[recipe].clean.mask),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results, samples_of="documents", dropped_from=[source])
+    return materialized(opened, outcome, results, extra=of_clean(opened, outcome.manifest, RECIPES[recipe].clean))
 
 
 @dg.asset(
@@ -100,14 +101,7 @@ def unique(
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(
-        opened,
-        outcome,
-        results,
-        samples_of="documents",
-        dropped_from=sources,
-        extra={"crawls": sorted(keys)},
-    )
+    return materialized(opened, outcome, results, extra={"crawls": sorted(keys)})
 
 
 @dg.asset(deps=[unique], partitions_def=recipes, group_name="documents", check_specs=checks.specs("split", *ALL))
@@ -121,7 +115,7 @@ def split(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results, samples_of="heldout", dropped_from=[source])
+    return materialized(opened, outcome, results)
 
 
 @dg.asset(

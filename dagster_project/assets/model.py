@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from corpus.lake import Lake
 from corpus.manifest import Counts, Manifest, canonical_json
 from dagster_project import checks
 from dagster_project.assets.documents import split
-from dagster_project.assets.materialized import materialized, sample
+from dagster_project.assets.materialized import materialized
 from dagster_project.assets.tokens import shards, tokenizer
 from dagster_project.figures import curve, markdown_image
 from dagster_project.lineage import upstream
@@ -155,7 +156,8 @@ def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest) -> Manifest:
 def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, str]]:
     """What the model says after the first words of held-out pages, which it has not seen."""
     samples = []
-    for row in sample(lake, pages, "heldout", ["text"], count=PROMPTS):
+    rows = (table.to_pylist() for table in lake.read(pages, "heldout", ["text"]))
+    for row in islice(chain.from_iterable(rows), PROMPTS):
         prompt = " ".join(row["text"].split()[:PROMPT_WORDS])[:PROMPT_CHARACTERS]
         flags = (
             "--checkpoint",

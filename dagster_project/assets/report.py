@@ -1,23 +1,29 @@
 """Report: one page on what went in, what was dropped and why, how training went and what it scored."""
 
 import json
-from pathlib import PurePosixPath
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from corpus.histograms import Histogram
 from corpus.lake import Lake
 from corpus.manifest import Manifest
+from corpus.outcomes import most_first
+from corpus.samples import kept_samples
+from corpus.survey import Survey, survey
 from dagster_project.assets.documents import clean, documents
-from dagster_project.assets.materialized import ledger_samples, sample, why
 from dagster_project.assets.model import loss_curve, read_metrics
 from dagster_project.assets.scores import read_score, scores
-from dagster_project.figures import bars, excerpt
+from dagster_project.figures import bars, bounds_line, excerpt, histogram_svg, short
 from dagster_project.lineage import latest, upstream
 from dagster_project.partitions import crawl_recipe_key, recipes
-from dagster_project.recipes import TASKS
+from dagster_project.recipes import RECIPES, TASKS
 from dagster_project.resources import LakeResource
+from pipelines.clean import CleanConfig
 
 LINE = ("unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
 
@@ -26,16 +32,25 @@ LINE = ("unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint
 def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """report/index.html and report.json beside it, in the lake."""
     opened = lake.open()
-    found = collect(context, opened)
+    manifests = _manifests(context, opened)
+    surveyed = _survey(opened, manifests, RECIPES[context.partition_key].clean)
+    found = collect(context, opened, manifests, surveyed)
     opened.write(opened.path("report", "report.json"), json.dumps(found, indent=1, sort_keys=True).encode())
-    opened.write(opened.path("report", "index.html"), render(opened, context, found).encode())
+    opened.write(opened.path("report", "index.html"), render(opened, manifests, found, surveyed).encode())
     path = opened.path("report", "index.html")
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_headline(found)})
 
 
-def collect(context: dg.AssetExecutionContext, lake: Lake) -> dict[str, Any]:
+def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> Survey:
+    cleans = [manifest for manifest in manifests if manifest.stage == "clean"]
+    later = [manifest for stage in ("unique", "split") for manifest in manifests if manifest.stage == stage]
+    return survey(lake, cleans, later, config.rules, config.language_score)
+
+
+def collect(
+    context: dg.AssetExecutionContext, lake: Lake, manifests: Sequence[Manifest], surveyed: Survey
+) -> dict[str, Any]:
     """All numbers of the report: report.json."""
-    manifests = _manifests(context, lake)
     dropped: dict[str, dict[str, int]] = {}
     for manifest in manifests:
         lost = {**manifest.counts.dropped, **manifest.counts.quarantined}
@@ -59,6 +74,7 @@ def collect(context: dg.AssetExecutionContext, lake: Lake) -> dict[str, Any]:
         "train_documents": one["split"].figures["train"],
         "heldout_documents": one["split"].figures["heldout"],
         "dropped": dropped,
+        "funnels": [asdict(funnel) for funnel in surveyed.funnels],
         "vocabulary": one["tokenizer"].figures["vocabulary"],
         "train_tokens": one["tokens"].figures["train_tokens"],
         "bytes_per_token": round(one["tokens"].figures["train_bytes"] / one["tokens"].figures["train_tokens"], 3),
@@ -96,11 +112,7 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
 
 def _languages(manifest: Manifest) -> dict[str, int]:
     prefix = "language:"
-    return _most_first({name[len(prefix) :]: n for name, n in manifest.figures.items() if name.startswith(prefix)})
-
-
-def _most_first(counts: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    return most_first({name[len(prefix) :]: n for name, n in manifest.figures.items() if name.startswith(prefix)})
 
 
 def _headline(found: dict[str, Any]) -> dict[str, Any]:
@@ -109,14 +121,12 @@ def _headline(found: dict[str, Any]) -> dict[str, Any]:
     return {**numbers, **values}
 
 
-def render(lake: Lake, context: dg.AssetExecutionContext, found: dict[str, Any]) -> str:
+def render(lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], surveyed: Survey) -> str:
     """The page: self-contained, and what pages wrote is escaped."""
     environment = Environment(
         loader=PackageLoader("dagster_project", "templates"), autoescape=True, undefined=StrictUndefined
     )
-    manifests = _manifests(context, lake)
-    kept = [row for m in manifests if m.stage == "unique" for row in sample(lake, m, "documents", ["url", "text"], 5)]
-    lost = [row for m in manifests if m.of_kind("ledger") for row in ledger_samples(lake, m, count=2)]
+    environment.filters |= {"excerpt": excerpt, "histogram": _histogram, "bounds": bounds_line, "short": short}
     funnel = {
         "pages": found["pages"],
         "with text": found["documents"],
@@ -125,12 +135,17 @@ def render(lake: Lake, context: dg.AssetExecutionContext, found: dict[str, Any])
         "training": found["train_documents"],
         "held out": found["heldout_documents"],
     }
-    checkpoint = upstream(context, lake, "checkpoint")
+    one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
     return environment.get_template("report.html").render(
         report=found,
         funnel=bars(funnel, "pages"),
-        drops={stage: bars(_most_first(reasons), "records") for stage, reasons in found["dropped"].items() if reasons},
-        loss=loss_curve(read_metrics(lake, checkpoint)),
-        kept=[{"url": row["url"], "text": excerpt(row["text"])} for row in kept],
-        lost=[{**row, "why": why(row), "file": PurePosixPath(row["warc_file"]).name} for row in lost],
+        drops={stage: bars(most_first(reasons), "records") for stage, reasons in found["dropped"].items() if reasons},
+        survey=surveyed,
+        loss=loss_curve(read_metrics(lake, one["checkpoint"])),
+        kept=kept_samples(lake, one["unique"], 5),
     )
+
+
+def _histogram(found: Histogram) -> Markup:
+    """Made of numbers alone, so that it is safe as it stands."""
+    return Markup(histogram_svg(found))

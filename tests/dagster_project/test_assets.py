@@ -7,16 +7,25 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from crawls import html, prose, response
 from graphs import Graph
 
 from corpus.lake import Lake
+from corpus.sources import open_crawl
+from corpus.survey import survey
 from dagster_project import checks
 from dagster_project.assets.documents import split, unique
+from dagster_project.assets.funnels import of_clean
 from dagster_project.assets.model import checkpoint
+from dagster_project.assets.report import render
 from dagster_project.definitions import clean
 from dagster_project.lineage import latest
 from dagster_project.partitions import crawl_recipe_key
 from dagster_project.recipes import TASKS
+from pipelines.clean import CleanConfig
+from pipelines.clean import clean as cleaning
+from pipelines.engine import Engine
+from pipelines.ingest import IngestConfig, ingest
 
 STAGES = ("documents", "clean", "unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
 
@@ -43,6 +52,19 @@ def test_drops_and_samples_are_shown(graph: Graph) -> None:
     assert "gopher_words" in metadata["drops"]
     assert "Too short to keep" in metadata["sample_dropped"].replace("\\", "")
     assert "site.example" in metadata["sample_kept"]
+
+
+def test_clean_shows_its_funnel_languages_and_measures(graph: Graph) -> None:
+    metadata = latest(graph.instance, "clean", str(crawl_recipe_key(graph.key, "base")))
+    assert metadata is not None
+    [manifest] = graph.lake.datasets("clean")
+    assert "data:image/svg+xml;base64," in metadata["funnel"] and len(metadata["funnel"]) < 1_000
+    assert metadata["dropped:gopher_words"] == manifest.counts.dropped["gopher_words"]
+    assert metadata["kept_share"] == manifest.counts.kept / manifest.counts.records_in
+    assert isinstance(metadata["median:words"], float)
+    assert "| en |" in metadata["languages"] and "| zh |" in metadata["languages"]
+    assert f"{manifest.counts.dropped['gopher_words']} fail" in metadata["measures"]
+    assert metadata["measures"].count("data:image/svg+xml") == metadata["measures"].count("\n") - 1
 
 
 def test_a_second_materialization_reuses_the_dataset(graph: Graph) -> None:
@@ -74,6 +96,45 @@ def test_the_report_is_one_page_and_escapes_what_pages_wrote(graph: Graph) -> No
     assert "<svg" in page and "<script" not in page and "src=" not in page
     for row in report["stages"]:
         assert row["digest"][:12] in page
+
+
+def test_the_report_has_every_crawl_and_language(graph: Graph) -> None:
+    page = Path(graph.lake.path("report", "index.html")).read_text()
+    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    [whole] = [funnel for funnel in report["funnels"] if funnel["language"] is None]
+    assert whole["left"]["documents"] == report["documents"] and whole["left"]["unique"] == report["unique"]
+    by_language = {funnel["language"]: funnel["left"] for funnel in report["funnels"] if funnel["crawl"] is None}
+    assert by_language.keys() >= {"en", "zh", "ja", "de"}
+    assert sum(left["clean"] for left in by_language.values()) == report["clean"]
+    assert "gopher_words at least 50, at most 100,000: " in page and "b.warc.gz at " in page
+
+
+def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
+    """What is dropped is read by whoever looks at the report."""
+    script = "<script>alert(1)</script>"
+    pages = [
+        response(
+            f"https://site.example/'\">{script}",
+            html("t", "Too short").replace(b"<title>t", b"<title>&lt;/td>" + script.replace("<", "&lt;").encode()),
+        ),
+        response("https://site.example/mail", html("mail", f"Write to jane.doe@example.org {script}")),
+        *(response(f"https://site.example/{name}", html(name, prose(name))) for name in ("argparse", "logging")),
+    ]
+    (tmp_path / "hostile.warc.gz").write_bytes(b"".join(pages))
+    lake = Lake(str(tmp_path / "lake"))
+    engine = Engine(workers=1)
+    documents = ingest(lake, open_crawl(str(tmp_path / "hostile.warc.gz")), IngestConfig(), engine).manifest
+    config = CleanConfig()
+    cleaned = cleaning(lake, documents, config, engine).manifest
+    surveyed = survey(lake, [cleaned], [], config.rules, config.language_score)
+    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed)
+    assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "src=" not in page
+    assert "jane.doe" not in page and "&lt;EMAIL&gt;" in page
+    metadata = of_clean(lake, cleaned, config)
+    assert "<script" not in "".join(
+        value.value for value in metadata.values() if isinstance(value, dg.MarkdownMetadataValue)
+    )
 
 
 def test_a_damaged_dataset_blocks_what_is_downstream(graph: Graph, tmp_path: Path) -> None:
