@@ -4,7 +4,7 @@ crawl/      pydoc site -> polite crawler -> WARC
 sources/    a path, URL or Common Crawl id -> files of any kind -> pages and texts
 warc, arc   crawl file bytes -> records, or quarantine      members: compressed files, member by member
 extract     record -> main text            charset
-quality     text -> measures -> rules      language, text
+quality     text -> measures -> rules      language, text; words (scan, codepoints), repetition, mojibake, languages
 optout      what a page refuses, blocklists, removals; toxicity: bad words by language
 privacy     text -> masked text            credentials, addresses, identifiers, phones
 minhash     text -> shingles -> bands -> verified duplicates

@@ -1,7 +1,7 @@
 """How it runs at scale: Beam pipelines that compose corpus/ and publish datasets in the lake.
 
     ingest        crawl -> documents                        elements: splits, parts, the one shuffle
-    clean         documents -> measures -> clean            engine: runner, workers, stage() -> published manifest
+    measure, clean  documents -> measures -> clean          engine: runner, workers, stage() -> published manifest
     deduplicate   clean -> signatures -> duplicates -> unique
     hold_out      unique -> split (train | heldout) -> items
     encode        split -> tokenizer -> tokens
