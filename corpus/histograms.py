@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from corpus.lake import Lake
 from corpus.lineage import sources
 from corpus.manifest import Manifest
-from corpus.outcomes import failed_rules, languages
+from corpus.outcomes import OTHERS, failed_rules, languages
 from corpus.rules import UNSPACED_FROM, Rule
 
 BINS = 32
@@ -138,9 +138,8 @@ def _failed(lake: Lake, clean: Manifest, table: pa.Table) -> Counter[tuple[str |
 
 
 def _bound(rule: Rule, language: str | None, failed: int) -> Bound | None:
-    """The rule's bounds in a language, or None where it has none. A rule of some languages is beside no mixture."""
-    if (rule.languages and language not in rule.languages) or language in rule.exempt:
+    """The rule's bounds in a language, or None where it has none."""
+    minimum, maximum = (bound if math.isfinite(bound) else None for bound in rule.bounds(language or OTHERS))
+    if minimum is maximum is None:
         return None
-    low, high = rule.minimum, rule.maximum
-    minimum, maximum = (bound if math.isfinite(bound) else None for bound in (low, high))
     return Bound(rule=rule.name, minimum=minimum, maximum=maximum, failed=failed)

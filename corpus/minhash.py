@@ -13,7 +13,6 @@ from importlib.metadata import version
 
 import numpy as np
 import xxhash
-from datasketch import MinHash, MinHashLSH
 
 from corpus.text import words
 
@@ -42,6 +41,8 @@ class DuplicateConfig:
 @cache
 def _best_bands(threshold: float, permutations: int) -> tuple[int, int]:
     """It integrates the curves of all choices, which takes 20 ms: forty times as long as signing a document."""
+    from datasketch import MinHashLSH  # brings scipy, 0.4 s, which most commands have no use for
+
     lsh = MinHashLSH(threshold=threshold, num_perm=permutations, weights=(0.1, 0.9))
     return lsh.b, lsh.r
 
@@ -70,6 +71,8 @@ def shingles(text: str, size: int) -> np.ndarray:
 
 def band_keys(shingled: np.ndarray, config: DuplicateConfig) -> np.ndarray:
     """One 64-bit key a band, shape (bands,), uint64: documents that share one are candidates."""
+    from datasketch import MinHash
+
     sketch = MinHash(num_perm=config.permutations, seed=config.seed, hashfunc=int, scheme="affine64")
     for start in range(0, len(shingled), BATCH):
         sketch.update_batch(shingled[start : start + BATCH])

@@ -20,6 +20,7 @@ from corpus.window import READ_CHUNK, Window
 TEXT_FIELDS = ("text", "content")
 URL_FIELDS = ("url", "id")
 URL = re.compile(r"https?://[^\s\ud800-\udfff]+$")  # JSON can hold half a surrogate pair, UTF-8 cannot
+HEAD, LOOKED_AT = 1 << 16, 100  # bytes and lines in which a file shows whether its lines have texts
 DATE_FIELDS = ("date", "timestamp", "created")
 
 
@@ -30,7 +31,16 @@ class JsonLines:
         return packing(file) is None
 
     def problem(self, file: IO[bytes]) -> str | None:
-        return None
+        """Lines without any text are labels or a log beside a crawl, not thousands of documents without text."""
+        how = packing(file)
+        file.seek(0)
+        window = Window(Inflated(file, how).read if how is not None else file.read)
+        head = window.peek(HEAD).splitlines()[:LOOKED_AT]
+        fields = [set(row) for line in head if isinstance(row := _json(line), dict)]
+        if not fields or any(field in row for row in fields for field in TEXT_FIELDS):
+            return None
+        names = ", ".join(sorted(set.union(*fields)))[:200]
+        return f"none of its first {len(fields)} lines has a field {' or '.join(TEXT_FIELDS)}; there are: {names}"
 
     def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
         how = packing(file)
@@ -51,6 +61,13 @@ class JsonLines:
         if source is not None and source.problem:
             detail = f"damaged near compressed byte {source.fed} of {size}; what is behind it cannot be read"
             yield broken(window.position, 0, source.problem, detail)
+
+
+def _json(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _lines(window: Window, stop: int | None) -> Iterator[Found]:

@@ -16,7 +16,7 @@ from crawls import CHINESE, YELLOW_RIVER
 
 from corpus.lineage import payload_digest
 from corpus.pages import NotAPage, Text
-from corpus.sources import contract, jsonl, plaintext
+from corpus.sources import contract, jsonl, open_crawl, plaintext
 from corpus.sources.contract import Found
 from corpus.sources.kinds import recognise
 from corpus.warc import Span
@@ -182,3 +182,16 @@ def test_each_document_is_found_by_its_place_alone(tmp_path: Path) -> None:
             assert isinstance(item.content, Text)
             digest = payload_digest(str(tmp_path / name), {"warc_offset": item.offset})
             assert digest == item.content.payload_digest
+
+
+def test_json_lines_without_any_text_are_not_a_source_of_documents(tmp_path: Path) -> None:
+    """Labels beside a crawl are skipped once, not dropped a thousand times; a file with some texts is read."""
+    (tmp_path / "labels.jsonl").write_text('{"pair": 1, "kind": "near"}\n' * 2_000)
+    (tmp_path / "some.jsonl").write_text('{"pair": 1}\n{"text": "A text of its own."}\n')
+    crawl = open_crawl(str(tmp_path))
+    assert [file.name for file in crawl.files] == ["some.jsonl"]
+    assert crawl.skipped["labels.jsonl"].startswith(
+        "none of its first 100 lines has a field text or content; there are"
+    )
+    with pytest.raises(ValueError, match=r"labels.jsonl cannot be read: none of its first .* kind, pair"):
+        open_crawl(str(tmp_path / "labels.jsonl"))
