@@ -33,34 +33,32 @@ SHIFT = np.uint64(31)
 
 @cache
 def code_points() -> np.ndarray:
-    """(0x110000,) uint32: each code point's lower-case form and the classes of that. Made in 0.2 s, at the first use.
+    """(0x110000,) uint32: each code point's lower-case form and the classes of that. Made in a tenth of a second, at the first use.
 
     Two code points have no form of their own: a final sigma is a sigma, and the dotted capital I is two characters,
     which the pass knows.
     """
     table = np.arange(CODE_POINTS, dtype=np.uint32)
-    assigned = [chr(code) for code in range(0x20000) if not 0xD800 <= code < 0xE000]
-    lowered = [character.lower()[0] for character in assigned]
-    lowered[assigned.index("ς")] = "σ"
-    codes = np.array([ord(character) for character in assigned])
-    table[codes] = [ord(character) for character in lowered]
+    # Beyond are Chinese characters, and nothing else that is in a word. No surrogates: no text holds one.
+    codes = np.concatenate((np.arange(0xD800), np.arange(0xE000, 0x20000)))
+    lowered = [chr(code).lower()[0] for code in codes.tolist()]
+    lowered[ord("ς")] = "σ"
+    joined = "".join(lowered)
+    table[codes] = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    for bit, pattern in ((LETTER_BIT, LETTER), (UNSPACED_BIT, UNSPACED_CHARACTER), (MARK_BIT, MARK)):
+        places = [found.start() for found in pattern.finditer(joined)]  # one search is ten times faster than many
+        table[codes[places]] |= np.uint32(bit)
     for bit, chosen in (
-        (LETTER_BIT, LETTER.match),
-        (UNSPACED_BIT, UNSPACED_CHARACTER.match),
-        (MARK_BIT, MARK.match),
         (ALPHABETIC_BIT, str.isalpha),
         (SPACE_BIT, str.isspace),
         (WIDE_BIT, lambda character: unicodedata.east_asian_width(character) in "WF"),
-        (BULLET_BIT, BULLETS.__contains__),
-        (TERMINAL_BIT, (STOPS + QUOTES).__contains__),
-        (STOP_BIT, STOPS.__contains__),
     ):
-        table[codes] |= np.where([bool(chosen(character)) for character in lowered], np.uint32(bit), np.uint32(0))
-    # Beyond are Chinese characters, and nothing else that is in a word.
-    beyond = range(0x20000, 0x40000)
+        table[codes[list(map(chosen, lowered))]] |= np.uint32(bit)
+    for bit, marks in ((BULLET_BIT, BULLETS), (TERMINAL_BIT, STOPS + QUOTES), (STOP_BIT, STOPS)):
+        table[[ord(mark) for mark in marks]] |= np.uint32(bit)
     table[0x20000:0x40000] |= np.uint32(UNSPACED_BIT | WIDE_BIT)
-    alphabetic = [chr(code).isalpha() for code in beyond]
-    table[0x20000:0x40000] |= np.where(alphabetic, np.uint32(ALPHABETIC_BIT), np.uint32(0))
+    alphabetic = np.array([chr(code).isalpha() for code in range(0x20000, 0x40000)])
+    table[0x20000:0x40000][alphabetic] |= np.uint32(ALPHABETIC_BIT)
     table.setflags(write=False)
     return table
 
