@@ -20,13 +20,16 @@ from backports.zstd import ZstdDecompressor, ZstdDict, ZstdError
 from backports.zstd import decompress as zstd_decompress
 
 READ_CHUNK = 1 << 18
+SMALL_CHUNK = 1 << 14  # so that a stream that ends in damage says where
 OUTPUT_CHUNK = 8 * READ_CHUNK
-MAX_INFLATED = 8 << 30  # a member that is still going on here is a bomb, not a record
+MAX_INFLATED = 4 << 30  # a member that is still going on here is a bomb, not a record
+MAX_RATIO = 200  # of what a whole file decompresses to; text reaches 20
 # What is looked at to see how a candidate begins: a gzip header is 10 bytes and deflate's code tables are under 300.
 # More would let a file that is full of magic numbers cost its size times this; a header longer than this hides its
 # member from a range that begins in front of it, which the check of ranges against one another makes good.
 PROBE = 1 << 10
 PROBED = 64  # bytes of content that tell how a record begins
+BOMB = "bomb"
 DICTIONARY = struct.pack("<I", 0x184D2A5D)
 MAX_DICTIONARY = 64 << 20
 
@@ -168,7 +171,7 @@ def inflate(file: IO[bytes], position: int, how: Packing, most: int) -> Member:
             return Member(end=position + fed, data=None, problem=corrupt)
         total += len(part)
         if total > MAX_INFLATED:
-            return Member(end=position + fed, data=None, problem=corrupt)
+            return Member(end=position + fed, data=None, problem=BOMB)
         if total <= most:
             parts.append(part)
         else:
@@ -231,11 +234,13 @@ def content_start(head: bytes, how: Packing) -> bytes:
 
 
 class Inflated:
-    """The content of all members of a file as one stream, from the first on. Damage ends it: `problem` says so then."""
+    """The content of all members of a file as one stream, from the first on. Damage ends it, and so does
+    what expands without end: `problem` says so then."""
 
     def __init__(self, file: IO[bytes], how: Packing) -> None:
         self.problem: str | None = None
-        self.fed = how.first
+        self.fed, self._given = how.first, 0
+        self.begun = how.first  # where the member at hand begins
         self._file, self._how = file, how
         self._inflater: Decompressor | None = None
         self._rest = b""
@@ -245,13 +250,14 @@ class Inflated:
         """At most `size` bytes; none at the end."""
         while self.problem is None:
             if self._inflater is None or self._inflater.needs_input:
-                block = self._rest or self._file.read(READ_CHUNK)
+                block = self._rest or self._file.read(SMALL_CHUNK)
                 self._rest = b""
                 self.fed += len(block)
                 if not block:
                     self.problem = "truncated" if self._inflater is not None else None
                     return b""
                 if self._inflater is None:
+                    self.begun = self.fed - len(block)
                     self._inflater = self._how.codec.open(self._how.dictionary)
             else:
                 block = b""
@@ -264,6 +270,18 @@ class Inflated:
                 self._rest = self._inflater.unused_data or b""
                 self.fed -= len(self._rest)
                 self._inflater = None
+            self._given += len(part)
+            if self._given > MAX_INFLATED and self._given > MAX_RATIO * self.fed:
+                self.problem = BOMB
             if part:
                 return part
         return b""
+
+    def resume(self, size: int, begins: re.Pattern[bytes]) -> bool:
+        """Behind damage, goes on at the next member that begins like a record; False when there is none."""
+        if self.problem == BOMB:
+            return False
+        position = next_member(self._file, self.begun + 1, size, self._how, begins)
+        self._file.seek(position)
+        self.fed, self._rest, self._inflater, self.problem = position, b"", None, None
+        return position < size

@@ -41,7 +41,8 @@ class Record:
 @dataclass(frozen=True, kw_only=True)
 class Broken:
     """Bytes of the file that hold no record, and why; `raw` are the first of them. `too_large` records are whole, but
-    not read."""
+    not read; a `bomb` goes on and on. Of damage in a file that was compressed as a whole, `length` is that of the
+    damaged member, or of all that is behind it where nothing else can be read, compressed."""
 
     offset: int
     length: int
@@ -160,17 +161,34 @@ def read_records(file: IO[bytes], size: int, span: Span) -> Iterator[Record | Br
     if how.packing is not None and not how.stream:
         yield from _member_records(file, size, span, how.packing, how.format)
     elif span.start == 0 or span.exact:
-        source = Inflated(file, how.packing) if how.packing is not None else None
-        if source is None:
-            file.seek(span.start)
-            yield from _stream_records(Window(file.read, span.start), size, how.format)
+        if how.packing is not None:
+            yield from _inflated_records(Inflated(file, how.packing), span.start, size, how.format)
             return
-        window = Window(source.read)
-        window.skip(span.start)
-        yield from _stream_records(window, None, how.format)
-        if source.problem:
-            detail = f"damaged near compressed byte {source.fed} of {size}; what is behind it cannot be read"
-            yield Broken(offset=window.position, length=0, reason=source.problem, detail=detail)
+        file.seek(span.start)
+        yield from _stream_records(Window(file.read, span.start), size, how.format)
+
+
+def _inflated_records(source: Inflated, start: int, size: int, form: Format) -> Iterator[Record | Broken]:
+    """The records of a file that was compressed as a whole, from `start` in what it decompresses to. Behind damage a
+    new window opens, for no record may reach over it; the break counts as one byte, so that what was lost and the
+    record behind it have places of their own."""
+    window = Window(source.read)
+    while True:
+        window.skip(start - window.position)
+        if window.position >= start:
+            yield from _stream_records(window, None, form)
+        if source.problem is None:
+            return
+        reason, begun, fed = source.problem, source.begun, source.fed
+        goes_on = source.resume(size, form.begins)
+        length = source.fed - begun if goes_on else size - fed
+        behind = f"reading goes on at byte {source.fed}" if goes_on else "what is behind it cannot be read"
+        detail = f"damaged between compressed bytes {begun} and {fed} of {size}; {behind}"
+        if window.position >= start:
+            yield Broken(offset=window.position, length=length, reason=reason, detail=detail)
+        if not goes_on:
+            return
+        window = Window(source.read, window.position + 1)
 
 
 # one record a member ------------------------------------------------------------------------------------------------
