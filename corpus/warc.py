@@ -23,6 +23,7 @@ from corpus.window import Window
 
 MAX_RECORD = 64 << 20  # a record above this is streamed past, never held
 MAX_HEADER = 1 << 16
+BEHIND = 64  # bytes behind a record that tell whether it ends there
 RAW = 1 << 20  # bytes of what is broken that are kept aside
 HEADER_END = re.compile(rb"\r\n\r\n|\n\n")  # ClueWeb09 and others end lines with LF alone
 
@@ -73,11 +74,13 @@ class Span:
 @dataclass(frozen=True, kw_only=True)
 class Format:
     """How records look. `begins` matches the start of one, `again` the line's end in front of one, looking no further
-    than `reach` bytes; `measure` finds the bytes of a whole record by its header; `as_warc` makes it a WARC record."""
+    than `reach` bytes; `ends` what may stand behind a record of the right length; `measure` finds the bytes of a whole
+    record by its header; `as_warc` makes it a WARC record."""
 
     begins: re.Pattern[bytes]
     again: re.Pattern[bytes]
     reach: int
+    ends: re.Pattern[bytes]
     measure: Callable[[bytes], int | None]
     as_warc: Callable[[bytes], bytes]
 
@@ -99,10 +102,18 @@ WARC = Format(
     begins=re.compile(rb"WARC/"),
     again=re.compile(rb"\n(?=WARC/)"),
     reach=8,
+    ends=re.compile(rb"(?:\r?\n){2}|[\r\n]*(?:WARC/|\Z)"),
     measure=measure,
     as_warc=lambda data: data,
 )
-ARC = Format(begins=arc.BEGINS, again=arc.AGAIN, reach=arc.MAX_LINE, measure=arc.measure, as_warc=arc.as_warc)
+ARC = Format(
+    begins=arc.BEGINS,
+    again=arc.AGAIN,
+    reach=arc.MAX_LINE,
+    ends=re.compile(rb"[\r\n]|\Z|" + arc.BEGINS.pattern),
+    measure=arc.measure,
+    as_warc=arc.as_warc,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +176,7 @@ def read_records(file: IO[bytes], size: int, span: Span) -> Iterator[Record | Br
             yield from _inflated_records(Inflated(file, how.packing), span.start, size, how.format)
             return
         file.seek(span.start)
-        yield from _stream_records(Window(file.read, span.start), size, how.format)
+        yield from _stream_records(Window(file.read, span.start), (file, size), how.format)
 
 
 def _inflated_records(source: Inflated, start: int, size: int, form: Format) -> Iterator[Record | Broken]:
@@ -224,16 +235,15 @@ def _raw(file: IO[bytes], position: int, length: int) -> bytes:
 # records that follow one another ------------------------------------------------------------------------------------
 
 
-def _stream_records(window: Window, size: int | None, form: Format) -> Iterator[Record | Broken]:
-    """All records to the end, which is at `size`, or where nobody knows in a stream."""
+def _stream_records(window: Window, plain: tuple[IO[bytes], int] | None, form: Format) -> Iterator[Record | Broken]:
+    """All records to the end. `plain`: the file that the window looks at and its size, None where it is a stream."""
     while head := window.peek(MAX_HEADER):
         blank = len(head) - len(head.lstrip(b"\r\n"))
         if blank:
             window.skip(blank)
             continue
         position, length = window.position, form.measure(head)
-        whole = length is not None and (_reaches(window, length) if size is None else position + length <= size)
-        if length is None or not whole:
+        if length is None or not _is_right(window, length, plain, form):
             raw = window.skip(1, RAW) + window.skip_to(form.again, form.reach, RAW - 1)
             reason = "truncated" if length is not None and not window.peek(1) else "bad_warc_header"
             detail = f"record header at byte {position}, next record at byte {window.position}"
@@ -241,17 +251,30 @@ def _stream_records(window: Window, size: int | None, form: Format) -> Iterator[
             yield Broken(offset=position, length=passed, reason=reason, detail=detail, raw=raw)
         elif length > MAX_RECORD:
             window.skip(length)
-            passed = window.position - position
-            yield Broken(offset=position, length=passed, reason="too_large", detail=f"{length} bytes")
+            passed, follows = window.position - position, form.ends.match(window.peek(BEHIND))
+            reason = "too_large" if follows else "bad_warc_header"
+            yield Broken(offset=position, length=passed, reason=reason, detail=f"{length} bytes")
         else:
             yield from _parse(window.take(length), position, length, form)
 
 
-def _reaches(window: Window, length: int) -> bool:
-    """Whether a stream has that many bytes more; what is too large to look ahead is believed, within reason."""
-    if length > MAX_RECORD:
+def _is_right(window: Window, length: int, plain: tuple[IO[bytes], int] | None, form: Format) -> bool:
+    """Whether a length by a header can be: the file goes so far, and what stands there ends a record. Otherwise a
+    length that is too small would make a cut page, one that is too large a page with its neighbours in it. In a stream,
+    what is too large to look ahead is believed, within reason, and seen when it is passed."""
+    if length <= MAX_RECORD:
+        seen = window.peek(length + BEHIND)
+        return len(seen) >= length and form.ends.match(seen, length) is not None
+    if plain is None:
         return length <= members.MAX_INFLATED
-    return len(window.peek(length)) == length
+    file, size = plain
+    if window.position + length > size:
+        return False
+    place = file.tell()
+    file.seek(window.position + length)
+    follows = form.ends.match(file.read(BEHIND))
+    file.seek(place)
+    return follows is not None
 
 
 # one record ---------------------------------------------------------------------------------------------------------
