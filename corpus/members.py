@@ -25,9 +25,10 @@ OUTPUT_CHUNK = 8 * READ_CHUNK
 MAX_INFLATED = 4 << 30  # a member that is still going on here is a bomb, not a record
 MAX_RATIO = 200  # of what a whole file decompresses to; text reaches 20
 # What is looked at to see how a candidate begins: a gzip header is 10 bytes and deflate's code tables are under 300.
-# More would let a file that is full of magic numbers cost its size times this; a header longer than this hides its
-# member from a range that begins in front of it, which the check of ranges against one another makes good.
+# More for each would let a file that is full of magic numbers cost its size times this; a header longer than this
+# hides its member from a range that begins in front of it, which the check of ranges against one another makes good.
 PROBE = 1 << 10
+LONG_PROBES = 32 << 20  # bytes that may be looked at beyond that in a READ_CHUNK
 PROBED = 64  # bytes of content that tell how a record begins
 BOMB = "bomb"
 DICTIONARY = struct.pack("<I", 0x184D2A5D)
@@ -76,13 +77,15 @@ def _zstd(dictionary: bytes) -> Decompressor:
 
 @dataclass(frozen=True, kw_only=True)
 class Codec:
-    """`start` matches where a member may begin. `errors` are what its decompressor raises on damage."""
+    """`start` matches where a member may begin. `errors` are what its decompressor raises on damage. `block`: bytes of
+    a member that show the first of its content; zstd and lz4 give out whole blocks."""
 
     name: str
     magic: bytes
     start: re.Pattern[bytes]
     open: Callable[[bytes], Decompressor]
     errors: tuple[type[Exception], ...]
+    block: int = PROBE
 
 
 # gzip's four highest flags are reserved, and zero in every file.
@@ -99,6 +102,7 @@ ZSTD = Codec(
     start=re.compile(rb"\x28\xb5\x2f\xfd"),
     open=_zstd,
     errors=(ZstdError, ValueError),
+    block=(128 << 10) + PROBE,
 )
 LZ4 = Codec(
     name="lz4",
@@ -106,9 +110,15 @@ LZ4 = Codec(
     start=re.compile(rb"\x04\x22\x4d\x18"),
     open=lambda _: lz4.frame.LZ4FrameDecompressor(),
     errors=(RuntimeError,),
+    block=(4 << 20) + PROBE,
 )
 BZIP2 = Codec(
-    name="bzip2", magic=b"BZh", start=re.compile(rb"BZh[1-9]"), open=lambda _: bz2.BZ2Decompressor(), errors=(OSError,)
+    name="bzip2",
+    magic=b"BZh",
+    start=re.compile(rb"BZh[1-9]"),
+    open=lambda _: bz2.BZ2Decompressor(),
+    errors=(OSError,),
+    block=1 << 20,
 )
 CODECS = (GZIP, ZSTD, LZ4, BZIP2)
 
@@ -202,8 +212,15 @@ def next_member(file: IO[bytes], position: int, size: int, how: Packing, begins:
     while base < size:
         file.seek(base)
         window = file.read(READ_CHUNK + PROBE)
+        allowance = LONG_PROBES
         for found in how.codec.start.finditer(window, 0, READ_CHUNK + len(how.codec.magic)):
-            if found.start() < READ_CHUNK and _probe(window[found.start() : found.start() + PROBE], how, begins):
+            if found.start() >= READ_CHUNK:
+                continue
+            start, hidden = _content_start(window[found.start() : found.start() + PROBE], how)
+            if hidden and allowance > 0:
+                start, looked_at = _hidden_start(file, base + found.start(), how)
+                allowance -= looked_at
+            if begins.match(start):
                 return base + found.start()
         base += READ_CHUNK
     return size
@@ -211,15 +228,30 @@ def next_member(file: IO[bytes], position: int, size: int, how: Packing, begins:
 
 def begins_record(file: IO[bytes], position: int, how: Packing, begins: re.Pattern[bytes]) -> bool:
     file.seek(position)
-    return _probe(file.read(PROBE), how, begins)
+    head = file.read(PROBE)
+    start, hidden = _content_start(head, how)
+    if hidden:
+        start, _ = _hidden_start(file, position, how)
+    return bool(how.codec.start.match(head)) and bool(begins.match(start))
 
 
-def _probe(head: bytes, how: Packing, begins: re.Pattern[bytes]) -> bool:
-    return bool(how.codec.start.match(head)) and bool(begins.match(content_start(head, how)))
+def _hidden_start(file: IO[bytes], position: int, how: Packing) -> tuple[bytes, int]:
+    """The first bytes of the content of a member that shows none before a whole block of it is there, and how many
+    bytes it took to see them."""
+    length, taken = PROBE, 0
+    while length < how.codec.block:
+        length = min(8 * length, how.codec.block)
+        file.seek(position)
+        head = file.read(length)
+        taken += len(head)
+        start, hidden = _content_start(head, how)
+        if not hidden or len(head) < length:
+            return start, taken
+    return b"", taken
 
 
-def content_start(head: bytes, how: Packing) -> bytes:
-    """Up to PROBED bytes of the content of a member, by its first bytes."""
+def _content_start(head: bytes, how: Packing) -> tuple[bytes, bool]:
+    """Up to PROBED bytes of the content of a member by its first bytes, and whether more of those may show some."""
     inflater, found = how.codec.open(how.dictionary), b""
     try:
         found = inflater.decompress(head, PROBED)
@@ -229,8 +261,8 @@ def content_start(head: bytes, how: Packing) -> bytes:
                 break
             found += part
     except how.codec.errors:
-        pass
-    return found
+        return found, False
+    return found, not found and not inflater.eof
 
 
 class Inflated:

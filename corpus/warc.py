@@ -73,9 +73,9 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """How records look. `begins` matches the start of one, `again` the line's end in front of one, looking no further
-    than `reach` bytes; `ends` what may stand behind a record of the right length; `measure` finds the bytes of a whole
-    record by its header; `as_warc` makes it a WARC record."""
+    """How records look. `begins` matches the start of one; `again` has the next one's start in its group, and looks at
+    no more than `reach` bytes; `ends` matches what may stand behind a record of the right length; `measure` finds the
+    bytes of a whole record by its header; `as_warc` makes it a WARC record."""
 
     begins: re.Pattern[bytes]
     again: re.Pattern[bytes]
@@ -100,8 +100,9 @@ def measure(head: bytes) -> int | None:
 
 WARC = Format(
     begins=re.compile(rb"WARC/"),
-    again=re.compile(rb"\n(?=WARC/)"),
-    reach=8,
+    # At a line's start, or, behind a record that lost its end, anywhere if two lines look like a header.
+    again=re.compile(rb"(WARC/)(?:(?<=\nWARC/)|(?=\d\.\d\d?\r?\nWARC-))"),
+    reach=24,
     ends=re.compile(rb"(?:\r?\n){2}|[\r\n]*(?:WARC/|\Z)"),
     measure=measure,
     as_warc=lambda data: data,
@@ -135,8 +136,7 @@ def layout(file: IO[bytes]) -> Layout:
     if how is None:
         file.seek(0)
         return Layout(format=_format(file.read(members.PROBED)), packing=None, stream=False)
-    file.seek(how.first)
-    form = _format(members.content_start(file.read(members.PROBE), how))
+    form = _format(members.member_start(file, how.first, how, members.PROBED)[0])
     return Layout(format=form, packing=how, stream=_is_stream(file, how, form))
 
 

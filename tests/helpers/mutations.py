@@ -33,8 +33,10 @@ def stored(data: bytes) -> bytes:
     return gzip.compress(data, compresslevel=0, mtime=0)
 
 
-# A file of one record a member, and how each record is packed; with checksums, without which damage may pass unseen.
-PACKED: dict[str, Pack] = {"gzip": member, "stored": stored, "zstd": _zstd, "lz4": _lz4}
+# A file of one record a member, and how each record is packed. Without a checksum a damaged member may pass for whole,
+# and with bytes of the next one in it.
+CHECKED: dict[str, Pack] = {"gzip": member, "stored": stored, "zstd": _zstd, "lz4": _lz4}
+PACKED: dict[str, Pack] = CHECKED | {"bare zstd": zstd.compress, "bare lz4": lz4.frame.compress}
 WHOLE: dict[str, Pack] = {"whole gzip": member, "whole zstd": _zstd, "plain": bytes}
 
 NESTED = b"".join(member(record(http(HTML), uri=f"http://forged.example/{number}")) for number in range(4))
