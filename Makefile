@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test soak bench-privacy bench-quality lint ui clean
+.PHONY: demo test fuzz soak bench-privacy bench-quality lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
 
 test: lint  ## all tests
 	$(BIN)/python -m pytest
+
+SEED ?= $(shell date +%s)
+fuzz: $(INSTALLED)  ## 10,000 mutated crawl files and as many pages, by SEED; two to ten minutes
+	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -s tests/corpus/test_fuzz.py --hypothesis-seed=$(SEED)
 
 soak: $(INSTALLED)  ## kills the demo inside every stage; a quarter of an hour
 	$(BIN)/python tests/soak/kill_each_stage.py
