@@ -4,13 +4,17 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
 
-.PHONY: demo test soak bench-language bench-privacy bench-quality lint ui bench-crawl clean
+.PHONY: demo test fuzz soak bench-crawl bench-language bench-privacy bench-quality lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
 
 test: lint  ## all tests
 	$(BIN)/python -m pytest
+
+SEED ?= $(shell date +%s)
+fuzz: $(INSTALLED)  ## 10,000 mutated crawl files and as many pages, by SEED; two to ten minutes
+	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -s tests/corpus/test_fuzz.py --hypothesis-seed=$(SEED)
 
 soak: $(INSTALLED)  ## kills the demo inside every stage, and an ingest of 1 GB half-way; half an hour
 	$(BIN)/python tests/soak/kill_each_stage.py

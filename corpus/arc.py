@@ -16,7 +16,9 @@ BEGINS = re.compile(SCHEME + rb"[^\s\x00]")
 LINE = re.compile(rb"(" + SCHEME + rb"[^\n]*?) (\S{1,64}) (\d{8,20}) ([^\n]*)\r?\n")
 # A line's end before such a line. That it ends in a digit is looked at first: otherwise a line of many dates takes the
 # square of its length.
-AGAIN = re.compile(rb"\n(?=" + SCHEME + rb"[^\n]{1,8000}\d\r?\n)(?=" + SCHEME + rb"[^\n]*? \S{1,64} \d{8,20} [^\n]*\n)")
+AGAIN = re.compile(
+    rb"\n()(?=" + SCHEME + rb"[^\n]{1,8000}\d\r?\n)(?=" + SCHEME + rb"[^\n]*? \S{1,64} \d{8,20} [^\n]*\n)"
+)
 
 
 def measure(head: bytes) -> int | None:

@@ -21,13 +21,17 @@ from isal import isal_zlib
 
 READ_CHUNK = 1 << 18
 FIRST_READ = 1 << 15  # of a member: most end within, and what is read behind the end is read again for the next one
+SMALL_CHUNK = 1 << 14  # so that a stream that ends in damage says where
 OUTPUT_CHUNK = 8 * READ_CHUNK
-MAX_INFLATED = 8 << 30  # a member that is still going on here is a bomb, not a record
+MAX_INFLATED = 4 << 30  # a member that is still going on here is a bomb, not a record
+MAX_RATIO = 200  # of what a whole file decompresses to; text reaches 20
 # What is looked at to see how a candidate begins: a gzip header is 10 bytes and deflate's code tables are under 300.
-# More would let a file that is full of magic numbers cost its size times this; a header longer than this hides its
-# member from a range that begins in front of it, which the check of ranges against one another makes good.
+# More for each would let a file that is full of magic numbers cost its size times this; a header longer than this
+# hides its member from a range that begins in front of it, which the check of ranges against one another makes good.
 PROBE = 1 << 10
+LONG_PROBES = 32 << 20  # bytes that may be looked at beyond that in a READ_CHUNK
 PROBED = 64  # bytes of content that tell how a record begins
+BOMB = "bomb"
 DICTIONARY = struct.pack("<I", 0x184D2A5D)
 MAX_DICTIONARY = 64 << 20
 
@@ -75,13 +79,15 @@ def _zstd(dictionary: bytes) -> Decompressor:
 
 @dataclass(frozen=True, kw_only=True)
 class Codec:
-    """`start` matches where a member may begin. `errors` are what its decompressor raises on damage."""
+    """`start` matches where a member may begin. `errors` are what its decompressor raises on damage. `block`: bytes of
+    a member that show the first of its content; zstd and lz4 give out whole blocks."""
 
     name: str
     magic: bytes
     start: re.Pattern[bytes]
     open: Callable[[bytes], Decompressor]
     errors: tuple[type[Exception], ...]
+    block: int = PROBE
 
 
 # gzip's four highest flags are reserved, and zero in every file.
@@ -98,6 +104,7 @@ ZSTD = Codec(
     start=re.compile(rb"\x28\xb5\x2f\xfd"),
     open=_zstd,
     errors=(ZstdError, ValueError),
+    block=(128 << 10) + PROBE,
 )
 LZ4 = Codec(
     name="lz4",
@@ -105,9 +112,15 @@ LZ4 = Codec(
     start=re.compile(rb"\x04\x22\x4d\x18"),
     open=lambda _: lz4.frame.LZ4FrameDecompressor(),
     errors=(RuntimeError,),
+    block=(4 << 20) + PROBE,
 )
 BZIP2 = Codec(
-    name="bzip2", magic=b"BZh", start=re.compile(rb"BZh[1-9]"), open=lambda _: bz2.BZ2Decompressor(), errors=(OSError,)
+    name="bzip2",
+    magic=b"BZh",
+    start=re.compile(rb"BZh[1-9]"),
+    open=lambda _: bz2.BZ2Decompressor(),
+    errors=(OSError,),
+    block=1 << 20,
 )
 CODECS = (GZIP, ZSTD, LZ4, BZIP2)
 
@@ -170,7 +183,7 @@ def inflate(file: IO[bytes], position: int, how: Packing, most: int) -> Member:
             return Member(end=position + fed, data=None, problem=corrupt)
         total += len(part)
         if total > MAX_INFLATED:
-            return Member(end=position + fed, data=None, problem=corrupt)
+            return Member(end=position + fed, data=None, problem=BOMB)
         if total <= most:
             parts.append(part)
         else:
@@ -201,8 +214,15 @@ def next_member(file: IO[bytes], position: int, size: int, how: Packing, begins:
     while base < size:
         file.seek(base)
         window = file.read(READ_CHUNK + PROBE)
+        allowance = LONG_PROBES
         for found in how.codec.start.finditer(window, 0, READ_CHUNK + len(how.codec.magic)):
-            if found.start() < READ_CHUNK and _probe(window[found.start() : found.start() + PROBE], how, begins):
+            if found.start() >= READ_CHUNK:
+                continue
+            start, hidden = _content_start(window[found.start() : found.start() + PROBE], how)
+            if hidden and allowance > 0:
+                start, looked_at = _hidden_start(file, base + found.start(), how)
+                allowance -= looked_at
+            if begins.match(start):
                 return base + found.start()
         base += READ_CHUNK
     return size
@@ -210,15 +230,30 @@ def next_member(file: IO[bytes], position: int, size: int, how: Packing, begins:
 
 def begins_record(file: IO[bytes], position: int, how: Packing, begins: re.Pattern[bytes]) -> bool:
     file.seek(position)
-    return _probe(file.read(PROBE), how, begins)
+    head = file.read(PROBE)
+    start, hidden = _content_start(head, how)
+    if hidden:
+        start, _ = _hidden_start(file, position, how)
+    return bool(how.codec.start.match(head)) and bool(begins.match(start))
 
 
-def _probe(head: bytes, how: Packing, begins: re.Pattern[bytes]) -> bool:
-    return bool(how.codec.start.match(head)) and bool(begins.match(content_start(head, how)))
+def _hidden_start(file: IO[bytes], position: int, how: Packing) -> tuple[bytes, int]:
+    """The first bytes of the content of a member that shows none before a whole block of it is there, and how many
+    bytes it took to see them."""
+    length, taken = PROBE, 0
+    while length < how.codec.block:
+        length = min(8 * length, how.codec.block)
+        file.seek(position)
+        head = file.read(length)
+        taken += len(head)
+        start, hidden = _content_start(head, how)
+        if not hidden or len(head) < length:
+            return start, taken
+    return b"", taken
 
 
-def content_start(head: bytes, how: Packing) -> bytes:
-    """Up to PROBED bytes of the content of a member, by its first bytes."""
+def _content_start(head: bytes, how: Packing) -> tuple[bytes, bool]:
+    """Up to PROBED bytes of the content of a member by its first bytes, and whether more of those may show some."""
     inflater, found = how.codec.open(how.dictionary), b""
     try:
         found = inflater.decompress(head, PROBED)
@@ -228,16 +263,18 @@ def content_start(head: bytes, how: Packing) -> bytes:
                 break
             found += part
     except how.codec.errors:
-        pass
-    return found
+        return found, False
+    return found, not found and not inflater.eof
 
 
 class Inflated:
-    """The content of all members of a file as one stream, from the first on. Damage ends it: `problem` says so then."""
+    """The content of all members of a file as one stream, from the first on. Damage ends it, and so does
+    what expands without end: `problem` says so then."""
 
     def __init__(self, file: IO[bytes], how: Packing) -> None:
         self.problem: str | None = None
-        self.fed = how.first
+        self.fed, self._given = how.first, 0
+        self.begun = how.first  # where the member at hand begins
         self._file, self._how = file, how
         self._inflater: Decompressor | None = None
         self._rest = b""
@@ -247,13 +284,14 @@ class Inflated:
         """At most `size` bytes; none at the end."""
         while self.problem is None:
             if self._inflater is None or self._inflater.needs_input:
-                block = self._rest or self._file.read(READ_CHUNK)
+                block = self._rest or self._file.read(SMALL_CHUNK)
                 self._rest = b""
                 self.fed += len(block)
                 if not block:
                     self.problem = "truncated" if self._inflater is not None else None
                     return b""
                 if self._inflater is None:
+                    self.begun = self.fed - len(block)
                     self._inflater = self._how.codec.open(self._how.dictionary)
             else:
                 block = b""
@@ -266,6 +304,18 @@ class Inflated:
                 self._rest = self._inflater.unused_data or b""
                 self.fed -= len(self._rest)
                 self._inflater = None
+            self._given += len(part)
+            if self._given > MAX_INFLATED and self._given > MAX_RATIO * self.fed:
+                self.problem = BOMB
             if part:
                 return part
         return b""
+
+    def resume(self, size: int, begins: re.Pattern[bytes]) -> bool:
+        """Behind damage, goes on at the next member that begins like a record; False when there is none."""
+        if self.problem == BOMB:
+            return False
+        position = next_member(self._file, self.begun + 1, size, self._how, begins)
+        self._file.seek(position)
+        self.fed, self._rest, self._inflater, self.problem = position, b"", None, None
+        return position < size

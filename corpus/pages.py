@@ -3,37 +3,58 @@ already, from a source without HTML."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import io
-import zlib
-from collections.abc import Callable
+import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlsplit
+from datetime import datetime
 
-from fastwarc.stream_io import BrotliReader, ChunkedReader, GzipReader, ZstdReader
 from fastwarc.warc import WarcRecord, WarcRecordType
 
 from corpus import optout
+from corpus.encodings import ENCODINGS, decode
+from corpus.records import (
+    ALREADY_DECODED,
+    CUT_BODY,
+    block_digest_flags,
+    claimed_url,
+    digest,
+    digest_flags,
+    header_flags,
+    host_of,
+    original,
+    plausible,
+    record_url,
+    refers_to,
+)
 from corpus.text import normalise
 
 MAX_HTML = 10 << 20  # bytes of a decoded body; the web's longest real pages are near 5 MB
 HTML_TYPES = ("text/html", "application/xhtml+xml")
+# What a server calls HTML and is none.
+BINARY = (
+    *(b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"\x1f\x8b", b"RIFF", b"\x7fELF", b"OggS"),
+    *(b"ID3", b"wOFF", b"wOF2", b"Rar!", b"7z\xbc\xaf", b"\xd0\xcf\x11\xe0"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """`declared_charset` is the HTTP header's, or None. `fetched_at` is None where the record's date is unusable.
-    `opt_out` holds the headers in which a sender can refuse."""
+    """`declared_charset` is the HTTP header's, or None. `opt_out` holds the headers in which a sender can refuse.
+    `claimed_url` is the URL as the record has it, for lists of URLs; `url` is None where that is no URL.
+
+    `flags`, of corpus.records.FLAGS, say what is wrong with the record: no id, no usable URL or date (which are then
+    None); a digest that its payload does not have; `truncated`: the crawler stopped in the middle, by its own word;
+    `cut_body`: its decoding broke off, and what came before is kept; `already_decoded`: a header names an encoding that
+    it is not in.
+    """
 
     url: str | None
+    claimed_url: str | None
     host: str | None
     fetched_at: datetime | None
     payload_digest: str
     declared_charset: str | None
     opt_out: tuple[tuple[str, str], ...]
+    flags: tuple[str, ...]
     html: bytes
 
 
@@ -49,24 +70,29 @@ class Text:
     bytes: int
     title: str
     text: str
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotAPage:
-    """Why a record is no page. `broken` records could not be read: they are quarantined, not dropped."""
+    """Why a record is no page. `broken` records could not be read: they are quarantined, not dropped. `original` is the
+    URL and the date of the record that a revisit stands for, where it says both."""
 
     reason: str
     detail: str = ""
     broken: bool = False
+    original: tuple[str, str] | None = None
 
 
 def read_page(record: WarcRecord) -> Page | NotAPage:
     """Never raises on a record's content."""
+    if record.record_type == WarcRecordType.revisit:
+        return NotAPage(reason="revisit", detail=refers_to(record), original=original(record))
     if record.record_type != WarcRecordType.response:
         return NotAPage(reason=f"not_a_response:{record.record_type}")
-    url = record_url(record)
-    if url is not None and not url.startswith(("http://", "https://")):
-        return NotAPage(reason="not_http", detail=url[:200])
+    claimed, block_flags = claimed_url(record), block_digest_flags(record)
+    if claimed is not None and not claimed.startswith(("http://", "https://")):
+        return NotAPage(reason="not_http", detail=claimed[:200])
     try:
         record.parse_http(auto_decode="none", quirks_mode=True)
     except (OSError, ValueError) as error:
@@ -82,23 +108,34 @@ def read_page(record: WarcRecord) -> Page | NotAPage:
     body = _body(record)
     if isinstance(body, NotAPage):
         return body
-    if not body.strip():
+    if not body.html.strip():
         return NotAPage(reason="empty_body")
-    if not kind and b"<" not in body[:1024]:
-        return NotAPage(reason="not_html", detail=f"no Content-Type, begins {body[:20]!r}")
+    if not kind and b"<" not in body.html[:1024]:
+        return NotAPage(reason="not_html", detail=f"no Content-Type, begins {body.html[:20]!r}")
+    if _is_no_markup(body.html):
+        return NotAPage(reason="not_html", detail=f"{kind or 'no Content-Type'}, begins {body.html[:20]!r}")
+    found = digest(body.html)
     return Page(
-        url=url,
-        host=_host(url),
-        fetched_at=_plausible(record.record_date),
-        payload_digest=_digest(body),
+        url=record_url(record),
+        claimed_url=claimed,
+        host=host_of(claimed),
+        fetched_at=plausible(record.record_date),
+        payload_digest=found,
         declared_charset=record.http_charset,
         opt_out=tuple((name, value) for name, value in headers if name.lower() in optout.HEADERS),
-        html=body,
+        flags=(*header_flags(record), *block_flags, *digest_flags(record, found, body.stages), *body.flags),
+        html=body.html,
     )
 
 
 def read_text(
-    text: str, *, url: str | None = None, title: str = "", date: datetime | None = None, charset: str = "utf-8"
+    text: str,
+    *,
+    url: str | None = None,
+    title: str = "",
+    date: datetime | None = None,
+    charset: str = "utf-8",
+    flags: tuple[str, ...] = (),
 ) -> Text | NotAPage:
     """A document of text as a source has it, in the project's one form of text."""
     clean = normalise(text)
@@ -107,13 +144,14 @@ def read_text(
     payload = text.encode("utf-8", errors="surrogatepass")
     return Text(
         url=url,
-        host=_host(url),
-        fetched_at=_plausible(date),
-        payload_digest=_digest(payload),
+        host=host_of(url),
+        fetched_at=plausible(date),
+        payload_digest=digest(payload),
         charset=charset,
         bytes=len(payload),
         title=normalise(" ".join(title.split())),
         text=clean,
+        flags=flags,
     )
 
 
@@ -122,18 +160,25 @@ def read_conversion(record: WarcRecord) -> Text | NotAPage:
     kind = (record.headers.get("Content-Type") or "").split(";")[0].strip().lower()
     if kind != "text/plain":
         return NotAPage(reason="not_text", detail=kind[:100])
+    payload = record.reader.read()
     try:
-        text = record.reader.read().decode("utf-8")
+        text = payload.decode("utf-8")
     except UnicodeDecodeError as error:
         return NotAPage(reason="undecodable", detail=str(error)[:200])
-    return read_text(text, url=record_url(record), date=record.record_date)
+    flags = (*header_flags(record), *digest_flags(record, digest(payload), (payload,)))
+    return read_text(text, url=record_url(record), date=record.record_date, flags=flags)
 
 
-def _digest(payload: bytes) -> str:
-    return "sha1:" + base64.b32encode(hashlib.sha1(payload).digest()).decode()
+@dataclass(frozen=True, kw_only=True)
+class _Body:
+    """`stages`: the body as it was sent, and after each layer that was undone."""
+
+    html: bytes
+    stages: tuple[bytes, ...]
+    flags: tuple[str, ...]
 
 
-def _body(record: WarcRecord) -> bytes | NotAPage:
+def _body(record: WarcRecord) -> _Body | NotAPage:
     """The body without its transfer and content encodings, capped while it is decoded."""
     headers = record.http_headers
     layers = [
@@ -145,60 +190,36 @@ def _body(record: WarcRecord) -> bytes | NotAPage:
     unknown = set(layers) - ENCODINGS.keys()
     if unknown:
         return NotAPage(reason="unknown_encoding", detail=", ".join(sorted(unknown))[:100])
-    raw = body = record.reader.read()
+    stages, flags = [record.reader.read()], []
     for name in layers:
-        decoded = _decode(name, body)
-        if decoded:
-            body = decoded
+        body = stages[-1]
+        found = decode(name, body, MAX_HTML + 1)
+        if found is not None and found[0]:
+            stages.append(found[0])
+            flags += [] if found[1] else [CUT_BODY]
         elif body and b"<" not in body[:2048]:  # markup in plain sight: many crawlers store bodies already decoded
-            return NotAPage(reason="bad_http_body", detail=f"cannot be decoded as {name}", broken=True)
-        if len(body) > MAX_HTML:
-            return NotAPage(reason="bomb" if len(raw) < MAX_HTML else "too_large", detail=f"over {MAX_HTML} bytes")
-    return body if len(body) <= MAX_HTML else NotAPage(reason="too_large", detail=f"{len(body)} bytes")
+            # A chunked body without chunks may still be compressed.
+            if name != "chunked" or not any(layer != "chunked" for layer in layers):
+                return NotAPage(reason="bad_http_body", detail=f"cannot be decoded as {name}", broken=True)
+            flags.append(ALREADY_DECODED)
+        elif body:
+            flags.append(ALREADY_DECODED)
+        if len(stages[-1]) > MAX_HTML:
+            reason = "bomb" if len(stages[0]) < MAX_HTML else "too_large"
+            return NotAPage(reason=reason, detail=f"over {MAX_HTML} bytes")
+    if len(stages[-1]) > MAX_HTML:
+        return NotAPage(reason="too_large", detail=f"{len(stages[-1])} bytes")
+    return _Body(html=stages[-1], stages=tuple(stages), flags=tuple(dict.fromkeys(flags)))
 
 
-def _decode(name: str, body: bytes) -> bytes | None:
-    """At most MAX_HTML + 1 bytes of one decoded layer, or None when it is not encoded so."""
+def _is_no_markup(body: bytes) -> bool:
+    """Pictures, archives, JSON and the like that a server calls HTML. UTF-16 has zeros too, and markup."""
+    if body.startswith(BINARY) or (b"\0" in body[:1024] and b"<" not in body[:1024]):
+        return True
+    if body[:1024].lstrip()[:1] not in (b"{", b"["):
+        return False
     try:
-        return ENCODINGS[name](io.BytesIO(body)).read(MAX_HTML + 1)
-    except OSError:
-        return None
-
-
-def _deflate(stream: io.BytesIO) -> io.BytesIO:
-    """RFC 9110 means zlib by "deflate"; many servers send it without zlib's header."""
-    body = stream.getvalue()
-    for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
-        try:
-            return io.BytesIO(zlib.decompressobj(bits).decompress(body, MAX_HTML + 1))
-        except zlib.error:
-            continue
-    raise OSError("neither zlib nor raw deflate")
-
-
-ENCODINGS: dict[str, Callable[[io.BytesIO], Any]] = {
-    "chunked": ChunkedReader,
-    "gzip": GzipReader,
-    "x-gzip": GzipReader,
-    "br": BrotliReader,
-    "zstd": ZstdReader,
-    "deflate": _deflate,
-}
-
-
-def record_url(record: WarcRecord) -> str | None:
-    url = record.headers.get("WARC-Target-URI")
-    return url.strip().strip("<>") if url else None
-
-
-def _host(url: str | None) -> str | None:
-    try:
-        return urlsplit(url).hostname if url else None
-    except ValueError:
-        return None
-
-
-def _plausible(date: datetime | None) -> datetime | None:
-    if date is None or not 1990 <= date.year <= 2100:
-        return None
-    return date.astimezone(UTC).replace(microsecond=0)
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -34,6 +34,7 @@ DOCUMENT = pa.schema(
         pa.field("charset", pa.string(), nullable=False),
         pa.field("title", pa.string(), nullable=False),
         pa.field("published", pa.string()),  # YYYY-MM-DD, the page's own word
+        pa.field("flags", pa.list_(pa.string()), nullable=False),  # what is wrong with its record: see corpus.pages
         pa.field("text", pa.large_string(), nullable=False),
     ]
 )

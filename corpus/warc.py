@@ -23,6 +23,7 @@ from corpus.window import Window
 
 MAX_RECORD = 64 << 20  # a record above this is streamed past, never held
 MAX_HEADER = 1 << 16
+BEHIND = 64  # bytes behind a record that tell whether it ends there
 RAW = 1 << 20  # bytes of what is broken that are kept aside
 HEADER_END = re.compile(rb"\r\n\r\n|\n\n")  # ClueWeb09 and others end lines with LF alone
 
@@ -41,7 +42,8 @@ class Record:
 @dataclass(frozen=True, kw_only=True)
 class Broken:
     """Bytes of the file that hold no record, and why; `raw` are the first of them. `too_large` records are whole, but
-    not read."""
+    not read; a `bomb` goes on and on. Of damage in a file that was compressed as a whole, `length` is that of the
+    damaged member, or of all that is behind it where nothing else can be read, compressed."""
 
     offset: int
     length: int
@@ -71,12 +73,14 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
-    """How records look. `begins` matches the start of one, `again` the line's end in front of one, looking no further
-    than `reach` bytes; `measure` finds the bytes of a whole record by its header; `as_warc` makes it a WARC record."""
+    """How records look. `begins` matches the start of one; `again` has the next one's start in its group, and looks at
+    no more than `reach` bytes; `ends` matches what may stand behind a record of the right length; `measure` finds the
+    bytes of a whole record by its header; `as_warc` makes it a WARC record."""
 
     begins: re.Pattern[bytes]
     again: re.Pattern[bytes]
     reach: int
+    ends: re.Pattern[bytes]
     measure: Callable[[bytes], int | None]
     as_warc: Callable[[bytes], bytes]
 
@@ -96,12 +100,21 @@ def measure(head: bytes) -> int | None:
 
 WARC = Format(
     begins=re.compile(rb"WARC/"),
-    again=re.compile(rb"\n(?=WARC/)"),
-    reach=8,
+    # At a line's start, or, behind a record that lost its end, anywhere if two lines look like a header.
+    again=re.compile(rb"(WARC/)(?:(?<=\nWARC/)|(?=\d\.\d\d?\r?\nWARC-))"),
+    reach=24,
+    ends=re.compile(rb"(?:\r?\n){2}|[\r\n]*(?:WARC/|\Z)"),
     measure=measure,
     as_warc=lambda data: data,
 )
-ARC = Format(begins=arc.BEGINS, again=arc.AGAIN, reach=arc.MAX_LINE, measure=arc.measure, as_warc=arc.as_warc)
+ARC = Format(
+    begins=arc.BEGINS,
+    again=arc.AGAIN,
+    reach=arc.MAX_LINE,
+    ends=re.compile(rb"[\r\n]|\Z|" + arc.BEGINS.pattern),
+    measure=arc.measure,
+    as_warc=arc.as_warc,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,8 +136,7 @@ def layout(file: IO[bytes]) -> Layout:
     if how is None:
         file.seek(0)
         return Layout(format=_format(file.read(members.PROBED)), packing=None, stream=False)
-    file.seek(how.first)
-    form = _format(members.content_start(file.read(members.PROBE), how))
+    form = _format(members.member_start(file, how.first, how, members.PROBED)[0])
     return Layout(format=form, packing=how, stream=_is_stream(file, how, form))
 
 
@@ -160,17 +172,34 @@ def read_records(file: IO[bytes], size: int, span: Span) -> Iterator[Record | Br
     if how.packing is not None and not how.stream:
         yield from _member_records(file, size, span, how.packing, how.format)
     elif span.start == 0 or span.exact:
-        source = Inflated(file, how.packing) if how.packing is not None else None
-        if source is None:
-            file.seek(span.start)
-            yield from _stream_records(Window(file.read, span.start), size, how.format)
+        if how.packing is not None:
+            yield from _inflated_records(Inflated(file, how.packing), span.start, size, how.format)
             return
-        window = Window(source.read)
-        window.skip(span.start)
-        yield from _stream_records(window, None, how.format)
-        if source.problem:
-            detail = f"damaged near compressed byte {source.fed} of {size}; what is behind it cannot be read"
-            yield Broken(offset=window.position, length=0, reason=source.problem, detail=detail)
+        file.seek(span.start)
+        yield from _stream_records(Window(file.read, span.start), (file, size), how.format)
+
+
+def _inflated_records(source: Inflated, start: int, size: int, form: Format) -> Iterator[Record | Broken]:
+    """The records of a file that was compressed as a whole, from `start` in what it decompresses to. Behind damage a
+    new window opens, for no record may reach over it; the break counts as one byte, so that what was lost and the
+    record behind it have places of their own."""
+    window = Window(source.read)
+    while True:
+        window.skip(start - window.position)
+        if window.position >= start:
+            yield from _stream_records(window, None, form)
+        if source.problem is None:
+            return
+        reason, begun, fed = source.problem, source.begun, source.fed
+        goes_on = source.resume(size, form.begins)
+        length = source.fed - begun if goes_on else size - fed
+        behind = f"reading goes on at byte {source.fed}" if goes_on else "what is behind it cannot be read"
+        detail = f"damaged between compressed bytes {begun} and {fed} of {size}; {behind}"
+        if window.position >= start:
+            yield Broken(offset=window.position, length=length, reason=reason, detail=detail)
+        if not goes_on:
+            return
+        window = Window(source.read, window.position + 1)
 
 
 # one record a member ------------------------------------------------------------------------------------------------
@@ -206,16 +235,15 @@ def _raw(file: IO[bytes], position: int, length: int) -> bytes:
 # records that follow one another ------------------------------------------------------------------------------------
 
 
-def _stream_records(window: Window, size: int | None, form: Format) -> Iterator[Record | Broken]:
-    """All records to the end, which is at `size`, or where nobody knows in a stream."""
+def _stream_records(window: Window, plain: tuple[IO[bytes], int] | None, form: Format) -> Iterator[Record | Broken]:
+    """All records to the end. `plain`: the file that the window looks at and its size, None where it is a stream."""
     while head := window.peek(MAX_HEADER):
         blank = len(head) - len(head.lstrip(b"\r\n"))
         if blank:
             window.skip(blank)
             continue
         position, length = window.position, form.measure(head)
-        whole = length is not None and (_reaches(window, length) if size is None else position + length <= size)
-        if length is None or not whole:
+        if length is None or not _is_right(window, length, plain, form):
             raw = window.skip(1, RAW) + window.skip_to(form.again, form.reach, RAW - 1)
             reason = "truncated" if length is not None and not window.peek(1) else "bad_warc_header"
             detail = f"record header at byte {position}, next record at byte {window.position}"
@@ -223,17 +251,30 @@ def _stream_records(window: Window, size: int | None, form: Format) -> Iterator[
             yield Broken(offset=position, length=passed, reason=reason, detail=detail, raw=raw)
         elif length > MAX_RECORD:
             window.skip(length)
-            passed = window.position - position
-            yield Broken(offset=position, length=passed, reason="too_large", detail=f"{length} bytes")
+            passed, follows = window.position - position, form.ends.match(window.peek(BEHIND))
+            reason = "too_large" if follows else "bad_warc_header"
+            yield Broken(offset=position, length=passed, reason=reason, detail=f"{length} bytes")
         else:
             yield from _parse(window.take(length), position, length, form)
 
 
-def _reaches(window: Window, length: int) -> bool:
-    """Whether a stream has that many bytes more; what is too large to look ahead is believed, within reason."""
-    if length > MAX_RECORD:
+def _is_right(window: Window, length: int, plain: tuple[IO[bytes], int] | None, form: Format) -> bool:
+    """Whether a length by a header can be: the file goes so far, and what stands there ends a record. Otherwise a
+    length that is too small would make a cut page, one that is too large a page with its neighbours in it. In a stream,
+    what is too large to look ahead is believed, within reason, and seen when it is passed."""
+    if length <= MAX_RECORD:
+        seen = window.peek(length + BEHIND)
+        return len(seen) >= length and form.ends.match(seen, length) is not None
+    if plain is None:
         return length <= members.MAX_INFLATED
-    return len(window.peek(length)) == length
+    file, size = plain
+    if window.position + length > size:
+        return False
+    place = file.tell()
+    file.seek(window.position + length)
+    follows = form.ends.match(file.read(BEHIND))
+    file.seek(place)
+    return follows is not None
 
 
 # one record ---------------------------------------------------------------------------------------------------------

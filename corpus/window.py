@@ -33,22 +33,27 @@ class Window:
         """Passes `size` bytes, or all that are left, and returns the first `keep` of them."""
         kept = bytearray()
         while size > 0:
-            part = self.take(min(size, READ_CHUNK))
+            if self._held:
+                part = self.take(min(size, len(self._held)))
+            else:  # not by way of what is held: 2 GiB take a third of the time
+                part = self._read(min(size, READ_CHUNK))
+                self.position += len(part)
             if not part:
+                self._ended = True
                 break
             size -= len(part)
             kept += part[: keep - len(kept)]
         return bytes(kept)
 
     def skip_to(self, mark: re.Pattern[bytes], reach: int, keep: int) -> bytes:
-        """Passes everything up to the end of the next `mark`, which looks at no more than `reach` bytes, or to the end
-        of all. Returns the first `keep` bytes that were passed."""
+        """Passes everything up to the group in the next `mark`, which looks at no more than `reach` bytes, or all that
+        there is. Returns the first `keep` bytes that were passed."""
         kept = b""
         while True:
             seen = self.peek(READ_CHUNK + reach)
             found = mark.search(seen)
             if found is not None:
-                return kept + self.skip(found.end(), keep - len(kept))
+                return kept + self.skip(found.start(1), keep - len(kept))
             at_end = len(seen) < READ_CHUNK + reach
             kept += self.skip(len(seen) if at_end else READ_CHUNK, keep - len(kept))
             if at_end:

@@ -18,27 +18,40 @@ from corpus.lake import Lake
 from corpus.manifest import FileEntry
 from corpus.optout import Refusal, refused
 from corpus.pages import NotAPage, Page, Text
+from corpus.records import FLAGS
 from corpus.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
 from corpus.sources import Crawl, Found, SourceFile, wikipedia
 from corpus.sources.kinds import SOURCES
 from corpus.warc import Span
+from pipelines.damage import Damage, too_much
 from pipelines.elements import Part, RunSplit, Work, read_row
 from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute
 from pipelines.guard import Limits
+from pipelines.revisits import REVISITS, resolve_revisits
 
 STAGE = "documents"
-VERSION = 4
+VERSION = 5
 LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestConfig:
     """`block_bytes`: a file is read in ranges of this size, each of which becomes one part. It is configuration, not a
-    matter of how many ranges a worker gets at a time, so the parts are the same however they are dealt out."""
+    matter of how many ranges a worker gets at a time, so the parts are the same however they are dealt out.
+    `quarantine`: the flags (corpus.records.FLAGS) whose records are quarantined; others are kept with their flags.
+    `max_broken`: the share of the crawl's bytes that may be corrupt. It is of the crawl, not of a file, so that one bad
+    file of many costs itself alone; what corrupts all of them (a wrong transfer, a bad disk) stops the stage."""
 
     extract: ExtractConfig = field(default_factory=ExtractConfig)
     opt_out: OptOutConfig = field(default_factory=OptOutConfig)
     block_bytes: int = 16 << 20
+    quarantine: tuple[str, ...] = ()
+    max_broken: float = 0.1
+
+    def __post_init__(self) -> None:
+        unknown = set(self.quarantine) - set(FLAGS)
+        if unknown:
+            raise ValueError(f"cannot quarantine {sorted(unknown)}: there are {', '.join(FLAGS)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +103,14 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, block
 
         def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
             _settle(lake, blocks, rows, run)
+            notes = [
+                (block.file.name, block.file.bytes, row["notes"]["damage"])
+                for block, row in zip(blocks, rows, strict=True)
+            ]
+            problem = too_much(notes, config.max_broken)
+            if problem:
+                raise StageError(problem)
+            resolve_revisits(lake, run.folder, rows)
             return [], {}
 
         groups = range(0, len(blocks), blocks_at_once)
@@ -160,14 +181,20 @@ class Ingest(Work):
     def process(self, lake: Lake, split: Block, part: Part) -> None:
         source, file = SOURCES[split.file.kind], split.file
         span = Span(start=split.start, stop=split.stop, exact=split.exact)
+        damage, revisits = Damage(), {}
         with fsspec.open(file.url, "rb") as opened:
             for found in source.read(opened, file.bytes, file.name, span):
                 origin, failed = self._origin(file.name, found), part.begin()
+                damage.meet(found)
+                if isinstance(found.content, NotAPage) and found.content.original:
+                    revisits[origin["doc_id"].hex()] = found.content.original
                 if failed is None:
                     self._record(origin, found, part)
                 else:
                     part.lose(ledger_row(origin, STAGE, DROPPED, f"parser_{failed.reason}", detail=failed.detail))
-        part.notes = {"begins": span.begins, "ends": span.ends}
+        if damage.broken:
+            part.figure("broken_bytes", damage.broken)
+        part.notes = {"begins": span.begins, "ends": span.ends, "damage": damage.note(), REVISITS: revisits}
 
     def _origin(self, warc_file: str, found: Found) -> dict[str, Any]:
         content = found.content
@@ -183,10 +210,12 @@ class Ingest(Work):
     def _record(self, origin: dict[str, Any], found: Found, part: Part) -> None:
         content = found.content
         if isinstance(content, NotAPage):
-            outcome = QUARANTINED if content.broken else DROPPED
-            part.lose(ledger_row(origin, STAGE, outcome, content.reason, detail=content.detail))
             if content.broken:
-                part.add("quarantine", {**origin, "reason": content.reason, "raw": found.raw})
+                _quarantine(origin, content.reason, content.detail, found.raw, part)
+            else:
+                part.lose(ledger_row(origin, STAGE, DROPPED, content.reason, detail=content.detail))
+        elif doubtful := [flag for flag in content.flags if flag in self.config.quarantine]:
+            _quarantine(origin, doubtful[0], ", ".join(content.flags), found.raw, part)
         elif isinstance(content, Text):
             part.figure("texts", 1)
             part.figure("source_bytes", content.bytes)
@@ -208,11 +237,18 @@ class Ingest(Work):
             _keep(origin, page, found, len(page.html), part)
 
     def _refusal(self, origin: dict[str, Any], page: Page) -> Refusal | None:
-        blocked = self.blocklists.refused(origin["doc_id"], page.url, page.host)
+        blocked = self.blocklists.refused(origin["doc_id"], page.claimed_url, page.host)
         return blocked or refused(page.opt_out, page.html, self.config.opt_out.directives)
 
 
+def _quarantine(origin: dict[str, Any], reason: str, detail: str, raw: bytes, part: Part) -> None:
+    part.lose(ledger_row(origin, STAGE, QUARANTINED, reason, detail=detail))
+    part.add("quarantine", {**origin, "reason": reason, "raw": raw})
+
+
 def _keep(origin: dict[str, Any], content: Page | Text, found: extract.Extracted | Text, size: int, part: Part) -> None:
+    for flag in content.flags:
+        part.figure(f"flag:{flag}", 1)
     part.figure("text_bytes", len(found.text.encode()))
     part.keep(
         "documents",
@@ -224,6 +260,7 @@ def _keep(origin: dict[str, Any], content: Page | Text, found: extract.Extracted
             "charset": found.charset,
             "title": found.title,
             "published": found.published if isinstance(found, extract.Extracted) else None,
+            "flags": content.flags,
             "text": found.text,
         },
     )

@@ -7,9 +7,12 @@ from typing import IO
 
 from fastwarc.warc import WarcRecordType
 
-from corpus.pages import NotAPage, read_conversion, read_page, record_url
+from corpus.pages import NotAPage, read_conversion, read_page
+from corpus.records import record_url
 from corpus.sources.contract import RAW, Found
 from corpus.warc import Broken, Record, Span, layout, read_records
+
+NOT_READ = ("too_large", "bomb")  # whole records, for all that is known: dropped, not quarantined
 
 
 class Web:
@@ -28,7 +31,7 @@ class Web:
     def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
         for record in read_records(file, size, span):
             if isinstance(record, Broken):
-                lost = record.reason != "too_large"
+                lost = record.reason not in NOT_READ
                 content = NotAPage(reason=record.reason, detail=record.detail, broken=lost)
                 yield Found(offset=record.offset, length=record.length, content=content, raw=record.raw)
             else:
@@ -38,5 +41,7 @@ class Web:
 def _found(record: Record) -> Found:
     conversion = record.warc.record_type == WarcRecordType.conversion
     content = read_conversion(record.warc) if conversion else read_page(record.warc)
-    raw = record.data[:RAW] if isinstance(content, NotAPage) and content.broken else b""
+    # What is only flagged may be quarantined too: that is for the configuration to say.
+    doubtful = content.broken if isinstance(content, NotAPage) else content.flags
+    raw = record.data[:RAW] if doubtful else b""
     return Found(offset=record.offset, length=record.length, content=content, url=record_url(record.warc), raw=raw)

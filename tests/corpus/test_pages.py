@@ -107,7 +107,7 @@ def _sent(name: str) -> bytes:
 
 NOT_PAGES: dict[str, tuple[bytes, str, bool]] = {
     "request": (record(b"GET / HTTP/1.1\r\nHost: river.example\r\n\r\n", kind="request"), "not_a_response", False),
-    "revisit": (record(b"HTTP/1.1 200 OK\r\n\r\n", kind="revisit"), "not_a_response", False),
+    "revisit": (record(b"HTTP/1.1 200 OK\r\n\r\n", kind="revisit"), "revisit", False),
     "metadata": (record(b"a: b", kind="metadata"), "not_a_response", False),
     "unknown type": (record(kind="nonsense"), "not_a_response", False),
     "dns": (record(b"20240506070809\nriver.example. 300 IN A 127.0.0.1", uri="dns:river.example"), "not_http", False),
@@ -148,14 +148,14 @@ def test_a_bomb_in_a_body_is_dropped_at_the_cap(name: str, monkeypatch: pytest.M
     monkeypatch.setattr(pages, "MAX_HTML", 1 << 20)
     encode, headers = ENCODINGS[name]
     sizes: list[int] = []
-    original = pages._decode
+    original = pages.decode
 
-    def watched(layer: str, body: bytes) -> bytes | None:
-        decoded = original(layer, body)
-        sizes.append(len(decoded or b""))
+    def watched(layer: str, body: bytes, most: int) -> tuple[bytes, bool] | None:
+        decoded = original(layer, body, most)
+        sizes.append(len(decoded[0]) if decoded else 0)
         return decoded
 
-    monkeypatch.setattr(pages, "_decode", watched)
+    monkeypatch.setattr(pages, "decode", watched)
     found = page_of(record(http(encode(b"<p>" + b"\0" * (32 << 20)), *headers)))
     assert isinstance(found, NotAPage) and found.reason == "bomb"
     assert max(sizes) <= (1 << 20) + 1

@@ -37,7 +37,8 @@ WANTED: dict[str, tuple[int, int, dict[str, int]]] = {
     "ukwa+webarchive-discovery/truncated_datetime.warc": (1, 0, {}),
     "webrecorder+warcio/bad.arc": (0, 0, {"bad_http_header": 1, "bad_warc_header": 3}),
     "webrecorder+warcio/example-bad-non-chunked.warc.gz": (1, 0, {}),
-    "webrecorder+warcio/example-trunc.warc": (1, 0, {"bad_warc_header": 1}),
+    # Its one page says a length that is two bytes too small.
+    "webrecorder+warcio/example-trunc.warc": (0, 0, {"bad_warc_header": 1}),
     "webrecorder+warcio/example-wrong-chunks.warc.gz": (1, 0, {}),
     "webrecorder+warcio/example.arc": (1, 0, {}),
     "webrecorder+warcio/example.arc.gz": (1, 0, {}),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import itertools
 import struct
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from pathlib import Path
 import lz4.frame
 import pytest
 from backports import zstd
-from warc_bytes import HTML, http, member, outcomes, read, record, three
+from warc_bytes import HTML, http, member, outcomes, read, record, settled, spans, three
 
 from corpus.pages import NotAPage, Page, Text
 from corpus.sources.contract import Found
@@ -29,31 +28,11 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def spans(data: bytes, cuts: list[int]) -> list[Span]:
-    return [Span(start=start, stop=stop) for start, stop in itertools.pairwise([0, *cuts, len(data)])]
-
-
 def found(data: bytes, span: Span | None = None, name: str = "crawl.warc") -> list[Found]:
     file = io.BytesIO(data)
     source, why = recognise(name, file)
     assert source is not None, why
     return list(source.read(file, len(data), name, span or Span(start=0, stop=len(data))))
-
-
-def settled(data: bytes, cuts: list[int]) -> list[tuple[int, int, str]]:
-    """What ranges read when each that began wrongly is read again, as ingest does."""
-    items: list[tuple[int, int, str]] = []
-    before: Span | None = None
-    for cut in spans(data, cuts):
-        span = cut
-        part = list(read_records(io.BytesIO(data), len(data), span))
-        if before is not None and span.begins != before.ends:
-            assert before.ends is not None
-            span = Span(start=before.ends, stop=span.stop, exact=True)
-            part = list(read_records(io.BytesIO(data), len(data), span))
-        items += outcomes(part)
-        before = span
-    return items
 
 
 @pytest.mark.parametrize("packing", PACK)

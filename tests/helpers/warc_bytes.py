@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 from collections.abc import Sequence
 
 from corpus.warc import Broken, Record, Span, read_records
@@ -53,3 +54,23 @@ def read(data: bytes, start: int = 0, stop: int | None = None) -> list[Record | 
 def outcomes(found: Sequence[Record | Broken]) -> list[tuple[int, int, str]]:
     """(offset, length, "record" or why there is none)."""
     return [(item.offset, item.length, item.reason if isinstance(item, Broken) else "record") for item in found]
+
+
+def spans(data: bytes, cuts: Sequence[int]) -> list[Span]:
+    return [Span(start=start, stop=stop) for start, stop in itertools.pairwise([0, *cuts, len(data)])]
+
+
+def settled(data: bytes, cuts: Sequence[int]) -> list[tuple[int, int, str]]:
+    """What ranges read when each that began wrongly is read again, as ingest does."""
+    items: list[tuple[int, int, str]] = []
+    before: Span | None = None
+    for cut in spans(data, cuts):
+        span = cut
+        part = list(read_records(io.BytesIO(data), len(data), span))
+        if before is not None and span.begins != before.ends:
+            assert before.ends is not None
+            span = Span(start=before.ends, stop=span.stop, exact=True)
+            part = list(read_records(io.BytesIO(data), len(data), span))
+        items += outcomes(part)
+        before = span
+    return items

@@ -1,0 +1,102 @@
+"""Encodings: a body's transfer and content encodings undone as far as they go, never beyond a cap.
+
+Bodies of crawls are cut (by time, by size, by connection), wrongly chunked, or stored decoded under the header of what
+they were. Where decoding breaks off, what came before is the sender's; where it cannot begin, the body is none of that.
+Sources: RFC 9112, 7.1 (chunks), RFC 9110, 8.4 (gzip, deflate), RFC 7932 (br), RFC 8878 (zstd).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Callable
+
+from backports.zstd import ZstdDecompressor, ZstdError
+from fastwarc.stream_io import BrotliReader
+
+# A chunk's head: its size in hex, and extensions that mean nothing here. Size and line are bounded, and so is the look.
+CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
+GZIP_MAGIC = b"\x1f\x8b"
+MAX_MEMBERS = 100  # a body has one; what is behind each is copied
+
+Decoded = tuple[bytes, bool]
+"""What was decoded, and whether that is all of it."""
+
+
+def decode(name: str, body: bytes, most: int) -> Decoded | None:
+    """One layer undone: at most `most` bytes. None when not even its beginning is encoded so."""
+    try:
+        return ENCODINGS[name](body, most)
+    except (OSError, zlib.error, ZstdError, ValueError):
+        return None
+
+
+def _chunked(body: bytes, most: int) -> Decoded | None:
+    """All chunks up to the one of size 0, or up to where there is none: a cut body, or a size that is wrong."""
+    parts: list[bytes] = []
+    position = total = 0
+    while total < most:
+        head = CHUNK.match(body, position)
+        if head is None:  # behind a first chunk, that was none: a line of hex digits stands in text too
+            return (b"".join(parts), False) if len(parts) > 1 or (parts and position == len(body)) else None
+        size, start = int(head.group(1), 16), head.end()
+        if size == 0:
+            return b"".join(parts), True
+        part = body[start : start + size]
+        parts.append(part)
+        total += len(part)
+        if len(part) < size:
+            return b"".join(parts), False
+        position = start + size
+        position += 2 if body.startswith(b"\r\n", position) else 1 if body.startswith(b"\n", position) else 0
+    return b"".join(parts)[:most], True
+
+
+def _gzip(body: bytes, most: int) -> Decoded | None:
+    """All members; what stands behind the last one means nothing."""
+    parts: list[bytes] = []
+    total = 0
+    while body.startswith(GZIP_MAGIC) and total < most and len(parts) < MAX_MEMBERS:
+        inflater = zlib.decompressobj(31)
+        try:
+            parts.append(inflater.decompress(body, most - total))
+        except zlib.error:
+            return (b"".join(parts), False) if parts else None
+        total += len(parts[-1])
+        if not inflater.eof:
+            return b"".join(parts), total >= most
+        body = inflater.unused_data
+    return (b"".join(parts), True) if parts else None
+
+
+def _deflate(body: bytes, most: int) -> Decoded | None:
+    """RFC 9110 means zlib by "deflate"; many servers send it without zlib's header."""
+    for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
+        inflater = zlib.decompressobj(bits)
+        try:
+            found = inflater.decompress(body, most)
+        except zlib.error:
+            continue
+        return found, inflater.eof or len(found) >= most
+    return None
+
+
+def _brotli(body: bytes, most: int) -> Decoded:
+    return BrotliReader(io.BytesIO(body)).read(most), True
+
+
+def _zstd(body: bytes, most: int) -> Decoded:
+    inflater = ZstdDecompressor()
+    found = inflater.decompress(body, most)
+    return found, inflater.eof or len(found) >= most
+
+
+ENCODINGS: dict[str, Callable[[bytes, int], Decoded | None]] = {
+    "chunked": _chunked,
+    "gzip": _gzip,
+    "x-gzip": _gzip,
+    "br": _brotli,
+    "zstd": _zstd,
+    "deflate": _deflate,
+}

@@ -1,0 +1,123 @@
+"""Faults: which tests hold each row of the fault table, so that a row without one shows."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+INGEST, PAGES = "pipelines/test_faults_ingest.py", "pipelines/test_faults_extract_and_clean.py"
+WARC, RANGES, WEB = "corpus/test_warc.py", "corpus/test_warc_ranges.py", "corpus/test_sources_web.py"
+CRAWLER, GUARD, FUZZ = "corpus/test_crawl_crawler.py", "pipelines/test_guard.py", "corpus/test_fuzz.py"
+
+# The row's fault as the table has it -> file: tests.
+HELD: dict[str, dict[str, tuple[str, ...]]] = {
+    "truncated last member or file": {INGEST: ("test_truncated_last_member_or_file",), FUZZ: ("test_files",)},
+    "corrupt deflate stream or CRC in the middle; zero bytes between members": {
+        INGEST: (
+            "test_corrupt_deflate_stream_or_crc_in_the_middle_or_zero_bytes_between_members",
+            "test_corrupt_member_of_several_records",
+            "test_corrupt_above_a_set_share",
+            "test_a_member_whose_first_block_is_long_is_found",
+        ),
+        WARC: ("test_a_flipped_bit_costs_the_record_that_it_is_in",),
+        FUZZ: ("test_files",),
+    },
+    "an HTML error page or zero bytes named .warc.gz": {
+        INGEST: ("test_html_error_page_or_zero_bytes_named_warc_gz",),
+    },
+    "whole-file gzip, plain .warc, .zst, ARC": {
+        INGEST: ("test_whole_file_gzip_plain_zst_arc",),
+        RANGES: ("test_two_ranges_read_what_one_reads_wherever_the_cut_is",),
+    },
+    "record length too small, too large, missing, negative, 10^18": {
+        INGEST: ("test_record_length_too_small_too_large_missing_negative_huge",),
+    },
+    "digest mismatch; WARC-Truncated; chunked body that is broken or already dechunked": {
+        INGEST: ("test_digest_mismatch_truncated_chunked_broken_or_dechunked", "test_an_unknown_flag_is_refused"),
+    },
+    "gzip, deflate (raw and zlib), br, zstd, double or unknown Content-Encoding": {
+        INGEST: ("test_content_encodings", "test_content_encodings_that_nobody_knows"),
+    },
+    "decompression bomb in a body or in the WARC layer": {
+        INGEST: (
+            "test_decompression_bomb_in_a_body",
+            "test_decompression_bomb_in_the_warc_layer",
+            "test_decompression_bomb_in_a_file_compressed_as_a_whole",
+        ),
+    },
+    "2 GiB record": {INGEST: ("test_two_gib_record",)},
+    "revisit, request, non-200, empty body, non-HTML behind an HTML header": {
+        INGEST: (
+            "test_revisit_request_non_200_empty_body_non_html_behind_an_html_header",
+            "test_revisit_resolves_where_its_original_is_there",
+        ),
+    },
+    "missing or duplicate record id; missing, huge or non-ASCII URI; a date in 1970 or the future": {
+        INGEST: (
+            "test_missing_or_duplicate_record_id_missing_huge_or_non_ascii_uri_a_date_in_1970_or_the_future",
+            "test_duplicate_record_id",
+            "test_a_url_that_is_none_is_heard_by_the_lists",
+        ),
+    },
+    "X-Robots-Tag, meta robots noai / noindex, TDM reservation, a removal list": {
+        INGEST: ("test_x_robots_tag_meta_robots_tdm_reservation_a_removal_list",),
+        "pipelines/test_safety.py": ("test_refusals_are_in_the_ledger_with_what_said_so",),
+    },
+    "the crawler: robots.txt, redirects to private addresses, slow drip, endless pages": {
+        CRAWLER: (
+            "test_robots_status",
+            "test_robots_that_cannot_be_had_disallow_everything",
+            "test_robots_redirects",
+            "test_redirects_are_followed_on_the_host_and_refused_off_it",
+            "test_a_public_host_may_not_lead_into_a_private_network",
+            "test_links_and_redirects_to_private_addresses_are_counted",
+            "test_a_slow_drip_is_cut_off",
+            "test_endless_pages_are_bounded",
+        ),
+    },
+    "declared charset wrong (GBK, Big5, Shift_JIS, windows-125x), UTF-16 with and without BOM, mixed": {
+        PAGES: (
+            "test_declared_charset_wrong_utf_16_with_and_without_bom_mixed",
+            "test_declared_windows_1250_is_believed",
+            "test_mixed_charsets_are_read_or_dropped",
+        ),
+    },
+    "NUL, lone surrogates, bidi and zero-width characters": {
+        PAGES: ("test_nul_lone_surrogates_bidi_and_zero_width_characters",),
+        "corpus/test_text.py": ("test_normalising_is_idempotent_and_leaves_nothing_invisible",),
+    },
+    "nesting 10^5 deep; one 100 MB line; a parser crash or hang": {
+        PAGES: ("test_nesting_100_000_deep", "test_one_100_mb_line"),
+        GUARD: (
+            "test_a_parser_crash_or_hang_costs_one_page",
+            "test_ingest_leaves_out_the_page_that_crashes_the_parser",
+        ),
+        FUZZ: ("test_pages",),
+    },
+    "regular expressions": {PAGES: ("test_regular_expressions_are_linear_at_1_mb",)},
+    "empty, emoji, code, mixed-language pages": {PAGES: ("test_empty_emoji_code_mixed_language_pages",)},
+}
+ELSEWHERE = {"any exception in a rule"}  # held beside the rules
+TABLE = next((found for up in TESTS.parents if (found := up / "shared" / "FAULTS.md").is_file()), None)
+
+
+@pytest.mark.parametrize("row", HELD)
+def test_the_tests_of_a_row_are_there(row: str) -> None:
+    for file, names in HELD[row].items():
+        tree = ast.parse((TESTS / file).read_text())
+        assert set(names) <= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, file
+
+
+@pytest.mark.skipif(TABLE is None, reason="no ../shared/FAULTS.md beside this checkout")
+def test_every_row_of_the_table_is_held() -> None:
+    assert TABLE is not None
+    rows, wanted = set(), False
+    for line in TABLE.read_text().splitlines():
+        if line.startswith("## "):
+            wanted = line in ("## Ingest", "## Extract and clean")
+        elif wanted and line.startswith("| ") and not line.startswith("| fault"):
+            rows.add(line.split("|")[1].strip())
+    assert rows == HELD.keys() | ELSEWHERE
