@@ -23,10 +23,11 @@ import psutil
 
 from corpus.lake import Lake
 from corpus.sources import open_crawl
+from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.elements import RunSplit
 from pipelines.engine import Engine
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
 
 dealt: list[tuple[RunSplit, Any]] = []
 process = RunSplit.process

@@ -8,8 +8,8 @@ from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
 from corpus.minhash import DuplicateConfig
 from corpus.vocabulary import VocabularyConfig
+from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig
-from pipelines.ingest import IngestConfig
 from pipelines.shard import ShardConfig
 
 

@@ -10,10 +10,3 @@
 An element is a split (a range of a file), never a document: a worker reads it, applies corpus/, writes its own part
 and emits one row about it. Text is never shuffled.
 """
-
-import logging
-
-logging.disable(logging.WARNING)  # on import, Beam warns that Google's clients are not installed
-import apache_beam  # noqa: E402, F401
-
-logging.disable(logging.NOTSET)

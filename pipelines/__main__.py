@@ -18,12 +18,14 @@ from corpus.minhash import DuplicateConfig
 from corpus.sources import open_crawl
 from corpus.toxicity import BadWordConfig
 from corpus.vocabulary import VocabularyConfig
+from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.deduplicate import deduplicate
 from pipelines.encode import encode, train_vocabulary
-from pipelines.engine import LOCAL_RUNNERS, Engine, Outcome, StageError
+from pipelines.engine import LOCAL_RUNNERS, Engine, Outcome
 from pipelines.hold_out import hold_out, make_items
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
+from pipelines.parts import StageError
 from pipelines.shard import ShardConfig, shard
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
@@ -20,17 +19,11 @@ from corpus.lake import Lake
 from corpus.manifest import FileEntry, Manifest
 from corpus.minhash import LIBRARIES, DuplicateConfig, band_keys, shingles, text_digest
 from corpus.schema import DOC_ID, DROPPED, LEDGER, ledger_row, parquet_writer, table
+from pipelines.beam import beam
 from pipelines.clean import CLEAN
-from pipelines.elements import (
-    FileSplit,
-    Part,
-    RunSplit,
-    Work,
-    file_splits,
-    pack,
-    unpack_groups,
-)
+from pipelines.elements import RunSplit, pack, unpack_groups
 from pipelines.engine import Engine, Outcome, Plan, Stage, compute, each_split
+from pipelines.parts import FileSplit, Part, Work, file_splits
 
 SIGNATURES_STAGE, DUPLICATES_STAGE, UNIQUE_STAGE = "signatures", "duplicates", "unique"
 VERSION = 1

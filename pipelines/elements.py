@@ -1,193 +1,18 @@
-"""Elements: the splits that a pipeline deals out, and the parts that workers write.
+"""Elements: the splits that a pipeline deals out, each of which becomes a part, and the one shuffle.
 
-A part is finished when its row (`parts/<name>.json`: files, counts, figures) is in the lake, which happens after its
-files are. A split whose row is there is not worked on again, so an engine may retry it and a killed run goes on.
+A split whose part is finished is not worked on again, so an engine may retry it and a killed run goes on.
 """
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from itertools import islice
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator
 
-import apache_beam as beam
 import numpy as np
-import pyarrow as pa
 
-from corpus.lake import ROWS, Lake
-from corpus.manifest import Counts, FileEntry, Manifest, canonical_json
-from corpus.schema import DROPPED, LEDGER, parquet_writer, table
-from pipelines.guard import Failed, Guard, Limits, Watch
-
-
-class Split(Protocol):
-    """What one call works on."""
-
-    @property
-    def name(self) -> str:
-        """Of its part."""
-
-    @property
-    def weight(self) -> int:
-        """Its size in bytes or rows: the heaviest are dealt out first."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileSplit:
-    """The files of one part of earlier datasets: kind -> path in the lake."""
-
-    name: str
-    weight: int
-    paths: Mapping[str, str]
-
-
-def file_splits(lake: Lake, sources: Mapping[str, Sequence[Manifest]]) -> list[FileSplit]:
-    """One split a part. `sources` maps a kind of file to the datasets that hold it, in the same order for each kind."""
-    found: dict[str, dict[str, tuple[str, int]]] = {}
-    for kind, manifests in sources.items():
-        names = [manifest.name for manifest in manifests]
-        if len(set(names)) < len(names):
-            raise ValueError(f"{', '.join(names)}: two datasets of one name would hide each other; rename a crawl")
-        for manifest in manifests:
-            prefix = f"{manifest.partition}-" if len(manifests) > 1 else ""
-            for entry in manifest.of_kind(kind):
-                name = f"{prefix}{Path(entry.path).stem}"
-                found.setdefault(name, {})[kind] = (f"{lake.folder(manifest)}/{entry.path}", entry.bytes)
-    return [
-        FileSplit(
-            name=name,
-            weight=sum(size for _, size in files.values()),
-            paths={kind: path for kind, (path, _) in files.items()},
-        )
-        for name, files in sorted(found.items())
-    ]
-
-
-class Part:
-    """What one split becomes: Parquet files by kind, counts, figures; put into the lake together by `close`."""
-
-    def __init__(
-        self,
-        lake: Lake,
-        folder: str,
-        name: str,
-        schemas: Mapping[str, pa.Schema],
-        scratch: Path,
-        watch: Watch | None = None,
-    ) -> None:
-        self.name, self.scratch = name, scratch
-        self._watch = watch
-        self.notes: Any = None
-        self._lake, self._folder = lake, folder
-        self._stack = ExitStack()
-        self._schemas = schemas
-        self._writers = {
-            kind: self._stack.enter_context(parquet_writer(scratch / f"{kind}.parquet", schema))
-            for kind, schema in schemas.items()
-        }
-        self._pending: dict[str, list[dict[str, Any]]] = {kind: [] for kind in schemas}
-        self._rows: Counter[str] = Counter()
-        self._files: list[FileEntry] = []
-        self._in = self._kept = 0
-        self._dropped: Counter[str] = Counter()
-        self._quarantined: Counter[str] = Counter()
-        self._figures: Counter[str] = Counter()
-
-    def begin(self) -> Failed | None:
-        """The next record of guarded work begins: None, or why it must be left out."""
-        return self._watch.begin() if self._watch else None
-
-    def keep(self, kind: str, row: dict[str, Any]) -> None:
-        """A record of the input that stays."""
-        self._in += 1
-        self._kept += 1
-        self.add(kind, row)
-
-    def keep_table(self, kind: str, rows: pa.Table) -> None:
-        """Records of the input that stay, as a table of the kind's columns: row groups of their own."""
-        self._flush(kind)
-        self.pass_through(rows.num_rows)
-        if rows.num_rows:
-            self._writers[kind].write_table(rows)
-            self._rows[kind] += rows.num_rows
-
-    def lose(self, row: dict[str, Any]) -> None:
-        """A record of the input that does not: its row of the ledger."""
-        self._in += 1
-        counter = self._dropped if row["outcome"] == DROPPED else self._quarantined
-        counter[row["reason"]] += 1
-        self.add("ledger", row)
-
-    def pass_through(self, records: int) -> None:
-        """Records of the input that stay in another form than as rows of this part."""
-        self._in += records
-        self._kept += records
-
-    def add(self, kind: str, row: dict[str, Any]) -> None:
-        """A row that accounts for no record."""
-        self._pending[kind].append(row)
-        if len(self._pending[kind]) >= ROWS:
-            self._flush(kind)
-
-    def figure(self, name: str, value: int) -> None:
-        self._figures[name] += value
-
-    def put(self, file: Path, path: str, rows: int) -> None:
-        """A finished file of another format."""
-        self._files.append(self._lake.put(file, self._folder, path, rows))
-
-    def _flush(self, kind: str) -> None:
-        rows = self._pending[kind]
-        if rows:
-            self._writers[kind].write_table(table(rows, self._schemas[kind]))
-            self._rows[kind] += len(rows)
-            rows.clear()
-
-    def close(self) -> dict[str, Any]:
-        if self._watch:
-            self._watch.end()
-        for kind in self._writers:
-            self._flush(kind)
-        self._stack.close()
-        for kind in self._writers:
-            self.put(self.scratch / f"{kind}.parquet", f"{kind}/{self.name}.parquet", self._rows[kind])
-        counts = Counts(
-            records_in=self._in,
-            kept=self._kept,
-            dropped=dict(sorted(self._dropped.items())),
-            quarantined=dict(sorted(self._quarantined.items())),
-        )
-        row = {
-            "name": self.name,
-            "files": [asdict(entry) for entry in self._files],
-            "counts": asdict(counts),
-            "figures": dict(sorted(self._figures.items())),
-            "notes": self.notes,
-        }
-        self._lake.write(part_path(self._folder, self.name), canonical_json(row))
-        return row
-
-
-def part_path(folder: str, name: str) -> str:
-    return f"{folder}/parts/{name}.json"
-
-
-class Work:
-    """What a stage does to a split. Subclasses are pickled to the workers, so they hold configuration, no data."""
-
-    schemas: Mapping[str, pa.Schema] = {"ledger": LEDGER}
-    guard: Limits | None = None  # where records may crash it: the limits of the process that it is then done in
-
-    def setup(self, lake: Lake) -> None:
-        """Loads a model, once a worker."""
-
-    def process(self, lake: Lake, split: Any, part: Part) -> None:
-        raise NotImplementedError
+from corpus.lake import Lake
+from pipelines.beam import beam
+from pipelines.guard import Guard
+from pipelines.parts import PartJob, Split, Work, part_path
 
 
 class RunSplit(beam.DoFn):
@@ -214,28 +39,6 @@ class RunSplit(beam.DoFn):
     def teardown(self) -> None:
         if self.guard is not None:
             self.guard.close()
-
-
-class PartJob:
-    """Makes the part of a split, in this process or behind a guard."""
-
-    def __init__(self, lake_url: str, folder: str, work: Work) -> None:
-        self.lake_url, self.folder, self.work = lake_url, folder, work
-
-    def setup(self) -> None:
-        self.lake = Lake(self.lake_url)
-        self.work.setup(self.lake)
-
-    def do(self, split: Split, watch: Watch | None = None) -> None:
-        with self.lake.scratch() as scratch:
-            part = Part(self.lake, self.folder, split.name, self.work.schemas, scratch, watch)
-            self.work.process(self.lake, split, part)
-            part.close()
-
-
-def read_row(lake: Lake, folder: str, name: str) -> dict[str, Any]:
-    row: dict[str, Any] = json.loads(lake.fs.cat_file(part_path(folder, name)))
-    return row
 
 
 # The one shuffle: (band key, document) pairs, packed by bucket -----------------------------------------------------
@@ -265,10 +68,3 @@ def unpack_groups(packed: Iterable[bytes]) -> Iterator[list[bytes]]:
             group = sorted({doc_id.tobytes() for doc_id in pairs["doc_id"][first:last]})
             if len(group) > 1:
                 yield group
-
-
-def batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
-    """Lists of `size` rows, the last one shorter (itertools.batched is in Python from 3.12)."""
-    source = iter(rows)
-    while batch := list(islice(source, size)):
-        yield batch

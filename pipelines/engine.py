@@ -24,25 +24,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 import psutil
 import pyarrow as pa
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from tqdm import tqdm
 
 from corpus.lake import Lake
 from corpus.manifest import Counts, FileEntry, Manifest, address
-from pipelines.elements import RunSplit, Split, Work, part_path, read_row
+from pipelines.beam import FnApiRunner, PipelineOptions, SubprocessSDKEnvironment, beam
+from pipelines.elements import RunSplit
+from pipelines.parts import Split, StageError, Work, part_path, read_row
 
 LOCAL_RUNNERS = ("FnApiRunner", "DirectRunner")
 INTERRUPTED = str(128 + signal.SIGINT)
 WORKER_MODULE = "apache_beam.runners.worker.sdk_worker_main"
-
-
-class StageError(RuntimeError):
-    """A stage could not be computed, or what it published leaves nothing for the next one."""
 
 
 @dataclass(frozen=True, kw_only=True)

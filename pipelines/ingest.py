@@ -3,70 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
 
-import apache_beam as beam
-import fsspec
-
 from corpus import extract
-from corpus.blocklists import Blocklists, OptOutConfig
-from corpus.extract import ExtractConfig
+from corpus.blocklists import Blocklists
 from corpus.lake import Lake
 from corpus.manifest import FileEntry
-from corpus.optout import Refusal, refused
-from corpus.pages import NotAPage, Page, Text
-from corpus.records import FLAGS
-from corpus.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
-from corpus.sources import Crawl, Found, SourceFile, wikipedia
-from corpus.sources.kinds import SOURCES
-from corpus.warc import Span
-from pipelines.damage import Damage, too_much
-from pipelines.elements import Part, RunSplit, Work, read_row
-from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute
-from pipelines.guard import Limits
-from pipelines.revisits import REVISITS, resolve_revisits
+from corpus.sources import Crawl, wikipedia
+from pipelines.beam import beam
+from pipelines.blocks import STAGE, Block, Ingest, IngestConfig
+from pipelines.damage import too_much
+from pipelines.elements import RunSplit
+from pipelines.engine import Engine, Outcome, Plan, Stage, compute
+from pipelines.parts import StageError, read_row
+from pipelines.revisits import resolve_revisits
 
-STAGE = "documents"
 VERSION = 5
-LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc")}
-
-
-@dataclass(frozen=True, kw_only=True)
-class IngestConfig:
-    """`block_bytes`: a file is read in ranges of this size, each of which becomes one part. It is configuration, not a
-    matter of how many ranges a worker gets at a time, so the parts are the same however they are dealt out.
-    `quarantine`: the flags (corpus.records.FLAGS) whose records are quarantined; others are kept with their flags.
-    `max_broken`: the share of the crawl's bytes that may be corrupt. It is of the crawl, not of a file, so that one bad
-    file of many costs itself alone; what corrupts all of them (a wrong transfer, a bad disk) stops the stage."""
-
-    extract: ExtractConfig = field(default_factory=ExtractConfig)
-    opt_out: OptOutConfig = field(default_factory=OptOutConfig)
-    block_bytes: int = 16 << 20
-    quarantine: tuple[str, ...] = ()
-    max_broken: float = 0.1
-
-    def __post_init__(self) -> None:
-        unknown = set(self.quarantine) - set(FLAGS)
-        if unknown:
-            raise ValueError(f"cannot quarantine {sorted(unknown)}: there are {', '.join(FLAGS)}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """Bytes [start, stop) of a file; `exact`: a record is known to begin at `start`."""
-
-    name: str
-    file: SourceFile
-    start: int
-    stop: int
-    exact: bool = False
-
-    @property
-    def weight(self) -> int:
-        return self.stop - self.start
+LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,103 +120,3 @@ def _settle(lake: Lake, blocks: Sequence[Block], rows: list[dict[str, Any]], run
         list(run.process(again))
         run.teardown()
         rows[number] = read_row(lake, run.folder, again.name)
-
-
-class Ingest(Work):
-    schemas = {"documents": DOCUMENT, "quarantine": QUARANTINE, "ledger": LEDGER}
-    guard = Limits()
-
-    def __init__(self, crawl: str, config: IngestConfig, digests: dict[str, str]) -> None:
-        self.crawl, self.config, self.digests = crawl, config, digests
-
-    def setup(self, lake: Lake) -> None:
-        self.blocklists = Blocklists(self.config.opt_out)
-        if self.blocklists.digests != self.digests:
-            raise StageError(f"a list changed while the stage ran: {self.digests} became {self.blocklists.digests}")
-
-    def process(self, lake: Lake, split: Block, part: Part) -> None:
-        source, file = SOURCES[split.file.kind], split.file
-        span = Span(start=split.start, stop=split.stop, exact=split.exact)
-        damage, revisits = Damage(), {}
-        with fsspec.open(file.url, "rb") as opened:
-            for found in source.read(opened, file.bytes, file.name, span):
-                origin, failed = self._origin(file.name, found), part.begin()
-                damage.meet(found)
-                if isinstance(found.content, NotAPage) and found.content.original:
-                    revisits[origin["doc_id"].hex()] = found.content.original
-                if failed is None:
-                    self._record(origin, found, part)
-                else:
-                    part.lose(ledger_row(origin, STAGE, DROPPED, f"parser_{failed.reason}", detail=failed.detail))
-        if damage.broken:
-            part.figure("broken_bytes", damage.broken)
-        part.notes = {"begins": span.begins, "ends": span.ends, "damage": damage.note(), REVISITS: revisits}
-
-    def _origin(self, warc_file: str, found: Found) -> dict[str, Any]:
-        content = found.content
-        return {
-            "doc_id": document_id(self.crawl, warc_file, found.offset),
-            "url": found.url,
-            "host": None if isinstance(content, NotAPage) else content.host,
-            "warc_file": warc_file,
-            "warc_offset": found.offset,
-            "warc_length": found.length,
-        }
-
-    def _record(self, origin: dict[str, Any], found: Found, part: Part) -> None:
-        content = found.content
-        if isinstance(content, NotAPage):
-            if content.broken:
-                _quarantine(origin, content.reason, content.detail, found.raw, part)
-            else:
-                part.lose(ledger_row(origin, STAGE, DROPPED, content.reason, detail=content.detail))
-        elif doubtful := [flag for flag in content.flags if flag in self.config.quarantine]:
-            _quarantine(origin, doubtful[0], ", ".join(content.flags), found.raw, part)
-        elif isinstance(content, Text):
-            part.figure("texts", 1)
-            part.figure("source_bytes", content.bytes)
-            _keep(origin, content, content, content.bytes, part)
-        else:
-            self._page(origin, content, part)
-
-    def _page(self, origin: dict[str, Any], page: Page, part: Part) -> None:
-        part.figure("pages", 1)
-        part.figure("html_bytes", len(page.html))
-        refusal = self._refusal(origin, page)
-        if refusal is not None:
-            part.lose(ledger_row(origin, STAGE, DROPPED, refusal.reason, detail=refusal.detail))
-            return
-        found = extract.extract(page.html, page.declared_charset, self.config.extract)
-        if isinstance(found, str):
-            part.lose(ledger_row(origin, STAGE, DROPPED, found))
-        else:
-            _keep(origin, page, found, len(page.html), part)
-
-    def _refusal(self, origin: dict[str, Any], page: Page) -> Refusal | None:
-        blocked = self.blocklists.refused(origin["doc_id"], page.claimed_url, page.host)
-        return blocked or refused(page.opt_out, page.html, self.config.opt_out.directives)
-
-
-def _quarantine(origin: dict[str, Any], reason: str, detail: str, raw: bytes, part: Part) -> None:
-    part.lose(ledger_row(origin, STAGE, QUARANTINED, reason, detail=detail))
-    part.add("quarantine", {**origin, "reason": reason, "raw": raw})
-
-
-def _keep(origin: dict[str, Any], content: Page | Text, found: extract.Extracted | Text, size: int, part: Part) -> None:
-    for flag in content.flags:
-        part.figure(f"flag:{flag}", 1)
-    part.figure("text_bytes", len(found.text.encode()))
-    part.keep(
-        "documents",
-        {
-            **origin,
-            "fetched_at": content.fetched_at,
-            "payload_digest": content.payload_digest,
-            "html_bytes": size,
-            "charset": found.charset,
-            "title": found.title,
-            "published": found.published if isinstance(found, extract.Extracted) else None,
-            "flags": content.flags,
-            "text": found.text,
-        },
-    )

@@ -15,8 +15,8 @@ from corpus.lake import Lake
 from corpus.manifest import FileEntry, Manifest
 from corpus.measures import NAMES
 from corpus.schema import DOC_ID
-from pipelines.elements import FileSplit, Part, Work, file_splits
-from pipelines.engine import Engine, Outcome, Plan, Stage, StageError, compute, each_split
+from pipelines.engine import Engine, Outcome, Plan, Stage, compute, each_split
+from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 
 STAGE = "measures"
 VERSION = 3

@@ -12,9 +12,9 @@ from corpus.lake import Lake
 from corpus.manifest import FileEntry, Manifest
 from corpus.shards import Chunk, Document, Index, Shard, token_dtype, write_shard
 from corpus.vocabulary import Vocabulary
-from pipelines.elements import Part, Work, file_splits
 from pipelines.encode import SPLITS, tokenizer_bytes
 from pipelines.engine import Engine, Outcome, Plan, Stage, compute, each_split
+from pipelines.parts import Part, Work, file_splits
 
 STAGE = "shards"
 VERSION = 1

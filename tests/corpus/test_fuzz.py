@@ -28,7 +28,7 @@ from corpus.schema import QUARANTINED
 from corpus.sources import SourceFile
 from corpus.sources.kinds import recognise
 from corpus.warc import Broken, Record, Span
-from pipelines.ingest import Block, Ingest, IngestConfig
+from pipelines.blocks import Block, Ingest, IngestConfig
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 FUZZ = settings(

@@ -22,10 +22,11 @@ from dagster_project.definitions import clean
 from dagster_project.lineage import latest
 from dagster_project.partitions import crawl_recipe_key
 from dagster_project.recipes import TASKS
+from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig
 from pipelines.clean import clean as cleaning
 from pipelines.engine import Engine
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
 
 STAGES = ("documents", "clean", "unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
 

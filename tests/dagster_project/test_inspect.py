@@ -13,9 +13,10 @@ from corpus.lake import Lake
 from corpus.sources import open_crawl
 from dagster_project.cli import main
 from dagster_project.terminal import json_line, one_line, printable
+from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.engine import Engine
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
 
 ESCAPE = "https://site.example/\x1b]0;owned\x07\x1b[2J\u202egnp"
 

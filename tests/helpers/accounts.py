@@ -12,8 +12,8 @@ from corpus.lake import Lake
 from corpus.manifest import Counts
 from corpus.sources import open_crawl
 from pipelines import ingest
-from pipelines.elements import PartJob, read_row
-from pipelines.ingest import Ingest, IngestConfig
+from pipelines.blocks import Ingest, IngestConfig
+from pipelines.parts import PartJob, read_row
 
 
 @dataclass(frozen=True, kw_only=True)

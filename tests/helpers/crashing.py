@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from corpus.lake import Lake
-from pipelines import ingest
-from pipelines.elements import Part, Work
-from pipelines.ingest import Ingest
+from pipelines import blocks
+from pipelines.blocks import Ingest
+from pipelines.parts import Part, Work
 
 
 class Count(Work):
@@ -35,11 +35,11 @@ class FragileIngest(Ingest):
 
     def setup(self, lake: Lake) -> None:
         super().setup(lake)
-        extract = ingest.extract.extract
+        extract = blocks.extract.extract
 
         def fragile(html: bytes, *rest: Any) -> Any:
             if b"crash the parser" in html:
                 os.kill(os.getpid(), signal.SIGSEGV)
             return extract(html, *rest)
 
-        ingest.extract.extract = fragile
+        blocks.extract.extract = fragile

@@ -28,8 +28,10 @@ from corpus.blocklists import OptOutConfig
 from corpus.lake import Lake
 from corpus.sources import open_crawl
 from corpus.warc import Broken, Span, read_records
-from pipelines.engine import Engine, StageError
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.blocks import IngestConfig
+from pipelines.engine import Engine
+from pipelines.ingest import ingest
+from pipelines.parts import StageError
 
 BEFORE, AFTER = "http://river.example/before", "http://river.example/after"
 PROSE = b"<html><body>" + b"<p>Water runs downhill, and the river takes it to the sea.</p>" * 8 + b"</body></html>"

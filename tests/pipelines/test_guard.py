@@ -18,10 +18,12 @@ from crawls import MODULES, html, prose, response
 from corpus.lake import Lake
 from corpus.schema import DROPPED, LEDGER, ledger_row
 from corpus.sources import open_crawl
-from pipelines.elements import Part, RunSplit, Work, read_row
+from pipelines.blocks import IngestConfig
+from pipelines.elements import RunSplit
 from pipelines.engine import Engine
 from pipelines.guard import Guard, GuardError, Limits, Watch
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
+from pipelines.parts import Part, Work, read_row
 
 LIMITS = Limits(seconds=1, memory=1 << 30)
 

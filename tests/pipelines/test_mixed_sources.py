@@ -21,8 +21,9 @@ from corpus.lineage import fates, payload_digest
 from corpus.manifest import Manifest
 from corpus.schema import document_id
 from corpus.sources import open_crawl
+from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
 
 CONFIG = IngestConfig(block_bytes=2_000)
 

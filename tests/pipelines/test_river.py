@@ -23,12 +23,13 @@ from corpus.manifest import Manifest
 from corpus.minhash import DuplicateConfig, shingles
 from corpus.sources import Crawl, open_crawl
 from corpus.vocabulary import VocabularyConfig
+from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.deduplicate import deduplicate
 from pipelines.encode import encode, train_vocabulary
 from pipelines.engine import Engine
 from pipelines.hold_out import hold_out, make_items
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
 from pipelines.shard import ShardConfig, shard
 
 INGEST = IngestConfig(block_bytes=20_000)  # several parts, so that there is something to deal out

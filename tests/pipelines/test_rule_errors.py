@@ -15,9 +15,11 @@ from corpus import language, privacy, quality
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.sources import open_crawl
+from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
-from pipelines.engine import Engine, StageError
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.engine import Engine
+from pipelines.ingest import ingest
+from pipelines.parts import StageError
 
 ENGINE = Engine(workers=1)
 SITE = "https://site.example"

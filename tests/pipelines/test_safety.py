@@ -17,9 +17,10 @@ from corpus.sources import Crawl, open_crawl
 from corpus.toxicity import BadWordConfig
 from dagster_project import checks
 from pipelines.__main__ import main
+from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.engine import Engine
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
 
 ENGINE = Engine(workers=1)
 PLANTED = {
