@@ -25,6 +25,7 @@ DIRECTIVES = (*ROBOTS, TDM)
 # Directives that have a value of their own; any other word before a colon names a robot.
 VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-preview")
 NEEDLES = re.compile(rb"noai|noimageai|noindex|none|tdm-reservation")
+MAX_AGENT = 200  # characters of a robot's name; without a bound, many directives behind a long one take the square
 META_BYTES = 4_096  # a longer <meta> is no directive
 
 
@@ -101,4 +102,4 @@ def _robots(agent: str, token: str) -> Iterator[str]:
 
 def _is_robot(agent: str) -> bool:
     """A robot's name, not "description" or "keywords", whose content may be any word."""
-    return bool(re.search(r"bot|crawl|spider|robots|extended|-ai$|^ai-", agent))
+    return bool(re.search(r"bot|crawl|spider|robots|extended|-ai$|^ai-", agent[:MAX_AGENT]))
