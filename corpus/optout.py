@@ -28,6 +28,7 @@ NEEDLES = re.compile(rb"noai|noimageai|noindex|tdm-reservation")
 NONE, FOR_US = b"none", tuple(name.encode() for name in EVERYBODY if name)  # a word of every day without such a name
 META = re.compile(rb"<[mM][eE][tT][aA]")
 META_BYTES = 4_096  # of a <meta> are looked through
+MAX_AGENT = 200  # characters of a robot's name; without a bound, many directives behind a long one take the square
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,4 +108,4 @@ def _robots(agent: str, token: str) -> Iterator[str]:
 
 def _is_robot(agent: str) -> bool:
     """A robot's name, not "description" or "keywords", whose content may be any word."""
-    return bool(re.search(r"bot|crawl|spider|robots|extended|-ai$|^ai-", agent))
+    return bool(re.search(r"bot|crawl|spider|robots|extended|-ai$|^ai-", agent[:MAX_AGENT]))
