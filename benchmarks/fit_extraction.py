@@ -22,7 +22,7 @@ from benchmarks.gold import GoldPage, f1, read
 from corpus.charset import decode
 from corpus.extract import ExtractConfig
 from corpus.extract.blocks import read_blocks
-from corpus.extract.measures import ALONE, AMONG, Ints, alone, among
+from corpus.extract.measures import ALONE, AMONG, Alone, Ints, alone, among
 from corpus.extract.regions import mark_regions
 from corpus.text import words
 
@@ -38,9 +38,7 @@ Floats = NDArray[np.float64]
 class Sample:
     page: GoldPage
     text: list[str]
-    regions: int
-    measured: Ints
-    about: Ints
+    about: Alone
     label: Floats
     weight: Floats
 
@@ -50,9 +48,9 @@ class Sample:
 
     def among(self, first: Ints) -> Ints:
         """The score alone, then AMONG for every block, for short ones and for headings."""
-        score = np.clip(_score(first, self.measured), -MAX_SCORE, MAX_SCORE)
-        x = among(score, self.about, self.regions)
-        return np.concatenate([score[:, None], x, x * self.about[:, 1:2], x * self.about[:, 2:3]], 1)
+        score = np.clip(_score(first, self.about.measures), -MAX_SCORE, MAX_SCORE)
+        x = among(score, self.about)
+        return np.concatenate([score[:, None], x, x * self.about.short[:, None], x * self.about.heading[:, None]], 1)
 
 
 def sample(page: GoldPage) -> Sample | None:
@@ -64,14 +62,11 @@ def sample(page: GoldPage) -> Sample | None:
     blocks = read_blocks(tree, " ".join((tree.title or "").split()), regions)
     if not blocks.text:
         return None
-    measured, about = alone(blocks, regions)
     label, weight = _snippet_labels(page, blocks.text) if page.gold is None else _labels(page.gold, blocks.text)
     return Sample(
         page=page,
         text=blocks.text,
-        regions=len(regions),
-        measured=measured,
-        about=about,
+        about=alone(blocks, regions),
         label=label,
         weight=weight,
     )
@@ -121,7 +116,7 @@ def _score(weights: Ints, x: Ints) -> Ints:
 
 
 def fit_both(samples: list[Sample]) -> tuple[Ints, Ints]:
-    first = fit([one.measured for one in samples], samples)
+    first = fit([one.about.measures for one in samples], samples)
     return first, fit([one.among(first) for one in samples], samples)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.extract.regions import MARK, Region
+from corpus.extract.regions import MARK, Regions
 from corpus.text import UNSPACED
 
 LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
@@ -74,7 +74,7 @@ class Blocks(NamedTuple):
     flags: list[int]  # bits: see IS_FRAME; IS_TITLE is a heading that is a part of the page's title
 
 
-def read_blocks(tree: HTMLTree, title: str, regions: list[Region]) -> Blocks:
+def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     """The blocks of a page whose regions are marked, in order. Linear in the page's length."""
     marked = extract_plain_text(
         tree, preserve_formatting="minimal_html", main_content=False, list_bullets=False, alt_texts=False, links=True
@@ -92,7 +92,7 @@ def read_blocks(tree: HTMLTree, title: str, regions: list[Region]) -> Blocks:
     link_lines = 0  # of the link that is open; 0 when none is
     for number, piece in enumerate(MARK.split(marked)):
         if number % 2:
-            region = min(int(piece), len(regions) - 1)  # a page may have written a mark of its own
+            region = min(int(piece), len(regions.kind) - 1)  # a page may have written a mark of its own
             continue
         for line in piece.split("\n"):
             if not line and pre is None:

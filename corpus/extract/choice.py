@@ -15,7 +15,7 @@ import numpy as np
 
 from corpus.extract.blocks import Blocks
 from corpus.extract.measures import ALONE, AMONG, Ints, alone, among
-from corpus.extract.regions import Region
+from corpus.extract.regions import Regions
 
 SCORE, BIAS = "score", "bias"
 MAX_SCORE = 1_000
@@ -31,13 +31,13 @@ def _weights() -> tuple[Ints, Ints, dict[str, int]]:
     return first, second.T, rest
 
 
-def main_blocks(blocks: Blocks, regions: list[Region], least: int) -> list[bool]:
+def main_blocks(blocks: Blocks, regions: Regions, least: int) -> list[bool]:
     """For each block whether it belongs to the main text: whether its score is over `least` hundredths of a logit."""
     if not blocks.text:
         return []
     first, second, rest = _weights()
-    measured, about = alone(blocks, regions)
-    score = np.clip(measured @ first // 100 + rest["first"], -MAX_SCORE, MAX_SCORE)
-    plain, short, heading = (among(score, about, len(regions)) @ second).T
-    total: Ints = plain + about[:, 1] * short + about[:, 2] * heading + rest["score"] * score
+    about = alone(blocks, regions)
+    score = np.clip(about.measures @ first // 100 + rest["first"], -MAX_SCORE, MAX_SCORE)
+    plain, short, heading = (among(score, about) @ second).T
+    total: Ints = plain + about.short * short + about.heading * heading + rest["score"] * score
     return (total // 100 + rest["second"] > least).tolist()

@@ -52,7 +52,7 @@ KIND_TAGS = {
     "content": "main article",
 }
 KINDS = ("", *KIND_WORDS)
-SOFT, CONTENT = KINDS.index("meta"), KINDS.index("content")
+SOFT, CONTENT, MAIN = KINDS.index("meta"), KINDS.index("content"), len(KINDS)
 EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "aside", "related", "promo", "share", "hidden"))
 KIND_OF_WORD = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
 KIND_OF_TAG = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
@@ -68,10 +68,14 @@ OLD_STYLE = re.compile("<(?:HTML|HEAD|BODY|META|TITLE)")  # whoever writes one t
 OLD_STYLE_WITHIN = 4096
 
 
-class Region(NamedTuple):
-    kind: int  # index into KINDS
-    main: bool  # inside <main> or <article>
-    decided: bool = False
+class Regions(NamedTuple):
+    """The page's containers in the order in which they open, a list a measure; the first is the page itself. So what
+    stands inside one of them is in those from its number up to its `last`."""
+
+    kind: list[int]  # index into KINDS: what the innermost element that is named says
+    kinds: list[int]  # a bit for each kind that this or an element around is of
+    around: list[int]  # the number of the container around
+    last: list[int]
 
 
 @lru_cache(1 << 14)
@@ -87,73 +91,80 @@ def kind_of(attributes: str) -> int:
     return soft
 
 
-def mark_regions(html: str) -> tuple[str, list[Region]]:
-    """The page without its scripts, with a mark wherever another region begins; and the regions by their number."""
+def mark_regions(html: str) -> tuple[str, Regions]:
+    """The page without its scripts, with a mark wherever text of another container begins; and the containers."""
     if OLD_STYLE.search(html, 0, OLD_STYLE_WITHIN):
         html = UPPER.sub(lambda tag: tag.group().lower(), html)
     parts = TAG.split(_cut(html).replace(SENTINEL, ""))
-    names, attributes = parts[2::4], parts[3::4]
-    parts[2::4] = parts[3::4] = [""] * len(names)
-    regions = [Region(0, False)]
+    regions = Regions([0], [0], [0], [0])
+    kind, kinds, arounds, lasts = regions
+    out = [parts[0]]
     tags: list[str] = []
+    numbers = [0]  # of the open elements' regions
     opened = dict.fromkeys(CONTAINERS.split("|"), 0)
-    outer: list[int] = []  # for each open element, the region around it
-    started = [0]  # for each region, the number of the tag that opened it
-    size = sum(map(len, parts))
-    here = 0
-    for number, name in enumerate(names):
+    here = marked = 0
+    limit = sum(map(len, parts[4::4])) // 2
+    emptied, start = 0, 0  # the outermost region that may be emptied, and where its text starts
+    for name, named, text in zip(parts[2::4], parts[3::4], parts[4::4], strict=True):
         if name[0] == "/":
             name = name[1:]
-            if not opened[name]:
-                parts[4 * number + 1] = ""
-                continue
-            if tags and tags[-1] == name:
-                tags.pop()
-                opened[name] -= 1
-                outside = outer.pop()
-            else:
-                outside = _close(name, tags, opened, outer, here)
-            if outside != here:
-                if regions[here].kind in EMPTIED and outside < here:
-                    _empty(parts, 4 * started[here] + 4, 4 * number + 1, size // 2)
-                here = outside
-                parts[4 * number + 1] += f"{SENTINEL}{here};"
-            continue
-        if len(tags) == MAX_DEPTH:
-            parts[4 * number + 1] = ""
-            continue
-        tags.append(name)
-        opened[name] += 1
-        outer.append(here)
-        named = attributes[number]
-        if named and "hidden" not in named and "style" not in named:
-            parts[4 * number + 1] = f"<{name}>"  # the parser has no use for the rest
-        around = regions[here]
-        if around.decided or not (named or name in KIND_OF_TAG):
-            continue
-        kind = KIND_OF_TAG.get(name, 0)
-        if named and kind in (0, CONTENT):
-            kind = kind_of(named) or kind
-        if kind and len(regions) < MAX_REGIONS:
-            here = len(regions)
-            regions.append(_inside(around, kind, name))
-            started.append(number)
-            parts[4 * number + 1] += f"{SENTINEL}{here};"
-    return "".join(parts), regions
+            if opened[name]:
+                depth = _close(name, tags)
+                if depth < len(tags):
+                    for tag in tags[depth:]:
+                        opened[tag] -= 1
+                    for number in numbers[depth + 1:]:
+                        lasts[number] = len(kind) - 1
+                    del tags[depth:], numbers[depth + 1:]
+                    here = numbers[-1]
+                    if emptied > here:
+                        if _is_empty(out, start, limit):
+                            del out[start:]
+                            marked = -1
+                        emptied = 0
+                out.append(f"</{name}>")
+        elif len(tags) < MAX_DEPTH:
+            tags.append(name)
+            opened[name] += 1
+            # The parser has no use for the other attributes.
+            out.append(f"<{name}{named}>" if "hidden" in named or "style" in named else f"<{name}>")
+            if len(kind) < MAX_REGIONS:
+                around, here = here, len(kind)
+                own = KIND_OF_TAG.get(name, 0)
+                if named and own in (0, CONTENT):
+                    own = kind_of(named) or own
+                bit = 1 << own if own else 0
+                if name in ("main", "article"):
+                    bit |= 1 << MAIN
+                kind.append(own or kind[around])
+                kinds.append(kinds[around] | bit)
+                arounds.append(around)
+                lasts.append(here)
+                if own in EMPTIED and not emptied:
+                    emptied, start = here, len(out)
+            numbers.append(here)
+        if text:
+            if here != marked and not text.isspace():
+                out.append(f"{SENTINEL}{here};")
+                marked = here
+            out.append(text)
+    for number in numbers:
+        lasts[number] = len(kind) - 1
+    return "".join(out), regions
 
 
-def _inside(around: Region, kind: int, tag: str) -> Region:
-    """The region that an element of this kind opens inside another that is not decided."""
-    kept = around.kind >= SOFT and kind >= SOFT and around.kind != CONTENT
-    kind = around.kind if kept else kind
-    return Region(kind, around.main or tag in ("main", "article"), 0 < kind < SOFT)
+def _is_empty(out: list[str], start: int, limit: int) -> bool:
+    """Whether what stands inside a region is no paragraph and less than `limit` characters."""
+    inside = "".join(out[start:])
+    return len(inside) < limit and PARAGRAPH.search(inside) is None
 
 
-def _empty(parts: list[str], start: int, stop: int, limit: int) -> None:
-    """Takes out what stands inside a region, where that is no paragraph and less than `limit` characters."""
-    inside = "".join(parts[start:stop])
-    if len(inside) < limit and PARAGRAPH.search(inside) is None:
-        parts[start:stop] = [""] * (stop - start)
+def _close(tag: str, tags: list[str]) -> int:
+    """How many elements stay open when this one is closed: all, where none such is near."""
+    for depth in range(len(tags) - 1, max(-1, len(tags) - MAX_LOOK_BACK), -1):
+        if tags[depth] == tag:
+            return depth
+    return len(tags)
 
 
 def _cut(html: str) -> str:
@@ -185,14 +196,3 @@ def _cut(html: str) -> str:
     out.append(html[copied:])
     return "".join(out)
 
-
-def _close(tag: str, tags: list[str], opened: dict[str, int], outer: list[int], here: int) -> int:
-    """Takes the element that a tag closes off the stack: the region around it, or the same when none such is open."""
-    for index in range(len(tags) - 1, max(-1, len(tags) - MAX_LOOK_BACK), -1):
-        if tags[index] == tag:
-            around = outer[index]
-            for closed in tags[index:]:
-                opened[closed] -= 1
-            del tags[index:], outer[index:]
-            return around
-    return here
