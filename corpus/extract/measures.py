@@ -23,7 +23,7 @@ from corpus.extract.blocks import (
     PREFORMATTED,
     Blocks,
 )
-from corpus.extract.regions import KINDS, Regions
+from corpus.extract.regions import KINDS, SOFT, Regions
 
 Ints = NDArray[np.int64]
 
@@ -32,6 +32,7 @@ LINK_SHARES = (1, 25, 60)  # percent
 LONG, SHORT = 90, 50
 MAX_WIDTH = 400  # what one block may weigh among its neighbours
 WINDOWS = ((-1, 0), (1, 2), (-3, 0), (1, 4), (-8, 0), (1, 9), (-25, 0), (1, 26))
+NAME_SHARE = 85  # percent of the running text
 LEVELS = range(4)  # of containers around a block, from the innermost
 CORES = (50, 70, 90)  # percent
 
@@ -77,12 +78,13 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
     widths, linked, tags, where, flags = [np.array(column, np.int64) for column in blocks[1:]]
     region_kind, region_kinds, around, last = [np.array(column, np.int64) for column in regions]
     lengths = np.array([len(line) for line in text], np.int64)
-    kinds, masks = region_kind[where], region_kinds[where]
     frames, tails, titled = flags & IS_FRAME, (flags & IS_TAIL) // IS_TAIL, (flags & IS_TITLE) // IS_TITLE
     weight = np.minimum(widths, MAX_WIDTH)
     total = int(weight.sum()) + 1
     share = 100 * np.minimum(linked, lengths) // lengths
     long = (widths >= LONG) & (share < 25)
+    prose = weight * long
+    kinds, masks = _credible(region_kind[where], region_kinds[where], prose)
     sentence = np.array([line[-1] in ENDS for line in text])
     heading = tags == HEADING
     short = widths < SHORT
@@ -112,7 +114,6 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
         at += 1
     main = masks >> len(KINDS) & 1
     m = len(around)
-    prose = weight * long
     prose_in, links_in, weight_in = (within(where, column, last) for column in (prose, weight * share, weight))
     all_prose = int(prose_in[0])
     level = where
@@ -127,7 +128,7 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
         at += 1
     in_kind = np.bincount(kinds, prose, len(KINDS)).astype(np.int64)
     in_kind = (100 * in_kind // (all_prose + 1))[kinds]
-    bad = (kinds > 0) & (kinds < KINDS.index("meta"))
+    bad = (kinds > 0) & (kinds < SOFT)
     alike = tags + 4 * (kinds + len(KINDS) * (2 * main + (share > 0)))
     prose_page = 100 * int((weight * ((widths >= 120) & (share < 30))).sum()) // total
     for column in (
@@ -140,6 +141,19 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
         at += 1
     assert at == len(ALONE)
     return Alone(x.T, weight, short, heading, where, kinds, tails, titled, around, last)
+
+
+def _credible(kinds: Ints, masks: Ints, prose: Ints) -> tuple[Ints, Ints]:
+    """The kinds without those that would leave nothing of the page: where nearly all of its running text is in comments,
+    it is a thread; where a page builder calls each of its parts a widget, the name says nothing."""
+    kinds, masks = kinds.copy(), masks.copy()
+    most = NAME_SHARE * int(prose.sum())
+    for kind in range(1, SOFT):
+        named = masks >> kind & 1
+        if 100 * int((prose * named).sum()) > most:
+            masks -= named << kind
+            kinds[kinds == kind] = 0
+    return kinds, masks
 
 
 def within(where: Ints, value: Ints, last: Ints) -> Ints:

@@ -19,22 +19,22 @@ MAX_REGIONS = 60_000
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
 MAX_LOOK_BACK = 8  # open elements looked through for the one that a tag closes
 
-# What an element's class, id or role says of it, by the words that they are made of. The first kinds are decided: what
+# What an element's class, id, role or itemprop says of it, by the words that they are made of. The first kinds are decided: what
 # stands inside them is of that kind. Those from "meta" on may hold regions of another kind.
 KIND_WORDS = {
     "comment": "comment comments commentlist kommentar kommentare comentarios commentaires disqus respond discussion "
     "replies",
     "nav": "nav navbar navigation navi menu menus submenu megamenu breadcrumb breadcrumbs crumb crumbs toc pagination "
     "pager paging skip sitemap dropdown topbar toolbar sidenav subnav offcanvas drawer",
-    "footer": "footer foot bottom copyright colophon legal disclaimer imprint impressum",
-    "aside": "sidebar sidebars aside widget widgets rail secondary left right tertiary",
-    "related": "related recommend recommended recommendations popular trending similar more readmore upsell crosssell "
+    "footer": "footer contentinfo copyright colophon legal disclaimer imprint impressum",
+    "aside": "sidebar sidebars aside widget widgets rail secondary complementary",
+    "related": "related recommend recommended recommendations popular trending similar readmore upsell crosssell "
     "recent teaser teasers outbrain taboola latest carousel swiper slick slider suggestions archive archives",
     "promo": "promo promotion newsletter subscribe subscription signup cookie cookies consent gdpr banner advert "
     "advertisement sponsor sponsored ad ads adsense login donate donation paywall cta contact form search filter "
     "filters sort cart toast notice alert rating",
-    "share": "share sharing sharedaddy social follow print",
-    "hidden": "hidden modal popup overlay dialog lightbox tooltip",
+    "share": "share sharing sharedaddy social follow",
+    "hidden": "modal popup overlay dialog lightbox tooltip",
     "meta": "byline author avatar bio meta tag tags tagged category categories timestamp date published info",
     "caption": "credit credits caption captions figcaption gallery",
     "header": "header masthead logo hero head",
@@ -53,10 +53,10 @@ KIND_TAGS = {
 }
 KINDS = ("", *KIND_WORDS)
 SOFT, CONTENT, MAIN = KINDS.index("meta"), KINDS.index("content"), len(KINDS)
-EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "aside", "related", "promo", "share", "hidden"))
+EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "share"))
 KIND_OF_WORD = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
 KIND_OF_TAG = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
-NAMED = re.compile(r"""\b(?:class|id|role|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
+NAMED = re.compile(r"""\b(?:class|id|role|itemprop|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
 WORD = re.compile("[A-Z]?[a-z]+")
 # One string in four of what this splits a page into is a tag, the next its name, the next its attributes.
 CONTAINERS = "div|section|nav|footer|header|aside|main|article|form|figcaption|dialog|menu"
@@ -80,7 +80,7 @@ class Regions(NamedTuple):
 
 @lru_cache(1 << 14)
 def kind_of(attributes: str) -> int:
-    """The kind that the words of an element's class, id and role name: the first decided one, else the first other."""
+    """The kind that the words of an element's class, id, role and itemprop name: the first decided one, else the first other."""
     soft = 0
     for names in NAMED.findall(attributes):
         for word in WORD.findall(names):
