@@ -35,11 +35,11 @@ KIND_WORDS = {
     "filters sort cart toast notice alert rating",
     "share": "share sharing sharedaddy social follow",
     "hidden": "modal popup overlay dialog lightbox tooltip",
-    "meta": "byline author avatar bio meta tag tags tagged category categories timestamp date published info",
+    "meta": "byline author avatar bio user username poster profile member signature sig meta tag tags tagged category categories timestamp date published info",
     "caption": "credit credits caption captions figcaption gallery",
     "header": "header masthead logo hero head",
     "content": "article post posts entry content story main body text prose product description detail details message "
-    "topic thread",
+    "topic thread answer answers question questions cooked markdown commtext",
 }
 KIND_TAGS = {
     "nav": "nav menu",
@@ -55,6 +55,8 @@ KINDS = ("", *KIND_WORDS)
 SOFT, CONTENT, MAIN = KINDS.index("meta"), KINDS.index("content"), len(KINDS)
 EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "share"))
 KIND_OF_WORD = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
+LONG_WORDS = "|".join(sorted((word for word in KIND_OF_WORD if len(word) > 4), key=len, reverse=True))
+STEM = re.compile(f"({LONG_WORDS})|.*?({LONG_WORDS}|body|menu)$")
 KIND_OF_TAG = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
 NAMED = re.compile(r"""\b(?:class|id|role|itemprop|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
 WORD = re.compile("[A-Z]?[a-z]+")
@@ -84,11 +86,20 @@ def kind_of(attributes: str) -> int:
     soft = 0
     for names in NAMED.findall(attributes):
         for word in WORD.findall(names):
-            kind = KIND_OF_WORD.get(word.lower(), 0)
+            kind = _kind_of_word(word.lower())
             if 0 < kind < SOFT:
                 return kind
             soft = soft or kind
     return soft
+
+
+@lru_cache(1 << 14)
+def _kind_of_word(word: str) -> int:
+    """A word's kind; of one that is unknown ("postbody", "sidebarright") that of the long word it begins or ends with."""
+    kind = KIND_OF_WORD.get(word)
+    if kind is None and (stem := STEM.match(word)) is not None:
+        kind = KIND_OF_WORD[stem.group(1) or stem.group(2)]
+    return kind or 0
 
 
 def mark_regions(html: str) -> tuple[str, Regions]:
