@@ -20,16 +20,15 @@ from resiliparse.parse.html import HTMLTree
 
 from benchmarks.gold import GoldPage, f1, read
 from corpus.charset import decode
-from corpus.extract import ExtractConfig
 from corpus.extract.blocks import read_blocks
+from corpus.extract.choice import MAX_SCORE, worth_keeping
 from corpus.extract.measures import ALONE, AMONG, Alone, Ints, alone, among
 from corpus.extract.regions import mark_regions
 from corpus.text import words
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "corpus" / "extract" / "weights.json"
 PENALTY, STEPS, FOLDS = 0.5, 12, 4
-SHORT_WORDS, SNIPPET_WEIGHT, ALL_TEXT_WEIGHT, FEWEST_WORDS = 6, 0.125, 0.3, 20
-MAX_SCORE = 1_000
+SHORT_WORDS, SNIPPET_WEIGHT, ALL_TEXT_WEIGHT, FEWEST_WORDS = 6, 0.25, 0.3, 20
 
 Floats = NDArray[np.float64]
 
@@ -121,13 +120,12 @@ def fit_both(samples: list[Sample]) -> tuple[Ints, Ints]:
 
 
 def cross_validate(samples: list[Sample]) -> None:
-    least = ExtractConfig().least
     scores: dict[str, list[tuple[float, ...]]] = {}
     for fold in range(FOLDS):
         first, second = fit_both([one for one in samples if one.fold != fold])
         for one in samples:
             if one.fold == fold:
-                keep = _score(second, one.among(first)) > least
+                keep = worth_keeping(_score(second, one.among(first)), one.about.weight)
                 text = "\n".join(text for text, stays in zip(one.text, keep, strict=True) if stays)
                 page = one.page
                 if page.gold is not None:
