@@ -6,13 +6,13 @@ count in percent, scores in hundredths of a logit.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corpus.extract.blocks import (
-    COLONS,
     ENDS,
     HAS_FRAME_WORDS,
     HEADING,
@@ -31,18 +31,18 @@ WIDTHS = (12, 25, 50, 90, 160, 300)  # columns: the bounds between classes of wi
 LINK_SHARES = (1, 25, 60)  # percent
 LONG, SHORT = 90, 50
 MAX_WIDTH = 400  # what one block may weigh among its neighbours
-WINDOWS = ((-1, 0), (1, 2), (-3, 0), (1, 4), (-8, 0), (1, 9), (-25, 0), (1, 26))
+WINDOWS = ((-1, 0), (1, 2), (-3, 0), (1, 4), (-8, 0), (1, 9))
 NAME_SHARE = 85  # percent of the running text
-LEVELS = range(4)  # of containers around a block, from the innermost
+LEVELS = range(3)  # of containers around a block, from the innermost
 CORES = (50, 70, 90)  # percent
 
 ALONE = (
     *(f"width from {low}" for low in (0, *WIDTHS)),
     *(f"links from {low} %" for low in (0, *LINK_SHARES)),
-    *("paragraph", "heading", "preformatted", "sentence", "long sentence", "colon", "commas", "digits"),
+    *("paragraph", "heading", "preformatted", "sentence", "long sentence"),
     *("short frame", "frame", "tail", "frame words", "titled", "repeated", "long and repeated"),
     *(f"in {kind or 'no region'}" for kind in KINDS),
-    *(f"somewhere in {kind or 'no region'}" for kind in (*KINDS, "main")),
+    *(f"somewhere in {kind}" for kind in (*KINDS[1:], "main")),
     *(f"{what} around, {level}" for level in LEVELS for what in ("links", "long text", "share of long text")),
     *(f"inside {core} % of long text" for core in CORES),
     *("page has main, not in it", "share of long text in its kind", "of a bad kind", "alike on page"),
@@ -60,19 +60,22 @@ AMONG = (
 
 
 class Alone(NamedTuple):
+    """What is known of n blocks alone, and what `among` needs to know of them."""
+
     measures: Ints  # n x ALONE
     weight: Ints
     short: Ints
     heading: Ints
-    where: Ints
+    where: Ints  # the container of each
     kind: Ints
     tail: Ints
     titled: Ints
-    around: Ints
+    around: Ints  # of each container: see Regions
     last: Ints
 
 
 def alone(blocks: Blocks, regions: Regions) -> Alone:
+    """The measures of a page's blocks, of which there is at least one."""
     text = blocks.text
     n = len(text)
     widths, linked, tags, where, flags = [np.array(column, np.int64) for column in blocks[1:]]
@@ -85,13 +88,11 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
     long = (widths >= LONG) & (share < 25)
     prose = weight * long
     kinds, masks = _credible(region_kind[where], region_kinds[where], prose)
-    sentence = np.array([line[-1] in ENDS for line in text])
+    sentence = np.array([line[-1] in ENDS for line in text], bool)
     heading = tags == HEADING
     short = widths < SHORT
-    counts: dict[str, int] = {}
-    for line in text:
-        counts[line] = counts.get(line, 0) + 1
-    repeated = np.array([counts[line] > 2 for line in text])
+    counts = Counter(text)
+    repeated = np.array([counts[line] > 2 for line in text], bool)
     x = np.zeros((len(ALONE), n), np.int64)
     rows = np.arange(n)
     x[np.searchsorted(WIDTHS, widths, side="right"), rows] = 100
@@ -99,9 +100,6 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
     at = 7 + 4
     for column in (
         *(tags == PARAGRAPH, heading, tags == PREFORMATTED, sentence, sentence & (widths > SHORT)),
-        np.array([line[-1] in COLONS for line in text]),
-        np.array([line.count(",") > 1 for line in text]),
-        np.array([line[0].isdigit() or line[-1].isdigit() for line in text]),
         *(frames * (widths < 40), frames, tails, flags & HAS_FRAME_WORDS != 0, titled),
         *(repeated, repeated & (widths > SHORT)),
     ):
@@ -109,9 +107,8 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
         at += 1
     x[at + kinds, rows] = 100
     at += len(KINDS)
-    for bit in range(len(KINDS) + 1):
-        x[at] = 100 * (masks >> bit & 1)
-        at += 1
+    x[at : at + len(KINDS)] = 100 * (masks >> np.arange(1, len(KINDS) + 1)[:, None] & 1)
+    at += len(KINDS)
     main = masks >> len(KINDS) & 1
     m = len(around)
     prose_in, links_in, weight_in = (within(where, column, last) for column in (prose, weight * share, weight))
@@ -165,9 +162,7 @@ def within(where: Ints, value: Ints, last: Ints) -> Ints:
 
 def inside(core: int, value_in: Ints, where: Ints, last: Ints) -> NDArray[np.bool_]:
     """For each block whether it is inside the innermost container that has a share of all."""
-    found = int(np.flatnonzero(100 * value_in >= core * value_in[0])[-1])
-    if 2 * value_in[0] == 0:
-        found = 0
+    found = int(np.flatnonzero(100 * value_in >= core * value_in[0])[-1]) if value_in[0] else 0
     return (where >= found) & (where <= last[found])
 
 

@@ -12,8 +12,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# A code point that is no character and free for such use (Unicode Standard 23.7), the region's number, and a semicolon.
-SENTINEL = "\ufdd0"
+# A control character that HTML forbids, the region's number, and a semicolon. In ASCII, so that a page of ASCII stays one.
+SENTINEL = "\x01"
 MARK = re.compile(f"{SENTINEL}([0-9]{{1,5}});")
 MAX_REGIONS = 60_000
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
@@ -82,20 +82,22 @@ class Regions(NamedTuple):
 
 @lru_cache(1 << 14)
 def kind_of(attributes: str) -> int:
-    """The kind that the words of an element's class, id, role and itemprop name: the first decided one, else the first other."""
+    """The kind that the words of an element's class, id, role and itemprop name: the first decided one, else the first
+    other."""
     soft = 0
     for names in NAMED.findall(attributes):
         for word in WORD.findall(names):
-            kind = _kind_of_word(word.lower())
+            kind = _kind_of_word(word)
             if 0 < kind < SOFT:
                 return kind
             soft = soft or kind
     return soft
 
 
-@lru_cache(1 << 14)
+@lru_cache(1 << 15)
 def _kind_of_word(word: str) -> int:
-    """A word's kind; of one that is unknown ("postbody", "sidebarright") that of the long word it begins or ends with."""
+    """Of an unknown word ("postbody", "sidebarright"), the kind of the long word that it begins or ends with."""
+    word = word.lower()
     kind = KIND_OF_WORD.get(word)
     if kind is None and (stem := STEM.match(word)) is not None:
         kind = KIND_OF_WORD[stem.group(1) or stem.group(2)]
@@ -106,7 +108,7 @@ def mark_regions(html: str) -> tuple[str, Regions]:
     """The page without its scripts, with a mark wherever text of another container begins; and the containers."""
     if OLD_STYLE.search(html, 0, OLD_STYLE_WITHIN):
         html = UPPER.sub(lambda tag: tag.group().lower(), html)
-    parts = TAG.split(_cut(html).replace(SENTINEL, ""))
+    parts = TAG.split(_cut(html))
     regions = Regions([0], [0], [0], [0])
     kind, kinds, arounds, lasts = regions
     out = [parts[0]]
@@ -124,9 +126,9 @@ def mark_regions(html: str) -> tuple[str, Regions]:
                 if depth < len(tags):
                     for tag in tags[depth:]:
                         opened[tag] -= 1
-                    for number in numbers[depth + 1:]:
+                    for number in numbers[depth + 1 :]:
                         lasts[number] = len(kind) - 1
-                    del tags[depth:], numbers[depth + 1:]
+                    del tags[depth:], numbers[depth + 1 :]
                     here = numbers[-1]
                     if emptied > here:
                         if _is_empty(out, start, limit):
@@ -206,4 +208,3 @@ def _cut(html: str) -> str:
             copied = at = end
     out.append(html[copied:])
     return "".join(out)
-

@@ -218,7 +218,7 @@ def test_markup_in_capitals_is_the_same_page() -> None:
 
 
 def test_a_page_cannot_write_marks_of_its_own() -> None:
-    forged = PROSE + "\ufdd0" + "9;\ufdd099999;&#xFDD0;7;&#xFDD0;99999;\ufdd1\ufdd2"
+    forged = PROSE + "\x01" + "9;\x0199999;&#1;7;&#1;99999;\x02\x03"
     assert all(paragraph in text_of(page_of(forged)) for paragraph in LONG)
 
 
