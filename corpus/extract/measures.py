@@ -110,7 +110,6 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
     x[at : at + len(KINDS)] = 100 * (masks >> np.arange(1, len(KINDS) + 1)[:, None] & 1)
     at += len(KINDS)
     main = masks >> len(KINDS) & 1
-    m = len(around)
     prose_in, links_in, weight_in = (within(where, column, last) for column in (prose, weight * share, weight))
     all_prose = int(prose_in[0])
     level = where
@@ -141,8 +140,8 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
 
 
 def _credible(kinds: Ints, masks: Ints, prose: Ints) -> tuple[Ints, Ints]:
-    """The kinds without those that would leave nothing of the page: where nearly all of its running text is in comments,
-    it is a thread; where a page builder calls each of its parts a widget, the name says nothing."""
+    """The kinds without those that would leave nothing of the page. Where nearly all of its running text is in
+    comments, it is a thread; where a page builder calls each of its parts a widget, the name says nothing."""
     kinds, masks = kinds.copy(), masks.copy()
     most = NAME_SHARE * int(prose.sum())
     for kind in range(1, SOFT):

@@ -12,15 +12,15 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# A control character that HTML forbids, the region's number, and a semicolon. In ASCII, so that a page of ASCII stays one.
+# A control character that HTML forbids, the region's number, and a semicolon: a page of ASCII stays one of ASCII.
 SENTINEL = "\x01"
 MARK = re.compile(f"{SENTINEL}([0-9]{{1,5}});")
 MAX_REGIONS = 60_000
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
 MAX_LOOK_BACK = 8  # open elements looked through for the one that a tag closes
 
-# What an element's class, id, role or itemprop says of it, by the words that they are made of. The first kinds are decided: what
-# stands inside them is of that kind. Those from "meta" on may hold regions of another kind.
+# What an element's class, id, role or itemprop says of it, by the words that they are made of. The first kinds, up to
+# "meta", are what a reader passes over; of an element with several names the first such one counts.
 KIND_WORDS = {
     "comment": "comment comments commentlist kommentar kommentare comentarios commentaires disqus respond discussion "
     "replies",
@@ -35,7 +35,8 @@ KIND_WORDS = {
     "filters sort cart toast notice alert rating",
     "share": "share sharing sharedaddy social follow",
     "hidden": "modal popup overlay dialog lightbox tooltip",
-    "meta": "byline author avatar bio user username poster profile member signature sig meta tag tags tagged category categories timestamp date published info",
+    "meta": "byline author avatar bio user username poster profile member signature sig meta tag tags tagged category "
+    "categories timestamp date published info",
     "caption": "credit credits caption captions figcaption gallery",
     "header": "header masthead logo hero head",
     "content": "article post posts entry content story main body text prose product description detail details message "

@@ -88,9 +88,8 @@ def test_what_cannot_be_decoded_says_so() -> None:
 
 
 def test_the_declared_charset_is_used() -> None:
-    assert extract("<p>Река течёт в море</p>".encode("koi8-r"), "koi8-r", DEFAULT) == Extracted(
-        title="", text="Река течёт в море", charset="koi8-r", extractor="page"
-    )
+    found = extract("<p>Река течёт в море</p>".encode("koi8-r"), "koi8-r", DEFAULT)
+    assert isinstance(found, Extracted) and (found.text, found.charset) == ("Река течёт в море", "koi8-r")
 
 
 def test_odd_markup_is_read() -> None:
@@ -111,7 +110,7 @@ def test_deep_nesting_does_not_crash(tag: str) -> None:
     assert isinstance(found[0], Extracted) and PARAGRAPHS[0] in found[0].text
 
 
-@pytest.mark.parametrize("tag", ["div", "font", "blockquote"])
+@pytest.mark.parametrize("tag", ["div", "font", "blockquote", "b", "i", "span", "section", "x-card"])
 def test_nesting_without_end_costs_neither_the_text_nor_the_time(tag: str) -> None:
     """Looking for the main content in 100,000 nested elements would take hours."""
     page = f"<body>{f'<{tag}>' * 100_000}deep down{f'</{tag}>' * 100_000}</body>".encode()
@@ -153,6 +152,49 @@ def test_a_forum_keeps_every_post() -> None:
     posts = "".join(f'<div class="post"><div class="message"><p>{paragraph}</p></div></div>' for paragraph in LONG)
     text = text_of(page_of(f'<div class="thread">{posts}</div>'))
     assert all(paragraph in text for paragraph in LONG) and "must see" not in text
+
+
+@pytest.mark.parametrize("name", ["comment", "commentBody", "sidebar", "widget-text", "footer-wrap", "newsletter"])
+def test_a_name_that_nearly_the_whole_page_bears_says_nothing(name: str) -> None:
+    """A thread is made of comments, and a page builder calls each part a widget."""
+    posts = "".join(f'<div class="{name}"><b>Reader {n}</b><p>{p}</p></div>' for n, p in enumerate(LONG))
+    text = text_of(f"<html><body>{MENU}<div>{posts}</div>{FOOT}</body></html>".encode())
+    assert all(paragraph in text for paragraph in LONG) and "Weather" not in text
+
+
+def test_a_text_is_found_without_any_names() -> None:
+    """By where the page's running text stands."""
+    links = "".join(f'<div><a href="/{n}">Ten bridges you must see before {n}</a></div>' for n in range(20))
+    body = f"<div><div>{links}</div><div><div>{PROSE}</div></div><div>{links}</div></div>"
+    text = text_of(f"<html><body>{body}</body></html>".encode())
+    assert all(paragraph in text for paragraph in LONG) and "must see" not in text
+
+
+def test_a_notice_that_is_told_many_times_is_told_once_at_most() -> None:
+    notice = "<p>Items are chosen for you by what others have looked at before, and by what their sellers pay us.</p>"
+    items = "".join(f"<div><p>Bridge number {n}</p>{notice}</div>" for n in range(12))
+    text = text_of(page_of(f"<article>{PROSE}</article><div>{items}</div>"))
+    assert all(paragraph in text for paragraph in LONG) and text.count("sellers pay") <= 1
+
+
+def test_documentation_keeps_its_tables_and_definitions() -> None:
+    table = "<table><tr><th>Option</th><th>Meaning</th></tr><tr><td>depth</td><td>metres below zero</td></tr></table>"
+    terms = "<dl><dt>gauge</dt><dd>A board with marks, read by eye from the bridge or from the bank.</dd></dl>"
+    text = text_of(page_of(f"<main><h1>Reading the gauge</h1>{PROSE}{table}{PROSE.upper()}{terms}{PROSE}</main>"))
+    assert "metres below zero" in text and "read by eye" in text
+
+
+@pytest.mark.parametrize(
+    ("main", "wanted"),
+    [
+        ("😀" * 20, "😀" * 20),
+        ("<pre>for n in range(3):\n    print(n)</pre>", "for n in range(3):\n    print(n)"),
+        ("<p>The river 河水流入大海。 Река течёт в море. 川は海へ流れる。</p>", "Река течёт в море."),
+    ],
+    ids=["emoji", "code", "languages"],
+)
+def test_a_page_of_emoji_of_code_or_of_many_languages_is_its_text(main: str, wanted: str) -> None:
+    assert wanted in text_of(f"<html><body>{main}</body></html>".encode())
 
 
 def test_documentation_keeps_its_code_line_by_line() -> None:
@@ -258,6 +300,17 @@ HOSTILE = {
     "wrong ends": "<div></section>" * 200_000 + "<span></div>" * 100_000,
     "regions": '<div class="content">a</div>' * 150_000,
     "attributes": "<div " + "class=" * 500_000 + ">",
+    "a long line": "<p>" + "word " * 1_500_000,
+    "less-than signs": "<" * 2_000_000,
+    "ampersands": "&" * 2_000_000,
+    "spaces": "<p>" + " " * 5_000_000 + "x",
+    "one huge name": '<div class="' + "x" * 4_000_000 + 'body">y</div>',
+    "names": '<div class="' + "nav-post " * 500_000 + '">y</div>',
+    "distinct names": "".join(f'<div class="x{n:x}">' for n in range(100_000)),
+    "emptied regions": '<div class="nav">a</div>' * 150_000,
+    "open navigation": '<div class="nav">a' * 100_000,
+    "preformatted": "<pre>" * 100_000 + "x",
+    "short lines": "x<br>" * 500_000,
     "metas": "<meta " * 500_000 + "<time " * 300_000,
 }
 
