@@ -124,19 +124,15 @@ def mark_regions(html: str) -> tuple[str, Regions]:
         if name[0] == "/":
             name = name[1:]
             if opened[name]:
-                depth = _close(name, tags)
-                if depth < len(tags):
-                    for closed in tags[depth:]:
-                        opened[closed] -= 1
-                    for number in numbers[depth + 1 :]:
-                        lasts[number] = len(kind) - 1
-                    del tags[depth:], numbers[depth + 1 :]
-                    here = numbers[-1]
-                    if emptied > here:
-                        if _is_empty(out, start, limit):
-                            del out[start:]
-                            marked = -1
-                        emptied = 0
+                for _ in range(_depth(name, tags)):
+                    opened[tags.pop()] -= 1
+                    lasts[numbers.pop()] = len(kind) - 1
+                here = numbers[-1]
+                if emptied > here:
+                    if _is_empty(out, start, limit):
+                        del out[start:]
+                        marked = -1
+                    emptied = 0
                 out.append(tag)
         elif len(tags) < MAX_DEPTH:
             tags.append(name)
@@ -174,12 +170,14 @@ def _is_empty(out: list[str], start: int, limit: int) -> bool:
     return len(inside) < limit and PARAGRAPH.search(inside) is None
 
 
-def _close(tag: str, tags: list[str]) -> int:
-    """How many elements stay open when this one is closed: all, where none such is near."""
-    for depth in range(len(tags) - 1, max(-1, len(tags) - MAX_LOOK_BACK), -1):
-        if tags[depth] == tag:
+def _depth(name: str, tags: list[str]) -> int:
+    """How many of the open elements end where this one does: none, where no such is near."""
+    if tags[-1] == name:
+        return 1
+    for depth in range(2, min(MAX_LOOK_BACK, len(tags)) + 1):
+        if tags[-depth] == name:
             return depth
-    return len(tags)
+    return 0
 
 
 def _cut(html: str) -> str:
