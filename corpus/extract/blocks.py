@@ -104,8 +104,10 @@ def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
                 line, tag = line[3:], PARAGRAPH
             elif line.startswith("<h"):
                 line, tag = line[4:], HEADING
-            if "<" in line and tag != PREFORMATTED:
-                line = CLOSING.sub("", line)
+            if tag != PREFORMATTED:
+                line = line.removesuffix("</p>")  # which most lines end with, and is the only tag of
+                if "<" in line:
+                    line = CLOSING.sub("", line)
             linked = 0
             if LINK in line or LINK_END in line:
                 linked = sum(map(len, LINKED.findall(line)))
