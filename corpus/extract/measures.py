@@ -89,8 +89,8 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
     prose = weight * long
     kinds, masks = _credible(region_kind[where], region_kinds[where], prose)
     sentence = np.array([line[-1] in ENDS for line in text], bool)
-    heading = tags == HEADING
-    short = widths < SHORT
+    heading = (tags == HEADING).astype(np.int64)
+    short = (widths < SHORT).astype(np.int64)
     counts = Counter(text)
     repeated = np.array([counts[line] > 2 for line in text], bool)
     x = np.zeros((len(ALONE), n), np.int64)
