@@ -20,16 +20,15 @@ from resiliparse.parse.html import HTMLTree
 
 from benchmarks.gold import GoldPage, f1, read
 from corpus.charset import decode
-from corpus.extract import ExtractConfig
 from corpus.extract.blocks import read_blocks
-from corpus.extract.measures import ALONE, AMONG, Ints, alone, among
+from corpus.extract.choice import MAX_SCORE, worth_keeping
+from corpus.extract.measures import ALONE, AMONG, Alone, Ints, alone, among
 from corpus.extract.regions import mark_regions
 from corpus.text import words
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "corpus" / "extract" / "weights.json"
 PENALTY, STEPS, FOLDS = 0.5, 12, 4
-SHORT_WORDS, SNIPPET_WEIGHT, ALL_TEXT_WEIGHT, FEWEST_WORDS = 6, 0.125, 0.3, 20
-MAX_SCORE = 1_000
+SHORT_WORDS, SNIPPET_WEIGHT, ALL_TEXT_WEIGHT, FEWEST_WORDS = 6, 0.25, 0.3, 20
 
 Floats = NDArray[np.float64]
 
@@ -38,9 +37,7 @@ Floats = NDArray[np.float64]
 class Sample:
     page: GoldPage
     text: list[str]
-    regions: int
-    measured: Ints
-    about: Ints
+    about: Alone
     label: Floats
     weight: Floats
 
@@ -50,9 +47,9 @@ class Sample:
 
     def among(self, first: Ints) -> Ints:
         """The score alone, then AMONG for every block, for short ones and for headings."""
-        score = np.clip(_score(first, self.measured), -MAX_SCORE, MAX_SCORE)
-        x = among(score, self.about, self.regions)
-        return np.concatenate([score[:, None], x, x * self.about[:, 1:2], x * self.about[:, 2:3]], 1)
+        score = np.clip(_score(first, self.about.measures), -MAX_SCORE, MAX_SCORE)
+        x = among(score, self.about)
+        return np.concatenate([score[:, None], x, x * self.about.short[:, None], x * self.about.heading[:, None]], 1)
 
 
 def sample(page: GoldPage) -> Sample | None:
@@ -64,14 +61,11 @@ def sample(page: GoldPage) -> Sample | None:
     blocks = read_blocks(tree, " ".join((tree.title or "").split()), regions)
     if not blocks.text:
         return None
-    measured, about = alone(blocks, regions)
     label, weight = _snippet_labels(page, blocks.text) if page.gold is None else _labels(page.gold, blocks.text)
     return Sample(
         page=page,
         text=blocks.text,
-        regions=len(regions),
-        measured=measured,
-        about=about,
+        about=alone(blocks, regions),
         label=label,
         weight=weight,
     )
@@ -121,18 +115,17 @@ def _score(weights: Ints, x: Ints) -> Ints:
 
 
 def fit_both(samples: list[Sample]) -> tuple[Ints, Ints]:
-    first = fit([one.measured for one in samples], samples)
+    first = fit([one.about.measures for one in samples], samples)
     return first, fit([one.among(first) for one in samples], samples)
 
 
 def cross_validate(samples: list[Sample]) -> None:
-    least = ExtractConfig().least
     scores: dict[str, list[tuple[float, ...]]] = {}
     for fold in range(FOLDS):
         first, second = fit_both([one for one in samples if one.fold != fold])
         for one in samples:
             if one.fold == fold:
-                keep = _score(second, one.among(first)) > least
+                keep = worth_keeping(_score(second, one.among(first)), one.about.weight)
                 text = "\n".join(text for text, stays in zip(one.text, keep, strict=True) if stays)
                 page = one.page
                 if page.gold is not None:

@@ -9,18 +9,17 @@ from typing import NamedTuple
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.extract.regions import MARK, Region
+from corpus.extract.regions import MARK, Regions
 from corpus.text import UNSPACED
 
 LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
-LINK, LINK_END = "\ufdd1", "\ufdd2"  # as the sentinel: one character each for <a href="..."> and </a>
+LINK, LINK_END = "\x02", "\x03"  # as the sentinel: one character each for <a href="..."> and </a>
 A_TAG = re.compile(r'<a href="[^"]*">')
-CLOSING = ("</p>", "<br>", "</h1>", "</h2>", "</h3>", "</h4>", "</h5>", "</h6>")
+CLOSING = re.compile("</(?:p|h[1-6])>|<br>")
 LINKED = re.compile(f"{LINK}([^{LINK}{LINK_END}]*)")
 MAX_LINK_LINES = 4  # a link that goes on for longer was never closed
 WIDE = re.compile(f"[{UNSPACED}\uac00-\ud7a3]")
 ENDS = frozenset('.!?。！？…”"')
-COLONS = frozenset(":：")
 
 # Lines that stand around a text, by how they begin, in lower case. Behind the first kind the text is often over.
 FRAME = re.compile(
@@ -74,25 +73,22 @@ class Blocks(NamedTuple):
     flags: list[int]  # bits: see IS_FRAME; IS_TITLE is a heading that is a part of the page's title
 
 
-def read_blocks(tree: HTMLTree, title: str, regions: list[Region]) -> Blocks:
+def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     """The blocks of a page whose regions are marked, in order. Linear in the page's length."""
     marked = extract_plain_text(
         tree, preserve_formatting="minimal_html", main_content=False, list_bullets=False, alt_texts=False, links=True
     )
     marked = A_TAG.sub(LINK, _unlinked(marked)).replace("</a>", LINK_END)
-    for closing in CLOSING:
-        marked = marked.replace(closing, "")
-    page = marked.lower()
-    frame_words = [word for word in FRAME_WORDS if word in page]
     blocks = Blocks([], [], [], [], [], [])
     text, widths, links, tags, where, flags = blocks
+    lowered: list[str] = []  # of each block, where it is short enough to be looked through
     titles = title[:MAX_TITLE].lower()
     pre: list[str] | None = None
     region = 0
     link_lines = 0  # of the link that is open; 0 when none is
     for number, piece in enumerate(MARK.split(marked)):
         if number % 2:
-            region = min(int(piece), len(regions) - 1)  # a page may have written a mark of its own
+            region = min(int(piece), len(regions.kind) - 1)  # a page may have written a mark of its own
             continue
         for line in piece.split("\n"):
             if not line and pre is None:
@@ -108,6 +104,10 @@ def read_blocks(tree: HTMLTree, title: str, regions: list[Region]) -> Blocks:
                 line, tag = line[3:], PARAGRAPH
             elif line.startswith("<h"):
                 line, tag = line[4:], HEADING
+            if tag != PREFORMATTED:
+                line = line.removesuffix("</p>")  # which most lines end with, and is the only tag of
+                if "<" in line:
+                    line = CLOSING.sub("", line)
             linked = 0
             if LINK in line or LINK_END in line:
                 linked = sum(map(len, LINKED.findall(line)))
@@ -128,8 +128,7 @@ def read_blocks(tree: HTMLTree, title: str, regions: list[Region]) -> Blocks:
             flag = IS_TITLE if tag == HEADING and width > 3 and lower and lower in titles else 0
             if width < FRAME_WIDTH and (around := FRAME.match(lower)) is not None:
                 flag |= IS_FRAME | IS_TAIL if around.group(1) else IS_FRAME
-            if frame_words and lower and any(map(lower.__contains__, frame_words)):
-                flag |= HAS_FRAME_WORDS
+            lowered.append(lower)
             text.append(line)
             widths.append(width)
             links.append(linked)
@@ -139,6 +138,11 @@ def read_blocks(tree: HTMLTree, title: str, regions: list[Region]) -> Blocks:
     if pre and (rest := html.unescape(_unlinked("\n".join(pre)[len("<pre>") :])).strip("\n")):
         for column, value in zip(blocks, (rest, len(rest), 0, PREFORMATTED, region, 0), strict=True):
             column.append(value)  # type: ignore[attr-defined]
+    page = "\n".join(lowered)
+    if words := [word for word in FRAME_WORDS if word in page]:
+        for number, lower in enumerate(lowered):
+            if lower and any(map(lower.__contains__, words)):
+                flags[number] |= HAS_FRAME_WORDS
     return blocks
 
 

@@ -31,13 +31,13 @@ Extractor = Literal["blocks", "trafilatura", "justext", "union"]
 @dataclass(frozen=True, kw_only=True)
 class ExtractConfig:
     """`extractor`: "blocks" is Headwater's own; "union" takes the best of all three for each page. `main_content`:
-    leave out navigation, headers and footers. `least`: what a block must score to stay, in hundredths of a logit; less
+    leave out navigation, headers and footers. `least`: taken off what each block scores, in hundredths of a logit; less
     keeps more. `rescue_below`: where the main text has less than this share of the page's text, the choice missed it,
     and the whole page's text is taken."""
 
     extractor: Extractor = "blocks"
     main_content: bool = True
-    least: int = -30
+    least: int = 0
     rescue_below: float = 0.05
 
 

@@ -12,34 +12,35 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-# A code point that is no character and free for such use (Unicode Standard 23.7), the region's number, and a semicolon.
-SENTINEL = "\ufdd0"
+# A control character that HTML forbids, the region's number, and a semicolon: a page of ASCII stays one of ASCII.
+SENTINEL = "\x01"
 MARK = re.compile(f"{SENTINEL}([0-9]{{1,5}});")
 MAX_REGIONS = 60_000
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
 MAX_LOOK_BACK = 8  # open elements looked through for the one that a tag closes
 
-# What an element's class, id or role says of it, by the words that they are made of. The first kinds are decided: what
-# stands inside them is of that kind. Those from "meta" on may hold regions of another kind.
+# What an element's class, id, role or itemprop says of it, by the words that they are made of. The first kinds, up to
+# "meta", are what a reader passes over; of an element with several names the first such one counts.
 KIND_WORDS = {
     "comment": "comment comments commentlist kommentar kommentare comentarios commentaires disqus respond discussion "
     "replies",
     "nav": "nav navbar navigation navi menu menus submenu megamenu breadcrumb breadcrumbs crumb crumbs toc pagination "
     "pager paging skip sitemap dropdown topbar toolbar sidenav subnav offcanvas drawer",
-    "footer": "footer foot bottom copyright colophon legal disclaimer imprint impressum",
-    "aside": "sidebar sidebars aside widget widgets rail secondary left right tertiary",
-    "related": "related recommend recommended recommendations popular trending similar more readmore upsell crosssell "
+    "footer": "footer contentinfo copyright colophon legal disclaimer imprint impressum",
+    "aside": "sidebar sidebars aside widget widgets rail secondary complementary",
+    "related": "related recommend recommended recommendations popular trending similar readmore upsell crosssell "
     "recent teaser teasers outbrain taboola latest carousel swiper slick slider suggestions archive archives",
     "promo": "promo promotion newsletter subscribe subscription signup cookie cookies consent gdpr banner advert "
     "advertisement sponsor sponsored ad ads adsense login donate donation paywall cta contact form search filter "
     "filters sort cart toast notice alert rating",
-    "share": "share sharing sharedaddy social follow print",
-    "hidden": "hidden modal popup overlay dialog lightbox tooltip",
-    "meta": "byline author avatar bio meta tag tags tagged category categories timestamp date published info",
+    "share": "share sharing sharedaddy social follow",
+    "hidden": "modal popup overlay dialog lightbox tooltip",
+    "meta": "byline author avatar bio user username poster profile member signature sig meta tag tags tagged category "
+    "categories timestamp date published info",
     "caption": "credit credits caption captions figcaption gallery",
     "header": "header masthead logo hero head",
     "content": "article post posts entry content story main body text prose product description detail details message "
-    "topic thread",
+    "topic thread answer answers question questions cooked markdown commtext",
 }
 KIND_TAGS = {
     "nav": "nav menu",
@@ -52,11 +53,13 @@ KIND_TAGS = {
     "content": "main article",
 }
 KINDS = ("", *KIND_WORDS)
-SOFT, CONTENT = KINDS.index("meta"), KINDS.index("content")
-EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "aside", "related", "promo", "share", "hidden"))
+SOFT, CONTENT, MAIN = KINDS.index("meta"), KINDS.index("content"), len(KINDS)
+EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "share"))
 KIND_OF_WORD = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
+LONG_WORDS = "|".join(sorted((word for word in KIND_OF_WORD if len(word) > 4), key=len, reverse=True))
+STEM = re.compile(f"({LONG_WORDS})|.*?({LONG_WORDS}|body|menu)$")
 KIND_OF_TAG = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
-NAMED = re.compile(r"""\b(?:class|id|role|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
+NAMED = re.compile(r"""\b(?:class|id|role|itemprop|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
 WORD = re.compile("[A-Z]?[a-z]+")
 # One string in four of what this splits a page into is a tag, the next its name, the next its attributes.
 CONTAINERS = "div|section|nav|footer|header|aside|main|article|form|figcaption|dialog|menu"
@@ -68,92 +71,113 @@ OLD_STYLE = re.compile("<(?:HTML|HEAD|BODY|META|TITLE)")  # whoever writes one t
 OLD_STYLE_WITHIN = 4096
 
 
-class Region(NamedTuple):
-    kind: int  # index into KINDS
-    main: bool  # inside <main> or <article>
-    decided: bool = False
+class Regions(NamedTuple):
+    """The page's containers in the order in which they open, a list a measure; the first is the page itself. So what
+    stands inside one of them is in those from its number up to its `last`."""
+
+    kind: list[int]  # index into KINDS: what the innermost element that is named says
+    kinds: list[int]  # a bit for each kind that this or an element around is of
+    around: list[int]  # the number of the container around
+    last: list[int]
 
 
 @lru_cache(1 << 14)
 def kind_of(attributes: str) -> int:
-    """The kind that the words of an element's class, id and role name: the first decided one, else the first other."""
+    """The kind that the words of an element's class, id, role and itemprop name: the first decided one, else the first
+    other."""
     soft = 0
-    for names in NAMED.findall(attributes):
+    alone = attributes.startswith(' class="') and attributes.count('"') == 2  # and needs no search
+    for names in (attributes[8:],) if alone else NAMED.findall(attributes):
         for word in WORD.findall(names):
-            kind = KIND_OF_WORD.get(word.lower(), 0)
+            kind = _kind_of_word(word)
             if 0 < kind < SOFT:
                 return kind
             soft = soft or kind
     return soft
 
 
-def mark_regions(html: str) -> tuple[str, list[Region]]:
-    """The page without its scripts, with a mark wherever another region begins; and the regions by their number."""
+@lru_cache(1 << 15)
+def _kind_of_word(word: str) -> int:
+    """Of an unknown word ("postbody", "sidebarright"), the kind of the long word that it begins or ends with."""
+    word = word.lower()
+    kind = KIND_OF_WORD.get(word)
+    if kind is None and (stem := STEM.match(word)) is not None:
+        kind = KIND_OF_WORD[stem.group(1) or stem.group(2)]
+    return kind or 0
+
+
+def mark_regions(html: str) -> tuple[str, Regions]:
+    """The page without its scripts, with a mark wherever text of another container begins; and the containers."""
     if OLD_STYLE.search(html, 0, OLD_STYLE_WITHIN):
         html = UPPER.sub(lambda tag: tag.group().lower(), html)
-    parts = TAG.split(_cut(html).replace(SENTINEL, ""))
-    names, attributes = parts[2::4], parts[3::4]
-    parts[2::4] = parts[3::4] = [""] * len(names)
-    regions = [Region(0, False)]
+    parts = TAG.split(_cut(html))
+    regions = Regions([0], [0], [0], [0])
+    kind, kinds, arounds, lasts = regions
+    out = [parts[0]]
     tags: list[str] = []
+    numbers = [0]  # of the open elements' regions
     opened = dict.fromkeys(CONTAINERS.split("|"), 0)
-    outer: list[int] = []  # for each open element, the region around it
-    started = [0]  # for each region, the number of the tag that opened it
-    size = sum(map(len, parts))
-    here = 0
-    for number, name in enumerate(names):
+    here = marked = 0
+    limit = sum(map(len, parts[4::4])) // 2
+    emptied, start = 0, 0  # the outermost region that may be emptied, and where its text starts
+    for tag, name, named, text in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
         if name[0] == "/":
             name = name[1:]
-            if not opened[name]:
-                parts[4 * number + 1] = ""
-                continue
-            if tags and tags[-1] == name:
-                tags.pop()
-                opened[name] -= 1
-                outside = outer.pop()
-            else:
-                outside = _close(name, tags, opened, outer, here)
-            if outside != here:
-                if regions[here].kind in EMPTIED and outside < here:
-                    _empty(parts, 4 * started[here] + 4, 4 * number + 1, size // 2)
-                here = outside
-                parts[4 * number + 1] += f"{SENTINEL}{here};"
-            continue
-        if len(tags) == MAX_DEPTH:
-            parts[4 * number + 1] = ""
-            continue
-        tags.append(name)
-        opened[name] += 1
-        outer.append(here)
-        named = attributes[number]
-        if named and "hidden" not in named and "style" not in named:
-            parts[4 * number + 1] = f"<{name}>"  # the parser has no use for the rest
-        around = regions[here]
-        if around.decided or not (named or name in KIND_OF_TAG):
-            continue
-        kind = KIND_OF_TAG.get(name, 0)
-        if named and kind in (0, CONTENT):
-            kind = kind_of(named) or kind
-        if kind and len(regions) < MAX_REGIONS:
-            here = len(regions)
-            regions.append(_inside(around, kind, name))
-            started.append(number)
-            parts[4 * number + 1] += f"{SENTINEL}{here};"
-    return "".join(parts), regions
+            if opened[name]:
+                for _ in range(_depth(name, tags)):
+                    opened[tags.pop()] -= 1
+                    lasts[numbers.pop()] = len(kind) - 1
+                here = numbers[-1]
+                if emptied > here:
+                    if _is_empty(out, start, limit):
+                        del out[start:]
+                        marked = -1
+                    emptied = 0
+                out.append(tag)
+        elif len(tags) < MAX_DEPTH:
+            tags.append(name)
+            opened[name] += 1
+            # The parser has no use for the other attributes.
+            out.append(tag if not named or "hidden" in named or "style" in named else f"<{name}>")
+            if len(kind) < MAX_REGIONS:
+                around, here = here, len(kind)
+                own = KIND_OF_TAG.get(name, 0)
+                if named and own in (0, CONTENT):
+                    own = kind_of(named) or own
+                bit = 1 << own if own else 0
+                if name in ("main", "article"):
+                    bit |= 1 << MAIN
+                kind.append(own or kind[around])
+                kinds.append(kinds[around] | bit)
+                arounds.append(around)
+                lasts.append(here)
+                if own in EMPTIED and not emptied:
+                    emptied, start = here, len(out)
+            numbers.append(here)
+        if text:
+            if here != marked and not text.isspace():
+                out.append(f"{SENTINEL}{here};")
+                marked = here
+            out.append(text)
+    for number in numbers:
+        lasts[number] = len(kind) - 1
+    return "".join(out), regions
 
 
-def _inside(around: Region, kind: int, tag: str) -> Region:
-    """The region that an element of this kind opens inside another that is not decided."""
-    kept = around.kind >= SOFT and kind >= SOFT and around.kind != CONTENT
-    kind = around.kind if kept else kind
-    return Region(kind, around.main or tag in ("main", "article"), 0 < kind < SOFT)
+def _is_empty(out: list[str], start: int, limit: int) -> bool:
+    """Whether what stands inside a region is no paragraph and less than `limit` characters."""
+    inside = "".join(out[start:])
+    return len(inside) < limit and PARAGRAPH.search(inside) is None
 
 
-def _empty(parts: list[str], start: int, stop: int, limit: int) -> None:
-    """Takes out what stands inside a region, where that is no paragraph and less than `limit` characters."""
-    inside = "".join(parts[start:stop])
-    if len(inside) < limit and PARAGRAPH.search(inside) is None:
-        parts[start:stop] = [""] * (stop - start)
+def _depth(name: str, tags: list[str]) -> int:
+    """How many of the open elements end where this one does: none, where no such is near."""
+    if tags[-1] == name:
+        return 1
+    for depth in range(2, min(MAX_LOOK_BACK, len(tags)) + 1):
+        if tags[-depth] == name:
+            return depth
+    return 0
 
 
 def _cut(html: str) -> str:
@@ -184,15 +208,3 @@ def _cut(html: str) -> str:
             copied = at = end
     out.append(html[copied:])
     return "".join(out)
-
-
-def _close(tag: str, tags: list[str], opened: dict[str, int], outer: list[int], here: int) -> int:
-    """Takes the element that a tag closes off the stack: the region around it, or the same when none such is open."""
-    for index in range(len(tags) - 1, max(-1, len(tags) - MAX_LOOK_BACK), -1):
-        if tags[index] == tag:
-            around = outer[index]
-            for closed in tags[index:]:
-                opened[closed] -= 1
-            del tags[index:], outer[index:]
-            return around
-    return here

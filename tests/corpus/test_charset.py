@@ -45,6 +45,19 @@ def test_a_wrong_or_missing_charset_does_not_lose_the_text(encoding: str, declar
     assert ENCODED[encoding] in text_of(page(ENCODED[encoding], encoding), declared)
 
 
+@pytest.mark.parametrize("declared", ["windows-1251", "windows-1253", "windows-1256", "koi8-r"])
+@pytest.mark.parametrize("encoding", ["gbk", "big5hkscs", "cp932", "euc_jp", "cp949"])
+def test_a_charset_of_one_byte_wrongly_declared_does_not_lose_an_east_asian_text(encoding: str, declared: str) -> None:
+    assert ENCODED[encoding] in text_of(page(ENCODED[encoding], encoding), declared)
+    assert ENCODED[encoding] in text_of(page(ENCODED[encoding], encoding, meta=declared), None)
+
+
+@pytest.mark.parametrize("text", [RUSSIAN, GREEK])
+def test_a_charset_of_one_byte_rightly_declared_is_believed(text: str) -> None:
+    encoding = "cp1251" if text is RUSSIAN else "cp1253"
+    assert text in text_of(page(text, encoding), encoding)
+
+
 @pytest.mark.parametrize(
     ("declared", "encoding"),
     [("gb2312", "gb18030"), ("big5", "big5hkscs"), ("shift_jis", "cp932"), ("euc-kr", "cp949"), ("x-sjis", "cp932")],
