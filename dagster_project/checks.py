@@ -1,4 +1,4 @@
-"""Checks: what must hold before anything downstream may run. All of them block."""
+"""Checks: what must hold before anything downstream may run. All of them block but `whole`, which warns."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from corpus.lake import Lake
 from corpus.manifest import Manifest
 
 CONSERVATION, DIGESTS, NOT_EMPTY, LOSS_FINITE = "conservation", "digests", "not_empty", "loss_finite"
+WHOLE = "whole"
 NO_PERSONAL_DATA = "no_personal_data"
 # What must not be published whatever its context: the kinds with a form or a checksum that decides.
 CERTAIN = ("private_key", "email", "iban", "card", "ssn")
@@ -44,6 +45,14 @@ def digests(lake: Lake, manifest: Manifest) -> dg.AssetCheckResult:
 
 def not_empty(rows: int) -> dg.AssetCheckResult:
     return _result(NOT_EMPTY, rows > 0, rows=rows)
+
+
+def whole(manifest: Manifest) -> dg.AssetCheckResult:
+    """Warns where records could not be read, as at the end of a download that was cut; they are in the quarantine."""
+    counts = manifest.counts.quarantined
+    said = {reason: dg.MetadataValue.int(number) for reason, number in counts.items()}
+    said["broken_bytes"] = dg.MetadataValue.int(int(manifest.figures.get("broken_bytes", 0)))
+    return dg.AssetCheckResult(check_name=WHOLE, passed=not counts, severity=dg.AssetCheckSeverity.WARN, metadata=said)
 
 
 def no_personal_data(lake: Lake, manifest: Manifest, masked: Sequence[str]) -> dg.AssetCheckResult:

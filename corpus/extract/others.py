@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 
-import justext
-import trafilatura
-
 from corpus.text import normalise, words
 
 JUSTEXT_LANGUAGES = ("English", "German", "French", "Spanish", "Italian", "Portuguese", "Russian", "Dutch", "Polish")
@@ -41,14 +38,20 @@ def best(found: dict[str, str]) -> str:
 
 
 def _trafilatura(html: str) -> str:
+    import trafilatura  # a tenth of a second, which the default has no use for
+
     # Its own deduplication remembers other pages' paragraphs: the text would depend on what was read before.
     return trafilatura.extract(html, deduplicate=False) or ""
 
 
 def _justext(html: str) -> str:
+    import justext
+
     return "\n".join(block.text for block in justext.justext(html, _stop_words()) if not block.is_boilerplate)
 
 
 @cache
 def _stop_words() -> frozenset[str]:
+    import justext
+
     return frozenset().union(*(justext.get_stoplist(language) for language in JUSTEXT_LANGUAGES))

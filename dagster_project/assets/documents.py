@@ -17,7 +17,12 @@ from pipelines.ingest import ingest
 ALL = (checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY)
 
 
-@dg.asset(deps=[crawl], partitions_def=crawls, group_name="documents", check_specs=checks.specs("documents", *ALL))
+@dg.asset(
+    deps=[crawl],
+    partitions_def=crawls,
+    group_name="documents",
+    check_specs=checks.specs("documents", *ALL, checks.WHOLE),
+)
 def documents(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """The main text of every record, with the place that it came from."""
     opened, key = lake.open(), context.partition_key
@@ -27,6 +32,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource, engine: Eng
         checks.conservation(outcome.manifest, ["documents"]),
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
+        checks.whole(outcome.manifest),
     ]
     return materialized(opened, outcome, results, extra=of_documents(outcome.manifest))
 

@@ -4,10 +4,12 @@ functions is held by the tests that tests/test_faults.py names."""
 from __future__ import annotations
 
 import io
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from accounts import account
 from crawls import CHINESE, GERMAN, JAPANESE
@@ -137,7 +139,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "ARC": lambda text: read(b"http://a 1 20060102030405 x 1\n" + text.encode()),
     "kind of file": lambda text: recognise("a.jsonl", io.BytesIO(text.encode())),
     "privacy": lambda text: list(privacy.find(text, privacy.KINDS)),
-    "quality": quality.measure,
+    "quality": lambda text: quality.measure(pa.array([text]), ["en"]),
 }
 
 
@@ -172,7 +174,8 @@ def test_empty_emoji_code_mixed_language_pages(name: str, tmp_path: Path) -> Non
     text = found.documents[0]["text"]
     [(code, score)] = language.identify([text])
     assert code and 0 <= score <= 1.001
-    assert quality.measure(text) == quality.measure(text)
+    measures = quality.measure(pa.array([text]), [code]).to_pydict()
+    assert all(value is None or math.isfinite(value) for [value] in measures.values())
     assert extract(page(PAGES[name], "utf-8"), None, ExtractConfig()) == extract(
         page(PAGES[name], "utf-8"), None, ExtractConfig()
     )
