@@ -1,6 +1,6 @@
 """Crawl: WARC files to filtered documents, how fast and in how much memory: `make bench-crawl`.
 
-Headwater is `python -m pipelines ingest` and then `clean`: opt-outs, extraction, language, measures, rules, masks,
+Headwater is `python -m pipelines clean CRAWL`: opt-outs, extraction, language, measures, rules, masks,
 Parquet with a digest of every file, and a ledger of what was dropped. datatrove is its WARC reader, trafilatura, its
 language filter, Gopher's repetition and quality filters, and JSONL; its last filter is made for English and drops
 most pages of other languages. The raw libraries are one process that calls fastwarc, resiliparse and pyarrow and asks
@@ -34,11 +34,9 @@ LEAST_EXTRACTED = 0.5  # of pages; a datatrove that cannot import its extractor 
 
 
 def headwater(folder: Path, place: Path, processes: int) -> tuple[Cost, int]:
-    command = [sys.executable, "-m", "pipelines"]
-    options = ["--lake", str(place / "lake"), "--workers", str(processes)]
-    read = run([*command, "ingest", "--crawl", str(folder), *options], place / "ingest.log")
-    cleaned = run([*command, "clean", read.output.split()[0], *options], place / "clean.log")
-    return read + cleaned, int(cleaned.output.split(" kept ")[1].split()[0])
+    command = [sys.executable, "-m", "pipelines", "clean", str(folder)]
+    cost = run([*command, "--lake", str(place / "lake"), "--workers", str(processes)], place / "headwater.log")
+    return cost, int(cost.output.split(" kept ")[2].split()[0])
 
 
 def datatrove(folder: Path, place: Path, processes: int) -> tuple[Cost, int]:

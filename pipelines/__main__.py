@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.minhash import DuplicateConfig
-from corpus.sources import open_crawl
+from corpus.sources import Crawl, open_crawl
 from corpus.toxicity import BadWordConfig
 from corpus.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
@@ -32,43 +33,55 @@ from pipelines.shard import ShardConfig, shard
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
     opt_out = OptOutConfig(removals=args.removals, urls=args.blocked_urls, hosts=args.blocked_hosts)
     config = replace(_config(IngestConfig, args), opt_out=opt_out)
-    crawls = [open_crawl(url) for url in args.crawl]
-    for crawl in crawls:
-        for file, found in crawl.skipped.items():
-            print(f"{crawl.id}: not read: {file}: {found}", file=sys.stderr)
-    return [ingest(lake, crawl, config, engine) for crawl in crawls]
+    return [ingest(lake, crawl, config, engine) for crawl in map(_crawl, args.crawl)]
 
 
-def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+def _crawl(url: str) -> Crawl:
+    crawl = open_crawl(url)
+    for file, found in crawl.skipped.items():
+        print(f"{crawl.id}: not read: {file}: {found}", file=sys.stderr)
+    return crawl
+
+
+def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> Iterator[Outcome]:
     config = replace(_config(CleanConfig, args), bad_words=BadWordConfig(folder=args.bad_words))
-    return [clean(lake, documents, config, engine) for documents in _datasets(lake, args, "documents")]
+    for name in args.dataset:
+        if DATASET.fullmatch(name) and not os.path.exists(name):
+            [documents] = _datasets(lake, [name], "documents")
+        else:
+            ingested = ingest(lake, _crawl(name), IngestConfig(), engine)
+            yield ingested
+            documents = ingested.manifest
+        yield clean(lake, documents, config, engine)
 
 
 def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    return [deduplicate(lake, _datasets(lake, args, "clean"), _config(DuplicateConfig, args), engine)]
+    return [deduplicate(lake, _datasets(lake, args.dataset, "clean"), _config(DuplicateConfig, args), engine)]
 
 
 def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    [unique] = _datasets(lake, args, "unique")
+    [unique] = _datasets(lake, args.dataset, "unique")
     split = hold_out(lake, unique, _config(HeldOutConfig, args), engine)
     return [split, make_items(lake, split.manifest, ItemConfig(), engine)]
 
 
 def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    [split] = _datasets(lake, args, "split")
+    [split] = _datasets(lake, args.dataset, "split")
     tokenizer = train_vocabulary(lake, split, _config(VocabularyConfig, args), engine)
     return [tokenizer, encode(lake, split, tokenizer.manifest, engine)]
 
 
 def _shard(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    tokens, tokenizer = _datasets(lake, args, "tokens", "tokenizer")
+    tokens, tokenizer = _datasets(lake, args.dataset, "tokens", "tokenizer")
     return [shard(lake, tokens, tokenizer, _config(ShardConfig, args), engine)]
 
+
+DATASET = re.compile("[a-z_]+/[0-9a-f]+")
 
 # name: (what runs, its configuration, what it reads, help)
 STAGES: dict[str, tuple[Any, type, str, str]] = {
     "ingest": (_ingest, IngestConfig, "", "a crawl's files -> documents with their main text"),
-    "clean": (_clean, CleanConfig, "documents/ADDRESS", "documents -> those that pass the rules"),
+    "clean": (_clean, CleanConfig, "documents/ADDRESS", "documents, or a crawl as it is -> those that pass the rules"),
     "deduplicate": (_deduplicate, DuplicateConfig, "clean/ADDRESS", "clean documents of all crawls -> unique ones"),
     "hold-out": (_hold_out, HeldOutConfig, "unique/ADDRESS", "unique documents -> training and held-out pages, items"),
     "encode": (_encode, VocabularyConfig, "split/ADDRESS", "pages -> tokenizer and tokens"),
@@ -114,16 +127,16 @@ def _config(config: type, args: argparse.Namespace) -> Any:
     return config(**{field.name: getattr(args, field.name) for field in fields(config) if hasattr(args, field.name)})
 
 
-def _datasets(lake: Lake, args: argparse.Namespace, *stages: str) -> list[Manifest]:
+def _datasets(lake: Lake, names: Sequence[str], *stages: str) -> list[Manifest]:
     """The datasets named on the command line. Raises ValueError when they are not of the stages that are wanted."""
     found = []
-    for name in args.dataset:
+    for name in names:
         stage, _, address = name.partition("/")
         if stage not in stages or not address:
             raise ValueError(f"{name!r}: wanted {' '.join(f'{stage}/ADDRESS' for stage in stages)}, as printed before")
         found.append(lake.get(stage, address))
     if len(stages) > 1 and sorted(manifest.stage for manifest in found) != sorted(stages):
-        raise ValueError(f"wanted one dataset each of {', '.join(stages)}; got {' '.join(args.dataset)}")
+        raise ValueError(f"wanted one dataset each of {', '.join(stages)}; got {' '.join(names)}")
     return sorted(found, key=lambda manifest: stages.index(manifest.stage)) if len(stages) > 1 else found
 
 

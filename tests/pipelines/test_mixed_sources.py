@@ -21,6 +21,7 @@ from corpus.lineage import fates, payload_digest
 from corpus.manifest import Manifest
 from corpus.schema import document_id
 from corpus.sources import open_crawl
+from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
 from pipelines.ingest import ingest
@@ -152,3 +153,12 @@ def test_each_document_is_found_again_by_its_place(made: tuple[Lake, Manifest], 
     shutil.copytree(folder, tmp_path / "moved")
     for row in rows(*made, "documents"):
         assert payload_digest(str(tmp_path / "moved" / row["warc_file"]), row) == row["payload_digest"]
+
+
+def test_clean_takes_a_crawl_as_it_is(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The datasets are those of ingest and then clean, and both lines are printed."""
+    lake = ["--lake", str(tmp_path / "lake"), "--workers", "1"]
+    assert main(["clean", str(folder), *lake]) == 0
+    documents, cleaned = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0] != " "]
+    assert main(["clean", documents, *lake]) == 0
+    assert f"{cleaned}  " in (said := capsys.readouterr().out) and "reused" in said
