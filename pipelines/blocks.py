@@ -38,7 +38,7 @@ class IngestConfig:
     opt_out: OptOutConfig = field(default_factory=OptOutConfig)
     block_bytes: int = 16 << 20
     quarantine: tuple[str, ...] = ()
-    max_broken: float = 0.1
+    max_broken: float = 0.5
 
     def __post_init__(self) -> None:
         unknown = set(self.quarantine) - set(FLAGS)

@@ -23,7 +23,7 @@ ESCAPE = "https://site.example/\x1b]0;owned\x07\x1b[2J\u202egnp"
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """A page with an escape sequence in its URL and text, dropped as too short; one that cannot be read; two kept."""
+    """A page with escape sequences in its URL and text, dropped as too short; one that cannot be read; two kept."""
     folder = tmp_path_factory.mktemp("hostile")
     torn = bytearray(response("https://site.example/torn", html("torn", prose("json"))))
     torn[len(torn) // 2] ^= 0xFF
@@ -99,7 +99,7 @@ def test_no_page_reaches_the_terminal(
     said = capsys.readouterr().out
     assert said and not set(said) & {chr(code) for code in (*range(10), *range(11, 32), *range(127, 160), 0x202E)}
     if asked[0] == "clean":
-        assert "site.example/" in said and "owned" in said and "Too [31mshort2J to keep." in said
+        assert "Too [31mshort2J to keep." in said
 
 
 def test_what_could_not_be_read_shows_its_first_bytes(hostile: Lake, capsys: pytest.CaptureFixture[str]) -> None:
