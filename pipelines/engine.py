@@ -36,7 +36,7 @@ from pipelines.parts import Split, StageError, Work, part_path, read_row
 
 LOCAL_RUNNERS = ("FnApiRunner", "DirectRunner")
 INTERRUPTED = str(128 + signal.SIGINT)
-WORKER_MODULE = "apache_beam.runners.worker.sdk_worker_main"
+WORKER_MODULE = "pipelines.worker"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class Engine:
             return
         with tempfile.TemporaryDirectory(prefix="headwater-workers-") as folder, _abort_with_a_worker(Path(folder)):
             log, died = shlex.quote(f"{folder}/log"), shlex.quote(f"{folder}/died")
-            command = f"{shlex.quote(sys.executable)} -m {WORKER_MODULE} >>{log} 2>&1 || echo $? >>{died}"
+            command = f"{shlex.quote(sys.executable)} -m {WORKER_MODULE} {os.getpid()} >>{log} 2>&1 || echo $? >>{died}"
             runner = FnApiRunner(default_environment=SubprocessSDKEnvironment.from_command_string(command))
             try:
                 with beam.Pipeline(runner=runner, options=options) as pipeline:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psutil
 import pytest
 
 from corpus.heldout import HeldOutConfig
@@ -175,9 +176,11 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_digests(lake: Lake, craw
             printed, _ = process.communicate(timeout=dice.uniform(3, 9) if kills < 3 else None)
             break
         except subprocess.TimeoutExpired:
+            workers = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(signal.SIGKILL)
             process.communicate()
             kills += 1
+            assert not psutil.wait_procs(workers, timeout=20)[1], "a killed run leaves no process behind"
             assert not [problem for manifest in Lake(str(tmp_path)).datasets() for problem in lake.problems(manifest)]
             time.sleep(0.2)
     assert process.returncode == 0, f"seed {seed}"
