@@ -18,7 +18,9 @@ from typing import IO
 from fastwarc.warc import ArchiveIterator, WarcRecord
 
 from corpus import arc, members
-from corpus.members import Inflated, Packing, begins_record, inflate, next_member, packing
+from corpus.codecs import Packing, packing
+from corpus.inflated import Inflated
+from corpus.members import begins_record, inflate, next_member
 from corpus.window import Window
 
 MAX_RECORD = 64 << 20  # a record above this is streamed past, never held

@@ -9,8 +9,8 @@ from typing import IO, Any
 import fsspec
 
 from corpus import language
+from corpus.codecs import packing
 from corpus.extract import ExtractConfig, extract
-from corpus.members import packing
 from corpus.pages import MAX_HTML, Page, Text
 from corpus.sources import Source
 from corpus.sources.kinds import recognise

@@ -23,11 +23,12 @@ from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.deduplicate import deduplicate
 from pipelines.encode import encode, train_vocabulary
-from pipelines.engine import LOCAL_RUNNERS, Engine, Outcome
+from pipelines.engine import LOCAL_RUNNERS, Engine
 from pipelines.hold_out import hold_out, make_items
 from pipelines.ingest import ingest
 from pipelines.parts import StageError
 from pipelines.shard import ShardConfig, shard
+from pipelines.stage import Outcome
 
 
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:

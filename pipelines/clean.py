@@ -15,9 +15,10 @@ from corpus.manifest import Manifest
 from corpus.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, judge
 from corpus.schema import DOCUMENT, DROPPED, LEDGER, ORIGIN, ledger_row
 from corpus.toxicity import BadWordConfig, BadWordLists, BadWords
-from pipelines.engine import Engine, Outcome, Stage, compute, each_split
+from pipelines.engine import Engine
 from pipelines.measure import LANGUAGE, MOST_ERRORS, RULE_ERROR, RuleError, bounded, count_error, measure, named
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
+from pipelines.stage import Outcome, Stage, compute, each_split
 
 STAGE = "clean"
 VERSION = 3

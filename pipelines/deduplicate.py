@@ -22,8 +22,9 @@ from corpus.schema import DOC_ID, DROPPED, LEDGER, ledger_row, parquet_writer, t
 from pipelines.beam import beam
 from pipelines.clean import CLEAN
 from pipelines.elements import RunSplit, pack, unpack_groups
-from pipelines.engine import Engine, Outcome, Plan, Stage, compute, each_split
+from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
+from pipelines.stage import Outcome, Plan, Stage, compute, each_split
 
 SIGNATURES_STAGE, DUPLICATES_STAGE, UNIQUE_STAGE = "signatures", "duplicates", "unique"
 VERSION = 1

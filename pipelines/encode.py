@@ -10,8 +10,9 @@ from corpus.lake import ROWS, Lake
 from corpus.manifest import Manifest
 from corpus.schema import DOC_ID
 from corpus.vocabulary import LIBRARIES, Vocabulary, VocabularyConfig, train
-from pipelines.engine import Engine, Outcome, Stage, compute, each_split
+from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, batches, file_splits
+from pipelines.stage import Outcome, Stage, compute, each_split
 
 TOKENIZER_STAGE, TOKENS_STAGE = "tokenizer", "tokens"
 VERSION = 1

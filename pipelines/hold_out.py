@@ -10,8 +10,9 @@ from corpus.manifest import Manifest
 from corpus.minhash import LIBRARIES, shingles
 from corpus.schema import DROPPED, LEDGER, ledger_row
 from pipelines.clean import CLEAN
-from pipelines.engine import Engine, Outcome, Stage, compute, each_split
+from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
+from pipelines.stage import Outcome, Stage, compute, each_split
 
 SPLIT_STAGE, ITEMS_STAGE = "split", "items"
 VERSION = 1

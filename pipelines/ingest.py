@@ -17,9 +17,10 @@ from pipelines.beam import beam
 from pipelines.blocks import STAGE, Block, Ingest, IngestConfig
 from pipelines.damage import too_much
 from pipelines.elements import RunSplit
-from pipelines.engine import Engine, Outcome, Plan, Stage, compute
+from pipelines.engine import Engine
 from pipelines.parts import StageError, read_row
 from pipelines.revisits import resolve_revisits
+from pipelines.stage import Outcome, Plan, Stage, compute
 
 VERSION = 5
 LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}

@@ -15,8 +15,9 @@ from corpus.lake import Lake
 from corpus.manifest import FileEntry, Manifest
 from corpus.measures import NAMES
 from corpus.schema import DOC_ID
-from pipelines.engine import Engine, Outcome, Plan, Stage, compute, each_split
+from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
+from pipelines.stage import Outcome, Plan, Stage, compute, each_split
 
 STAGE = "measures"
 VERSION = 3

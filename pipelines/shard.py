@@ -13,8 +13,9 @@ from corpus.manifest import FileEntry, Manifest
 from corpus.shards import Chunk, Document, Index, Shard, token_dtype, write_shard
 from corpus.vocabulary import Vocabulary
 from pipelines.encode import SPLITS, tokenizer_bytes
-from pipelines.engine import Engine, Outcome, Plan, Stage, compute, each_split
+from pipelines.engine import Engine
 from pipelines.parts import Part, Work, file_splits
+from pipelines.stage import Outcome, Plan, Stage, compute, each_split
 
 STAGE = "shards"
 VERSION = 1

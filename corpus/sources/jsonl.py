@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import IO, Any
 
-from corpus.members import Inflated, packing
+from corpus.codecs import packing
+from corpus.inflated import Inflated
 from corpus.pages import NotAPage, Text, read_text
 from corpus.sources.contract import MAX_TEXT, RAW, Found, broken, too_large
 from corpus.warc import Span

@@ -10,7 +10,8 @@ import json
 import re
 from typing import IO
 
-from corpus.members import Inflated, Packing, packing
+from corpus.codecs import Packing, packing
+from corpus.inflated import Inflated
 from corpus.sources.contract import Source
 from corpus.sources.jsonl import JsonLines
 from corpus.sources.parquet import MAGIC, Parquet

@@ -19,7 +19,8 @@ from lxml import etree
 from mwparserfromhell.nodes import Node, Tag, Wikilink
 from mwparserfromhell.parser import ParserError
 
-from corpus.members import Inflated, packing
+from corpus.codecs import packing
+from corpus.inflated import Inflated
 from corpus.pages import NotAPage, Text, read_text
 from corpus.sources.contract import Found, broken
 from corpus.warc import Span

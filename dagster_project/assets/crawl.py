@@ -16,7 +16,7 @@ from dagster_project.assets.materialized import materialized
 from dagster_project.figures import markdown_table
 from dagster_project.partitions import BUILT_IN, crawls
 from dagster_project.resources import LakeResource
-from pipelines.engine import Outcome, Stage, once
+from pipelines.stage import Outcome, Stage, once
 
 STAGE = "crawl"
 VERSION = 1

@@ -14,7 +14,7 @@ from corpus.samples import dropped_samples, kept_samples
 from corpus.schema import ACCOUNTS
 from dagster_project.figures import excerpt, markdown_table
 from dagster_project.lineage import ADDRESS
-from pipelines.engine import Outcome
+from pipelines.stage import Outcome
 
 SAMPLES = 3
 

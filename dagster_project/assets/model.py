@@ -27,7 +27,7 @@ from dagster_project.lineage import upstream
 from dagster_project.partitions import recipes
 from dagster_project.recipes import RECIPES, TrainingConfig
 from dagster_project.resources import LakeResource, local_folder
-from pipelines.engine import Stage, once
+from pipelines.stage import Stage, once
 from training.config import PRESETS, ModelConfig, TrainConfig
 
 STAGE = "checkpoint"

@@ -17,7 +17,7 @@ from dagster_project.lineage import upstream
 from dagster_project.partitions import recipes
 from dagster_project.recipes import TASKS
 from dagster_project.resources import LakeResource, local_folder
-from pipelines.engine import Outcome, Stage, once
+from pipelines.stage import Outcome, Stage, once
 
 VERSION = 1
 THREADS = 2  # the order of a sum, and so a score's last bit, follows the thread count

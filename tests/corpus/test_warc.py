@@ -10,7 +10,7 @@ import pytest
 from fastwarc.warc import WarcRecordType
 from warc_bytes import HTML, http, member, outcomes, read, record, three
 
-from corpus import members, warc
+from corpus import codecs, members, warc
 from corpus.warc import Broken, Record, Span, read_records
 
 
@@ -139,7 +139,7 @@ def test_a_bomb_in_a_member_is_left_before_it_is_inflated(monkeypatch: pytest.Mo
     monkeypatch.setattr(members, "MAX_INFLATED", 8 << 20)
     bomb = member(record(http(b"\0" * (64 << 20))))
     inflated = 0
-    original = members.isal_zlib.decompressobj
+    original = codecs.isal_zlib.decompressobj
 
     class Counted:
         def __init__(self, bits: int) -> None:
@@ -154,7 +154,7 @@ def test_a_bomb_in_a_member_is_left_before_it_is_inflated(monkeypatch: pytest.Mo
         def __getattr__(self, name: str) -> object:
             return getattr(self._inner, name)
 
-    monkeypatch.setattr(members.isal_zlib, "decompressobj", Counted)
+    monkeypatch.setattr(codecs.isal_zlib, "decompressobj", Counted)
     first, _, third = three()
     found = outcomes(read(first + bomb + third))
     assert [what for *_, what in found] == ["record", "bomb", "record"]

@@ -12,8 +12,9 @@ from crashing import Count, Crash
 from corpus.lake import Lake
 from corpus.manifest import Counts, Manifest
 from pipelines.__main__ import main
-from pipelines.engine import Engine, Plan, Stage, compute, each_split
+from pipelines.engine import Engine
 from pipelines.parts import FileSplit, StageError, file_splits
+from pipelines.stage import Plan, Stage, compute, each_split
 
 SPLITS = [FileSplit(name=f"part-{number}", weight=1, paths={}) for number in range(4)]
 STAGE = Stage(name="test", partition="p", version=1, config=None, inputs={})
