@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
+READABILITY := benchmarks/.venvs/readability
 
 .PHONY: demo test fuzz soak bench-crawl bench-language bench-privacy bench-quality lint ui clean
 
@@ -26,8 +27,8 @@ bench-language: $(INSTALLED) benchmarks/.venvs/languages/installed  ## language 
 bench-privacy: $(INSTALLED)  ## precision and recall of the privacy masks
 	$(BIN)/python -m benchmarks.privacy
 
-bench-quality: $(INSTALLED)  ## extraction beside its peers on pages with gold text, which are not part of the repository
-	$(BIN)/python -m benchmarks.quality
+bench-quality: $(INSTALLED) $(READABILITY)/installed bench-language bench-privacy  ## extraction, language and masks beside their peers, on texts that are not part of the repository
+	PYTHONPATH=$(READABILITY) $(BIN)/python -m benchmarks.quality
 
 bench-crawl: $(INSTALLED) $(DATATROVE)/installed  ## speed and memory beside datatrove; CRAWL="FOLDER --rounds 3" to choose
 	$(BIN)/python -m benchmarks.crawl $(CRAWL)
@@ -44,6 +45,10 @@ ui: $(INSTALLED)  ## dagster dev on what the demo made: http://127.0.0.1:3000
 clean:  ## removes what the targets made: the environment, the default lake, caches
 	rm -rf .venv benchmarks/.venvs .headwater build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READABILITY)/installed: benchmarks/requirements-readability.txt
+	$(BIN)/python -m pip install --quiet --no-deps --target $(@D) --requirement $<
+	touch $@
 
 benchmarks/.venvs/languages/installed: benchmarks/requirements-languages.txt
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
