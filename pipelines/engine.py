@@ -60,11 +60,22 @@ class Engine:
                 raise
 
 
+class _WorkerEnded(BaseException):
+    """Not an Exception: nothing on the way may take it for an error of its own."""
+
+
 @contextmanager
 def _abort_with_a_worker(folder: Path) -> Iterator[None]:
     """Beam's local runner waits for ever for a worker that a page has crashed or that the kernel has ended for want of
-    memory. `died` gets a worker's exit status; then the others are ended and the wait is broken off."""
-    died, over = folder / "died", threading.Event()
+    memory. `died` gets a worker's exit status; then the others are ended and the wait is broken off.
+
+    By a signal, which alone wakes a waiting lock, and not by SIGINT, which a shell's background jobs ignore. In another
+    thread than the main one there are no signals, and no watch is kept.
+    """
+    died, over, main = folder / "died", threading.Event(), threading.main_thread()
+    if threading.current_thread() is not main:
+        yield
+        return
 
     def watch() -> None:
         while not over.wait(0.5):
@@ -73,21 +84,24 @@ def _abort_with_a_worker(folder: Path) -> Iterator[None]:
                     with suppress(psutil.Error):
                         if WORKER_MODULE in child.cmdline():
                             child.kill()
-                main = threading.main_thread().ident
-                assert main is not None
+                assert main.ident is not None
                 while not over.is_set():  # one that comes while a callback of C runs is lost
-                    signal.pthread_kill(main, signal.SIGINT)  # a real signal: nothing else wakes a waiting lock
+                    signal.pthread_kill(main.ident, signal.SIGUSR2)
                     over.wait(5)
                 return
 
+    def end(*_: object) -> None:
+        raise _WorkerEnded
+
+    before = signal.signal(signal.SIGUSR2, end)
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
         yield
-    except BaseException:  # KeyboardInterrupt, or what Dagster makes of it
-        status = died.read_text().split()[0] if died.exists() else INTERRUPTED
-        if status == INTERRUPTED:  # Ctrl-C reaches the workers too
-            raise
+    except _WorkerEnded:
+        status = died.read_text().split()[0]
+        if status == INTERRUPTED:  # Ctrl-C reaches the workers too, and sometimes first
+            raise KeyboardInterrupt from None
         raise RuntimeError(
             f"WorkerError: a worker ended with exit status {status} (137: the kernel ended it, mostly for want of "
             f"memory, 139: a library crashed); run again with --workers 1 to see where, or leave the file out"
@@ -95,3 +109,4 @@ def _abort_with_a_worker(folder: Path) -> Iterator[None]:
     finally:
         over.set()
         watcher.join()
+        signal.signal(signal.SIGUSR2, before)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import crashing
 import pytest
@@ -22,13 +24,17 @@ STAGE = Stage(name="test", partition="p", version=1, config=None, inputs={})
 
 # Beam's own threads end with errors of theirs when their worker is gone.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("interrupts", [signal.default_int_handler, signal.SIG_IGN], ids=["terminal", "background"])
 def test_a_worker_that_dies_ends_the_stage_and_the_next_run_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    interrupts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a shell's background job too, which ignores interrupts."""
+    before = signal.signal(signal.SIGINT, interrupts)
     monkeypatch.setenv("PYTHONPATH", str(Path(crashing.__file__).parent))  # for the workers
     lake = Lake(str(tmp_path))
     with pytest.raises(StageError, match=r"a worker ended with exit status 137.*nothing was published"):
         compute(lake, STAGE, Engine(workers=2), lambda: each_split(lake, STAGE, SPLITS, Crash()))
+    signal.signal(signal.SIGINT, before)
     assert not list(lake.datasets())
     outcome = compute(lake, STAGE, Engine(workers=1), lambda: each_split(lake, STAGE, SPLITS, Count()))
     assert outcome.manifest.counts.kept == len(SPLITS)
