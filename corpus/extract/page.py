@@ -12,8 +12,6 @@ from resiliparse.parse.html import HTMLTree
 
 from corpus.charset import decode
 from corpus.extract import others
-from corpus.extract.blocks import Blocks, read_blocks
-from corpus.extract.choice import main_blocks
 from corpus.extract.published import published
 from corpus.extract.regions import SENTINEL, mark_regions
 from corpus.text import normalise
@@ -21,7 +19,6 @@ from corpus.text import normalise
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 # What nests without end; void elements and those that HTML closes by itself would only pile up.
 TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
-LONG_REPETITION = 30  # characters; shorter ones are labels
 MAX_FOR_OTHERS = 2 << 20  # characters; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
 LIBRARIES = {name: version(name) for name in ("resiliparse", "trafilatura", "justext", "lxml")}
 
@@ -78,27 +75,19 @@ def _own(source: str, config: ExtractConfig) -> tuple[str, dict[str, str]]:
     if not config.main_content and not _too_deep(source):
         tree = HTMLTree.parse(source)
         return _title(tree), {"page": _whole(tree)}
+    # These are compiled, and whoever extracts nothing does without numba.
+    from corpus.extract.blocks import read_blocks
+    from corpus.extract.choice import main_blocks
+
     marked, regions = mark_regions(source)
     tree = HTMLTree.parse(marked)
     title = _title(tree)
     blocks = read_blocks(tree, title, regions)
     if config.main_content:
-        keep = main_blocks(blocks, regions, config.least)
-        main = _once(blocks, keep)
-        if sum(map(len, main)) > config.rescue_below * sum(map(len, blocks.text)):
+        main = blocks.texts(main_blocks(blocks, regions, config.least))
+        if sum(map(len, main)) > config.rescue_below * blocks.length:
             return title, {"blocks": normalise("\n".join(main))}
-    return title, {"page": normalise("\n".join(blocks.text))}
-
-
-def _once(blocks: Blocks, keep: list[bool]) -> list[str]:
-    """The texts of the blocks that are kept, without those that stood in another region already: captions of galleries,
-    what a page holds twice for wide and narrow screens. Within a region a repetition may be meant, as in a refrain."""
-    first: dict[str, int] = {}
-    return [
-        text
-        for text, region, stays in zip(blocks.text, blocks.region, keep, strict=True)
-        if stays and (len(text) < LONG_REPETITION or first.setdefault(text, region) == region)
-    ]
+    return title, {"page": normalise(blocks.text)}
 
 
 def _title(tree: HTMLTree) -> str:
