@@ -15,10 +15,10 @@ COLUMNS = 8
 MAX_LINK_LINES = 4  # a link that goes on for longer was never closed
 FRAME_WIDTH, WORDS_WIDTH = 80, 400  # columns: longer lines are not looked through for phrases
 
-NEWLINE, MARK, LESS, MORE, AMPERSAND, QUOTE, SEMICOLON = 10, 1, 60, 62, 38, 34, 59
+NEWLINE, MARK, LESS, MORE, AMPERSAND, QUOTE, SEMICOLON, SLASH, H = 10, 1, 60, 62, 38, 34, 59, 47, 104
 LINK, LINK_END = np.array([*b'<a href="'], np.uint8), np.array([*b"</a>"], np.uint8)
-PRE, PRE_END, P = np.array([*b"<pre"], np.uint8), np.array([*b"</pre>"], np.uint8), np.array([*b"<p>"], np.uint8)
-P_END, BREAK, HEADING_END = np.array([*b"</p>"], np.uint8), np.array([*b"<br>"], np.uint8), np.array([*b"</h"], np.uint8)
+PRE, PRE_END, P = np.array([*b"<pre>"], np.uint8), np.array([*b"</pre>"], np.uint8), np.array([*b"<p>"], np.uint8)
+P_END, BREAK = np.array([*b"</p>"], np.uint8), np.array([*b"<br>"], np.uint8)
 AMP, LT, GT = np.array([*b"&amp;"], np.uint8), np.array([*b"&lt;"], np.uint8), np.array([*b"&gt;"], np.uint8)
 QUOT = np.array([*b"&quot;"], np.uint8)
 
@@ -64,13 +64,19 @@ def _link(text, place):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _closing(text, place):  # type: ignore[no-untyped-def]
-    """The characters of the </p>, </h1> or <br> at a place, 0 where there is none."""
+def _tag(text, place):  # type: ignore[no-untyped-def]
+    """The characters of the tag at a place, 0 where there is none: of those that a link is not."""
+    if _at(text, place, P):
+        return 3
     if _at(text, place, P_END) or _at(text, place, BREAK):
         return 4
-    if _at(text, place, HEADING_END) and place + 4 < len(text) and 49 <= text[place + 3] <= 54:
-        return 5 if text[place + 4] == MORE else 0
-    return 0
+    if _at(text, place, PRE):
+        return 5
+    if _at(text, place, PRE_END):
+        return 6
+    end = place + 2 if place + 1 < len(text) and text[place + 1] == SLASH else place + 1
+    heading = end + 2 < len(text) and text[end] == H and 49 <= text[end + 1] <= 54 and text[end + 2] == MORE
+    return end + 3 - place if heading else 0
 
 
 @compiled
@@ -143,12 +149,13 @@ def split(source, regions, table, ends, letters, begin, kinds, inside, text, blo
                 continue
         tag = LINE
         if source[place] == LESS:
-            if _at(source, place, PRE):
-                tag, place = PREFORMATTED, min(place + 5, size)
-            elif _at(source, place, P):
-                tag, place = PARAGRAPH, place + 3
-            elif place + 3 < size and source[place + 1] == 104 and source[place + 3] == MORE:
-                tag, place = HEADING, place + 4
+            length = _tag(source, place)
+            if length == 5 and source[place + 1] != SLASH:
+                tag = PREFORMATTED
+            elif length == 3:
+                tag = PARAGRAPH
+            elif length == 4 and source[place + 1] == H:
+                tag = HEADING
         start = written
         linked = wide = 0
         in_link, links = link_lines > 0, False
@@ -173,15 +180,15 @@ def split(source, regions, table, ends, letters, begin, kinds, inside, text, blo
                     in_link, links = False, True
                     place += 4
                     continue
-                if tag == PREFORMATTED:
-                    if _at(source, place, PRE_END) and _ends_line(source, place + 6):
-                        place += 6
-                        break
-                else:
-                    length = _closing(source, place)
-                    if length:
-                        place += length
-                        continue
+                if _at(source, place, PRE_END) and tag == PREFORMATTED:
+                    place += 6
+                    break
+                length = _tag(source, place)
+                if length and tag == PREFORMATTED and _at(source, place, BREAK):
+                    code, step = NEWLINE, length
+                elif length:
+                    place += length
+                    continue
             elif code == AMPERSAND:
                 code, step = _entity(source, place)
             linked += step if in_link else 0
