@@ -10,7 +10,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from corpus.codepoints import code_points
-from corpus.extract.lines import COLUMNS, END, FLAGS, HEADING, TAG, WIDTH, WORDS_WIDTH, split
+from corpus.extract.lines import COLUMNS, END, FLAGS, HEADING, PADDING, TAG, WIDTH, WORDS_WIDTH, split
 from corpus.extract.phrases import IS_TITLE, tables
 from corpus.extract.regions import SENTINEL, Regions
 
@@ -41,8 +41,8 @@ def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     marked = extract_plain_text(
         tree, preserve_formatting="minimal_html", main_content=False, list_bullets=False, alt_texts=False, links=True
     )
-    source = np.frombuffer(marked.encode("utf-32-le"), np.uint32)
-    points = np.empty(len(source) + 1, np.uint32)
+    source = np.frombuffer((marked + PADDING).encode("utf-32-le"), np.uint32)
+    points = np.empty(len(source), np.uint32)
     rows = np.empty((1 + marked.count("\n") + marked.count(SENTINEL), COLUMNS), np.int64)
     length, number = split(source, len(regions.kind), code_points(), ENDS, *tables(), points, rows)
     blocks = Blocks(points[:length].tobytes().decode("utf-32-le"), rows[:number])

@@ -15,19 +15,18 @@ COLUMNS = 8
 MAX_LINK_LINES = 4  # a link that goes on for longer was never closed
 FRAME_WIDTH, WORDS_WIDTH = 80, 400  # columns: longer lines are not looked through for phrases
 
-NEWLINE, MARK, LESS, MORE, AMPERSAND, QUOTE, SEMICOLON, SLASH, H = 10, 1, 60, 62, 38, 34, 59, 47, 104
-LINK, LINK_END = np.array([*b'<a href="'], np.uint8), np.array([*b"</a>"], np.uint8)
-PRE, PRE_END, P = np.array([*b"<pre>"], np.uint8), np.array([*b"</pre>"], np.uint8), np.array([*b"<p>"], np.uint8)
-P_END, BREAK = np.array([*b"</p>"], np.uint8), np.array([*b"<br>"], np.uint8)
-AMP, LT, GT = np.array([*b"&amp;"], np.uint8), np.array([*b"&lt;"], np.uint8), np.array([*b"&gt;"], np.uint8)
-QUOT = np.array([*b"&quot;"], np.uint8)
+PADDING = "\n" * 8  # behind the text, so that no look ahead needs to know where it ends
+
+NEWLINE, MARK, LESS, MORE, AMPERSAND, QUOTE, SEMICOLON = 10, 1, *b"<>&\";"
+ZERO, NINE, SLASH, A, B, G, H, L, P, Q, R, T = b"09/abghlpqrt"
+LINK = np.array([*b'<a href="'], np.uint8)
+RE, AMP, QUOT = np.array([*b"re>"], np.uint8), np.array([*b"amp;"], np.uint8), np.array([*b"quot;"], np.uint8)
+NO_TAG, LINK_TAG, LINK_END_TAG, P_TAG, HEADING_TAG, PRE_TAG, PRE_END_TAG, BREAK_TAG, END_TAG = range(9)
 
 
 @compiled
 def _at(text, place, wanted):  # type: ignore[no-untyped-def]
     """Whether that is what stands at a place."""
-    if place + len(wanted) > len(text):
-        return False
     for number in range(len(wanted)):
         if text[place + number] != wanted[number]:
             return False
@@ -37,59 +36,55 @@ def _at(text, place, wanted):  # type: ignore[no-untyped-def]
 @compiled
 def _mark(text, place):  # type: ignore[no-untyped-def]
     """(region, characters) of the mark at a place; no characters where there is none."""
-    region, end = 0, place + 1
-    while end < len(text) and end < place + 6 and 48 <= text[end] <= 57:
-        region = 10 * region + text[end] - 48
+    region, end = types.int64(0), place + 1
+    while end < place + 6 and ZERO <= text[end] <= NINE:
+        region = 10 * region + text[end] - ZERO
         end += 1
-    if end == place + 1 or end >= len(text) or text[end] != SEMICOLON:
-        return types.int64(0), types.int64(0)
-    return types.int64(region), types.int64(end + 1 - place)
-
-
-@compiled
-def _ends_line(text, place):  # type: ignore[no-untyped-def]
-    """Whether a line ends at a place: at a newline, a mark, or the end of the text."""
-    return place >= len(text) or text[place] == NEWLINE or (text[place] == MARK and _mark(text, place)[1] > 0)
-
-
-@compiled
-def _link(text, place):  # type: ignore[no-untyped-def]
-    """The characters of the <a> at a place, 0 where there is none."""
-    if not _at(text, place, LINK):
-        return 0
-    end = place + len(LINK)
-    while end < len(text) and text[end] != QUOTE:
-        end += 1
-    return end + 2 - place if end + 1 < len(text) and text[end + 1] == MORE else 0
+    return region, end + 1 - place if end > place + 1 and text[end] == SEMICOLON else 0
 
 
 @compiled
 def _tag(text, place):  # type: ignore[no-untyped-def]
-    """The characters of the tag at a place, 0 where there is none: of those that a link is not."""
-    if _at(text, place, P):
-        return 3
-    if _at(text, place, P_END) or _at(text, place, BREAK):
-        return 4
-    if _at(text, place, PRE):
-        return 5
-    if _at(text, place, PRE_END):
-        return 6
-    end = place + 2 if place + 1 < len(text) and text[place + 1] == SLASH else place + 1
-    heading = end + 2 < len(text) and text[end] == H and 49 <= text[end + 1] <= 54 and text[end + 2] == MORE
-    return end + 3 - place if heading else 0
+    """(kind, characters) of the tag at a place: of one of those that the parser writes. A "<" of the page itself is an
+    entity there."""
+    first = text[place + 1]
+    if first == A and _at(text, place, LINK):
+        end = place + len(LINK)
+        while end < len(text) - 1 and text[end] != QUOTE:
+            end += 1
+        return (LINK_TAG, end + 2 - place) if text[end + 1] == MORE else (NO_TAG, 0)
+    if first == SLASH:
+        second = text[place + 2]
+        if second == A and text[place + 3] == MORE:
+            return LINK_END_TAG, 4
+        if second == P and text[place + 3] == MORE:
+            return END_TAG, 4
+        if second == P and _at(text, place + 3, RE):
+            return PRE_END_TAG, 6
+        if second == H and text[place + 4] == MORE:
+            return END_TAG, 5
+    elif first == P:
+        if text[place + 2] == MORE:
+            return P_TAG, 3
+        if _at(text, place + 2, RE):
+            return PRE_TAG, 5
+    elif first == B and text[place + 2] == R and text[place + 3] == MORE:
+        return BREAK_TAG, 4
+    elif first == H and text[place + 3] == MORE:
+        return HEADING_TAG, 4
+    return NO_TAG, 0
 
 
 @compiled
 def _entity(text, place):  # type: ignore[no-untyped-def]
     """(code point, characters) of what the parser writes for the four signs of HTML."""
-    if _at(text, place, AMP):
+    first = text[place + 1]
+    if first == A and _at(text, place + 1, AMP):
         return AMPERSAND, 5
-    if _at(text, place, QUOT):
+    if first == Q and _at(text, place + 1, QUOT):
         return QUOTE, 6
-    if _at(text, place, LT):
-        return LESS, 4
-    if _at(text, place, GT):
-        return MORE, 4
+    if (first == L or first == G) and text[place + 2] == T and text[place + 3] == SEMICOLON:
+        return LESS if first == L else MORE, 4
     return AMPERSAND, 1
 
 
@@ -135,7 +130,7 @@ def _firsts(text, blocks, found):  # type: ignore[no-untyped-def]
 def split(source, regions, table, ends, letters, begin, kinds, inside, text, blocks):  # type: ignore[no-untyped-def]
     """Fills the code points of the blocks' text, a newline between them, and a row for each block; (code points, blocks).
     `ends`: what a sentence ends with; the tables behind it are those of corpus/extract/phrases."""
-    size, place = len(source), 0
+    size, place = len(source) - len(PADDING), 0
     written = found = region = link_lines = 0
     while place < size:
         if source[place] == NEWLINE:
@@ -149,45 +144,39 @@ def split(source, regions, table, ends, letters, begin, kinds, inside, text, blo
                 continue
         tag = LINE
         if source[place] == LESS:
-            length = _tag(source, place)
-            if length == 5 and source[place + 1] != SLASH:
-                tag = PREFORMATTED
-            elif length == 3:
+            kind, length = _tag(source, place)
+            if kind == P_TAG:
                 tag = PARAGRAPH
-            elif length == 4 and source[place + 1] == H:
+            elif kind == HEADING_TAG:
                 tag = HEADING
+            elif kind == PRE_TAG:
+                tag = PREFORMATTED
         start = written
         linked = wide = 0
         in_link, links = link_lines > 0, False
         ascii_only = True
         while place < size:
             code, step = types.int64(source[place]), types.int64(1)
-            if code == NEWLINE or code == MARK:
-                if _ends_line(source, place):
+            if code == NEWLINE:
+                if tag != PREFORMATTED:
+                    break
+            elif code == MARK:
+                number, length = _mark(source, place)
+                if length:
                     if tag != PREFORMATTED:
                         break
-                    if code == MARK:
-                        number, step = _mark(source, place)
-                        region = min(number, regions - 1)
-                        code = NEWLINE
-            elif code == LESS:
-                length = _link(source, place)
-                if length:
-                    in_link, links = True, True
-                    place += length
-                    continue
-                if _at(source, place, LINK_END):
-                    in_link, links = False, True
-                    place += 4
-                    continue
-                if _at(source, place, PRE_END) and tag == PREFORMATTED:
-                    place += 6
-                    break
-                length = _tag(source, place)
-                if length and tag == PREFORMATTED and _at(source, place, BREAK):
+                    region = min(number, regions - 1)
                     code, step = NEWLINE, length
-                elif length:
+            elif code == LESS:
+                kind, length = _tag(source, place)
+                if kind == BREAK_TAG and tag == PREFORMATTED:
+                    code, step = NEWLINE, length
+                elif kind:
                     place += length
+                    if kind == PRE_END_TAG and tag == PREFORMATTED:
+                        break
+                    if kind == LINK_TAG or kind == LINK_END_TAG:
+                        in_link, links = kind == LINK_TAG, True
                     continue
             elif code == AMPERSAND:
                 code, step = _entity(source, place)
