@@ -10,7 +10,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from corpus.codepoints import code_points
-from corpus.extract.lines import COLUMNS, END, FLAGS, HEADING, PADDING, TAG, WIDTH, WORDS_WIDTH, split
+from corpus.extract.lines import COLUMNS, END, FLAGS, HEADING, PADDING, TAG, WIDTH, WORDS_WIDTH, join, split
 from corpus.extract.phrases import IS_TITLE, tables
 from corpus.extract.regions import SENTINEL, Regions
 
@@ -24,16 +24,17 @@ class Blocks(NamedTuple):
     characters inside links; its tag; its region; its bits (see corpus/extract/phrases; IS_TITLE is a heading that is a
     part of the page's title); and the number of the first block of the same text."""
 
-    text: str  # a newline between blocks
+    points: NDArray[np.uint32]  # code points, a newline between blocks
     rows: NDArray[np.int64]
 
-    def texts(self, keep: NDArray[np.bool_]) -> list[str]:
-        return [self.text[start:end] for start, end in self.rows[keep, : END + 1].tolist()]
+    def text(self, keep: NDArray[np.bool_] | None = None) -> str:
+        """Of the blocks that are kept, or of all, a line each (several where preformatted)."""
+        points = self.points if keep is None else join(self.points, self.rows, keep)
+        return points.tobytes().decode("utf-32-le")
 
-    @property
-    def length(self) -> int:
-        """The characters of all texts, without the newlines between them."""
-        return max(0, len(self.text) - len(self.rows) + 1)
+    def texts(self) -> list[str]:
+        text = self.text()
+        return [text[start:end] for start, end in self.rows[:, : END + 1].tolist()]
 
 
 def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
@@ -45,14 +46,15 @@ def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     points = np.empty(len(source), np.uint32)
     rows = np.empty((1 + marked.count("\n") + marked.count(SENTINEL), COLUMNS), np.int64)
     length, number = split(source, len(regions.kind), code_points(), ENDS, *tables(), points, rows)
-    blocks = Blocks(points[:length].tobytes().decode("utf-32-le"), rows[:number])
+    blocks = Blocks(points[:length], rows[:number])
     _mark_titles(blocks, title[:MAX_TITLE].lower())
     return blocks
 
 
 def _mark_titles(blocks: Blocks, title: str) -> None:
-    tags, widths = blocks.rows[:, TAG], blocks.rows[:, WIDTH]
-    for number in np.flatnonzero((tags == HEADING) & (widths > 3) & (widths < WORDS_WIDTH)).tolist():
-        start, end = blocks.rows[number, : END + 1].tolist()
-        if blocks.text[start:end].lower() in title:
-            blocks.rows[number, FLAGS] |= IS_TITLE
+    for number in np.flatnonzero(blocks.rows[:, TAG] == HEADING).tolist():
+        start, end, width = blocks.rows[number, : WIDTH + 1].tolist()
+        if 3 < width < WORDS_WIDTH:
+            heading = blocks.points[start:end].tobytes().decode("utf-32-le")
+            if heading.lower() in title:
+                blocks.rows[number, FLAGS] |= IS_TITLE

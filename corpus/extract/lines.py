@@ -17,7 +17,7 @@ FRAME_WIDTH, WORDS_WIDTH = 80, 400  # columns: longer lines are not looked throu
 
 PADDING = "\n" * 8  # behind the text, so that no look ahead needs to know where it ends
 
-NEWLINE, MARK, LESS, MORE, AMPERSAND, QUOTE, SEMICOLON = 10, 1, *b"<>&\";"
+NEWLINE, MARK, LESS, MORE, AMPERSAND, QUOTE, SEMICOLON = 10, 1, *b'<>&";'
 ZERO, NINE, SLASH, A, B, G, H, L, P, Q, R, T = b"09/abghlpqrt"
 LINK = np.array([*b'<a href="'], np.uint8)
 RE, AMP, QUOT = np.array([*b"re>"], np.uint8), np.array([*b"amp;"], np.uint8), np.array([*b"quot;"], np.uint8)
@@ -27,10 +27,10 @@ NO_TAG, LINK_TAG, LINK_END_TAG, P_TAG, HEADING_TAG, PRE_TAG, PRE_END_TAG, BREAK_
 @compiled
 def _at(text, place, wanted):  # type: ignore[no-untyped-def]
     """Whether that is what stands at a place."""
-    for number in range(len(wanted)):
-        if text[place + number] != wanted[number]:
-            return False
-    return True
+    number = 0
+    while number < len(wanted) and text[place + number] == wanted[number]:
+        number += 1
+    return number == len(wanted)
 
 
 @compiled
@@ -83,13 +83,16 @@ def _entity(text, place):  # type: ignore[no-untyped-def]
         return AMPERSAND, 5
     if first == Q and _at(text, place + 1, QUOT):
         return QUOTE, 6
-    if (first == L or first == G) and text[place + 2] == T and text[place + 3] == SEMICOLON:
+    if first in (L, G) and text[place + 2] == T and text[place + 3] == SEMICOLON:
         return LESS if first == L else MORE, 4
     return AMPERSAND, 1
 
 
 @compiled
-def _is_space(table, code):  # type: ignore[no-untyped-def]
+def _is_edge(table, tag, code):  # type: ignore[no-untyped-def]
+    """Whether a character is left out at a block's start and end: white space; of preformatted ones, newlines."""
+    if tag == PREFORMATTED:
+        return code == NEWLINE
     if code < 0x80:
         return code == 32 or 9 <= code <= 13 or 28 <= code <= 31
     return table[code] & SPACE_BIT != 0
@@ -128,8 +131,9 @@ def _firsts(text, blocks, found):  # type: ignore[no-untyped-def]
 
 @compiled
 def split(source, regions, table, ends, letters, begin, kinds, inside, text, blocks):  # type: ignore[no-untyped-def]
-    """Fills the code points of the blocks' text, a newline between them, and a row for each block; (code points, blocks).
-    `ends`: what a sentence ends with; the tables behind it are those of corpus/extract/phrases."""
+    """Fills the code points of the blocks' text, a newline between them, and a row for each block; how many of both.
+    `source` ends with PADDING, `regions` is their number, a sentence ends with one of `ends`, `table` is that of
+    corpus/codepoints, and those behind `ends` are of corpus/extract/phrases."""
     size, place = len(source) - len(PADDING), 0
     written = found = region = link_lines = 0
     while place < size:
@@ -175,7 +179,7 @@ def split(source, regions, table, ends, letters, begin, kinds, inside, text, blo
                     place += length
                     if kind == PRE_END_TAG and tag == PREFORMATTED:
                         break
-                    if kind == LINK_TAG or kind == LINK_END_TAG:
+                    if kind in (LINK_TAG, LINK_END_TAG):
                         in_link, links = kind == LINK_TAG, True
                     continue
             elif code == AMPERSAND:
@@ -185,16 +189,14 @@ def split(source, regions, table, ends, letters, begin, kinds, inside, text, blo
             if code >= 0x80:
                 ascii_only = False
                 wide += table[code] & UNSPACED_BIT != 0 or 0xAC00 <= code <= 0xD7A3
-            if written > start or not (code == NEWLINE if tag == PREFORMATTED else _is_space(table, code)):
+            if written > start or not _is_edge(table, tag, code):
                 text[written] = code
                 written += 1
         if links:
             link_lines = 1 if in_link else 0
         elif link_lines:
             link_lines = link_lines + 1 if link_lines < MAX_LINK_LINES else 0
-        while written > start and (
-            text[written - 1] == NEWLINE if tag == PREFORMATTED else _is_space(table, text[written - 1])
-        ):
+        while written > start and _is_edge(table, tag, text[written - 1]):
             written -= 1
         if written == start:
             continue
@@ -216,3 +218,17 @@ def split(source, regions, table, ends, letters, begin, kinds, inside, text, blo
         written += 1
     _firsts(text, blocks, found)
     return max(0, written - 1), found
+
+
+@compiled
+def join(points, blocks, keep):  # type: ignore[no-untyped-def]
+    """The code points of the blocks that are kept, a newline between them."""
+    found, written = np.empty(len(points) + 1, np.uint32), 0
+    for block in range(len(blocks)):
+        if keep[block]:
+            for place in range(blocks[block, START], blocks[block, END]):
+                found[written] = points[place]
+                written += 1
+            found[written] = NEWLINE
+            written += 1
+    return found[: max(0, written - 1)]

@@ -84,10 +84,10 @@ def _own(source: str, config: ExtractConfig) -> tuple[str, dict[str, str]]:
     title = _title(tree)
     blocks = read_blocks(tree, title, regions)
     if config.main_content:
-        main = blocks.texts(main_blocks(blocks, regions, config.least))
-        if sum(map(len, main)) > config.rescue_below * blocks.length:
-            return title, {"blocks": normalise("\n".join(main))}
-    return title, {"page": normalise(blocks.text)}
+        main = blocks.text(main_blocks(blocks, regions, config.least))
+        if len(main) > config.rescue_below * len(blocks.points):
+            return title, {"blocks": normalise(main)}
+    return title, {"page": normalise(blocks.text())}
 
 
 def _title(tree: HTMLTree) -> str:

@@ -45,13 +45,15 @@ def _list(phrases: str) -> list[str]:
 
 def _beginnings() -> dict[str, tuple[int, int]]:
     """How a line may begin: the bits that it gets, and what may follow."""
+    frame, tail = IS_FRAME, IS_FRAME | IS_TAIL
     return {
-        **{phrase: (IS_FRAME, ANYTHING) for phrase in _list(FRAME)},
-        **{"tag": (IS_FRAME, NO_LETTER), "tags": (IS_FRAME, NO_LETTER), "by ": (IS_FRAME, A_LETTER)},
-        **{"home": (IS_FRAME, NOTHING), "menu": (IS_FRAME, NOTHING)},
-        **{phrase: (IS_FRAME | IS_TAIL, ANYTHING) for phrase in _list(TAIL)},
-        **{phrase: (IS_FRAME | IS_TAIL, NOTHING) for phrase in _list(LAST_TAIL)},
-        **{before + said: (IS_FRAME | IS_TAIL, NO_LETTER) for before, said in product(SAID_BEFORE, _list(SAID))},
+        **dict.fromkeys(_list(FRAME), (frame, ANYTHING)),
+        **dict.fromkeys(("tag", "tags"), (frame, NO_LETTER)),
+        **dict.fromkeys(("by ",), (frame, A_LETTER)),
+        **dict.fromkeys(("home", "menu"), (frame, NOTHING)),
+        **dict.fromkeys(_list(TAIL), (tail, ANYTHING)),
+        **dict.fromkeys(_list(LAST_TAIL), (tail, NOTHING)),
+        **dict.fromkeys(map("".join, product(SAID_BEFORE, _list(SAID))), (tail, NO_LETTER)),
     }
 
 
