@@ -10,12 +10,12 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from corpus.codepoints import code_points
-from corpus.extract.lines import COLUMNS, END, FLAGS, HEADING, PADDING, TAG, WIDTH, WORDS_WIDTH, join, split
-from corpus.extract.phrases import IS_TITLE, tables
+from corpus.extract.lines import COLUMNS, END, PADDING, join, split
+from corpus.extract.phrases import tables
 from corpus.extract.regions import SENTINEL, Regions
 
 ENDS = np.array([*map(ord, '.!?。！？…”"')], np.int64)  # of a sentence
-MAX_TITLE = 1_000
+MAX_TITLE = 300  # characters
 
 
 class Blocks(NamedTuple):
@@ -42,19 +42,9 @@ def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     marked = extract_plain_text(
         tree, preserve_formatting="minimal_html", main_content=False, list_bullets=False, alt_texts=False, links=True
     )
-    source = np.frombuffer((marked + PADDING).encode("utf-32-le"), np.uint32)
+    source = np.frombuffer((marked + PADDING).encode(), np.uint8)
+    titles = np.frombuffer(title[:MAX_TITLE].encode("utf-32-le"), np.uint32)
     points = np.empty(len(source), np.uint32)
     rows = np.empty((1 + marked.count("\n") + marked.count(SENTINEL), COLUMNS), np.int64)
-    length, number = split(source, len(regions.kind), code_points(), ENDS, *tables(), points, rows)
-    blocks = Blocks(points[:length], rows[:number])
-    _mark_titles(blocks, title[:MAX_TITLE].lower())
-    return blocks
-
-
-def _mark_titles(blocks: Blocks, title: str) -> None:
-    for number in np.flatnonzero(blocks.rows[:, TAG] == HEADING).tolist():
-        start, end, width = blocks.rows[number, : WIDTH + 1].tolist()
-        if 3 < width < WORDS_WIDTH:
-            heading = blocks.points[start:end].tobytes().decode("utf-32-le")
-            if heading.lower() in title:
-                blocks.rows[number, FLAGS] |= IS_TITLE
+    length, number = split(source, len(regions.kind), titles, code_points(), ENDS, *tables(), points, rows)
+    return Blocks(points[:length], rows[:number])

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from corpus.codepoints import FACTOR, SEED, SHIFT, SPACE_BIT, UNSPACED_BIT, compiled
-from corpus.extract.phrases import HAS_FRAME_WORDS, IS_SENTENCE, begins_with, holds
+from corpus.codepoints import CODE, FACTOR, SEED, SHIFT, SPACE_BIT, UNSPACED_BIT, compiled, decode
+from corpus.extract.phrases import HAS_FRAME_WORDS, IS_SENTENCE, IS_TITLE, begins_with, holds
 
 LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
 START, END, WIDTH, LINKED, TAG, REGION, FLAGS, FIRST = range(8)  # columns of a block: see corpus/extract/blocks
@@ -99,6 +99,18 @@ def _is_edge(table, tag, code):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _is_part(text, start, end, title, table):  # type: ignore[no-untyped-def]
+    """Whether a block stands in the page's title, in whatever case."""
+    for first in range(len(title) - (end - start) + 1):
+        same = 0
+        while start + same < end and (table[text[start + same]] ^ table[title[first + same]]) & CODE == 0:
+            same += 1
+        if start + same == end:
+            return True
+    return False
+
+
+@compiled
 def _hash(text, start, end):  # type: ignore[no-untyped-def]
     """Of a block's characters, two at a time; never 0."""
     state = SEED ^ types.uint64(end - start)
@@ -130,10 +142,10 @@ def _firsts(text, blocks, found):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def split(source, regions, table, ends, letters, begin, kinds, inside, text, blocks):  # type: ignore[no-untyped-def]
+def split(source, regions, title, table, ends, letters, begin, kinds, inside, text, blocks):  # type: ignore[no-untyped-def]
     """Fills the code points of the blocks' text, a newline between them, and a row for each block; how many of both.
-    `source` ends with PADDING, `regions` is their number, a sentence ends with one of `ends`, `table` is that of
-    corpus/codepoints, and those behind `ends` are of corpus/extract/phrases."""
+    `source` is UTF-8 and ends with PADDING, `regions` is their number, `title` the page's in code points, `table` that
+    of corpus/codepoints, `ends` what a sentence ends with; the tables behind it are of corpus/extract/phrases."""
     size, place = len(source) - len(PADDING), 0
     written = found = region = link_lines = 0
     while place < size:
@@ -185,10 +197,11 @@ def split(source, regions, table, ends, letters, begin, kinds, inside, text, blo
             elif code == AMPERSAND:
                 code, step = _entity(source, place)
             linked += step if in_link else 0
-            place += step
             if code >= 0x80:
+                code, step = decode(source, place, size)
                 ascii_only = False
                 wide += table[code] & UNSPACED_BIT != 0 or 0xAC00 <= code <= 0xD7A3
+            place += step
             if written > start or not _is_edge(table, tag, code):
                 text[written] = code
                 written += 1
@@ -208,6 +221,8 @@ def split(source, regions, table, ends, letters, begin, kinds, inside, text, blo
                 flags = IS_SENTENCE
         if width < WORDS_WIDTH and holds(text, start, written, letters, inside):
             flags |= HAS_FRAME_WORDS
+        if tag == HEADING and 3 < width < WORDS_WIDTH and _is_part(text, start, written, title, table):
+            flags |= IS_TITLE
         if width < FRAME_WIDTH:
             flags |= begins_with(text, start, written, table, letters, begin, kinds)
         blocks[found, START], blocks[found, END], blocks[found, WIDTH] = start, written, width
