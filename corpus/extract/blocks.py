@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.codepoints import code_points
-from corpus.extract.lines import COLUMNS, END, PADDING, join, split
+from corpus.codepoints import code_points, compiled
+from corpus.extract.lines import COLUMNS, END, NEWLINE, PADDING, START, split
 from corpus.extract.phrases import tables
 from corpus.extract.regions import SENTINEL, Regions
 
@@ -29,7 +29,7 @@ class Blocks(NamedTuple):
 
     def text(self, keep: NDArray[np.bool_] | None = None) -> str:
         """Of the blocks that are kept, or of all, a line each (several where preformatted)."""
-        points = self.points if keep is None else join(self.points, self.rows, keep)
+        points = self.points if keep is None else _join(self.points, self.rows, keep)
         return points.tobytes().decode("utf-32-le")
 
     def texts(self) -> list[str]:
@@ -48,3 +48,17 @@ def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     rows = np.empty((1 + marked.count("\n") + marked.count(SENTINEL), COLUMNS), np.int64)
     length, number = split(source, len(regions.kind), titles, code_points(), ENDS, *tables(), points, rows)
     return Blocks(points[:length], rows[:number])
+
+
+@compiled
+def _join(points, blocks, keep):  # type: ignore[no-untyped-def]
+    """The code points of the blocks that are kept, a newline between them."""
+    found, written = np.empty(len(points) + 1, np.uint32), 0
+    for block in range(len(blocks)):
+        if keep[block]:
+            for place in range(blocks[block, START], blocks[block, END]):
+                found[written] = points[place]
+                written += 1
+            found[written] = NEWLINE
+            written += 1
+    return found[: max(0, written - 1)]

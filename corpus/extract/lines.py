@@ -142,6 +142,24 @@ def _firsts(text, blocks, found):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _flags(  # type: ignore[no-untyped-def]
+    text, start, end, width, tag, title, table, ends, letters, begin, kinds, inside
+):
+    """The bits of a block."""
+    flags = 0
+    for sign in ends:
+        if text[end - 1] == sign:
+            flags = IS_SENTENCE
+    if width < WORDS_WIDTH and holds(text, start, end, letters, inside):
+        flags |= HAS_FRAME_WORDS
+    if tag == HEADING and 3 < width < WORDS_WIDTH and _is_part(text, start, end, title, table):
+        flags |= IS_TITLE
+    if width < FRAME_WIDTH:
+        flags |= begins_with(text, start, end, table, letters, begin, kinds)
+    return flags
+
+
+@compiled
 def split(source, regions, title, table, ends, letters, begin, kinds, inside, text, blocks):  # type: ignore[no-untyped-def]
     """Fills the code points of the blocks' text, a newline between them, and a row for each block; how many of both.
     `source` is UTF-8 and ends with PADDING, `regions` is their number, `title` the page's in code points, `table` that
@@ -214,17 +232,7 @@ def split(source, regions, title, table, ends, letters, begin, kinds, inside, te
         if written == start:
             continue
         width = written - start if ascii_only else written - start + 3 * wide // 2
-        last = text[written - 1]
-        flags = 0
-        for number in range(len(ends)):
-            if last == ends[number]:
-                flags = IS_SENTENCE
-        if width < WORDS_WIDTH and holds(text, start, written, letters, inside):
-            flags |= HAS_FRAME_WORDS
-        if tag == HEADING and 3 < width < WORDS_WIDTH and _is_part(text, start, written, title, table):
-            flags |= IS_TITLE
-        if width < FRAME_WIDTH:
-            flags |= begins_with(text, start, written, table, letters, begin, kinds)
+        flags = _flags(text, start, written, width, tag, title, table, ends, letters, begin, kinds, inside)
         blocks[found, START], blocks[found, END], blocks[found, WIDTH] = start, written, width
         blocks[found, LINKED], blocks[found, TAG] = linked, tag
         blocks[found, REGION], blocks[found, FLAGS] = region, flags
@@ -233,17 +241,3 @@ def split(source, regions, title, table, ends, letters, begin, kinds, inside, te
         written += 1
     _firsts(text, blocks, found)
     return max(0, written - 1), found
-
-
-@compiled
-def join(points, blocks, keep):  # type: ignore[no-untyped-def]
-    """The code points of the blocks that are kept, a newline between them."""
-    found, written = np.empty(len(points) + 1, np.uint32), 0
-    for block in range(len(blocks)):
-        if keep[block]:
-            for place in range(blocks[block, START], blocks[block, END]):
-                found[written] = points[place]
-                written += 1
-            found[written] = NEWLINE
-            written += 1
-    return found[: max(0, written - 1)]
