@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from resiliparse.parse.html import HTMLTree
 
 from benchmarks.gold import GoldPage, f1, read
 from corpus.charset import decode
+from corpus.extract.alone import ALONE, SHORT, Alone, Ints, Measures, alone
+from corpus.extract.among import AMONG, among
 from corpus.extract.blocks import read_blocks
 from corpus.extract.choice import MAX_SCORE, worth_keeping
-from corpus.extract.measures import ALONE, AMONG, Alone, Ints, alone, among
+from corpus.extract.lines import HEADING, TAG, WIDTH
 from corpus.extract.regions import mark_regions
 from corpus.text import words
 
@@ -49,7 +52,8 @@ class Sample:
         """The score alone, then AMONG for every block, for short ones and for headings."""
         score = np.clip(_score(first, self.about.measures), -MAX_SCORE, MAX_SCORE)
         x = among(score, self.about)
-        return np.concatenate([score[:, None], x, x * self.about.short[:, None], x * self.about.heading[:, None]], 1)
+        short, heading = self.about.blocks[:, [WIDTH]] < SHORT, self.about.blocks[:, [TAG]] == HEADING
+        return np.concatenate([score[:, None], x, x * short, x * heading], 1)
 
 
 def sample(page: GoldPage) -> Sample | None:
@@ -59,12 +63,13 @@ def sample(page: GoldPage) -> Sample | None:
     marked, regions = mark_regions(decoded[0])
     tree = HTMLTree.parse(marked)
     blocks = read_blocks(tree, " ".join((tree.title or "").split()), regions)
-    if not blocks.text:
+    text = blocks.texts()
+    if not text:
         return None
-    label, weight = _snippet_labels(page, blocks.text) if page.gold is None else _labels(page.gold, blocks.text)
+    label, weight = _snippet_labels(page, text) if page.gold is None else _labels(page.gold, text)
     return Sample(
         page=page,
-        text=blocks.text,
+        text=text,
         about=alone(blocks, regions),
         label=label,
         weight=weight,
@@ -93,7 +98,7 @@ def _snippet_labels(page: GoldPage, texts: list[str]) -> tuple[Floats, Floats]:
     return wanted.astype(float), SNIPPET_WEIGHT * (wanted | unwanted)
 
 
-def fit(x: list[Ints], samples: list[Sample]) -> Ints:
+def fit(x: Sequence[Ints | Measures], samples: list[Sample]) -> Ints:
     """Hundredths of a logit for a measure of 100; the last one is the bias."""
     inputs = np.concatenate(x) / 100
     inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], 1)
@@ -110,7 +115,7 @@ def fit(x: list[Ints], samples: list[Sample]) -> Ints:
     return np.round(100 * found).astype(np.int64)
 
 
-def _score(weights: Ints, x: Ints) -> Ints:
+def _score(weights: Ints, x: Ints | Measures) -> Ints:
     return x @ weights[:-1] // 100 + weights[-1]
 
 

@@ -79,10 +79,12 @@ def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _sources() -> str:
-    """A digest of all modules with compiled functions. Those are compiled into one another, and numba would take what
-    it keeps for good when a module that a function calls has changed and its own has not."""
-    found = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
-    return hashlib.sha256(b"".join(source for source in found if b"corpus.codepoints" in source)).hexdigest()[:12]
+    """A digest of all modules with compiled functions, or with constants for those. They are compiled into one another,
+    and numba would take what it keeps for good when a module that a function calls has changed and its own has not."""
+    found = sorted(Path(__file__).parent.rglob("*.py"))
+    sources = ((path.parent.name == "extract", path.read_bytes()) for path in found)
+    chosen = (source for constants, source in sources if constants or b"corpus.codepoints" in source)
+    return hashlib.sha256(b"".join(chosen)).hexdigest()[:12]
 
 
 def compiled(function: Any) -> Any:

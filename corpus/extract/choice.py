@@ -14,43 +14,95 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.codepoints import compiled
+from corpus.extract.alone import ALONE, SHORT, Ints, alone
+from corpus.extract.among import AMONG, among
 from corpus.extract.blocks import Blocks
-from corpus.extract.measures import ALONE, AMONG, Ints, alone, among
+from corpus.extract.lines import END, FIRST, HEADING, REGION, START, TAG, WIDTH
 from corpus.extract.regions import Regions
 
 SCORE, BIAS = "score", "bias"
 MAX_SCORE = 1_000
 CERTAIN = 150  # the score from which on a block is taken as certain; between that and its negative, evenly
+SURE = 1_000  # likelihoods count in thousandths
+LONG_REPETITION = 30  # characters; shorter ones are labels
 
 
 @cache
-def _weights() -> tuple[Ints, Ints, dict[str, int]]:
-    """Those of ALONE; those of AMONG for every block, for short ones and for headings; and the three other numbers."""
+def _weights() -> tuple[Ints, Ints]:
+    """Those of ALONE, and their bias; those of AMONG for every block, for short ones and for headings, and behind them
+    the weight of the first score and the bias."""
     fitted = json.loads((files("corpus.extract") / "weights.json").read_text("utf-8"))
-    first = np.array([fitted["alone"][name] for name in ALONE], np.int64)
-    second = np.array([[fitted[part][name] for name in AMONG] for part in ("among", "among: short", "among: heading")])
-    rest = {"first": fitted["alone"][BIAS], "score": fitted["among"][SCORE], "second": fitted["among"][BIAS]}
-    return first, second.T, rest
+    first = [fitted["alone"][name] for name in (*ALONE, BIAS)]
+    second = [[fitted[part][name] for name in AMONG] for part in ("among", "among: short", "among: heading")]
+    for row, name in zip(second, (SCORE, BIAS, BIAS), strict=True):
+        row.append(fitted["among"][name])
+    return np.array(first, np.int64), np.array(second, np.int64)
 
 
-def main_blocks(blocks: Blocks, regions: Regions, least: int) -> list[bool]:
-    """For each block whether it belongs to the main text. `least` is taken off every block's score."""
-    if not blocks.text:
-        return []
-    first, second, rest = _weights()
+def main_blocks(blocks: Blocks, regions: Regions, least: int) -> NDArray[np.bool_]:
+    """For each block whether it belongs to the main text. `least` is taken off every block's score. Blocks that stood
+    in another region already do not: captions of galleries, what a page holds twice for wide and narrow screens. Within
+    a region a repetition may be meant, as in a refrain."""
+    first, second = _weights()
     about = alone(blocks, regions)
-    score = np.clip(about.measures @ first // 100 + rest["first"], -MAX_SCORE, MAX_SCORE)
-    plain, short, heading = (among(score, about) @ second).T
-    total: Ints = plain + about.short * short + about.heading * heading + rest["score"] * score
-    return worth_keeping(total // 100 + rest["second"] - least, about.weight).tolist()
+    score = _first_score(about.measures, first)
+    score = _second_score(among(score, about), score, blocks.rows, second)
+    keep: NDArray[np.bool_] = worth_keeping(score - least, about.weight)
+    _drop_repeated(blocks.rows, keep)
+    return keep
 
 
-def worth_keeping(score: Ints, weight: Ints) -> NDArray[np.bool_]:
+@compiled
+def _first_score(measures, weights):  # type: ignore[no-untyped-def]
+    scores = np.empty(len(measures), np.int64)
+    for block in range(len(measures)):
+        total = 0
+        for number in range(measures.shape[1]):
+            total += measures[block, number] * weights[number]
+        scores[block] = max(-MAX_SCORE, min(MAX_SCORE, total // 100 + weights[-1]))
+    return scores
+
+
+@compiled
+def _second_score(measures, scores, blocks, weights):  # type: ignore[no-untyped-def]
+    totals = np.empty(len(measures), np.int64)
+    for block in range(len(measures)):
+        short, heading = blocks[block, WIDTH] < SHORT, blocks[block, TAG] == HEADING
+        total = weights[0, -1] * scores[block]
+        for number in range(measures.shape[1]):
+            weight = weights[0, number] + short * weights[1, number] + heading * weights[2, number]
+            total += measures[block, number] * weight
+        totals[block] = total // 100 + weights[1, -1]
+    return totals
+
+
+@compiled
+def worth_keeping(score, weight):  # type: ignore[no-untyped-def]
     """The blocks of the highest expected F1, given the score of each: those likelier than half of that F1 (Lipton,
     Elkan and Naryanaswamy 2014, Optimal Thresholding of Classifiers to Maximize F1 Measure). So of a page on which
     little is certain more is kept."""
-    likely = np.clip((score + CERTAIN) * 500 // CERTAIN, 0, 1000)
-    order = np.argsort(-likely, kind="stable")
-    right = np.cumsum((likely * weight)[order])
-    f1 = 2000 * right // (1000 * np.cumsum(weight[order]) + right[-1])
-    return 2 * likely > f1.max()
+    likely, weights = np.empty(len(score), np.int64), np.zeros(SURE + 1, np.int64)
+    all_right = 0
+    for block in range(len(score)):
+        likely[block] = max(0, min(SURE, (score[block] + CERTAIN) * (SURE // 2) // CERTAIN))
+        weights[likely[block]] += weight[block]  # among equals the F1 goes one way, so that they need no order
+        all_right += likely[block] * weight[block]
+    right = kept = best = 0
+    for level in range(SURE, -1, -1):
+        if weights[level]:
+            right += level * weights[level]
+            kept += weights[level]
+            best = max(best, 2 * SURE * right // (SURE * kept + all_right))
+    return 2 * likely > best
+
+
+@compiled
+def _drop_repeated(blocks, keep):  # type: ignore[no-untyped-def]
+    regions = np.full(len(blocks), -1, np.int64)  # that the first block kept of each text is in
+    for block in range(len(blocks)):
+        if keep[block] and blocks[block, END] - blocks[block, START] >= LONG_REPETITION:
+            first = blocks[block, FIRST]
+            if regions[first] < 0:
+                regions[first] = blocks[block, REGION]
+            keep[block] = regions[first] == blocks[block, REGION]

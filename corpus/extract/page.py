@@ -12,8 +12,6 @@ from resiliparse.parse.html import HTMLTree
 
 from corpus.charset import decode
 from corpus.extract import others
-from corpus.extract.blocks import Blocks, read_blocks
-from corpus.extract.choice import main_blocks
 from corpus.extract.published import published
 from corpus.extract.regions import SENTINEL, mark_regions
 from corpus.text import normalise
@@ -21,7 +19,6 @@ from corpus.text import normalise
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 # What nests without end; void elements and those that HTML closes by itself would only pile up.
 TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
-LONG_REPETITION = 30  # characters; shorter ones are labels
 MAX_FOR_OTHERS = 2 << 20  # characters; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
 LIBRARIES = {name: version(name) for name in ("resiliparse", "trafilatura", "justext", "lxml")}
 
@@ -72,33 +69,31 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
     return Extracted(title=title, text=text, charset=charset, published=published(source), extractor=chosen)
 
 
+def prepare() -> None:
+    """Has ready what is compiled: ten seconds where nothing kept it yet, half a second later, and only in a process's
+    first call. Whoever limits the time of a page calls it before."""
+    extract(b"<p>.</p>", None, ExtractConfig())
+
+
 def _own(source: str, config: ExtractConfig) -> tuple[str, dict[str, str]]:
     """The page's title, and its texts by how they were got: "blocks" the main one, "page" all of it, where asked for
     or where there is no other."""
     if not config.main_content and not _too_deep(source):
         tree = HTMLTree.parse(source)
         return _title(tree), {"page": _whole(tree)}
+    # These are compiled, and whoever extracts nothing does without numba.
+    from corpus.extract.blocks import read_blocks
+    from corpus.extract.choice import main_blocks
+
     marked, regions = mark_regions(source)
     tree = HTMLTree.parse(marked)
     title = _title(tree)
     blocks = read_blocks(tree, title, regions)
     if config.main_content:
-        keep = main_blocks(blocks, regions, config.least)
-        main = _once(blocks, keep)
-        if sum(map(len, main)) > config.rescue_below * sum(map(len, blocks.text)):
-            return title, {"blocks": normalise("\n".join(main))}
-    return title, {"page": normalise("\n".join(blocks.text))}
-
-
-def _once(blocks: Blocks, keep: list[bool]) -> list[str]:
-    """The texts of the blocks that are kept, without those that stood in another region already: captions of galleries,
-    what a page holds twice for wide and narrow screens. Within a region a repetition may be meant, as in a refrain."""
-    first: dict[str, int] = {}
-    return [
-        text
-        for text, region, stays in zip(blocks.text, blocks.region, keep, strict=True)
-        if stays and (len(text) < LONG_REPETITION or first.setdefault(text, region) == region)
-    ]
+        main = blocks.text(main_blocks(blocks, regions, config.least))
+        if len(main) > config.rescue_below * len(blocks.points):
+            return title, {"blocks": normalise(main)}
+    return title, {"page": normalise(blocks.text())}
 
 
 def _title(tree: HTMLTree) -> str:

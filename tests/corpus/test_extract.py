@@ -180,6 +180,13 @@ def test_documentation_keeps_its_code_line_by_line() -> None:
     assert code in text
 
 
+@pytest.mark.parametrize("behind", ["", "<br>", "\u2003", "<b> </b><br>"])
+def test_code_leaves_no_tags_in_the_text(behind: str) -> None:
+    code = "int add(int x, int y) {<br>  return x + y;<br>}"
+    text = text_of(page_of(f"<main><h1>Adding</h1>{PROSE}<pre>{code}</pre>{behind}{PROSE}</main>"))
+    assert "int add(int x, int y) {\n  return x + y;\n}\n" in text and "<" not in text
+
+
 def test_a_product_page_keeps_its_description() -> None:
     text = text_of(page_of(f'<div class="product"><h1>Gauge</h1><div class="description">{PROSE}</div></div>'))
     assert all(paragraph in text for paragraph in LONG)

@@ -53,6 +53,7 @@ HOSTILE = {
     "emptied regions": '<div class="nav">a</div>' * 150_000,
     "open navigation": '<div class="nav">a' * 100_000,
     "preformatted": "<pre>" * 100_000 + "x",
+    "headings of the title": f"<title>{'a' * 1_000}</title>" + f"<h1>{'a' * 150}b</h1>" * 30_000,
     "short lines": "x<br>" * 500_000,
     "metas": "<meta " * 500_000 + "<time " * 300_000,
 }
