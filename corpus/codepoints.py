@@ -81,7 +81,7 @@ def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 def _sources() -> str:
     """A digest of all modules with compiled functions. Those are compiled into one another, and numba would take what
     it keeps for good when a module that a function calls has changed and its own has not."""
-    found = (path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+    found = (path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py")))
     return hashlib.sha256(b"".join(source for source in found if b"corpus.codepoints" in source)).hexdigest()[:12]
 
 
