@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from resiliparse.parse.html import HTMLTree
 
 from benchmarks.gold import GoldPage, f1, read
-from corpus.charset import decode
+from corpus.charset import to_utf8
 from corpus.extract.blocks import read_blocks
 from corpus.extract.choice import MAX_SCORE, worth_keeping
 from corpus.extract.measures import ALONE, AMONG, Alone, Ints, alone, among
@@ -53,7 +53,7 @@ class Sample:
 
 
 def sample(page: GoldPage) -> Sample | None:
-    decoded = decode(page.html, None)
+    decoded = to_utf8(page.html, None)
     if decoded is None:
         return None
     marked, regions = mark_regions(decoded[0])

@@ -22,7 +22,7 @@ def _kind_of_word(data, start, end, words, endings):  # type: ignore[no-untyped-
     node = long = types.int64(0)
     place = start
     while place < end:
-        node = types.int64(words[node, types.int64(data[place] | 32) - 97])
+        node = types.int64(words[node, (data[place] | 32) - 97])
         if node == 0:
             break
         place += 1

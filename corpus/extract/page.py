@@ -10,7 +10,7 @@ from typing import Literal
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.charset import decode
+from corpus.charset import to_utf8
 from corpus.extract import others
 from corpus.extract.blocks import Blocks, read_blocks
 from corpus.extract.choice import main_blocks
@@ -22,7 +22,7 @@ MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 # What nests without end; void elements and those that HTML closes by itself would only pile up.
 TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
 LONG_REPETITION = 30  # characters; shorter ones are labels
-MAX_FOR_OTHERS = 2 << 20  # characters; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
+MAX_FOR_OTHERS = 2 << 20  # bytes; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
 LIBRARIES = {name: version(name) for name in ("resiliparse", "trafilatura", "justext", "lxml")}
 
 Extractor = Literal["blocks", "trafilatura", "justext", "union"]
@@ -54,7 +54,7 @@ class Extracted:
 
 def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) -> Extracted | str:
     """The page's text, or the reason why there is none: "undecodable", "parser_error" or "no_text"."""
-    decoded = decode(html, declared_charset)
+    decoded = to_utf8(html, declared_charset)
     if decoded is None:
         return "undecodable"
     source, charset = decoded
@@ -62,8 +62,10 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
         title, texts = _own(source, config)
     except (ValueError, RuntimeError):
         return "parser_error"
-    if config.main_content and config.extractor != "blocks" and len(source) <= MAX_FOR_OTHERS and not _too_deep(source):
-        texts = others.texts(source, config.extractor) | texts
+    if config.main_content and config.extractor != "blocks" and len(source) <= MAX_FOR_OTHERS:
+        characters = source.decode()
+        if not _too_deep(characters):
+            texts = others.texts(characters, config.extractor) | texts
     chosen = others.best(texts) if config.extractor == "union" else config.extractor
     chosen = chosen if texts.get(chosen) else "blocks" if texts.get("blocks") else "page"
     text = texts.get(chosen, "")
@@ -72,11 +74,11 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
     return Extracted(title=title, text=text, charset=charset, published=published(source), extractor=chosen)
 
 
-def _own(source: str, config: ExtractConfig) -> tuple[str, dict[str, str]]:
-    """The page's title, and its texts by how they were got: "blocks" the main one, "page" all of it, where asked for
+def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:
+    """Of a page in UTF-8: the page's title, and its texts by how they were got: "blocks" the main one, "page" all of it, where asked for
     or where there is no other."""
-    if not config.main_content and not _too_deep(source):
-        tree = HTMLTree.parse(source)
+    if not config.main_content and not _too_deep(characters := source.decode()):
+        tree = HTMLTree.parse(characters)
         return _title(tree), {"page": _whole(tree)}
     marked, regions = mark_regions(source)
     tree = HTMLTree.parse(marked)

@@ -65,8 +65,8 @@ CUT = ("nav", "footer", "script", "style", "svg", "noscript", "template", "selec
 ATTRIBUTES = ("class", "id", "role", "itemprop")  # of which the first two are read in capitals as well
 KEPT = ("hidden", "style")  # what the parser knows by them that an element is not seen
 LONG_ENDINGS = ("body", "menu")
-UPPER = re.compile("</?[A-Z]+")
-OLD_STYLE = re.compile("<(?:HTML|HEAD|BODY|META|TITLE)")  # whoever writes one tag so writes all
+UPPER = re.compile(b"</?[A-Z]+")
+OLD_STYLE = re.compile(b"<(?:HTML|HEAD|BODY|META|TITLE)")  # whoever writes one tag so writes all
 OLD_STYLE_WITHIN = 4096
 
 
@@ -80,13 +80,14 @@ class Regions(NamedTuple):
     last: NDArray[np.int64]
 
 
-def mark_regions(html: str) -> tuple[str, Regions]:
-    """The page without its scripts, with a mark wherever text of another container begins; and the containers."""
+def mark_regions(html: bytes) -> tuple[str, Regions]:
+    """Of a page in UTF-8: the page without its scripts, with a mark wherever text of another container begins; and the
+    containers."""
     from corpus.extract.tags import mark  # numba takes half a second, which only extraction has a use for
 
     if OLD_STYLE.search(html, 0, OLD_STYLE_WITHIN):
         html = UPPER.sub(lambda tag: tag.group().lower(), html)
-    marked, regions = mark(np.frombuffer(html.encode(), np.uint8), _tables())
+    marked, regions = mark(np.frombuffer(html, np.uint8), _tables())
     return str(marked.data, "utf-8"), Regions(*regions)
 
 
