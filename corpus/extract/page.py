@@ -75,8 +75,8 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
 
 
 def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:
-    """Of a page in UTF-8: the page's title, and its texts by how they were got: "blocks" the main one, "page" all of it, where asked for
-    or where there is no other."""
+    """Of a page in UTF-8: its title, and its texts by how they were got: "blocks" the main one, "page" all of it, where
+    asked for or where there is no other."""
     if not config.main_content and not _too_deep(characters := source.decode()):
         tree = HTMLTree.parse(characters)
         return _title(tree), {"page": _whole(tree)}

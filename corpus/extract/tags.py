@@ -25,9 +25,9 @@ class Tables(NamedTuple):
     """What the pass looks things up in. Tries: `cuts` see corpus.extract.cuts, `containers` by number from 1,
     `attributes` those whose words count, `words` to kinds, `endings` the same backwards, `kept` what the parser uses.
 
-    `kinds` of containers; `masks` what is or-ed into a container's kinds; `emptied` for each kind whether the element is
-    cut when it has no paragraph; `soft`: from this kind on another one is looked for; `content`: the kind that an
-    attribute may overrule; `points` the table of code points."""
+    `kinds` of containers; `masks` what is or-ed into a container's kinds; `emptied` for each kind whether an element
+    of it is cut when it has no paragraph; `soft`: from this kind on another one is looked for; `content`: the kind
+    that an attribute may overrule; `points` the table of code points."""
 
     cuts: np.ndarray
     containers: np.ndarray
