@@ -69,6 +69,12 @@ def goes_on(byte):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def next_node(names, node, letter):  # type: ignore[no-untyped-def]
+    """That of a trie behind a node by a letter, small or capital. An unsigned place needs no check of its sign."""
+    return types.int64(names[types.uint64(node), types.uint64((letter | 32) - 97)])
+
+
+@compiled
 def name_at(data, place, end, names):  # type: ignore[no-untyped-def]
     """(value, end) of the name of a trie that stands at a place; a value of 0 for none."""
     node = types.int64(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import types
 
 from corpus.codepoints import compiled
-from corpus.extract.markup import APOSTROPHE, EQUALS, QUOTE, VALUE, count, find, goes_on
+from corpus.extract.markup import APOSTROPHE, EQUALS, QUOTE, VALUE, count, find, goes_on, next_node
 
 LONG = 5  # letters of a word that may begin one that is not known ("postbody", "sidebarright")
 ALSO_UPPER = 2  # of the attributes' numbers: those up to this are read in capitals as well
@@ -35,7 +35,7 @@ def _kind_of_word(data, start, end, words, endings):  # type: ignore[no-untyped-
     node = types.int64(0)
     while end > start:
         end -= 1
-        node = types.int64(endings[node, types.int64(data[end] | 32) - 97])
+        node = next_node(endings, node, data[types.uint64(end)])
         if node == 0:
             break
         if endings[node, VALUE]:
@@ -55,7 +55,7 @@ def _kind_of_words(data, place, end, words, endings, soft, other):  # type: igno
                 continue
         elif not 97 <= data[start] <= 122:
             continue
-        while place < end and 97 <= data[place] <= 122:
+        while place < end and 97 <= data[types.uint64(place)] <= 122:
             place += 1
         kind = _kind_of_word(data, start, place, words, endings)
         if 0 < kind < soft:
@@ -71,7 +71,7 @@ def _attribute_at(data, place, end, attributes):  # type: ignore[no-untyped-def]
     case = data[place] & 32
     node = types.int64(0)
     while place < end and 97 <= data[place] | 32 <= 122 and data[place] & 32 == case:
-        node = types.int64(attributes[node, types.int64(data[place] | 32) - 97])
+        node = next_node(attributes, node, data[types.uint64(place)])
         if node == 0:
             return types.int64(0), place
         place += 1
@@ -89,7 +89,8 @@ def kind_of(data, start, end, attributes, words, endings, soft):  # type: ignore
     kind = types.int64(0)
     place = start
     while place < end:
-        if place > start and goes_on(data[place - 1]):
+        letter = data[types.uint64(place)]
+        if letter < 65 or place > start and goes_on(data[types.uint64(place - 1)]):
             place += 1
             continue
         number, at = _attribute_at(data, place, end, attributes)
