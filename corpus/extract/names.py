@@ -30,7 +30,7 @@ def _kind_of_word(data, start, end, words, endings):  # type: ignore[no-untyped-
             long = types.int64(words[node, VALUE])
     if node and words[node, VALUE]:
         return types.int64(words[node, VALUE])
-    if long:
+    if long or end - start < LONG:
         return long
     node = types.int64(0)
     while end > start:
@@ -90,7 +90,7 @@ def kind_of(data, start, end, attributes, words, endings, soft):  # type: ignore
     place = start
     while place < end:
         letter = data[types.uint64(place)]
-        if letter < 65 or place > start and goes_on(data[types.uint64(place - 1)]):
+        if letter < 65 or (place > start and goes_on(data[types.uint64(place - 1)])):
             place += 1
             continue
         number, at = _attribute_at(data, place, end, attributes)
