@@ -9,7 +9,7 @@ from numba import types
 
 from corpus.codepoints import SPACE_BIT, compiled, decode
 from corpus.extract.cuts import cut
-from corpus.extract.markup import GREATER, LESS, SLASH, VALUE, characters, copy, find, name_at, paragraph_at
+from corpus.extract.markup import GREATER, LESS, SLASH, VALUE, characters, copy, find, name_at, next_node, paragraph_at
 from corpus.extract.names import kind_of
 
 MAX_REGIONS = 60_000
@@ -71,6 +71,8 @@ def _tags(data, containers):  # type: ignore[no-untyped-def]
 @compiled
 def _is_blank(data, place, end, points):  # type: ignore[no-untyped-def]
     while place < end:
+        if 32 < data[place] < 0x7F:  # most often, and known without the table
+            return False
         code, step = decode(data, place, end)
         if not points[code] & SPACE_BIT:
             return False
@@ -81,15 +83,17 @@ def _is_blank(data, place, end, points):  # type: ignore[no-untyped-def]
 @compiled
 def _has(data, start, end, names):  # type: ignore[no-untyped-def]
     """Whether one of the names stands anywhere between two places."""
-    for place in range(start, end):
-        node, at = types.int64(0), place
-        while at < end and 97 <= data[at] <= 122:
-            node = types.int64(names[node, types.int64(data[at]) - 97])
-            if node == 0:
-                break
+    for place in range(types.uint64(start), types.uint64(end)):
+        if not 97 <= data[place] <= 122:
+            continue
+        node, at = next_node(names, 0, data[place]), types.int64(place)
+        while node:
             if names[node, VALUE]:
                 return True
             at += 1
+            if at >= end or not 97 <= data[at] <= 122:
+                break
+            node = next_node(names, node, data[at])
     return False
 
 
