@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from resiliparse.parse.html import HTMLTree
 
 from benchmarks.gold import GoldPage, f1, read
-from corpus.charset import decode
+from corpus.charset import to_utf8
 from corpus.extract.alone import ALONE, SHORT, Alone, Ints, Measures, alone
 from corpus.extract.among import AMONG, among
 from corpus.extract.blocks import read_blocks
@@ -57,7 +57,7 @@ class Sample:
 
 
 def sample(page: GoldPage) -> Sample | None:
-    decoded = decode(page.html, None)
+    decoded = to_utf8(page.html, None)
     if decoded is None:
         return None
     marked, regions = mark_regions(decoded[0])

@@ -11,6 +11,8 @@ from __future__ import annotations
 import codecs
 import re
 
+import numpy as np
+import pyarrow as pa
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
 BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -54,6 +56,25 @@ def decode(html: bytes, declared: str | None) -> tuple[str, str] | None:
         if candidate is not None and (result := _with(html, candidate)) is not None:
             return result
     return None
+
+
+def to_utf8(html: bytes, declared: str | None) -> tuple[bytes, str] | None:
+    """As `decode`, but in UTF-8: most pages are that, and need only to be looked through."""
+    marked = html.startswith(tuple(mark for mark, _ in BOMS + UNMARKED)) or b"\x1b" in html
+    if not marked and _is_utf8(html):
+        return html, "utf-8"
+    decoded = decode(html, declared)
+    return (decoded[0].encode(), decoded[1]) if decoded is not None else None
+
+
+def _is_utf8(html: bytes) -> bool:
+    """Arrow's check takes a fifth of the time of decoding."""
+    buffers = [None, pa.py_buffer(np.array([0, len(html)], np.int64)), pa.py_buffer(html)]
+    try:
+        pa.Array.from_buffers(pa.large_string(), 1, buffers).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _repaired(html: bytes) -> tuple[str, str] | None:

@@ -72,8 +72,6 @@ class Ingest(Work):
         self.blocklists = Blocklists(self.config.opt_out)
         if self.blocklists.digests != self.digests:
             raise StageError(f"a list changed while the stage ran: {self.digests} became {self.blocklists.digests}")
-        # Code is compiled where it is first run on a machine, for seconds that are no page's fault.
-        extract.extract(b"<p>A page.</p>", None, self.config.extract)
 
     def process(self, lake: Lake, split: Block, part: Part) -> None:
         source, file = SOURCES[split.file.kind], split.file

@@ -10,7 +10,7 @@ from typing import Literal
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.charset import decode
+from corpus.charset import to_utf8
 from corpus.extract import others
 from corpus.extract.published import published
 from corpus.extract.regions import SENTINEL, mark_regions
@@ -19,7 +19,7 @@ from corpus.text import normalise
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 # What nests without end; void elements and those that HTML closes by itself would only pile up.
 TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
-MAX_FOR_OTHERS = 2 << 20  # characters; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
+MAX_FOR_OTHERS = 2 << 20  # bytes; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
 LIBRARIES = {name: version(name) for name in ("resiliparse", "trafilatura", "justext", "lxml")}
 
 Extractor = Literal["blocks", "trafilatura", "justext", "union"]
@@ -51,7 +51,7 @@ class Extracted:
 
 def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) -> Extracted | str:
     """The page's text, or the reason why there is none: "undecodable", "parser_error" or "no_text"."""
-    decoded = decode(html, declared_charset)
+    decoded = to_utf8(html, declared_charset)
     if decoded is None:
         return "undecodable"
     source, charset = decoded
@@ -59,8 +59,10 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
         title, texts = _own(source, config)
     except (ValueError, RuntimeError):
         return "parser_error"
-    if config.main_content and config.extractor != "blocks" and len(source) <= MAX_FOR_OTHERS and not _too_deep(source):
-        texts = others.texts(source, config.extractor) | texts
+    if config.main_content and config.extractor != "blocks" and len(source) <= MAX_FOR_OTHERS:
+        characters = source.decode()
+        if not _too_deep(characters):
+            texts = others.texts(characters, config.extractor) | texts
     chosen = others.best(texts) if config.extractor == "union" else config.extractor
     chosen = chosen if texts.get(chosen) else "blocks" if texts.get("blocks") else "page"
     text = texts.get(chosen, "")
@@ -75,11 +77,11 @@ def prepare() -> None:
     extract(b"<p>.</p>", None, ExtractConfig())
 
 
-def _own(source: str, config: ExtractConfig) -> tuple[str, dict[str, str]]:
-    """The page's title, and its texts by how they were got: "blocks" the main one, "page" all of it, where asked for
-    or where there is no other."""
-    if not config.main_content and not _too_deep(source):
-        tree = HTMLTree.parse(source)
+def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:
+    """Of a page in UTF-8: its title, and its texts by how they were got: "blocks" the main one, "page" all of it, where
+    asked for or where there is no other."""
+    if not config.main_content and not _too_deep(characters := source.decode()):
+        tree = HTMLTree.parse(characters)
         return _title(tree), {"page": _whole(tree)}
     # These are compiled, and whoever extracts nothing does without numba.
     from corpus.extract.blocks import read_blocks

@@ -6,28 +6,29 @@ import re
 from datetime import date
 
 # Tags in capitals are older than these names. Searched for as written: any other search is ten times slower.
-META = re.compile(r"<meta\b[^<>]{0,400}>")
+META = re.compile(rb"<meta\b[^<>]{0,400}>")
 # In order of belief: what names the day of publication, and nothing else.
 META_NAME = re.compile(
-    r"""(?:property|name|itemprop)\s*=\s*["']?(article:published_time|og:article:published_time|datepublished|"""
-    r"""dc\.date\.issued|dcterms\.issued|citation_publication_date|publish-?date|pubdate|"""
-    r"""parsely-pub-date|sailthru\.date)\b""",
+    rb"""(?:property|name|itemprop)\s*=\s*["']?(article:published_time|og:article:published_time|datepublished|"""
+    rb"""dc\.date\.issued|dcterms\.issued|citation_publication_date|publish-?date|pubdate|"""
+    rb"""parsely-pub-date|sailthru\.date)\b""",
     re.IGNORECASE,
 )
-CONTENT = re.compile(r"""content\s*=\s*["']?\s*([^"'>]{8,40})""", re.IGNORECASE)
-JSON_LD = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
-TIME = re.compile(r"""<time\b[^<>]{0,300}?\bdate[tT]ime\s*=\s*["']?([^"'>\s]{8,40})""")
-DAY = re.compile(r"\s*(\d{4})[-/]?(\d{2})[-/]?(\d{2})")
+CONTENT = re.compile(rb"""content\s*=\s*["']?\s*([^"'>]{8,40})""", re.IGNORECASE)
+JSON_LD = re.compile(rb'"datePublished"\s*:\s*"([^"]{8,40})"')
+TIME = re.compile(rb"""<time\b[^<>]{0,300}?\bdate[tT]ime\s*=\s*["']?([^"'>\s]{8,40})""")
+DAY = re.compile(rb"\s*(\d{4})[-/]?(\d{2})[-/]?(\d{2})")
 FIRST_YEAR = 1990  # the Web's; earlier ones are defaults such as 1970-01-01
 
 
-def published(html: str) -> str | None:
-    """YYYY-MM-DD, or None: a meta element's date, else JSON-LD's datePublished, else the first time element's."""
-    head_end = html.find("</head")
+def published(html: bytes) -> str | None:
+    """Of a page in UTF-8: YYYY-MM-DD, or None. A meta element's date, else JSON-LD's datePublished, else the first time
+    element's."""
+    head_end = html.find(b"</head")
     for tag in META.findall(html, 0, head_end if head_end >= 0 else len(html)):
         if META_NAME.search(tag) and (content := CONTENT.search(tag)) and (day := _day(content.group(1))):
             return day
-    for begins, pattern in (('"datePublished"', JSON_LD), ("<time", TIME)):
+    for begins, pattern in ((b'"datePublished"', JSON_LD), (b"<time", TIME)):
         start = html.find(begins)  # which is far faster than a search for the pattern
         for found in pattern.finditer(html, start) if start >= 0 else ():
             if day := _day(found.group(1)):
@@ -35,7 +36,7 @@ def published(html: str) -> str | None:
     return None
 
 
-def _day(text: str) -> str | None:
+def _day(text: bytes) -> str | None:
     found = DAY.match(text)
     if found is None:
         return None

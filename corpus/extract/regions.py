@@ -9,15 +9,18 @@ blocks. Tags are matched as written; a page that does not close them gets odd re
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from corpus.extract.tags import Tables
 
 # A control character that HTML forbids, the region's number, and a semicolon: a page of ASCII stays one of ASCII.
 SENTINEL = "\x01"
 MARK = re.compile(f"{SENTINEL}([0-9]{{1,5}});")
-MAX_REGIONS = 60_000
-MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
-MAX_LOOK_BACK = 8  # open elements looked through for the one that a tag closes
 
 # What an element's class, id, role or itemprop says of it, by the words that they are made of. The first kinds, up to
 # "meta", are what a reader passes over; of an element with several names the first such one counts.
@@ -54,157 +57,64 @@ KIND_TAGS = {
 }
 KINDS = ("", *KIND_WORDS)
 SOFT, CONTENT, MAIN = KINDS.index("meta"), KINDS.index("content"), len(KINDS)
-EMPTIED = frozenset(KINDS.index(kind) for kind in ("nav", "footer", "share"))
-KIND_OF_WORD = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
-LONG_WORDS = "|".join(sorted((word for word in KIND_OF_WORD if len(word) > 4), key=len, reverse=True))
-STEM = re.compile(f"({LONG_WORDS})|.*?({LONG_WORDS}|body|menu)$")
-KIND_OF_TAG = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
-NAMED = re.compile(r"""\b(?:class|id|role|itemprop|CLASS|ID)\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""")
-WORD = re.compile("[A-Z]?[a-z]+")
-# One string in four of what this splits a page into is a tag, the next its name, the next its attributes.
-CONTAINERS = "div|section|nav|footer|header|aside|main|article|form|figcaption|dialog|menu"
-TAG = re.compile(rf"(<(/?(?:{CONTAINERS}))\b([^<>]*)>)")
-CUT = re.compile(r"<(!--|(?:script|style|svg|noscript|template|select|iframe|textarea|nav|footer)\b)")
-PARAGRAPH = re.compile("<p[ >]")
-UPPER = re.compile("</?[A-Z]+")
-OLD_STYLE = re.compile("<(?:HTML|HEAD|BODY|META|TITLE)")  # whoever writes one tag so writes all
+EMPTIED = ("nav", "footer", "share")
+CONTAINERS = (
+    *("nav", "footer", "div", "section", "header", "aside", "main", "article", "form", "figcaption", "dialog", "menu"),
+)
+CUT = ("nav", "footer", "script", "style", "svg", "noscript", "template", "select", "iframe", "textarea")
+ATTRIBUTES = ("class", "id", "role", "itemprop")  # of which the first two are read in capitals as well
+KEPT = ("hidden", "style")  # what the parser knows by them that an element is not seen
+LONG_ENDINGS = ("body", "menu")
+UPPER = re.compile(b"</?[A-Z]+")
+OLD_STYLE = re.compile(b"<(?:HTML|HEAD|BODY|META|TITLE)")  # whoever writes one tag so writes all
 OLD_STYLE_WITHIN = 4096
 
 
 class Regions(NamedTuple):
-    """The page's containers in the order in which they open, a list a measure; the first is the page itself. So what
+    """The page's containers in the order in which they open, a column a measure; the first is the page itself. So what
     stands inside one of them is in those from its number up to its `last`."""
 
-    kind: list[int]  # index into KINDS: what the innermost element that is named says
-    kinds: list[int]  # a bit for each kind that this or an element around is of
-    around: list[int]  # the number of the container around
-    last: list[int]
+    kind: NDArray[np.int64]  # index into KINDS: what the innermost element that is named says
+    kinds: NDArray[np.int64]  # a bit for each kind that this or an element around is of
+    around: NDArray[np.int64]  # the number of the container around
+    last: NDArray[np.int64]
 
 
-@lru_cache(1 << 14)
-def kind_of(attributes: str) -> int:
-    """The kind that the words of an element's class, id, role and itemprop name: the first decided one, else the first
-    other."""
-    soft = 0
-    alone = attributes.startswith(' class="') and attributes.count('"') == 2  # and needs no search
-    for names in (attributes[8:],) if alone else NAMED.findall(attributes):
-        for word in WORD.findall(names):
-            kind = _kind_of_word(word)
-            if 0 < kind < SOFT:
-                return kind
-            soft = soft or kind
-    return soft
+def mark_regions(html: bytes) -> tuple[str, Regions]:
+    """Of a page in UTF-8: the page without its scripts, with a mark wherever text of another container begins; and the
+    containers."""
+    from corpus.extract.tags import mark  # numba takes half a second, which only extraction has a use for
 
-
-@lru_cache(1 << 15)
-def _kind_of_word(word: str) -> int:
-    """Of an unknown word ("postbody", "sidebarright"), the kind of the long word that it begins or ends with."""
-    word = word.lower()
-    kind = KIND_OF_WORD.get(word)
-    if kind is None and (stem := STEM.match(word)) is not None:
-        kind = KIND_OF_WORD[stem.group(1) or stem.group(2)]
-    return kind or 0
-
-
-def mark_regions(html: str) -> tuple[str, Regions]:
-    """The page without its scripts, with a mark wherever text of another container begins; and the containers."""
     if OLD_STYLE.search(html, 0, OLD_STYLE_WITHIN):
         html = UPPER.sub(lambda tag: tag.group().lower(), html)
-    parts = TAG.split(_cut(html))
-    regions = Regions([0], [0], [0], [0])
-    kind, kinds, arounds, lasts = regions
-    out = [parts[0]]
-    tags: list[str] = []
-    numbers = [0]  # of the open elements' regions
-    opened = dict.fromkeys(CONTAINERS.split("|"), 0)
-    here = marked = 0
-    limit = sum(map(len, parts[4::4])) // 2
-    emptied, start = 0, 0  # the outermost region that may be emptied, and where its text starts
-    for tag, name, named, text in zip(parts[1::4], parts[2::4], parts[3::4], parts[4::4], strict=True):
-        if name[0] == "/":
-            name = name[1:]
-            if opened[name]:
-                for _ in range(_depth(name, tags)):
-                    opened[tags.pop()] -= 1
-                    lasts[numbers.pop()] = len(kind) - 1
-                here = numbers[-1]
-                if emptied > here:
-                    if _is_empty(out, start, limit):
-                        del out[start:]
-                        marked = -1
-                    emptied = 0
-                out.append(tag)
-        elif len(tags) < MAX_DEPTH:
-            tags.append(name)
-            opened[name] += 1
-            # The parser has no use for the other attributes.
-            out.append(tag if not named or "hidden" in named or "style" in named else f"<{name}>")
-            if len(kind) < MAX_REGIONS:
-                around, here = here, len(kind)
-                own = KIND_OF_TAG.get(name, 0)
-                if named and own in (0, CONTENT):
-                    own = kind_of(named) or own
-                bit = 1 << own if own else 0
-                if name in ("main", "article"):
-                    bit |= 1 << MAIN
-                kind.append(own or kind[around])
-                kinds.append(kinds[around] | bit)
-                arounds.append(around)
-                lasts.append(here)
-                if own in EMPTIED and not emptied:
-                    emptied, start = here, len(out)
-            numbers.append(here)
-        if text:
-            if here != marked and not text.isspace():
-                out.append(f"{SENTINEL}{here};")
-                marked = here
-            out.append(text)
-    for number in numbers:
-        lasts[number] = len(kind) - 1
-    return "".join(out), regions
+    marked, regions = mark(np.frombuffer(html, np.uint8), _tables())
+    return str(marked.data, "utf-8"), Regions(*regions)
 
 
-def _is_empty(out: list[str], start: int, limit: int) -> bool:
-    """Whether what stands inside a region is no paragraph and less than `limit` characters."""
-    inside = "".join(out[start:])
-    return len(inside) < limit and PARAGRAPH.search(inside) is None
+@cache
+def _tables() -> Tables:
+    from corpus.codepoints import code_points
+    from corpus.extract.cuts import NAVIGATION
+    from corpus.extract.markup import trie
+    from corpus.extract.names import LONG
+    from corpus.extract.tags import Tables
 
-
-def _depth(name: str, tags: list[str]) -> int:
-    """How many of the open elements end where this one does: none, where no such is near."""
-    if tags[-1] == name:
-        return 1
-    for depth in range(2, min(MAX_LOOK_BACK, len(tags)) + 1):
-        if tags[-depth] == name:
-            return depth
-    return 0
-
-
-def _cut(html: str) -> str:
-    """Without comments, elements whose content is no text of the page, and navigation that has no paragraph in it."""
-    out: list[str] = []
-    unclosed: set[str] = set()
-    ends = dict.fromkeys(("nav", "footer"), 0)
-    paragraph = copied = at = 0
-    while (found := CUT.search(html, at)) is not None:
-        name, at = found.group(1), found.end()
-        # Each is looked for once, or a page of "<!--" or of "<nav>" would take the square of its length.
-        if name in unclosed:
-            continue
-        end = ends.get(name, 0)
-        if end <= at:
-            end = html.find("-->" if name == "!--" else f"</{name}", at)
-            end = html.find(">", end + 2) + 1 if end >= 0 else 0
-        if not end:
-            unclosed.add(name)
-            continue
-        if name in ends:
-            ends[name] = end
-            if paragraph < at:
-                inside = PARAGRAPH.search(html, at)
-                paragraph = inside.start() if inside else len(html)
-        if name not in ends or paragraph >= end:
-            out.append(html[copied : found.start()])
-            copied = at = end
-    out.append(html[copied:])
-    return "".join(out)
+    kind_of_word = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
+    kind_of_tag = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
+    return Tables(
+        cuts=trie({name: number for number, name in enumerate(CUT, NAVIGATION)}),
+        containers=trie({name: number for number, name in enumerate(CONTAINERS, 1)}),
+        attributes=trie({name: number for number, name in enumerate(ATTRIBUTES, 1)}),
+        words=trie(kind_of_word),
+        endings=trie(
+            {word[::-1]: kind for word, kind in kind_of_word.items() if len(word) >= LONG or word in LONG_ENDINGS}
+        ),
+        kept=trie(dict.fromkeys(KEPT, 1)),
+        kinds=np.array([0, *(kind_of_tag.get(name, 0) for name in CONTAINERS)]),
+        masks=np.array([0, *((name in ("main", "article")) << MAIN for name in CONTAINERS)]),
+        emptied=np.array([kind in EMPTIED for kind in KINDS]),
+        soft=SOFT,
+        content=CONTENT,
+        sentinel=ord(SENTINEL),
+        points=code_points(),
+    )

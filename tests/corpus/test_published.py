@@ -19,4 +19,4 @@ from corpus.extract.published import published
     ],
 )
 def test_the_date_is_the_pages_own(head: str, day: str | None) -> None:
-    assert published(f"<html><head>{head}</head><body><p>Rain fell.</p></body></html>") == day
+    assert published(f"<html><head>{head}</head><body><p>Rain fell.</p></body></html>".encode()) == day
