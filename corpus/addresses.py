@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, ip_address
 
+from corpus.text import atomic
+
 DASHES = "\\-\u2010-\u2015\u2212\uff0d"
 # Letters of alphabets: in Chinese, Japanese and Korean an address or a number touches the sentence.
 ALPHABETS = "A-Za-z0-9\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
@@ -46,11 +48,11 @@ def emails(text: str) -> Iterator[tuple[int, int]]:
 # IP addresses -------------------------------------------------------------------------------------------------------
 
 IPV4 = re.compile(
-    rf"[0-9](?<![{WORD}.][0-9])(?<![A-Za-z]/[0-9])[0-9]{{0,2}}+(?:\.[0-9]{{1,3}}+){{3}}+(?![{WORD}]|\.[0-9])"
+    rf"[0-9](?<![{WORD}.][0-9])(?<![A-Za-z]/[0-9])[0-9]{{0,2}}+(?:\.[0-9]{{1,3}}+){{3}}(?![{WORD}]|\.[0-9])"
 )
 IPV6_COLON = re.compile(r":(?=:|[0-9A-Fa-f]{1,4}:)")
 IPV6_FIRST_GROUP = re.compile(rf"(?<![{WORD}.:])[0-9A-Fa-f]{{0,4}}\Z")
-IPV6 = re.compile(rf"[0-9A-Fa-f:]{{3,39}}+(?:\.[0-9]{{1,3}}+){{0,3}}+(?![{WORD}:])")
+IPV6 = re.compile(rf"[0-9A-Fa-f:]{{3,39}}+{atomic('four', '(?:[.][0-9]{1,3}){0,3}')}(?![{WORD}:])")
 NUMBERED = re.compile(r"(?:version|ver|v|release|build|revision|section|sec|chapter|clause|§)\.?:? ?\Z", re.IGNORECASE)
 ADDRESSED = re.compile(r"\b(?:ip|ipv4|address|addr|host|server|from|dns|gateway|ping)\b[^\n]{0,8}\Z", re.IGNORECASE)
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from corpus.text import atomic
+
 # RFC 7468 and its older forms. A block that was cut off before its end is a key all the same.
 PEM = re.compile(
     r"-----BEGIN (?P<label>[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?)-----"
-    r"(?:[A-Za-z0-9+/=\s:,.()]|\\n|-(?!----))*+-----END (?P=label)-----"
-    r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?:\s|\\n)*+[A-Za-z0-9+/=]{16,}+)*+"
+    r"(?:[A-Za-z0-9+/=\s:,.()]++|\\n|-(?!----))*-----END (?P=label)-----"
+    r"|-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:(?:\s|\\n)*[A-Za-z0-9+/=]{16,}+)*"
 )
 
 API_KEY = re.compile(
@@ -30,7 +32,7 @@ API_KEY = re.compile(
             r"AIza[A-Za-z0-9_-]{35}",  # Google
             r"ya29\.[A-Za-z0-9_-]{20,1024}+",
             r"GOCSPX-[A-Za-z0-9_-]{28}",
-            r"sk-(?:[a-z]{2,10}+[0-9]{0,2}-){0,4}+[A-Za-z0-9_-]{20,255}+",  # OpenAI, Anthropic and others
+            rf"sk-{atomic('parts', '(?:[a-z]{2,10}[0-9]{0,2}-){0,4}')}[A-Za-z0-9_-]{{20,255}}+",  # OpenAI and others
             r"hf_[A-Za-z0-9]{30,64}+",  # Hugging Face
             r"npm_[A-Za-z0-9]{36}",
             r"pypi-[A-Za-z0-9_-]{50,1024}+",

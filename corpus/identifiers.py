@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from datetime import date
 
 from corpus.addresses import DASHES, WORD
+from corpus.text import atomic
 
 # Payment cards ------------------------------------------------------------------------------------------------------
 
 # ISO/IEC 7812: the issuer's range and lengths; digits in one run or grouped as on cards.
+NBSP = "\u00a0"
 CARD = re.compile(
     rf"[0-9](?<![{WORD}.][0-9])(?<![0-9][,/{DASHES}][0-9])"
-    rf"(?:[0-9]{{11,18}}+|[0-9]{{3}}(?:[ \u00a0{DASHES}][0-9]{{4}}){{2,3}}+(?:[ \u00a0{DASHES}][0-9]{{1,4}}+)?+"
+    rf"(?:[0-9]{{11,18}}+"
+    rf"|[0-9]{{3}}{atomic('fours', f'(?:[ {NBSP}{DASHES}][0-9]{{4}}){{2,3}}(?:[ {NBSP}{DASHES}][0-9]{{1,4}})?')}"
     rf"|[0-9]{{3}}[ \u00a0{DASHES}][0-9]{{6}}[ \u00a0{DASHES}][0-9]{{4,5}}+)(?![{WORD}]|[.,][0-9])"
 )
 MAESTRO = tuple(range(12, 20))
@@ -66,7 +69,7 @@ def luhn(digits: str) -> bool:
 # Bank accounts ------------------------------------------------------------------------------------------------------
 
 IBAN = re.compile(
-    r"[0-9](?<=[A-Za-z]{2}[0-9])(?<!\w[A-Za-z]{2}[0-9])[0-9](?:[ \u00a0-]?[A-Za-z0-9]){11,30}+", re.ASCII
+    r"[0-9](?<=[A-Za-z]{2}[0-9])(?<!\w[A-Za-z]{2}[0-9])[0-9](?:[ \u00a0-]?[A-Za-z0-9]){11,30}", re.ASCII
 )  # from its first digit, which is rarer than its first letter
 # SWIFT's IBAN registry, release 99: length, countries.
 COUNTRIES = {

@@ -18,7 +18,7 @@ GAP = f"[ \u00a0\u202f./(){DASHES}]"
 # A whole run, however long, so that no part of a longer one is taken for a number. Nothing that could fail stands
 # behind it: a pattern that did would try again from every digit.
 RUN = re.compile(
-    rf"[0-9](?:{GAP}{{0,3}}+[0-9]){{5,}}+(?:[ ,]{{0,2}}(?:x|ext\.?|extension) ?[0-9]{{1,6}}+)?+", re.IGNORECASE
+    rf"[0-9](?:{GAP}{{0,3}}+[0-9]){{5,}}(?:[ ,]{{0,2}}(?:x|ext\.?|extension) ?[0-9]{{1,6}}+)?", re.IGNORECASE
 )
 LEAD = re.compile(r"[+＋]?\(?\+?\Z")
 # Part of a word, a decimal, a path, a price, a dump of bytes.

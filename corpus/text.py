@@ -69,3 +69,9 @@ def words(text: str) -> list[str]:
     """Lower-cased words; in scripts without spaces, characters. A sigma is the same letter at a word's end as
     elsewhere, so that each character's lower case depends on the character alone."""
     return WORD.findall(text.lower().replace("ς", "σ"))
+
+
+def atomic(name: str, pattern: str) -> str:
+    """`(?>pattern)`, which takes what it takes or nothing; as a look-ahead and what it saw, because CPython before
+    3.11.5 reads groups that do not give back wrongly (cpython issue 106052)."""
+    return f"(?=(?P<{name}>{pattern}))(?P={name})"
