@@ -6,10 +6,10 @@ Crawls write one record a member, so that damage costs one record and a reader c
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
-from corpus.codecs import PROBE, Packing
+from corpus.codecs import GZIP, PROBE, QUICK_GZIP, QUICK_HEADER, Packing
 
 READ_CHUNK = 1 << 18
 FIRST_READ = 1 << 15  # of a member: most end within, and what is read behind the end is read again for the next one
@@ -31,6 +31,15 @@ class Member:
 
 def inflate(file: IO[bytes], position: int, how: Packing, most: int) -> Member:
     """The member at `position`, of which at most `most` bytes are held, however large it is."""
+    file.seek(position)
+    if how.codec is GZIP and file.read(len(QUICK_HEADER)) == QUICK_HEADER:
+        member = _inflate(file, position, replace(how, codec=QUICK_GZIP), most)
+        if member.problem in (None, BOMB):
+            return member
+    return _inflate(file, position, how, most)
+
+
+def _inflate(file: IO[bytes], position: int, how: Packing, most: int) -> Member:
     file.seek(position)
     inflater, parts, total, fed = how.codec.open(how.dictionary), [], 0, 0
     corrupt = f"corrupt_{how.codec.name}"

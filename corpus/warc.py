@@ -161,6 +161,7 @@ def _is_stream(file: IO[bytes], how: Packing, form: Format) -> bool:
         ended
         and bool(how.codec.start.match(_raw(file, first.end, 8)))
         and not begins_record(file, first.end, how, form.begins)
+        and inflate(file, first.end, how, most=0).problem is None  # a damaged record begins like none
     )
 
 
