@@ -22,7 +22,6 @@ class Language:
 
 
 UNSPACED = ("ja", "km", "lo", "my", "th", "wuu", "yue", "zh")  # languages of which characters count as words
-ENGLISH = Language()
 
 # ISO 639-1 codes, or 639-3 where there is none.
 LANGUAGES = {

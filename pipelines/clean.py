@@ -103,8 +103,9 @@ class Clean(Work):
             for row, failed in judge(measured, codes, scores, self.config.rules, self.config.language_score).items()
         }
         errors = {row: error for row, error in enumerate(measured["error"].to_pylist()) if error}
+        titles, texts = batch["title"].to_pylist(), batch["text"].to_pylist()
         if self.bad_words:
-            for row, text in enumerate(batch["text"].to_pylist()):
+            for row, text in enumerate(texts):
                 try:
                     with named(BAD_WORDS):
                         bad = self.bad_words.measure(text, codes[row])
@@ -116,7 +117,6 @@ class Clean(Work):
                     failed.append(Failure(rule=BAD_WORDS, value=bad.share, threshold=self.config.bad_words.maximum))
                     lost[row] = failed[0].rule, failed, _said(bad)
         masked: dict[int, tuple[privacy.Masked, privacy.Masked]] = {}
-        titles, texts = batch["title"].to_pylist(), batch["text"].to_pylist()
         for row in range(len(batch)):
             if row not in lost and row not in errors:
                 try:

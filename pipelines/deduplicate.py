@@ -18,12 +18,12 @@ from corpus.clusters import Removal, exact_duplicates, near_duplicates
 from corpus.lake import Lake
 from corpus.manifest import FileEntry, Manifest
 from corpus.minhash import LIBRARIES, DuplicateConfig, band_keys, shingles, text_digest
-from corpus.schema import DOC_ID, DROPPED, LEDGER, ledger_row, parquet_writer, table
+from corpus.schema import DOC_ID, DROPPED, LEDGER, ledger_row
 from pipelines.beam import beam
 from pipelines.clean import CLEAN
 from pipelines.elements import RunSplit, pack, unpack_groups
 from pipelines.engine import Engine
-from pipelines.parts import FileSplit, Part, Work, file_splits
+from pipelines.parts import FileSplit, Part, Work, file_splits, put_rows
 from pipelines.stage import Outcome, Plan, Stage, compute, each_split
 
 SIGNATURES_STAGE, DUPLICATES_STAGE, UNIQUE_STAGE = "signatures", "duplicates", "unique"
@@ -192,11 +192,7 @@ def _decide(
         }
         for removal in sorted(_staying_keepers(exact, near), key=lambda removal: removal.document)
     ]
-    with lake.scratch() as scratch:
-        path = scratch / "removals.parquet"
-        with parquet_writer(path, REMOVAL) as writer:
-            writer.write_table(table(rows, REMOVAL))
-        entry = lake.put(path, folder, "removals/removals.parquet", len(rows))
+    entry = put_rows(lake, folder, "removals/removals.parquet", rows, REMOVAL)
     return [entry], {"documents": len(doc_ids), "candidates": len(shingled)}
 
 

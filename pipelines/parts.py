@@ -214,6 +214,15 @@ def read_row(lake: Lake, folder: str, name: str) -> dict[str, Any]:
     return row
 
 
+def put_rows(lake: Lake, folder: str, path: str, rows: list[dict[str, Any]], schema: pa.Schema) -> FileEntry:
+    """A Parquet file of a dataset that is made in one place, not by a worker."""
+    with lake.scratch() as scratch:
+        file = scratch / "rows.parquet"
+        with parquet_writer(file, schema) as writer:
+            writer.write_table(table(rows, schema))
+        return lake.put(file, folder, path, len(rows))
+
+
 def batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
     """Lists of `size` rows, the last one shorter (itertools.batched is in Python from 3.12)."""
     source = iter(rows)

@@ -4,11 +4,13 @@ names it as their keeper. Source: WARC/1.1, 6.7, and its WARC-Refers-To-Target-U
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from corpus.lake import Lake
-from corpus.schema import LEDGER, parquet_writer, table
+from corpus.schema import LEDGER
+from pipelines.parts import put_rows
 
 REVISITS = "revisits"
 Visit = tuple[str, int]
@@ -58,9 +60,5 @@ def _name_keepers(lake: Lake, folder: str, row: dict[str, Any], keepers: dict[st
     ledger = lake.read_table(f"{folder}/{entry['path']}").to_pylist()
     for lost in ledger:
         lost["keeper"] = keepers.get(lost["doc_id"].hex(), lost["keeper"])
-    with lake.scratch() as scratch:
-        with parquet_writer(scratch / "ledger.parquet", LEDGER) as writer:
-            writer.write_table(table(ledger, LEDGER))
-        path = entry["path"].replace(".parquet", "-resolved.parquet")
-        put = lake.put(scratch / "ledger.parquet", folder, path, entry["rows"])
-    row["files"][number] = {"path": put.path, "bytes": put.bytes, "rows": put.rows, "sha256": put.sha256}
+    path = entry["path"].replace(".parquet", "-resolved.parquet")
+    row["files"][number] = asdict(put_rows(lake, folder, path, ledger, LEDGER))

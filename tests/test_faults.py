@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from shared import beside
 
 TESTS = Path(__file__).parent
 INGEST, PAGES = "pipelines/test_faults_ingest.py", "pipelines/test_faults_extract_and_clean.py"
@@ -107,7 +108,7 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "empty, emoji, code, mixed-language pages": {PAGES: ("test_empty_emoji_code_mixed_language_pages",)},
 }
-TABLE = next((found for up in TESTS.parents if (found := up / "shared" / "FAULTS.md").is_file()), None)
+TABLE = beside("FAULTS.md")
 
 
 @pytest.mark.parametrize("row", HELD)

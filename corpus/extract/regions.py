@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # A control character that HTML forbids, the region's number, and a semicolon: a page of ASCII stays one of ASCII.
 SENTINEL = "\x01"
-MARK = re.compile(f"{SENTINEL}([0-9]{{1,5}});")
 
 # What an element's class, id, role or itemprop says of it, by the words that they are made of. The first kinds, up to
 # "meta", are what a reader passes over; of an element with several names the first such one counts.

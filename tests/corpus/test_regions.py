@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from corpus.extract.regions import KINDS, MAIN, MARK, Regions, mark_regions
+from corpus.extract.regions import KINDS, MAIN, SENTINEL, Regions, mark_regions
+
+MARK = re.compile(f"{SENTINEL}([0-9]{{1,5}});")
 
 
 def kinds_of_text(html: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ import pytest
 from backports import zstd
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutations import damage_bytes
 from warc_bytes import http, member, record, three
 
 from corpus.pages import NotAPage
@@ -58,19 +59,7 @@ FILES = {
 def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
     """A file of some kind with bytes changed, cut out, put in, or its end lost."""
     name = draw(st.sampled_from(sorted(FILES)))
-    data = bytearray(FILES[name])
-    for _ in range(draw(st.integers(1, 4))):
-        place = draw(st.integers(0, max(0, len(data) - 1)))
-        match draw(st.sampled_from(["change", "delete", "insert", "truncate"])):
-            case "change" if data:
-                data[place] ^= draw(st.integers(1, 255))
-            case "delete":
-                del data[place : place + draw(st.integers(1, 40))]
-            case "insert":
-                data[place:place] = draw(st.binary(max_size=20))
-            case "truncate":
-                del data[place:]
-    return name, bytes(data)
+    return name, damage_bytes(draw, FILES[name], draw(st.integers(1, 4)), st.binary(max_size=20))
 
 
 def read(name: str, data: bytes, spans: list[Span]) -> list[Found]:

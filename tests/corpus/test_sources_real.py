@@ -6,13 +6,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from shared import beside
 
 from corpus.pages import NotAPage, Page, Text
 from corpus.sources.kinds import recognise
 from corpus.warc import Span
 
 # Beside the checkout, wherever that lies.
-SHARED = next((found for up in Path(__file__).parents if (found := up / "shared" / "data" / "warc").is_dir()), None)
+SHARED = beside("data", "warc")
 pytestmark = pytest.mark.skipif(SHARED is None, reason="no ../shared/data/warc beside this checkout")
 
 # file: pages, texts, and what is broken in it

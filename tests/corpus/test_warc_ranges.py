@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mutations import damage_bytes
 from warc_bytes import member, outcomes, read, three
 
 GZIP, PLAIN = b"".join(three()), b"".join(three(compressed=False))
@@ -46,19 +47,8 @@ def test_a_plain_file_is_read_by_the_range_that_begins_it() -> None:
 @st.composite
 def mutated(draw: st.DrawFn, original: bytes) -> bytes:
     """A WARC with bytes changed, cut out, put in, or its end lost."""
-    data = bytearray(original)
-    for _ in range(draw(st.integers(0, 4))):
-        place = draw(st.integers(0, max(0, len(data) - 1)))
-        match draw(st.sampled_from(["change", "delete", "insert", "truncate"])):
-            case "change" if data:
-                data[place] ^= draw(st.integers(1, 255))
-            case "delete":
-                del data[place : place + draw(st.integers(1, 40))]
-            case "insert":
-                data[place:place] = draw(st.binary(max_size=20) | st.just(FIRST[:40]) | st.just(b"\r\nWARC/1.0\r\n"))
-            case "truncate":
-                del data[place:]
-    return bytes(data)
+    put_in = st.binary(max_size=20) | st.just(FIRST[:40]) | st.just(b"\r\nWARC/1.0\r\n")
+    return damage_bytes(draw, original, draw(st.integers(0, 4)), put_in)
 
 
 def check_cover(data: bytes) -> None:

@@ -122,6 +122,23 @@ def mutate_bytes(draw: st.DrawFn, original: bytes, strange: Sequence[bytes]) -> 
     return bytes(data)
 
 
+def damage_bytes(draw: st.DrawFn, original: bytes, times: int, put_in: st.SearchStrategy[bytes]) -> bytes:
+    """Bytes changed, cut out, put in, or the end lost, so many times."""
+    data = bytearray(original)
+    for _ in range(times):
+        place = draw(st.integers(0, max(0, len(data) - 1)))
+        match draw(st.sampled_from(["change", "delete", "insert", "truncate"])):
+            case "change" if data:
+                data[place] ^= draw(st.integers(1, 255))
+            case "delete":
+                del data[place : place + draw(st.integers(1, 40))]
+            case "insert":
+                data[place:place] = draw(put_in)
+            case "truncate":
+                del data[place:]
+    return bytes(data)
+
+
 ERROR_PAGE = b"<html><body>503 Slow Down</body></html>"
 
 

@@ -6,13 +6,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from shared import beside
 
 from corpus.lake import Lake
 from corpus.sources import open_crawl
+from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
-from pipelines.ingest import IngestConfig, ingest
+from pipelines.ingest import ingest
 
-SHARED = next((found for up in Path(__file__).parents if (found := up / "shared" / "data" / "warc").is_dir()), None)
+SHARED = beside("data", "warc")
 
 
 @pytest.mark.skipif(SHARED is None, reason="no ../shared/data/warc beside this checkout")
