@@ -1,0 +1,8 @@
+"""Deduplication beside its peers: `make bench-dedup`, which is `python -m benchmarks.dedup`.
+
+documents       real texts, enlarged by seeded mutations -> one Parquet file of id and text
+oracle          all pairs of documents alike, exactly; a system's survivors -> what it missed and wrongly removed
+spent           what every contestant shares: a warm-up, laps, the ids that stay
+daft_peer, rensa_peer, text_dedup_peer, datatrove_peer
+                one a peer, each run by the Python of its own environment under benchmarks/.venvs
+"""
