@@ -1,0 +1,31 @@
+"""Candidates: the sets of shingles of the documents that are to be compared, recomputed from their texts.
+
+To store the shingles of all documents would take more than their texts; of the candidates they lie in a scratch file,
+of which the system keeps in memory what is in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.clusters import Sets
+from corpus.shingles import shingle_sets
+
+
+def shingled(found: Iterable[tuple[np.ndarray, pa.Array]], candidates: int, size: int, scratch: Path) -> Sets:
+    """`found`: places of candidates, each from 0 to `candidates` once in all, and their texts. `scratch`: a folder that
+    lives as long as the sets are used."""
+    starts, stops = np.zeros(candidates, np.int64), np.zeros(candidates, np.int64)
+    path, written = scratch / "shingles", 0
+    with open(path, "wb") as file:
+        for places, texts in found:
+            sets = shingle_sets(texts, size)
+            sets.values.tofile(file)
+            starts[places], stops[places] = sets.offsets[:-1] + written, sets.offsets[1:] + written
+            written += len(sets.values)
+    values = np.asarray(np.memmap(path, np.uint64, mode="r+")) if written else np.empty(0, np.uint64)
+    return Sets(values=values, starts=starts, stops=stops)

@@ -1,0 +1,101 @@
+"""Deduplication of one collection in one process: texts, read twice -> which go, each for one that stays.
+
+    batches -> band keys, by band on disk -> groups -> candidates -> their texts once more -> removals
+
+What is held in memory a document: its digest, its place in the order and, while a band is grouped, its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus.candidates import shingled
+from corpus.clusters import Groups, combined, exact_duplicates, group, near_duplicates
+from corpus.minhash import DuplicateConfig, Signing, band_keys
+from corpus.removals import Settled, none, settled
+
+
+class BandFiles:
+    """The keys of all documents, a file a band, in the order in which they were signed."""
+
+    def __init__(self, folder: Path, bands: int) -> None:
+        self.paths = [folder / f"band-{band:03d}" for band in range(bands)]
+
+    def write(self, batches: Iterable[np.ndarray]) -> None:
+        """`batches` (documents, bands) uint64."""
+        with ExitStack() as stack:
+            files = [stack.enter_context(open(path, "wb")) for path in self.paths]
+            for keys in batches:
+                for file, column in zip(files, keys.T, strict=True):
+                    column.tofile(file)
+
+    def groups(self, signed: np.ndarray, documents: np.ndarray) -> Iterator[Groups]:
+        """Of those `documents`, rising, that were signed at the places `signed`."""
+        for path in self.paths:
+            yield group(np.fromfile(path, np.uint64)[signed], documents)
+
+
+def deduplicate(
+    texts: Callable[[], Iterable[pa.Array]], ids: Sequence[pa.Array], config: DuplicateConfig, scratch: Path
+) -> tuple[np.ndarray, Settled]:
+    """(order, removals): document d of the removals is text `order[d]`.
+
+    `texts` reads all texts, the same each time, in batches of some thousand; `ids` are theirs. The longest text stays,
+    of equally long ones the one with the least id, so that the order of the input decides nothing.
+    """
+    signing = config.signing()
+    bands = BandFiles(scratch, signing.bands)
+    digests: list[np.ndarray] = []
+    lengths: list[pa.Array] = []
+    bands.write(_signed(texts(), signing, digests, lengths))
+    order = _longest_first(pa.chunked_array(lengths), pa.chunked_array(ids))
+    documents = np.arange(len(order), dtype=np.uint64)
+    exact = exact_duplicates(np.concatenate(digests)[order], documents)
+    different = np.ones(len(order), bool)
+    different[exact.documents] = False
+    groups = combined(bands.groups(order[different], documents[different]))
+    candidates = np.unique(groups.members)
+    sets = shingled(_picked(texts(), order[candidates]), len(candidates), config.shingle_words, scratch)
+    near = near_duplicates(
+        groups,
+        candidates,
+        sets,
+        threshold=config.threshold,
+        agreeing=config.agreeing(),
+        containment=config.measure == "containment",
+    )
+    return order, settled(none(), exact, near)
+
+
+def _signed(
+    batches: Iterable[pa.Array], signing: Signing, digests: list[np.ndarray], lengths: list[pa.Array]
+) -> Iterator[np.ndarray]:
+    for batch in batches:
+        keys, found = band_keys(batch, signing)
+        digests.append(found)
+        lengths.append(pc.utf8_length(batch).cast(pa.int64()))
+        yield keys
+
+
+def _longest_first(lengths: pa.ChunkedArray, ids: pa.ChunkedArray) -> np.ndarray:
+    table = pa.table([lengths, ids], ["length", "id"])
+    order = pc.sort_indices(table, sort_keys=[("length", "descending"), ("id", "ascending")])
+    return order.to_numpy().astype(np.int64)
+
+
+def _picked(batches: Iterable[pa.Array], places: np.ndarray) -> Iterator[tuple[np.ndarray, pa.Array]]:
+    """The texts at some places among all, with where those places stand in `places`."""
+    slots = np.argsort(places)
+    rising = places[slots]
+    start = 0
+    for batch in batches:
+        first, last = np.searchsorted(rising, (start, start + len(batch)))
+        if last > first:
+            yield slots[first:last], batch.take(pa.array(rising[first:last] - start))
+        start += len(batch)

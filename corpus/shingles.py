@@ -1,0 +1,204 @@
+"""Shingles: texts -> 64-bit hashes of their runs of words, in one compiled pass over Arrow's buffers.
+
+No Python string is made of a word: a list of tokens alone would cost ten times what this costs. Words are those of
+`corpus.text.words` (lower-cased; each character of a script without spaces is one), but for "_", which is a letter
+here as in Python's `\\w`: what is copied is seldom half of an identifier.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+from numba import types
+
+from corpus.codepoints import CODE, LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
+
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+FACTOR = np.uint64(0xBF58476D1CE4E5B9)
+OTHER_FACTOR = np.uint64(0x94D049BB133111EB)
+SHIFT = np.uint64(31)
+LETTER_PLACE = 21  # of LETTER_BIT
+DOTTED_I, DOT_ABOVE = 0x130, 0x307  # whose lower case is an i and a mark
+NO_WORDS = np.uint64(0xD6E8FEB86659FD93)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shingles:
+    """Text i has `values[offsets[i]:offsets[i + 1]]`; `values` (S,) uint64, `offsets` (texts + 1,) int64. Every text has
+    at least one."""
+
+    values: np.ndarray
+    offsets: np.ndarray
+
+    def __getitem__(self, text: int) -> np.ndarray:
+        return self.values[self.offsets[text] : self.offsets[text + 1]]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+
+def shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shingles, np.ndarray]:
+    """The runs of `size` words of each text, in their order, repeated ones too; and a digest of all its words in their
+    order, shape (texts, 2) uint64: equal for texts that differ in case, white space and punctuation alone.
+
+    A text with fewer words is one shingle of all of them; one without words (emoji, punctuation) is one of its
+    characters but for white space. So equal short texts are equal, and different ones are not.
+    """
+    if size < 1:
+        raise ValueError(f"a shingle of {size} words: at least 1 is needed")
+    data, offsets = utf8(texts)
+    # Between two words of letters stands a byte, and a character that is a word takes three. Each text may write one
+    # more than it has.
+    values = np.empty((int(offsets[-1] - offsets[0]) + len(texts)) // 2 + len(texts) + 2, np.uint64)
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    digests = np.empty((len(texts), 2), np.uint64)
+    count = _shingle(data, offsets, _characters(), size, values, bounds, digests)
+    return Shingles(values=values[:count].copy(), offsets=bounds), digests
+
+
+def distinct(shingled: Shingles) -> Shingles:
+    """Those of each text sorted and once each: sets, as `jaccard` takes them."""
+    values, bounds = shingled.values.copy(), np.zeros_like(shingled.offsets)
+    for start, stop in pairwise(shingled.offsets.tolist()):
+        values[start:stop].sort()  # numpy's takes a tenth of the time of the one that numba would compile
+    count = _distinct(values, shingled.offsets, bounds)
+    return Shingles(values=values[:count].copy(), offsets=bounds)
+
+
+def shingle_sets(texts: pa.Array | pa.ChunkedArray, size: int) -> Shingles:
+    return distinct(shingles(texts, size)[0])
+
+
+def jaccard(left: np.ndarray, right: np.ndarray) -> float:
+    """|A and B| / |A or B| of two sorted sets of shingles, exactly."""
+    shared: int = common(left, right)
+    return shared / (len(left) + len(right) - shared)
+
+
+@cache
+def _characters() -> np.ndarray:
+    table = code_points().copy()
+    table[ord("_")] |= np.uint32(LETTER_BIT)
+    table.setflags(write=False)
+    return table
+
+
+@compiled
+def common(left, right):  # type: ignore[no-untyped-def]
+    """How many values two sorted sets share."""
+    found = here = there = 0
+    while here < len(left) and there < len(right):
+        a, b = left[here], right[there]
+        found += a == b
+        here += a <= b
+        there += b <= a
+    return found
+
+
+@compiled
+def _words(data, place, end, table, values, count):  # type: ignore[no-untyped-def]
+    """Writes the hash of each word of a text from `count` on; where the next one would be written.
+
+    Without a branch for ASCII: whether a letter ends a word cannot be foretold, and a wrong guess of the processor costs
+    more than what a letter needs. A word is written wherever one could end, and counted where one does.
+    """
+    state = types.int64(0)  # 0 outside a word, 1 in a word of letters, 2 behind a character that is a word
+    word = types.uint64(0)
+    while place < end:
+        code = types.int64(data[place])
+        if code < 0x80:
+            entry = types.int64(table[code])
+            letter = (entry >> LETTER_PLACE) & 1
+            inside = state & letter
+            values[count] = word
+            count += (state != 0) & (inside == 0)
+            word = word * MULTIPLIER * types.uint64(inside) + types.uint64(entry & CODE)
+            state = letter
+            place += 1
+            continue
+        code, step = decode(data, place, end)
+        entry = types.int64(table[code])
+        place += step
+        if entry & MARK_BIT:
+            if state != 0:
+                word = word * MULTIPLIER + types.uint64(entry & CODE)
+        elif entry & UNSPACED_BIT:
+            values[count] = word
+            count += state != 0
+            state, word = 2, types.uint64(entry & CODE)
+        elif entry & LETTER_BIT:
+            values[count] = word
+            count += state == 2
+            word = (word * MULTIPLIER if state == 1 else types.uint64(0)) + types.uint64(entry & CODE)
+            if code == DOTTED_I:
+                word = word * MULTIPLIER + types.uint64(DOT_ABOVE)
+            state = 1
+        else:
+            values[count] = word
+            count += state != 0
+            state = 0
+    values[count] = word
+    return count + (state != 0)
+
+
+@compiled
+def _shingle(data, offsets, table, size, values, bounds, digests):  # type: ignore[no-untyped-def]
+    """Fills `values`, `bounds` and `digests`; how many values there are. The words of a text are written first, then
+    turned into shingles where they stand."""
+    count = 0
+    for text in range(len(offsets) - 1):
+        first = count
+        count = _words(data, offsets[text], offsets[text + 1], table, values, first)
+        if count == first:
+            values[count] = _without_words(data, offsets[text], offsets[text + 1])
+            count += 1
+        one, other = types.uint64(count - first), NO_WORDS
+        for place in range(first, count):
+            word = values[place] * FACTOR
+            word ^= word >> SHIFT
+            values[place] = word
+            one = one * MULTIPLIER + word
+            other = (other ^ word) * OTHER_FACTOR
+            other ^= other >> SHIFT
+        digests[text, 0], digests[text, 1] = (one ^ (one >> SHIFT)) * FACTOR, other
+        width = min(size, count - first)
+        runs = count - first - width + 1
+        for start in range(first, first + runs):
+            total = types.uint64(width)  # a short text is not a run of a longer one
+            for word in range(start, start + width):
+                total = total * MULTIPLIER + values[word]
+            total = (total ^ (total >> SHIFT)) * FACTOR
+            values[start] = total ^ (total >> SHIFT)
+        count = first + runs
+        bounds[text + 1] = count
+    return count
+
+
+@compiled
+def _without_words(data, start, end):  # type: ignore[no-untyped-def]
+    """The hash of a text's bytes but for ASCII white space."""
+    total = NO_WORDS
+    for place in range(start, end):
+        byte = types.uint64(data[place])
+        if byte > 32:
+            total = (total ^ byte) * FACTOR
+            total ^= total >> SHIFT
+    return total
+
+
+@compiled
+def _distinct(values, offsets, bounds):  # type: ignore[no-untyped-def]
+    """Leaves one of equal neighbours in each sorted run, where they stand."""
+    count, last = 0, types.uint64(0)
+    for text in range(len(offsets) - 1):
+        for place in range(offsets[text], offsets[text + 1]):
+            if place == offsets[text] or values[place] != last:
+                last = values[place]
+                values[count] = last
+                count += 1
+        bounds[text + 1] = count
+    return count
