@@ -6,13 +6,14 @@ of which the system keeps in memory what is in use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from corpus.clusters import Sets
+from corpus.lake import Lake
 from corpus.shingles import shingle_sets
 
 
@@ -29,3 +30,17 @@ def shingled(found: Iterable[tuple[np.ndarray, pa.Array]], candidates: int, size
             written += len(sets.values)
     values = np.asarray(np.memmap(path, np.uint64, mode="r+")) if written else np.empty(0, np.uint64)
     return Sets(values=values, starts=starts, stops=stops)
+
+
+def read_texts(lake: Lake, path: str, rows: np.ndarray) -> Iterator[tuple[int, pa.Array]]:
+    """The texts of some rows, rising, of a Parquet file: (place of the first in `rows`, texts), a row group at a time
+    and only of those that hold one."""
+    with lake.open_parquet(path) as file:
+        start = first = 0
+        for number in range(file.num_row_groups):
+            end = start + file.metadata.row_group(number).num_rows
+            last = int(np.searchsorted(rows, end))
+            if last > first:
+                texts = file.read_row_group(number, columns=["text"])["text"].combine_chunks()
+                yield first, texts.take(pa.array(rows[first:last] - start))
+            start, first = end, last

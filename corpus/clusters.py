@@ -23,8 +23,8 @@ from corpus.shingles import common
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """Group g has the documents `members[starts[g]:starts[g + 1]]`, two or more, rising. `members` (M,) uint64, `starts`
-    (G + 1,) int64. `weights` (G,) uint16: in how many bands just these documents share a key."""
+    """Group g has the documents `members[starts[g]:starts[g + 1]]`, two or more, rising. `members` (M,) uint64,
+    `starts` (G + 1,) int64. `weights` (G,) uint16: in how many bands just these documents share a key."""
 
     members: np.ndarray
     starts: np.ndarray
@@ -101,10 +101,10 @@ def near_duplicates(
     containment: bool = False,
     staying: int = 0,
 ) -> Removals:
-    """`documents` are all those of the groups, rising, and `sets` belong to them. The first `staying` of them stay: they
-    did when a crawl before this one was compared. Only pairs that share `agreeing` bands are measured: their Jaccard
-    similarity, or how much of a document is contained in the one that stays. Memory beside these: 28 bytes for each
-    place in a group."""
+    """`documents` are all those of the groups, rising, and `sets` belong to them. The first `staying` of them stay:
+    they did when a crawl before this one was compared. Only pairs that share `agreeing` bands are measured: their
+    Jaccard similarity, or how much of a document is contained in the one that stays. Memory beside these: 28 bytes for
+    each place in a group."""
     slots = np.searchsorted(documents, groups.members).astype(np.uint32)
     keepers = np.full(len(documents), -1, np.int64)
     similarities = np.zeros(len(documents))
@@ -114,6 +114,18 @@ def near_duplicates(
     )
     gone = np.flatnonzero(keepers >= 0)
     return Removals(documents=documents[gone], keepers=documents[keepers[gone]], similarities=similarities[gone])
+
+
+@compiled
+def shared(keys, others):  # type: ignore[no-untyped-def]
+    """Which of some sorted keys are among others, sorted too: a Boolean mask."""
+    found = np.zeros(len(keys), np.bool_)
+    there = 0
+    for here in range(len(keys)):
+        while there < len(others) and others[there] < keys[here]:
+            there += 1
+        found[here] = there < len(others) and others[there] == keys[here]
+    return found
 
 
 @compiled

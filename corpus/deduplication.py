@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.banding import DuplicateConfig, Signing
 from corpus.candidates import shingled
 from corpus.clusters import Groups, combined, exact_duplicates, group, near_duplicates
-from corpus.minhash import DuplicateConfig, Signing, band_keys
+from corpus.minhash import band_keys
 from corpus.removals import Settled, none, settled
 
 

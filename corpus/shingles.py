@@ -28,8 +28,8 @@ NO_WORDS = np.uint64(0xD6E8FEB86659FD93)
 
 @dataclass(frozen=True, kw_only=True)
 class Shingles:
-    """Text i has `values[offsets[i]:offsets[i + 1]]`; `values` (S,) uint64, `offsets` (texts + 1,) int64. Every text has
-    at least one."""
+    """Text i has `values[offsets[i]:offsets[i + 1]]`; `values` (S,) uint64, `offsets` (texts + 1,) int64. Every text
+    has at least one."""
 
     values: np.ndarray
     offsets: np.ndarray
@@ -103,8 +103,8 @@ def common(left, right):  # type: ignore[no-untyped-def]
 def _words(data, place, end, table, values, count):  # type: ignore[no-untyped-def]
     """Writes the hash of each word of a text from `count` on; where the next one would be written.
 
-    Without a branch for ASCII: whether a letter ends a word cannot be foretold, and a wrong guess of the processor costs
-    more than what a letter needs. A word is written wherever one could end, and counted where one does.
+    Without a branch for ASCII: where a word ends cannot be foretold, and a wrong guess of the processor costs more than
+    what a letter needs. A word is written wherever one could end, and counted where one does.
     """
     state = types.int64(0)  # 0 outside a word, 1 in a word of letters, 2 behind a character that is a word
     word = types.uint64(0)

@@ -1,13 +1,11 @@
-"""Elements: the splits that a pipeline deals out, each of which becomes a part, and the one shuffle.
+"""Elements: the splits that a pipeline deals out, each of which becomes a part.
 
 A split whose part is finished is not worked on again, so an engine may retry it and a killed run goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-import numpy as np
+from collections.abc import Iterator, Sequence
 
 from corpus.lake import Lake
 from pipelines.beam import beam
@@ -41,30 +39,30 @@ class RunSplit(beam.DoFn):
             self.guard.close()
 
 
-# The one shuffle: (band key, document) pairs, packed by bucket -----------------------------------------------------
+class Phases(beam.PTransform):
+    """Work in phases: the splits of one are dealt out when all parts of the one before are finished, and may read them.
 
-PAIR = np.dtype([("key", "<u8"), ("doc_id", "V16")])
+    So what has to be brought together passes through files and not through the engine, which on one machine would hold
+    all of it in memory.
+    """
+
+    def __init__(self, lake_url: str, folder: str, first: Work, *later: tuple[Sequence[Split], Work]) -> None:
+        super().__init__()
+        self.lake_url, self.folder, self.first, self.later = lake_url, folder, first, later
+
+    def expand(self, splits: beam.PCollection) -> beam.PCollection:
+        done = splits | "Phase 1" >> beam.ParDo(RunSplit(self.lake_url, self.folder, self.first))
+        for number, (following, work) in enumerate(self.later, 2):
+            done = (
+                done
+                | f"Finish phase {number - 1}" >> beam.Map(lambda name: (None, name))
+                | f"All of phase {number - 1}" >> beam.GroupByKey()
+                | f"Splits of phase {number}" >> beam.FlatMap(_splits, following)
+                | f"Deal out phase {number}" >> beam.Reshuffle()
+                | f"Phase {number}" >> beam.ParDo(RunSplit(self.lake_url, self.folder, work))
+            )
+        return done
 
 
-def pack(keys: np.ndarray, doc_ids: np.ndarray, buckets: int) -> Iterator[tuple[int, bytes]]:
-    """(bucket, packed pairs) for `keys` (documents, bands) of `doc_ids` (documents,), every bucket once: a few values a
-    split, not millions of rows. 1M pairs take 6.7 s as rows and 0.42 s packed."""
-    pairs = np.empty(keys.size, dtype=PAIR)
-    pairs["key"] = keys.ravel()
-    pairs["doc_id"] = np.repeat(doc_ids, keys.shape[1])
-    bucket = pairs["key"] % np.uint64(buckets)
-    order = np.argsort(bucket, kind="stable")
-    cuts = np.searchsorted(bucket[order], np.arange(buckets + 1))
-    for number in range(buckets):
-        yield number, pairs[order[cuts[number] : cuts[number + 1]]].tobytes()
-
-
-def unpack_groups(packed: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """The documents of each key that at least two share, sorted: the same whatever order the values came in."""
-    pairs = np.sort(np.frombuffer(b"".join(packed), dtype=PAIR), order="key")
-    edges = np.flatnonzero(np.diff(pairs["key"])) + 1
-    for first, last in zip([0, *edges], [*edges, len(pairs)], strict=True):
-        if last - first > 1:
-            group = sorted({doc_id.tobytes() for doc_id in pairs["doc_id"][first:last]})
-            if len(group) > 1:
-                yield group
+def _splits(_finished: tuple[None, Sequence[str]], following: Sequence[Split]) -> Sequence[Split]:
+    return following

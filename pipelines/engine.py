@@ -35,14 +35,14 @@ class Engine:
     options: tuple[str, ...] = ()
 
     @contextmanager
-    def pipeline(self, splits: int) -> Iterator[beam.Pipeline]:
-        """Runs what is built inside. Local workers are processes, no more than there are splits, and this process for
-        one; what they print goes to a log, which is part of the error when the pipeline fails."""
+    def pipeline(self, parts: int) -> Iterator[beam.Pipeline]:
+        """Runs what is built inside. Local workers are processes, no more than there are parts to make, and this process
+        for one; what they print goes to a log, which is part of the error when the pipeline fails."""
         if self.runner not in LOCAL_RUNNERS:
             with beam.Pipeline(options=PipelineOptions([f"--runner={self.runner}", *self.options])) as pipeline:
                 yield pipeline
             return
-        workers = min(self.workers, splits)
+        workers = min(self.workers, parts)
         options = PipelineOptions([f"--direct_num_workers={workers}", *self.options])
         if workers <= 1:
             with beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:

@@ -112,8 +112,12 @@ class Part:
 
     def keep_table(self, kind: str, rows: pa.Table) -> None:
         """Records of the input that stay, as a table of the kind's columns: row groups of their own."""
-        self._flush(kind)
         self.pass_through(rows.num_rows)
+        self.add_table(kind, rows)
+
+    def add_table(self, kind: str, rows: pa.Table) -> None:
+        """As `keep_table`, for rows that account for no record."""
+        self._flush(kind)
         if rows.num_rows:
             self._writers[kind].write_table(rows)
             self._rows[kind] += rows.num_rows
@@ -214,13 +218,13 @@ def read_row(lake: Lake, folder: str, name: str) -> dict[str, Any]:
     return row
 
 
-def put_rows(lake: Lake, folder: str, path: str, rows: list[dict[str, Any]], schema: pa.Schema) -> FileEntry:
+def put_table(lake: Lake, folder: str, path: str, rows: pa.Table) -> FileEntry:
     """A Parquet file of a dataset that is made in one place, not by a worker."""
     with lake.scratch() as scratch:
         file = scratch / "rows.parquet"
-        with parquet_writer(file, schema) as writer:
-            writer.write_table(table(rows, schema))
-        return lake.put(file, folder, path, len(rows))
+        with parquet_writer(file, rows.schema) as writer:
+            writer.write_table(rows)
+        return lake.put(file, folder, path, rows.num_rows)
 
 
 def batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from corpus.lake import Lake
-from corpus.schema import LEDGER
-from pipelines.parts import put_rows
+from corpus.schema import LEDGER, table
+from pipelines.parts import put_table
 
 REVISITS = "revisits"
 Visit = tuple[str, int]
@@ -61,4 +61,4 @@ def _name_keepers(lake: Lake, folder: str, row: dict[str, Any], keepers: dict[st
     for lost in ledger:
         lost["keeper"] = keepers.get(lost["doc_id"].hex(), lost["keeper"])
     path = entry["path"].replace(".parquet", "-resolved.parquet")
-    row["files"][number] = asdict(put_rows(lake, folder, path, ledger, LEDGER))
+    row["files"][number] = asdict(put_table(lake, folder, path, table(ledger, LEDGER)))

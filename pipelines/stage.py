@@ -151,7 +151,7 @@ def _compute(lake: Lake, stage: Stage, engine: Engine, plan: Plan) -> Manifest:
     folder = lake.path(stage.name, stage.address)
     heaviest_first = sorted(plan.splits, key=lambda split: (-split.weight, split.name))
     with _progress(lake, folder, stage.label, plan.parts), _clear_errors(lake, folder, stage):
-        with engine.pipeline(len(plan.splits)) as pipeline:
+        with engine.pipeline(len(plan.parts)) as pipeline:
             # Reshuffle: without it the splits are fused to their source, and one worker gets all of them.
             splits = pipeline | "Splits" >> beam.Create(heaviest_first) | "Deal out" >> beam.Reshuffle()
             splits | stage.name >> plan.transform

@@ -1,0 +1,178 @@
+"""Duplicates: a crawl's signatures, and those of earlier crawls -> which of its documents go, each for one that stays.
+
+Keys nominate (pipelines/nominate.py); here the texts of candidates are read, and what is measured decides. No document
+of an earlier crawl goes, so that its survivors are the same whatever crawl is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.banding import LIBRARIES, DuplicateConfig
+from corpus.lake import Lake
+from corpus.manifest import FileEntry
+from corpus.removals import EXACT, REASONS, SAME_URL, Removals, Settled, settled
+from corpus.schema import DOC_ID
+from pipelines.elements import Phases
+from pipelines.engine import Engine
+from pipelines.nominate import Exact, Group, Signed, crawl_of, exact_pairs, first_number, ranked, ranks
+from pipelines.parts import FileSplit, StageError, file_splits, put_table
+from pipelines.sign import band_name
+from pipelines.stage import Outcome, Plan, Stage, compute, plain
+
+STAGE = "duplicates"
+VERSION = 2
+
+# In the order of the documents: `part`, `row` and `rank` are those of the crawl's signatures. `similarity` is null
+# where texts were not compared.
+REMOVAL = pa.schema(
+    [
+        pa.field("part", pa.int32(), nullable=False),
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("rank", pa.uint32(), nullable=False),
+        pa.field("doc_id", DOC_ID, nullable=False),
+        pa.field("keeper", DOC_ID, nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+        pa.field("similarity", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What decides the removals. `earlier`: the crawls whose survivors stay, in the keeper's order."""
+
+    threshold: float
+    measure: str
+    same_url: str
+    agreeing: int
+    earlier: tuple[str, ...]
+
+
+def find_duplicates(
+    lake: Lake, crawl: Signed, earlier: Sequence[Signed], config: DuplicateConfig, engine: Engine
+) -> Outcome:
+    """Publishes which documents of a crawl go. Raises StageError when the signatures were not all made alike."""
+    crawls = (*earlier, crawl)
+    signing = config.signing()
+    for signed in crawls:
+        if signed.signatures.config != plain(asdict(signing)):
+            raise StageError(
+                f"{signed.signatures.name} was signed with {dict(signed.signatures.config)}, and wanted is "
+                f"{plain(asdict(signing))}: keys made in two ways cannot be compared; sign that crawl again"
+            )
+    comparison = Comparison(
+        threshold=config.threshold,
+        measure=config.measure,
+        same_url=config.same_url,
+        agreeing=config.agreeing(),
+        earlier=tuple(signed.documents.partition for signed in earlier),
+    )
+    read = [manifest for signed in crawls for manifest in (signed.documents, signed.signatures, signed.duplicates)]
+    stage = Stage(
+        name=STAGE,
+        partition=crawl.documents.partition,
+        version=VERSION,
+        config=comparison,
+        inputs={manifest.name: manifest.digest for manifest in read if manifest},
+        libraries=LIBRARIES,
+    )
+
+    def plan() -> Plan:
+        folder = lake.path(stage.name, stage.address)
+        exact = FileSplit(name="exact", weight=1, paths={})
+        bands = [FileSplit(name=band_name(band), weight=1, paths={}) for band in range(signing.bands)]
+        return Plan(
+            splits=[exact],
+            transform=Phases(lake.url, folder, Exact(crawls, config.same_url), (bands, Group(crawls, folder))),
+            parts=[split.name for split in (exact, *bands)],
+            finish=lambda _rows, folder: _decide(lake, folder, crawls, comparison, config.shingle_words),
+        )
+
+    return compute(lake, stage, engine, plan)
+
+
+def _decide(
+    lake: Lake, folder: str, crawls: Sequence[Signed], comparison: Comparison, shingle_words: int
+) -> tuple[list[FileEntry], dict[str, Any]]:
+    from corpus.candidates import shingled
+    from corpus.clusters import combined, near_duplicates
+
+    groups = combined(_groups(lake, folder, crawls[-1]))
+    candidates = np.unique(groups.members)
+    with lake.scratch() as scratch:
+        near = near_duplicates(
+            groups,
+            candidates,
+            shingled(_texts(lake, crawls, candidates), len(candidates), shingle_words, scratch),
+            threshold=comparison.threshold,
+            agreeing=comparison.agreeing,
+            containment=comparison.measure == "containment",
+            staying=int(np.searchsorted(candidates, np.uint64(first_number(len(crawls) - 1)))),
+        )
+    exact = exact_pairs(lake, folder)
+    found = settled(_of(exact, SAME_URL), _of(exact, EXACT), near)
+    entry = put_table(lake, folder, "removals/removals.parquet", _removals(lake, crawls, found))
+    counts = {reason: int(np.count_nonzero(found.reasons == number)) for number, reason in enumerate(REASONS)}
+    return [entry], {"documents": crawls[-1].signatures.counts.kept, "candidates": len(candidates), **counts}
+
+
+def _groups(lake: Lake, folder: str, crawl: Signed) -> Iterator[Any]:
+    from corpus.clusters import Groups
+
+    for band in range(crawl.signatures.config["bands"]):
+        lists = lake.read_table(f"{folder}/groups/{band_name(band)}.parquet")["documents"].combine_chunks()
+        starts = lists.offsets.to_numpy() if len(lists) else np.zeros(1, np.int64)
+        yield Groups(members=lists.values.to_numpy(), starts=starts, weights=np.ones(len(lists), np.uint16))
+
+
+def _texts(lake: Lake, crawls: Sequence[Signed], candidates: np.ndarray) -> Iterator[tuple[np.ndarray, pa.Array]]:
+    """(places in `candidates`, their texts)."""
+    from corpus.candidates import read_texts
+
+    for number, signed in enumerate(crawls):
+        first, last = np.searchsorted(candidates, np.array([first_number(number), first_number(number + 1)], np.uint64))
+        if first == last:
+            continue
+        places = ranked(lake, signed, ["part", "row"]).take(pa.array(ranks(candidates[first:last])))
+        parts, rows = places["part"].to_numpy(), places["row"].to_numpy()
+        order = np.lexsort((rows, parts))
+        splits = file_splits(lake, {"documents": [signed.documents]})
+        for part in np.unique(parts).tolist():
+            chosen = order[slice(*np.searchsorted(parts[order], (part, part + 1)))]
+            for start, texts in read_texts(lake, splits[part].paths["documents"], rows[chosen]):
+                yield chosen[start : start + len(texts)] + first, texts
+
+
+def _of(exact: pa.Table, reason: str) -> Removals:
+    chosen = exact["reason"].to_numpy() == REASONS.index(reason)
+    similarity = 1.0 if reason == EXACT else np.nan
+    return Removals(
+        documents=exact["document"].to_numpy()[chosen],
+        keepers=exact["keeper"].to_numpy()[chosen],
+        similarities=np.full(np.count_nonzero(chosen), similarity),
+    )
+
+
+def _removals(lake: Lake, crawls: Sequence[Signed], found: Settled) -> pa.Table:
+    """REMOVAL of what was found, in the order of the documents."""
+    doc_ids = [ranked(lake, signed, ["doc_id"])["doc_id"].combine_chunks() for signed in crawls]
+    starts = np.concatenate(([0], np.cumsum([len(column) for column in doc_ids])))
+    keepers = pa.array(starts[crawl_of(found.keepers)] + ranks(found.keepers))
+    rank = ranks(found.documents)
+    gone = ranked(lake, crawls[-1], ["part", "row", "doc_id"]).take(pa.array(rank))
+    table = pa.table(
+        [
+            *(gone["part"], gone["row"], rank.astype(np.uint32), gone["doc_id"]),
+            pa.chunked_array(doc_ids).take(keepers),
+            pa.array(REASONS).take(pa.array(found.reasons)),
+            pa.array(found.similarities, from_pandas=True),  # NaN is null
+        ],
+        schema=REMOVAL,
+    )
+    return table.sort_by([("part", "ascending"), ("row", "ascending")])

@@ -1,0 +1,139 @@
+"""Sign: clean -> signatures: a crawl's band keys, and the index by which a later crawl finds those that it shares.
+
+Three phases, the last two in the place of a shuffle: every part's keys lie in a column a band, and who brings a band
+together reads its column.
+
+signatures   a file a part: digests and band keys of its documents, in their order
+order        one file: the documents in the keeper's order; a document's rank is its row
+bands        a file a band: keys and ranks, sorted by key
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus.banding import LIBRARIES, Signing
+from corpus.lake import Lake
+from corpus.manifest import Manifest
+from corpus.schema import DOC_ID
+from corpus.urls import url_digests
+from pipelines.elements import Phases
+from pipelines.engine import Engine
+from pipelines.parts import FileSplit, Part, Work, file_splits
+from pipelines.stage import Outcome, Plan, Stage, compute
+
+STAGE = "signatures"
+VERSION = 2
+ORDER = "order"
+
+IDENTITY = [
+    pa.field("doc_id", DOC_ID, nullable=False),
+    pa.field("fetched_at", pa.timestamp("s", tz="UTC")),
+    *(pa.field(name, pa.uint64(), nullable=False) for name in ("digest", "digest_low", "url_digest", "url_digest_low")),
+]
+PLACE = [pa.field("warc_file", pa.string(), nullable=False), pa.field("warc_offset", pa.int64(), nullable=False)]
+CHARACTERS = pa.field("characters", pa.int64(), nullable=False)
+# `part` counts the files of the crawl's documents, `row` the rows of one.
+RANKED = pa.schema(
+    [*IDENTITY, pa.field("part", pa.int32(), nullable=False), pa.field("row", pa.int32(), nullable=False)]
+)
+BAND = pa.schema([pa.field("key", pa.uint64(), nullable=False), pa.field("rank", pa.uint32(), nullable=False)])
+READ = ["doc_id", "url", "warc_file", "warc_offset", "fetched_at", "text"]
+
+
+def band_name(band: int) -> str:
+    return f"band-{band:03d}"
+
+
+def sign(lake: Lake, documents: Manifest, signing: Signing, engine: Engine) -> Outcome:
+    """Publishes the signatures of a crawl's documents."""
+    stage = Stage(
+        name=STAGE,
+        partition=documents.partition,
+        version=VERSION,
+        config=signing,
+        inputs={documents.name: documents.digest},
+        libraries=LIBRARIES,
+    )
+
+    def plan() -> Plan:
+        folder = lake.path(stage.name, stage.address)
+        splits = file_splits(lake, {"documents": [documents]})
+        parts = [split.name for split in splits]
+        whole = [FileSplit(name=ORDER, weight=1, paths={})]
+        bands = [FileSplit(name=band_name(band), weight=1, paths={}) for band in range(signing.bands)]
+        return Plan(
+            splits=splits,
+            transform=Phases(
+                *(lake.url, folder, Sign(signing)), (whole, Order(folder, parts)), (bands, Index(folder, parts))
+            ),
+            parts=[*parts, ORDER, *(band.name for band in bands)],
+            records=documents.counts.kept,
+        )
+
+    return compute(lake, stage, engine, plan)
+
+
+class Sign(Work):
+    def __init__(self, signing: Signing) -> None:
+        self.signing = signing
+        keys = [pa.field(band_name(band), pa.uint64(), nullable=False) for band in range(signing.bands)]
+        self.schemas = {STAGE: pa.schema([*IDENTITY, *PLACE, CHARACTERS, *keys])}
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        from corpus.minhash import band_keys  # loads a compiler's runtime, which only the workers need
+
+        tables = []
+        for batch in lake.read_batches(split.paths["documents"], READ):
+            keys, digests = band_keys(batch["text"], self.signing)
+            urls = url_digests(batch["url"].to_pylist() if self.signing.urls else [None] * len(batch))
+            columns = [
+                *(batch["doc_id"], batch["fetched_at"], *digests.T, *urls.T, batch["warc_file"], batch["warc_offset"]),
+                *(pc.utf8_length(batch["text"]).cast(pa.int64()), *keys.T),
+            ]
+            tables.append(pa.table([pa.array(column) for column in columns], schema=self.schemas[STAGE]))
+        if tables:
+            part.keep_table(STAGE, pa.concat_tables(tables).combine_chunks())
+
+
+class Order(Work):
+    """Puts all documents into the order in which they are kept: the longest first, then by file and offset."""
+
+    schemas = {ORDER: RANKED}
+
+    def __init__(self, folder: str, parts: Sequence[str]) -> None:
+        self.folder, self.parts = folder, parts
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        columns = [field.name for field in (*IDENTITY, *PLACE, CHARACTERS)]
+        found = [lake.read_table(f"{self.folder}/{STAGE}/{name}.parquet", columns) for name in self.parts]
+        counts = [table.num_rows for table in found]
+        signed = pa.concat_tables(found)
+        by = [("characters", "descending"), ("warc_file", "ascending"), ("warc_offset", "ascending")]
+        order = pc.sort_indices(signed, sort_keys=by)
+        numbers = pa.array(np.repeat(np.arange(len(counts), dtype=np.int32), counts))
+        rows = pa.array(np.concatenate([np.arange(count, dtype=np.int32) for count in counts]))
+        ranked = signed.select([field.name for field in IDENTITY]).append_column("part", numbers)
+        part.add_table(ORDER, ranked.append_column("row", rows).take(order).cast(RANKED))
+
+
+class Index(Work):
+    """Sorts the keys of a band."""
+
+    schemas = {"bands": BAND}
+
+    def __init__(self, folder: str, parts: Sequence[str]) -> None:
+        self.folder, self.parts = folder, parts
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        ranked = lake.read_table(f"{self.folder}/{ORDER}/{ORDER}.parquet", ["part", "row"])
+        found = [lake.read_table(f"{self.folder}/{STAGE}/{name}.parquet", [split.name]) for name in self.parts]
+        starts = np.concatenate(([0], np.cumsum([table.num_rows for table in found])))
+        keys = np.concatenate([table[split.name].to_numpy() for table in found])
+        by_rank = keys[starts[ranked["part"].to_numpy()] + ranked["row"].to_numpy()]
+        ranks = np.argsort(by_rank, kind="stable")
+        part.add_table("bands", pa.table([by_rank[ranks], ranks.astype(np.uint32)], schema=BAND))
