@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.dedup.spent import Spent, main
+from corpus.banding import DuplicateConfig
 from corpus.deduplication import deduplicate as decide
-from corpus.minhash import DuplicateConfig, band_keys
+from corpus.minhash import band_keys
 
 BATCH = 1_000  # documents
 
