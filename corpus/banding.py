@@ -20,7 +20,8 @@ MISSED = 1e-5
 
 @dataclass(frozen=True, kw_only=True)
 class Signing:
-    """What decides the band keys of a text: only those made alike can be compared. `urls`: whether URLs are digested."""
+    """What decides the band keys of a text: only those made alike can be compared. `urls`: whether URLs are digested
+    too."""
 
     bands: int
     rows: int

@@ -1,6 +1,7 @@
 """Report: one page on what went in, what was dropped and why, how training went and what it scored."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -19,13 +20,16 @@ from dagster_project.assets.documents import clean, documents
 from dagster_project.assets.model import loss_curve, read_metrics
 from dagster_project.assets.scores import read_score, scores
 from dagster_project.figures import bars, bounds_line, excerpt, histogram_svg, short
-from dagster_project.lineage import latest, upstream
+from dagster_project.lineage import latest, upstream, upstreams
 from dagster_project.partitions import crawl_recipe_key, recipes
 from dagster_project.recipes import RECIPES, TASKS
 from dagster_project.resources import LakeResource
 from pipelines.clean import CleanConfig
 
-LINE = ("unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+LINE = ("split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+
+CRAWLWISE = ("crawl", "documents", "clean", "unique")
+KEPT = 3  # documents of a crawl that are shown
 
 
 @dg.asset(deps=[*scores, documents, clean], partitions_def=recipes, group_name="scores")
@@ -57,7 +61,7 @@ def collect(
         for reason, records in lost.items():
             stage = dropped.setdefault(manifest.stage, {})
             stage[reason] = stage.get(reason, 0) + records
-    by_stage = {stage: [m for m in manifests if m.stage == stage] for stage in ("crawl", "documents", "clean")}
+    by_stage = {stage: [m for m in manifests if m.stage == stage] for stage in CRAWLWISE}
     one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
     return {
         "recipe": context.partition_key,
@@ -69,8 +73,8 @@ def collect(
         "texts": sum(manifest.figures.get("texts", 0) for manifest in by_stage["documents"]),
         "documents": sum(manifest.counts.kept for manifest in by_stage["documents"]),
         "clean": sum(manifest.counts.kept for manifest in by_stage["clean"]),
-        "unique": one["unique"].counts.kept,
-        "languages": _languages(one["unique"]),
+        "unique": sum(manifest.counts.kept for manifest in by_stage["unique"]),
+        "languages": _languages(by_stage["unique"]),
         "train_documents": one["split"].figures["train"],
         "heldout_documents": one["split"].figures["heldout"],
         "dropped": dropped,
@@ -106,13 +110,17 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
     manifests = [upstream(context, lake, asset, key) for asset in ("crawl", "documents") for key in keys]
     for asset in ("clean", "signatures"):
         manifests += [upstream(context, lake, asset, str(crawl_recipe_key(key, recipe))) for key in keys]
+    manifests += upstreams(context, lake, "unique")
     manifests += [upstream(context, lake, asset) for asset in LINE]
     return manifests + [upstream(context, lake, f"scores/{task}") for task in TASKS]
 
 
-def _languages(manifest: Manifest) -> dict[str, int]:
+def _languages(manifests: Sequence[Manifest]) -> dict[str, int]:
     prefix = "language:"
-    return most_first({name[len(prefix) :]: n for name, n in manifest.figures.items() if name.startswith(prefix)})
+    found: Counter[str] = Counter()
+    for manifest in manifests:
+        found.update({name[len(prefix) :]: n for name, n in manifest.figures.items() if name.startswith(prefix)})
+    return most_first(found)
 
 
 def _headline(found: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +150,12 @@ def render(lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], sur
         drops={stage: bars(most_first(reasons), "records") for stage, reasons in found["dropped"].items() if reasons},
         survey=surveyed,
         loss=loss_curve(read_metrics(lake, one["checkpoint"])),
-        kept=kept_samples(lake, one["unique"], 5),
+        kept=[
+            sample
+            for manifest in manifests
+            if manifest.stage == "unique"
+            for sample in kept_samples(lake, manifest, KEPT)
+        ],
     )
 
 

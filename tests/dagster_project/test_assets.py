@@ -155,8 +155,8 @@ def test_a_damaged_dataset_blocks_what_is_downstream(graph: Graph, tmp_path: Pat
 
 def test_lost_records_fail_the_conservation_check(graph: Graph) -> None:
     [manifest] = graph.lake.datasets("clean")
-    assert checks.conservation(manifest, ["documents"]).passed
-    assert not checks.conservation(manifest, []).passed
+    assert checks.conservation(["documents"], manifest).passed
+    assert not checks.conservation([], manifest).passed
 
 
 @pytest.mark.parametrize(
