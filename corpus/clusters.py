@@ -46,13 +46,24 @@ class Sets:
 def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
     """The groups of (key, document) pairs, both (P,) uint64, each pair once, sorted by document. A key that only one
     document has makes none."""
-    order = np.argsort(keys, kind="stable")
-    keys, members = keys[order], documents[order]
-    edges = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1], [True]))) if len(keys) else np.zeros(1, int)
+    # A key's first bits and its place in one number: to sort those takes a tenth of the time of a stable argsort.
+    width = np.uint64(max(len(keys) - 1, 1).bit_length())
+    packed = np.sort((keys >> width << width) | np.arange(len(keys), dtype=np.uint64))
+    order = (packed & ((np.uint64(1) << width) - np.uint64(1))).astype(np.int64)
+    packed >>= width
+    first = np.concatenate(([True], packed[1:] != packed[:-1], [True]))  # and the place behind the last
+    order = order[~(first[:-1] & first[1:])[: len(order)]]
+    found = keys[order]
+    if _interleaved(found, width):
+        again = np.lexsort((order, found))
+        order, found = order[again], found[again]
+    edges = (
+        np.flatnonzero(np.concatenate(([True], found[1:] != found[:-1], [True]))) if len(found) else np.zeros(1, int)
+    )
     sizes = np.diff(edges)
     shared = sizes > 1
     return Groups(
-        members=members[np.repeat(shared, sizes)],
+        members=documents[order[np.repeat(shared, sizes)]],
         starts=np.concatenate(([0], np.cumsum(sizes[shared]))).astype(np.int64),
         weights=np.ones(np.count_nonzero(shared), np.uint16),
     )
@@ -60,23 +71,25 @@ def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
 
 def combined(bands: Iterable[Groups]) -> Groups:
     """The groups of all bands, equal ones as one whose weight is their number: copies share nearly every band."""
-    hashes: list[np.ndarray] = []
     members, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    seen = np.empty(0, np.uint64)
+    seen, numbers, weights = np.empty(0, np.uint64), np.empty(0, np.uint32), np.empty(0, np.uint16)
     for band in bands:
         found = np.empty(len(band), np.uint64)
         _hash_groups(band.members, band.starts, found)
-        new = ~np.isin(found, seen)
-        seen = np.concatenate((seen, found[new]))
+        order = np.argsort(found)
+        new = np.ones(len(band), bool)
+        _count_seen(seen, numbers, weights, found, order, new)
         counts = np.diff(band.starts)
         members.append(band.members[np.repeat(new, counts)])
         sizes.append(counts[new])
-        hashes.append(found)
-    everything, times = np.unique(np.concatenate(hashes or [seen]), return_counts=True)
+        places = np.cumsum(new, dtype=np.uint32) + np.uint32(len(weights)) - np.uint32(1)
+        chosen = order[new[order]]
+        seen, numbers = _merged(seen, numbers, found[chosen], places[chosen])
+        weights = np.concatenate((weights, np.ones(np.count_nonzero(new), np.uint16)))
     return Groups(
         members=np.concatenate(members),
         starts=np.concatenate(([0], np.cumsum(np.concatenate(sizes)))).astype(np.int64),
-        weights=times[np.searchsorted(everything, seen)].astype(np.uint16),
+        weights=weights,
     )
 
 
@@ -103,8 +116,7 @@ def near_duplicates(
 ) -> Removals:
     """`documents` are all those of the groups, rising, and `sets` belong to them. The first `staying` of them stay:
     they did when a crawl before this one was compared. Only pairs that share `agreeing` bands are measured: their
-    Jaccard similarity, or how much of a document is contained in the one that stays. Memory beside these: 28 bytes for
-    each place in a group."""
+    Jaccard"""
     slots = np.searchsorted(documents, groups.members).astype(np.uint32)
     keepers = np.full(len(documents), -1, np.int64)
     similarities = np.zeros(len(documents))
@@ -129,6 +141,43 @@ def shared(keys, others):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _interleaved(keys, width):  # type: ignore[no-untyped-def]
+    """Whether keys that begin alike stand in turns: one in some billion does begin like another."""
+    for place in range(2, len(keys)):
+        if keys[place] != keys[place - 1] and keys[place] >> width == keys[place - 1] >> width:
+            return True
+    return False
+
+
+@compiled
+def _count_seen(seen, numbers, weights, found, order, new):  # type: ignore[no-untyped-def]
+    """Adds to the weights of the groups that were seen before, whose hashes are sorted, and marks the others."""
+    there = 0
+    for place in order:
+        while there < len(seen) and seen[there] < found[place]:
+            there += 1
+        if there < len(seen) and seen[there] == found[place]:
+            weights[numbers[there]] += 1
+            new[place] = False
+
+
+@compiled
+def _merged(left, left_numbers, right, right_numbers):  # type: ignore[no-untyped-def]
+    """Two sorted arrays as one, and what belongs to their values."""
+    values = np.empty(len(left) + len(right), np.uint64)
+    numbers = np.empty(len(values), np.uint32)
+    here = there = 0
+    for place in range(len(values)):
+        if there == len(right) or (here < len(left) and left[here] < right[there]):
+            values[place], numbers[place] = left[here], left_numbers[here]
+            here += 1
+        else:
+            values[place], numbers[place] = right[there], right_numbers[there]
+            there += 1
+    return values, numbers
+
+
+@compiled
 def _hash_groups(members, starts, found):  # type: ignore[no-untyped-def]
     for number in range(len(found)):
         state = np.uint64(starts[number + 1] - starts[number])
@@ -144,24 +193,18 @@ def _decide(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Sets keeper and similarity of each document that goes. A group's places are filled with those of its documents
     that stay, from the front: documents are taken in order, so the front of a group is read already."""
-    order = np.argsort(slots, kind="mergesort")
-    groups = np.empty(len(slots), np.uint32)
-    for number in range(len(starts) - 1):
-        groups[starts[number] : starts[number + 1]] = number
+    firsts, groups = _groups_of(slots, starts, len(keepers))
     kept = np.zeros(len(starts) - 1, np.uint32)
     seen = np.full(len(keepers), -1, np.int64)
     bands = np.zeros(len(keepers), np.uint16)
     candidates = np.empty(16, np.uint32)
-    start = 0
-    while start < len(order):
-        document = slots[order[start]]
-        stop = start
+    for document in range(len(keepers)):
+        mine = values[set_starts[document] : set_stops[document]]
+        its_groups = groups[firsts[document] : firsts[document + 1]]
         count = 0
-        while stop < len(order) and slots[order[stop]] == document:
-            number = groups[order[stop]]
-            stop += 1
+        for number in its_groups:
             if document < staying:
-                continue
+                break
             for place in range(starts[number], starts[number] + kept[number]):
                 candidate = slots[place]
                 if seen[candidate] != document:
@@ -172,7 +215,6 @@ def _decide(  # type: ignore[no-untyped-def]
                     candidates[count] = candidate
                     count += 1
                 bands[candidate] += weights[number]
-        mine = values[set_starts[document] : set_stops[document]]
         for candidate in np.sort(candidates[:count]):
             if bands[candidate] < agreeing:
                 continue
@@ -186,8 +228,21 @@ def _decide(  # type: ignore[no-untyped-def]
                 keepers[document], similarities[document] = candidate, similarity
                 break
         if keepers[document] < 0:
-            for place in range(start, stop):
-                number = groups[order[place]]
+            for number in its_groups:
                 slots[starts[number] + kept[number]] = document
                 kept[number] += 1
-        start = stop
+
+
+@compiled
+def _groups_of(slots, starts, documents):  # type: ignore[no-untyped-def]
+    """Document d is in the groups `groups[firsts[d]:firsts[d + 1]]`."""
+    firsts = np.zeros(documents + 2, np.int64)  # one place further on, until they are filled
+    for slot in slots:
+        firsts[slot + 2] += 1
+    firsts = np.cumsum(firsts)
+    groups = np.empty(len(slots), np.uint32)
+    for number in range(len(starts) - 1):
+        for place in range(starts[number], starts[number + 1]):
+            groups[firsts[slots[place] + 1]] = number
+            firsts[slots[place] + 1] += 1
+    return firsts, groups
