@@ -57,9 +57,7 @@ def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
     if _interleaved(found, width):
         again = np.lexsort((order, found))
         order, found = order[again], found[again]
-    edges = (
-        np.flatnonzero(np.concatenate(([True], found[1:] != found[:-1], [True]))) if len(found) else np.zeros(1, int)
-    )
+    edges = np.flatnonzero(np.concatenate(([True], found[1:] != found[:-1], [True]))[: len(found) + 1])
     sizes = np.diff(edges)
     shared = sizes > 1
     return Groups(
@@ -117,7 +115,7 @@ def near_duplicates(
     """`documents` are all those of the groups, rising, and `sets` belong to them. The first `staying` of them stay:
     they did when a crawl before this one was compared. Only pairs that share `agreeing` bands are measured: their
     Jaccard"""
-    slots = np.searchsorted(documents, groups.members).astype(np.uint32)
+    slots = _slots(documents, groups.members)
     keepers = np.full(len(documents), -1, np.int64)
     similarities = np.zeros(len(documents))
     _decide(
@@ -231,6 +229,27 @@ def _decide(  # type: ignore[no-untyped-def]
             for number in its_groups:
                 slots[starts[number] + kept[number]] = document
                 kept[number] += 1
+
+
+@compiled
+def _slots(documents, members):  # type: ignore[no-untyped-def]
+    """The place of each member among the documents, by a table of hashes: a search would miss the cache twenty times."""
+    size = 16
+    while size < 2 * len(documents):
+        size *= 2
+    table = np.full(size, 0xFFFFFFFF, np.uint32)
+    for slot in range(len(documents)):
+        place = mix(np.uint64(0), documents[slot]) & np.uint64(size - 1)
+        while table[place] != 0xFFFFFFFF:
+            place = (place + np.uint64(1)) & np.uint64(size - 1)
+        table[place] = slot
+    slots = np.empty(len(members), np.uint32)
+    for number in range(len(members)):
+        place = mix(np.uint64(0), members[number]) & np.uint64(size - 1)
+        while documents[table[place]] != members[number]:
+            place = (place + np.uint64(1)) & np.uint64(size - 1)
+        slots[number] = table[place]
+    return slots
 
 
 @compiled
