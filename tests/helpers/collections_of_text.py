@@ -1,4 +1,4 @@
-"""Collections of text: clean crawls made by hand, with families of copies whose similarity comparing all pairs tells."""
+"""Collections of text: clean crawls made by hand, and copies whose similarity comparing all pairs tells."""
 
 from __future__ import annotations
 

@@ -150,8 +150,8 @@ def run(lake: Lake, kill: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_other_order_workers_restart_between_sub_stages(tmp_path: Path) -> None:
-    """The kept set is one: with three workers in another process whose hashes are salted otherwise, in other files, with
-    the signatures made before."""
+    """The kept set is one: with three workers in a process whose hashes are salted otherwise, in other files, with the
+    signatures made before."""
     texts = families(seed=9, count=40)
     rows = [{"text": text, "warc_file": "a", "warc_offset": place} for place, text in enumerate(texts)]
     one = Lake(str(tmp_path / "one"))
