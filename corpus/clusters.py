@@ -47,23 +47,16 @@ def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
     """The groups of (key, document) pairs, both (P,) uint64, each pair once, sorted by document. A key that only one
     document has makes none."""
     # A key's first bits and its place in one number: to sort those takes a tenth of the time of a stable argsort.
-    width = np.uint64(max(len(keys) - 1, 1).bit_length())
-    packed = np.sort((keys >> width << width) | np.arange(len(keys), dtype=np.uint64))
-    order = (packed & ((np.uint64(1) << width) - np.uint64(1))).astype(np.int64)
-    packed >>= width
-    first = np.concatenate(([True], packed[1:] != packed[:-1], [True]))  # and the place behind the last
-    order = order[~(first[:-1] & first[1:])[: len(order)]]
-    found = keys[order]
-    if _interleaved(found, width):
-        again = np.lexsort((order, found))
-        order, found = order[again], found[again]
-    edges = np.flatnonzero(np.concatenate(([True], found[1:] != found[:-1], [True]))[: len(found) + 1])
-    sizes = np.diff(edges)
-    shared = sizes > 1
+    width = np.uint64(len(keys).bit_length())
+    packed = keys >> width
+    packed <<= width
+    packed |= np.arange(len(keys), dtype=np.uint64)
+    packed.sort()
+    places, sizes = _runs(packed, width, keys)
     return Groups(
-        members=documents[order[np.repeat(shared, sizes)]],
-        starts=np.concatenate(([0], np.cumsum(sizes[shared]))).astype(np.int64),
-        weights=np.ones(np.count_nonzero(shared), np.uint16),
+        members=documents[places],
+        starts=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
+        weights=np.ones(len(sizes), np.uint16),
     )
 
 
@@ -93,13 +86,20 @@ def combined(bands: Iterable[Groups]) -> Groups:
 
 def exact_duplicates(digests: np.ndarray, documents: np.ndarray) -> Removals:
     """Of documents with one digest the first stays. `digests` (D, 2) uint64 belong to `documents` (D,), which rise."""
-    order = np.lexsort((digests[:, 1], digests[:, 0]))
-    found = digests[order]
-    first = np.concatenate(([True], (found[1:] != found[:-1]).any(axis=1)))[: len(order)]
-    keepers = np.empty(len(order), np.uint64)
-    keepers[order] = documents[order[np.flatnonzero(first)[np.cumsum(first) - 1]]] if len(order) else []
-    gone = keepers != documents
-    return Removals(documents=documents[gone], keepers=keepers[gone], similarities=np.ones(np.count_nonzero(gone)))
+    begins = group(np.ascontiguousarray(digests[:, 0]), np.arange(len(documents), dtype=np.uint64))
+    places, runs = begins.members.astype(np.int64), np.repeat(np.arange(len(begins)), np.diff(begins.starts))
+    ends = digests[places, 1]
+    order = np.lexsort((ends, runs))
+    places, runs, ends = places[order], runs[order], ends[order]
+    first = np.concatenate(([True], (runs[1:] != runs[:-1]) | (ends[1:] != ends[:-1])))[: len(order)]
+    gone = places[~first]
+    keepers = places[np.flatnonzero(first)[np.cumsum(first) - 1]][~first] if len(order) else gone
+    by_document = np.argsort(gone)
+    return Removals(
+        documents=documents[gone[by_document]],
+        keepers=documents[keepers[by_document]],
+        similarities=np.ones(len(gone)),
+    )
 
 
 def near_duplicates(
@@ -139,12 +139,34 @@ def shared(keys, others):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _interleaved(keys, width):  # type: ignore[no-untyped-def]
-    """Whether keys that begin alike stand in turns: one in some billion does begin like another."""
-    for place in range(2, len(keys)):
-        if keys[place] != keys[place - 1] and keys[place] >> width == keys[place - 1] >> width:
-            return True
-    return False
+def _runs(packed, width, keys):  # type: ignore[no-untyped-def]
+    """Places of equal keys, run by run, and how many each run has, two or more. `packed` is sorted: the first bits of a
+    key, and its place in the last `width` bits."""
+    mask = (np.uint64(1) << width) - np.uint64(1)
+    places, sizes = np.empty(len(packed), np.int64), np.empty(len(packed) // 2, np.int64)
+    count = runs = start = 0
+    while start < len(packed):
+        stop = start + 1
+        while stop < len(packed) and packed[stop] >> width == packed[start] >> width:
+            stop += 1
+        if stop - start > 1:
+            alike, equal = places[count : count + stop - start], True
+            for number in range(stop - start):
+                alike[number] = packed[start + number] & mask
+                equal &= keys[alike[number]] == keys[alike[0]]
+            if not equal:  # one key in some billion begins like another
+                alike[:] = alike[np.argsort(keys[alike], kind="mergesort")]
+            first = 0
+            for number in range(1, stop - start + 1):
+                if number == stop - start or (not equal and keys[alike[number]] != keys[alike[first]]):
+                    if number - first > 1:
+                        places[count : count + number - first] = alike[first:number]
+                        count += number - first
+                        sizes[runs] = number - first
+                        runs += 1
+                    first = number
+        start = stop
+    return places[:count].copy(), sizes[:runs].copy()
 
 
 @compiled
