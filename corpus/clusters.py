@@ -178,7 +178,7 @@ def _decide(  # type: ignore[no-untyped-def]
                 continue
             theirs = values[set_starts[candidate] : set_stops[candidate]]
             smaller, larger = min(len(mine), len(theirs)), max(len(mine), len(theirs))
-            if smaller < threshold * (len(mine) if containment else larger):
+            if smaller / (len(mine) if containment else larger) < threshold:
                 continue  # not even if all of the smaller one were in the larger
             shared = common(mine, theirs)
             similarity = shared / (len(mine) if containment else smaller + larger - shared)
