@@ -12,6 +12,8 @@ from pyarrow import types
 WIDEST = 256  # fields of an object, above which its names are values rather than columns
 UNFIT = (pa.ArrowException, TypeError, OverflowError)  # what Arrow raises on values that a type does not hold
 
+STORED = {"strings": pa.large_string(), "bytes": pa.large_binary(), "integers": pa.int64()}
+
 
 def kind(of: pa.DataType) -> str:
     """ "strings", "integers", "bytes" or the type's own name."""
@@ -26,18 +28,18 @@ def kind(of: pa.DataType) -> str:
 
 def id_array(values: pa.Array | Sequence[Any]) -> pa.Array:
     """Ids as large strings, large binary, int64 or, where that is too small, uint64. Raises one of UNFIT."""
-    if isinstance(values, pa.Array):
-        of = kind(values.type)
-        if of not in ("strings", "integers", "bytes"):
-            raise TypeError(f"ids are strings or integers, not {of}")
-        if of != "integers":
-            return values.cast(pa.large_string() if of == "strings" else pa.large_binary())
-    try:
-        if isinstance(values, pa.Array):
-            return values.cast(pa.int64())
-        return pa.array(values, pa.large_string() if isinstance(values[0], str) else pa.int64())
-    except (pa.ArrowInvalid, OverflowError):
-        return values.cast(pa.uint64()) if isinstance(values, pa.Array) else pa.array(values, pa.uint64())
+    if not isinstance(values, pa.Array):
+        kinds = set(map(type, values))  # Arrow would take 1.5 for 1
+        if kinds != {str} and kinds != {int}:
+            raise TypeError(f"ids are all strings or all integers, not {', '.join(sorted(map(str, kinds)))}")
+        try:
+            return pa.array(values, pa.large_string() if kinds == {str} else pa.int64())
+        except OverflowError:
+            return pa.array(values, pa.uint64())
+    of = kind(values.type)
+    if of not in STORED:
+        raise TypeError(f"ids are strings or integers, not {of}")
+    return values.cast(pa.uint64() if values.type == pa.uint64() else STORED[of])
 
 
 def merged(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:

@@ -179,7 +179,7 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 def _dedup(args: argparse.Namespace) -> int:
-    from corpus.minhash import DuplicateConfig
+    from corpus.banding import DuplicateConfig
     from dagster_project.dedup import dedup
 
     config = DuplicateConfig(threshold=args.threshold, measure=args.measure)

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
+from corpus.banding import DuplicateConfig
 from corpus.collection import Collection
 from corpus.deduplication import deduplicate
-from corpus.minhash import DuplicateConfig
 from corpus.removals import EXACT, NEAR, REASONS, Settled
 from corpus.schema import parquet_writer
 
