@@ -47,7 +47,9 @@ def test_an_exact_copy_of_a_near_duplicate_goes_for_the_one_that_stays() -> None
 
 
 def test_what_went_for_its_url_is_handed_on_through_both_steps() -> None:
-    found = settled(removals((7, 6, np.nan), (8, 5, np.nan)), removals((6, 4, 1.0)), removals((4, 0, 0.8), (5, 1, 0.95)))
+    found = settled(
+        removals((7, 6, np.nan), (8, 5, np.nan)), removals((6, 4, 1.0)), removals((4, 0, 0.8), (5, 1, 0.95))
+    )
     assert rows(found) == [
         (4, 0, "near_duplicate", 0.8),
         (5, 1, "near_duplicate", 0.95),

@@ -63,7 +63,9 @@ def test_sets_are_those_of_runs_of_words(texts: list[str], size: int) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.text(st.sampled_from("aBcÉßЯяΩω_9² .,'-\n"), max_size=80), min_size=1, max_size=4), st.integers(1, 6))
+@given(
+    st.lists(st.text(st.sampled_from("aBcÉßЯяΩω_9² .,'-\n"), max_size=80), min_size=1, max_size=4), st.integers(1, 6)
+)
 def test_with_spaces_and_without_marks_words_are_those_of_the_plainest_expression(texts: list[str], size: int) -> None:
     same_as_python(texts, [runs(re.findall(r"\w+", text.lower()), text, size) for text in texts], size)
 

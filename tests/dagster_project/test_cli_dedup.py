@@ -142,7 +142,16 @@ def test_large_and_small_integer_ids_of_json_lines(tmp_path: Path) -> None:
 def test_all_columns_are_kept(tmp_path: Path) -> None:
     """Those of Parquet as they are, those of JSON in the types of their values, or as JSON text."""
     lines = [
-        {"id": "1", "text": "one", "score": 1, "tags": ["a"], "meta": {"host": "x"}, "odd": 1, "empty": {}, "none": None},
+        {
+            "id": "1",
+            "text": "one",
+            "score": 1,
+            "tags": ["a"],
+            "meta": {"host": "x"},
+            "odd": 1,
+            "empty": {},
+            "none": None,
+        },
         {"id": "2", "text": "two", "score": 0.5, "tags": [], "meta": {"port": 80}, "odd": "b", "empty": {}},
         {"id": "3", "text": "three", "late": True},
     ]
@@ -171,7 +180,9 @@ def test_a_column_that_files_disagree_on_is_left_out_and_named(
 def test_blank_lines_a_byte_order_mark_no_last_line_end_and_half_a_surrogate_pair(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     text = r'"half \ud83d, whole \ud83d\ude00, none \\ud83d"'
-    path.write_bytes(b"\xef\xbb\xbf" + b'{"id": "a", "text": "one"}\r\n\n  \n{"id": "b", "text": ' + text.encode() + b"}")
+    path.write_bytes(
+        b"\xef\xbb\xbf" + b'{"id": "a", "text": "one"}\r\n\n  \n{"id": "b", "text": ' + text.encode() + b"}"
+    )
     survivors, _ = dedup(tmp_path / "out", path)
     assert [row["text"] for row in survivors] == ["one", "half \ufffd, whole 😀, none \\ud83d"]
 
