@@ -1,8 +1,8 @@
 """Copies: which documents went because another one stays, by cluster, by host and by similarity.
 
 A cluster is a document that stays and all that went for it, in whichever crawls they are. Read are ids, hosts and
-similarities: about 60 bytes a removed document are held, and of the others one file at a time. Texts are looked up of
-the few that are shown.
+similarities: less than 200 bytes a removed document are held, and of the others one file at a time. Texts are looked up
+of the few that are shown.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from corpus.text import WORD
 CHARACTERS = 20_000  # of each text
 COMPARED = 1_000  # words between what is shared at both ends
 SHOWN, AROUND = 300, 25  # words of each text, and of a run at each of its ends
-CUT = "… "
+CUT = " … "
 TOKEN = re.compile(rf"(?:{WORD.pattern}|\S)\s*")
 
 Tokens = Sequence[str]
@@ -60,8 +60,8 @@ def _runs(one: Tokens, other: Tokens) -> Iterator[tuple[bool, Tokens, Tokens]]:
     left, right = (_compared(tokens[head : len(tokens) - tail]) for tokens in (one, other))
     if head:
         yield True, one[:head], other[:head]
-    words = ([token.rstrip() for token in tokens] for tokens in (left, right))
-    for tag, start, stop, other_start, other_stop in SequenceMatcher(None, *words).get_opcodes():
+    matcher = SequenceMatcher(None, [token.rstrip() for token in left], [token.rstrip() for token in right])
+    for tag, start, stop, other_start, other_stop in matcher.get_opcodes():
         yield tag == "equal", left[start:stop], right[other_start:other_stop]
     if tail:
         yield True, one[len(one) - tail :], other[len(other) - tail :]

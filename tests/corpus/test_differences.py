@@ -63,4 +63,4 @@ def test_what_is_shown_and_the_time_are_bounded() -> None:
 def test_what_was_not_compared_is_not_shown_as_a_difference() -> None:
     left = [f"left{number}" for number in range(2 * COMPARED)]
     [(found, other)] = marked(differences(" ".join(left), "nothing of it"))
-    assert found.startswith("left0 ") and found.endswith(f"left{COMPARED - 1} …") and other == "nothing of it"
+    assert found.startswith("left0 ") and found.endswith(f"left{COMPARED - 1}  …") and other == "nothing of it"

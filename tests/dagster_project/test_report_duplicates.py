@@ -7,14 +7,16 @@ import re
 
 import dagster as dg
 import pytest
-from duplicates import Deduplicated, make_duplicates
+from duplicates import KEPT_TEXT, Deduplicated, make_duplicates
 from jinja2 import StrictUndefined
 from stages import SPOKEN, page, publish
 
+from corpus.inspection import inspect
 from corpus.lake import Lake
 from corpus.minhash import DuplicateConfig
 from corpus.schema import LEDGER
 from dagster_project.assets.copies import Duplicates, look, of_unique, s_curve
+from dagster_project.inspect import lines
 from dagster_project.pages import templates
 
 CONFIG = DuplicateConfig()
@@ -54,7 +56,7 @@ def test_what_pages_wrote_is_escaped_and_personal_data_masked(shown: str) -> Non
 
 def test_numbers_and_pictures(shown: str) -> None:
     assert "9 near_duplicate, 2 exact_duplicate, 1 same_url" in shown and "removed for 3 documents" in shown
-    assert "<td>b.example</td>" in shown and "a.example 8, its own 1" in shown and "(no host)" in shown
+    assert ">b.example</td>" in shown and "a.example 8, its own 1" in shown and "(no host)" in shown
     assert shown.count("<svg") == 3 and "threshold 0.8" in shown
 
 
@@ -83,6 +85,15 @@ def test_a_keeper_that_is_gone_from_the_lake(made: Deduplicated, tmp_path_factor
             other.lake.fs.rm(other.lake.folder(manifest), recursive=True)
     page_without = section(look(other.lake, other.uniques[1:], CONFIG))
     assert f"{made.doc_id('old', 0).hex()}, no longer in the lake" in page_without
+
+
+def test_a_terminal_shows_what_differs_from_what_stays(made: Deduplicated) -> None:
+    found = inspect(made.lake, "unique", crawl="new", reason="near_duplicate", language=None, limit=9)
+    said = "\n".join(lines(found, "near_duplicate"))
+    assert "| It was a [-Wednesday-] {+Tuesday+} <script>" in said and "[-明-] {+今+} 天" in said
+    assert f"stays       {made.doc_id('old', 0).hex()}  https://old.example/0" in said and "similarity 0.8000, " in said
+    old = inspect(made.lake, "unique", crawl="old", reason="same_url", language=None, limit=9)
+    assert f"{11 * ' '} {len(KEPT_TEXT):,} characters; [-" in "\n".join(lines(old, "same_url"))
 
 
 def test_figures_of_the_unique_asset(made: Deduplicated) -> None:
