@@ -8,11 +8,11 @@ from typing import Any
 
 import dagster as dg
 
+from corpus.banding import DuplicateConfig, nominated
 from corpus.copies import Copies, Host, Size, copies, members
 from corpus.histograms import Histogram
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.minhash import DuplicateConfig, nominated
 from corpus.samples import Sample
 from dagster_project.figures import bars, curve, histogram_svg, markdown_image, markdown_table, short
 

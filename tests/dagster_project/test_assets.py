@@ -10,8 +10,8 @@ import pytest
 from crawls import html, prose, response
 from graphs import Graph
 
+from corpus.banding import DuplicateConfig
 from corpus.lake import Lake
-from corpus.minhash import DuplicateConfig
 from corpus.sources import open_crawl
 from corpus.survey import survey
 from dagster_project import checks

@@ -11,9 +11,9 @@ from duplicates import KEPT_TEXT, Deduplicated, make_duplicates
 from jinja2 import StrictUndefined
 from stages import SPOKEN, page, publish
 
+from corpus.banding import DuplicateConfig
 from corpus.inspection import inspect
 from corpus.lake import Lake
-from corpus.minhash import DuplicateConfig
 from corpus.schema import LEDGER
 from dagster_project.assets.copies import Duplicates, look, of_unique, s_curve
 from dagster_project.inspect import lines
