@@ -75,9 +75,9 @@ class Copies:
     similarities: Histogram | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Removed:
-    """One row a removed document. `hosts`: places in a vocabulary of hosts."""
+    """One row a removed document. `hosts`: places in a vocabulary of hosts. `similarities`: 0 where not measured."""
 
     ids: np.ndarray
     keepers: np.ndarray
@@ -134,25 +134,17 @@ def members(lake: Lake, uniques: Sequence[Manifest], clusters: Sequence[Cluster]
 
 def _removed(lake: Lake, uniques: Sequence[Manifest], hosts: _Hosts, reasons: Counter[str]) -> _Removed:
     columns = ["doc_id", "host", "reason", "keeper", "similarity"]
-    parts = [
-        _Removed(
-            ids=np.empty(0, ID),
-            keepers=np.empty(0, ID),
-            hosts=np.empty(0, np.int64),
-            near=np.empty(0, bool),
-            similarities=np.empty(0),
-        )
-    ]
+    parts = [_Removed(*(np.empty(0, kind) for kind in (ID, ID, np.int64, bool, float)))]
     for table in (table for unique in uniques for table in lake.read(unique, "ledger", columns)):
         rows = table.filter(pc.is_valid(table["keeper"]))
         reasons.update({row["values"]: row["counts"] for row in pc.value_counts(rows["reason"]).to_pylist()})
         parts.append(
             _Removed(
-                ids=_ids(rows["doc_id"]),
-                keepers=_ids(rows["keeper"]),
-                hosts=hosts(rows["host"]),
-                near=pc.equal(rows["reason"], NEAR).to_numpy(),
-                similarities=pc.fill_null(rows["similarity"], 0.0).to_numpy(),
+                _ids(rows["doc_id"]),
+                _ids(rows["keeper"]),
+                hosts(rows["host"]),
+                pc.equal(rows["reason"], NEAR).to_numpy(),
+                pc.fill_null(rows["similarity"], 0.0).to_numpy(),
             )
         )
     return _Removed(**{name: np.concatenate([vars(part)[name] for part in parts]) for name in vars(parts[0])})

@@ -73,6 +73,19 @@ def test_the_same_however_files_are_divided(made: Deduplicated, tmp_path_factory
     assert copies(other.lake, other.uniques[::-1], 0.8) == copies(made.lake, made.uniques, 0.8)
 
 
+def test_texts_are_those_that_were_compared(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where a recipe cuts repeated text out, the clean documents still have it."""
+    lake = Lake(str(tmp_path_factory.mktemp("lake")))
+    stays, gone = page("one", 1, text="A story."), page("one", 2, text="A story!")
+    whole = [{**one, "text": f"Accept all cookies. {one['text']}"} for one in (stays, gone)]
+    clean = publish(lake, "clean", "one", [], {"documents": (SPOKEN, whole), "ledger": (LEDGER, [])})
+    trimmed = publish(lake, "trimmed", "one", [clean], {"documents": (SPOKEN, [stays, gone]), "ledger": (LEDGER, [])})
+    row = ledger_row(gone, "unique", DROPPED, "exact_duplicate", keeper=stays["doc_id"], similarity=1.0)
+    unique = publish(lake, "unique", "one", [trimmed], {"documents": (SPOKEN, [stays]), "ledger": (LEDGER, [row])})
+    [[sample]] = members(lake, [unique], copies(lake, [unique], 0.8).largest)
+    assert sample.text == "A story!" and sample.keeper is not None and sample.keeper.text == "A story."
+
+
 def test_nothing_was_removed(tmp_path_factory: pytest.TempPathFactory) -> None:
     lake = Lake(str(tmp_path_factory.mktemp("lake")))
     files = {"documents": (SPOKEN, [page("one", 1)]), "ledger": (LEDGER, [])}
