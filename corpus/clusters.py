@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.codepoints import compiled, mix
+from corpus.codepoints import SEED, compiled, mix
 from corpus.removals import Removals
 from corpus.shingles import common
 
@@ -200,7 +200,7 @@ def _merged(left, left_numbers, right, right_numbers):  # type: ignore[no-untype
 @compiled
 def _hash_groups(members, starts, found):  # type: ignore[no-untyped-def]
     for number in range(len(found)):
-        state = np.uint64(starts[number + 1] - starts[number])
+        state = mix(SEED, np.uint64(starts[number + 1] - starts[number]))  # from 0 on, {3, 4, 7} would be as {6, 7}
         for place in range(starts[number], starts[number + 1]):
             state = mix(state, members[place])
         found[number] = state
@@ -240,7 +240,7 @@ def _decide(  # type: ignore[no-untyped-def]
                 continue
             theirs = values[set_starts[candidate] : set_stops[candidate]]
             smaller, larger = min(len(mine), len(theirs)), max(len(mine), len(theirs))
-            if smaller < threshold * (len(mine) if containment else larger):
+            if smaller / (len(mine) if containment else larger) < threshold:
                 continue  # not even if all of the smaller one were in the larger
             shared = common(mine, theirs)
             similarity = shared / (len(mine) if containment else smaller + larger - shared)

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from corpus.lake import DEFAULT_LAKE, Lake
 from corpus.manifest import Manifest
@@ -18,6 +19,12 @@ EXTRACT = (
     "Print a JSON line a page: path, title, language, text, and what else is known; with an error in place of these \
 where a page has no text. Ends with 1 when that or a path that cannot be read happened."
 )
+DEDUP = (
+    "Of documents that are equal, or nearly so, keep the longest; of equally long ones that with the least id. Writes "
+    "DIR/survivors.parquet and DIR/ledger.parquet: which went, for which that stays, and how similar the two are. "
+    "Replaces files of these names in DIR, and leaves others alone."
+)
+MEASURES = ("jaccard", "containment")
 EXTRACTORS = ("blocks", "trafilatura", "justext", "union")
 
 
@@ -75,6 +82,20 @@ def _parser() -> argparse.ArgumentParser:
     extract.add_argument("paths", nargs="+", metavar="PATH", help="an HTML file, a folder of them, a WARC file, or -")
     extract.add_argument("--extractor", choices=EXTRACTORS, default=EXTRACTORS[0], help="default: %(default)s")
     extract.set_defaults(run=_extract)
+    dedup = commands.add_parser("dedup", help="remove duplicates from files of documents", description=DEDUP)
+    dedup.add_argument("paths", nargs="+", metavar="FILE", help="Parquet, or JSON lines (.jsonl, also .gz, .zst)")
+    dedup.add_argument("--out", required=True, metavar="DIR", help="where survivors.parquet and ledger.parquet go")
+    dedup.add_argument("--threshold", type=float, default=0.8, metavar="S", help="least similarity (default: 0.8)")
+    dedup.add_argument(
+        "--measure",
+        choices=MEASURES,
+        default=MEASURES[0],
+        help="of the 5-grams of words: Jaccard, or the share of a document's that the one that stays contains "
+        "(default: %(default)s)",
+    )
+    dedup.add_argument("--id", default="id", metavar="COLUMN", help="strings or integers, each once (default: id)")
+    dedup.add_argument("--text", default="text", metavar="COLUMN", help="default: text")
+    dedup.set_defaults(run=_dedup)
     ui = _command(commands, "ui", _ui, "start dagster dev on a lake's history")
     ui.add_argument("--port", type=int, default=3000)
     return parser
@@ -155,6 +176,16 @@ def _extract(args: argparse.Namespace) -> int:
     from dagster_project.extract import extract_paths
 
     return extract_paths(args.paths, ExtractConfig(extractor=args.extractor))
+
+
+def _dedup(args: argparse.Namespace) -> int:
+    from corpus.banding import DuplicateConfig
+    from dagster_project.dedup import dedup
+
+    config = DuplicateConfig(threshold=args.threshold, measure=args.measure)
+    for line in dedup(args.paths, args.id, args.text, config, Path(args.out)):
+        print(line)
+    return 0
 
 
 def _ui(args: argparse.Namespace) -> int:

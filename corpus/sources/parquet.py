@@ -28,7 +28,7 @@ class Parquet:
 
     def problem(self, file: IO[bytes]) -> str | None:
         try:
-            with _open(file) as table:
+            with opened(file) as table:
                 names = table.schema_arrow.names
         except ERRORS as error:
             return f"it begins like Parquet, but its footer cannot be read ({error})"
@@ -37,7 +37,7 @@ class Parquet:
         return f"it has no column named {' or '.join(TEXT_FIELDS)}, but {', '.join(names)}"[:300]
 
     def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
-        with _open(file) as table:
+        with opened(file) as table:
             wanted = {*TEXT_FIELDS, *URL_FIELDS, *DATE_FIELDS, "title"}
             columns = [column for column in table.schema_arrow.names if column in wanted]
             row = 0
@@ -53,7 +53,7 @@ class Parquet:
 
 
 @contextmanager
-def _open(file: IO[bytes]) -> Iterator[pq.ParquetFile]:
+def opened(file: IO[bytes]) -> Iterator[pq.ParquetFile]:
     """A local file is opened by Arrow itself: its threads must not call a file of Python's back, or a process that ends
     meanwhile is aborted. A remote one is read without threads, and without the buffer that they fill."""
     file.seek(0)

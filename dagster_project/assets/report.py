@@ -7,20 +7,19 @@ from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from corpus.histograms import Histogram
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.outcomes import most_first
 from corpus.samples import kept_samples
 from corpus.survey import Survey, survey
+from dagster_project.assets.copies import Duplicates, look
 from dagster_project.assets.documents import clean, documents
 from dagster_project.assets.model import loss_curve, read_metrics
 from dagster_project.assets.scores import read_score, scores
-from dagster_project.figures import bars, bounds_line, excerpt, histogram_svg, short
+from dagster_project.figures import bars
 from dagster_project.lineage import latest, upstream, upstreams
+from dagster_project.pages import templates
 from dagster_project.partitions import crawl_recipe_key, recipes
 from dagster_project.recipes import RECIPES, TASKS
 from dagster_project.resources import LakeResource
@@ -38,9 +37,11 @@ def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
     opened = lake.open()
     manifests = _manifests(context, opened)
     surveyed = _survey(opened, manifests, RECIPES[context.partition_key].clean)
-    found = collect(context, opened, manifests, surveyed)
+    uniques = [manifest for manifest in manifests if manifest.stage == "unique"]
+    duplicates = look(opened, uniques, RECIPES[context.partition_key].duplicates)
+    found = collect(context, opened, manifests, surveyed, duplicates)
     opened.write(opened.path("report", "report.json"), json.dumps(found, indent=1, sort_keys=True).encode())
-    opened.write(opened.path("report", "index.html"), render(opened, manifests, found, surveyed).encode())
+    opened.write(opened.path("report", "index.html"), render(opened, manifests, found, surveyed, duplicates).encode())
     path = opened.path("report", "index.html")
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_headline(found)})
 
@@ -52,7 +53,11 @@ def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> S
 
 
 def collect(
-    context: dg.AssetExecutionContext, lake: Lake, manifests: Sequence[Manifest], surveyed: Survey
+    context: dg.AssetExecutionContext,
+    lake: Lake,
+    manifests: Sequence[Manifest],
+    surveyed: Survey,
+    duplicates: Duplicates,
 ) -> dict[str, Any]:
     """All numbers of the report: report.json."""
     dropped: dict[str, dict[str, int]] = {}
@@ -74,6 +79,7 @@ def collect(
         "documents": sum(manifest.counts.kept for manifest in by_stage["documents"]),
         "clean": sum(manifest.counts.kept for manifest in by_stage["clean"]),
         "unique": sum(manifest.counts.kept for manifest in by_stage["unique"]),
+        "duplicates": duplicates.numbers(),
         "languages": _languages(by_stage["unique"]),
         "train_documents": one["split"].figures["train"],
         "heldout_documents": one["split"].figures["heldout"],
@@ -129,12 +135,10 @@ def _headline(found: dict[str, Any]) -> dict[str, Any]:
     return {**numbers, **values}
 
 
-def render(lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], surveyed: Survey) -> str:
+def render(
+    lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], surveyed: Survey, duplicates: Duplicates
+) -> str:
     """The page: self-contained, and what pages wrote is escaped."""
-    environment = Environment(
-        loader=PackageLoader("dagster_project", "templates"), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters |= {"excerpt": excerpt, "histogram": _histogram, "bounds": bounds_line, "short": short}
     funnel = {
         "pages": found["pages"],
         "with text": found["documents"],
@@ -144,11 +148,13 @@ def render(lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], sur
         "held out": found["heldout_documents"],
     }
     one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
-    return environment.get_template("report.html").render(
+    page = templates().get_template("report.html")
+    return page.render(
         report=found,
         funnel=bars(funnel, "pages"),
         drops={stage: bars(most_first(reasons), "records") for stage, reasons in found["dropped"].items() if reasons},
         survey=surveyed,
+        duplicates=duplicates,
         loss=loss_curve(read_metrics(lake, one["checkpoint"])),
         kept=[
             sample
@@ -157,8 +163,3 @@ def render(lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], sur
             for sample in kept_samples(lake, manifest, KEPT)
         ],
     )
-
-
-def _histogram(found: Histogram) -> Markup:
-    """Made of numbers alone, so that it is safe as it stands."""
-    return Markup(histogram_svg(found))
