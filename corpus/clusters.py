@@ -52,7 +52,8 @@ def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
     packed <<= width
     packed |= np.arange(len(keys), dtype=np.uint64)
     packed.sort()
-    places, sizes = _runs(packed, width, keys)
+    places, sizes = _runs(packed, width)
+    places, sizes = _equal(places, sizes, keys[places])
     return Groups(
         members=documents[places],
         starts=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
@@ -139,34 +140,47 @@ def shared(keys, others):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _runs(packed, width, keys):  # type: ignore[no-untyped-def]
-    """Places of equal keys, run by run, and how many each run has, two or more. `packed` is sorted: the first bits of a
-    key, and its place in the last `width` bits."""
-    mask = (np.uint64(1) << width) - np.uint64(1)
+def _runs(packed, width):  # type: ignore[no-untyped-def]
+    """The last `width` bits of sorted numbers, run by run of those with the same bits before, and how many each run
+    has, two or more."""
     places, sizes = np.empty(len(packed), np.int64), np.empty(len(packed) // 2, np.int64)
+    mask = (np.uint64(1) << width) - np.uint64(1)
     count = runs = start = 0
-    while start < len(packed):
-        stop = start + 1
-        while stop < len(packed) and packed[stop] >> width == packed[start] >> width:
-            stop += 1
+    for stop in range(1, len(packed) + 1):
+        if stop < len(packed) and packed[stop] >> width == packed[start] >> width:
+            continue
         if stop - start > 1:
-            alike, equal = places[count : count + stop - start], True
-            for number in range(stop - start):
-                alike[number] = packed[start + number] & mask
-                equal &= keys[alike[number]] == keys[alike[0]]
-            if not equal:  # one key in some billion begins like another
-                alike[:] = alike[np.argsort(keys[alike], kind="mergesort")]
-            first = 0
-            for number in range(1, stop - start + 1):
-                if number == stop - start or (not equal and keys[alike[number]] != keys[alike[first]]):
-                    if number - first > 1:
-                        places[count : count + number - first] = alike[first:number]
-                        count += number - first
-                        sizes[runs] = number - first
-                        runs += 1
-                    first = number
+            for place in range(start, stop):
+                places[count] = packed[place] & mask
+                count += 1
+            sizes[runs] = stop - start
+            runs += 1
         start = stop
     return places[:count].copy(), sizes[:runs].copy()
+
+
+@compiled
+def _equal(places, sizes, keys):  # type: ignore[no-untyped-def]
+    """Those runs, divided where their keys differ: one key in some billion begins like another."""
+    equal_sizes = np.empty(len(places) // 2, np.int64)
+    count = runs = start = 0
+    for size in sizes:
+        stop = start + size
+        if (keys[start + 1 : stop] != keys[start]).any():
+            order = np.argsort(keys[start:stop], kind="mergesort")
+            places[start:stop], keys[start:stop] = places[start:stop][order], keys[start:stop][order]
+        first = start
+        for place in range(start + 1, stop + 1):
+            if place == stop or keys[place] != keys[first]:
+                if place - first > 1:
+                    for member in range(first, place):
+                        places[count] = places[member]
+                        count += 1
+                    equal_sizes[runs] = place - first
+                    runs += 1
+                first = place
+        start = stop
+    return places[:count], equal_sizes[:runs]
 
 
 @compiled
@@ -255,7 +269,7 @@ def _decide(  # type: ignore[no-untyped-def]
 
 @compiled
 def _slots(documents, members):  # type: ignore[no-untyped-def]
-    """The place of each member among the documents, by a table of hashes: a search would miss the cache twenty times."""
+    """The place of each member among the documents, by a table of hashes: a search misses the cache twenty times."""
     size = 16
     while size < 2 * len(documents):
         size *= 2
