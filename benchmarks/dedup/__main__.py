@@ -2,12 +2,13 @@
 
 All systems read the same Parquet file of documents (id, text) and name the ids that stay. Signatures are text in memory
 to band keys, the whole is from the file to the ids; neither counts imports, and a run over 64 documents comes first.
-In Beam, the whole is from a published clean dataset to a published unique one. One core each. Daft is its normalize and
-minhash expressions with a union-find over equal bands, rensa its deduplicator on word 5-grams, text-dedup its MinHash
-with verification, datatrove its four MinHash stages. Where a system gets fewer documents, they are the first of the
-same file, and are judged among themselves. Of several rounds the least time counts. Caught is the share of pairs at or
-above an exact Jaccard similarity of which not both stay; wrong is the share of removed documents that are below 0.8 to
-everything that stays. Both are judged on all pairs, compared exactly (benchmarks/dedup/oracle.py).
+Only `headwater dedup` is the command as a user runs it: with imports, and with the texts that stay and the ledger
+written. In Beam, the whole is from a published clean dataset to a published unique one. One core each. Daft is its
+normalize and minhash expressions with a union-find over equal bands, rensa its deduplicator on word 5-grams, text-dedup
+its MinHash with verification, datatrove its four MinHash stages. Where a system gets fewer documents, they are the
+first of the same file, and are judged among themselves. Of several rounds the least time counts. Caught is the share of
+pairs at or above an exact Jaccard similarity of which not both stay; wrong is the share of removed documents that are
+below 0.8 to everything that stays. Both are judged on all pairs, compared exactly (benchmarks/dedup/oracle.py).
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _say(number: int, contestant: Contestant, row: dict[str, Any]) -> None:
         f"{part} {row['documents'] / row[part]['cpu']:,.0f} docs/s" for part in ("signatures", "whole") if row[part]
     ]
     says = f"caught {row['caught']}, wrong {row['wrong']:.1%} of {row['removed']}"
-    print(f"round {number + 1}: {contestant.title:35} {', '.join(speeds)}; {says}", flush=True)
+    print(f"round {number + 1}: {contestant.title:40} {', '.join(speeds)}; {says}", flush=True)
 
 
 def at_scale(largest: int, place: Path) -> dict[int, dict[str, float]]:

@@ -59,10 +59,12 @@ class Contestant:
 
 HEADWATER = Contestant(name="Headwater", how="verified", module="ours", apart=True, quick=True)
 RIVER = Contestant(name="Headwater", how="in Beam, one worker", module="river", quick=True)
+COMMAND = Contestant(name="`headwater dedup`", how="start to end", module="dagster_project.cli", quick=True)
 DAFT = Contestant(name="Daft", how="union-find", module="daft_peer", package="daft", quick=True)
 DATATROVE = Contestant(name="datatrove", how="as it comes", module="datatrove_peer", package="datatrove", first=1_500)
 ALL = (
     HEADWATER,
+    COMMAND,
     RIVER,
     DAFT,
     Contestant(name="rensa", how="its deduplicator", module="rensa_peer", package="rensa", apart=True),
@@ -83,6 +85,8 @@ def compete(contestant: Contestant, documents: Path) -> tuple[dict[str, Any], li
     """What one run took (seconds by lap, of `signatures` where they can be told apart, and of the `whole`; the peak of
     the largest process, in bytes), and the ids that stay."""
     with tempfile.TemporaryDirectory(prefix="headwater-bench-") as temporary:
+        if contestant is COMMAND:
+            return _command(documents, Path(temporary))
         row, survivors = _run(contestant, documents, Path(temporary), contestant.options)
         laps = row["laps"]
         row["whole"] = laps.get("whole") or {unit: sum(lap[unit] for lap in laps.values()) for unit in ("wall", "cpu")}
@@ -100,6 +104,15 @@ def first_of(documents: Path, count: int | None) -> Path:
     if not part.exists():
         pq.write_table(pq.read_table(documents).slice(0, count), part, compression="zstd", row_group_size=1_000)
     return part
+
+
+def _command(documents: Path, place: Path) -> tuple[dict[str, Any], list[str]]:
+    """As a user runs it: with its imports, without a run before, and with the files that it writes."""
+    command = [*CORE, str(COMMAND.python), "-m", COMMAND.module, "dedup", str(documents), "--out", str(place / "out")]
+    cost = run(command, place / "said.log", {**os.environ, **ONE_CORE})
+    whole = {"wall": cost.wall, "cpu": cost.cpu}
+    survivors = pq.read_table(place / "out" / "survivors.parquet", columns=["id"])["id"].to_pylist()
+    return {"laps": {"whole": whole}, "whole": whole, "signatures": None, "largest": cost.largest}, survivors
 
 
 def _run(

@@ -1,11 +1,11 @@
-"""Headwater: `corpus.deduplication`, which is what `headwater dedup` runs, from the same file to the ids that stay.
+"""Headwater: `corpus.deduplication`, which is what `headwater dedup` runs, from the file to the ids that stay.
 
 With the option `signatures` these alone: Arrow text in, band keys out, and everything stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.dedup.spent import Spent, main
 from corpus.banding import DuplicateConfig
+from corpus.collection import Collection
 from corpus.deduplication import deduplicate as decide
 from corpus.minhash import band_keys
 
@@ -29,17 +30,11 @@ def deduplicate(documents: Path, place: Path, spent: Spent, options: Sequence[st
                 band_keys(batch["text"], DuplicateConfig().signing())
         return table["id"].to_pylist()
     with spent.lap("all"):
-        ids = pq.read_table(documents, columns=["id"])["id"]
-        order, removals = decide(lambda: _texts(documents), ids.chunks, DuplicateConfig(), place)
+        collection = Collection([str(documents)], "id", "text")
+        order, removals = decide(collection.texts, collection.ids, DuplicateConfig(), place)
         stays = np.ones(len(order), bool)
         stays[order[removals.documents]] = False
-        return ids.filter(pa.array(stays)).to_pylist()
-
-
-def _texts(documents: Path) -> Iterator[pa.Array]:
-    with pq.ParquetFile(documents) as file:
-        for batch in file.iter_batches(batch_size=BATCH, columns=["text"]):
-            yield batch["text"]
+        return pa.chunked_array(collection.ids).filter(pa.array(stays)).to_pylist()
 
 
 if __name__ == "__main__":
