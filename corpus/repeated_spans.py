@@ -45,8 +45,8 @@ class SpanConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Spans:
-    """What is to go, by document and place: (S,) int64. Words `starts` to `stops` of `documents` stand first in
-    `keepers`, and at each place in at least `holders` different documents. Those of a document do not overlap."""
+    """What is to go, by document and place: (S,) int64. Of words `starts` to `stops` of `documents`, each window stands
+    first in `keepers`, and in at least `holders` different documents. Those of a document do not overlap."""
 
     documents: np.ndarray
     starts: np.ndarray
