@@ -16,6 +16,8 @@ from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.minhash import DuplicateConfig
+from corpus.repeated_lines import CRAWL, HOST, LineConfig
+from corpus.repeated_spans import SpanConfig
 from corpus.sources import Crawl, open_crawl
 from corpus.toxicity import BadWordConfig
 from corpus.vocabulary import VocabularyConfig
@@ -29,6 +31,7 @@ from pipelines.ingest import ingest
 from pipelines.parts import StageError
 from pipelines.shard import ShardConfig, shard
 from pipelines.stage import Outcome
+from pipelines.trim import TrimConfig, trim
 
 
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
@@ -56,8 +59,16 @@ def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> Iterator[Out
         yield clean(lake, documents, config, engine)
 
 
+def _trim(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    spans = SpanConfig(words=args.spans) if args.spans else None
+    config = TrimConfig(lines=replace(_config(LineConfig, args), scope=args.scope), spans=spans)
+    return [trim(lake, clean, config, engine) for clean in _datasets(lake, args.dataset, "clean")]
+
+
 def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    return [deduplicate(lake, _datasets(lake, args.dataset, "clean"), _config(DuplicateConfig, args), engine)]
+    stages = ["trimmed" if name.startswith("trimmed/") else "clean" for name in args.dataset]
+    crawls = [_datasets(lake, [name], stage)[0] for name, stage in zip(args.dataset, stages, strict=True)]
+    return [deduplicate(lake, crawls, _config(DuplicateConfig, args), engine)]
 
 
 def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
@@ -83,6 +94,7 @@ DATASET = re.compile("[a-z_]+/[0-9a-f]+")
 STAGES: dict[str, tuple[Any, type, str, str]] = {
     "ingest": (_ingest, IngestConfig, "", "a crawl's files -> documents with their main text"),
     "clean": (_clean, CleanConfig, "documents/ADDRESS", "documents, or a crawl as it is -> those that pass the rules"),
+    "trim": (_trim, LineConfig, "clean/ADDRESS", "clean documents -> without the text that many of them repeat"),
     "deduplicate": (_deduplicate, DuplicateConfig, "clean/ADDRESS", "clean documents of all crawls -> unique ones"),
     "hold-out": (_hold_out, HeldOutConfig, "unique/ADDRESS", "unique documents -> training and held-out pages, items"),
     "encode": (_encode, VocabularyConfig, "split/ADDRESS", "pages -> tokenizer and tokens"),
@@ -114,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
             )
         for flag, says in LISTS.get(name, {}).items():
             stage.add_argument(flag, metavar="URL", help=says)
+        if name == "trim":
+            stage.add_argument("--scope", choices=(HOST, CRAWL), default=HOST, help="where a line counts as repeated")
+            stage.add_argument("--spans", type=int, metavar="WORDS", help="cut out repeated spans of so many words too")
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")

@@ -141,7 +141,8 @@ class Count(Work):
 
 def _write(path: Path, rows: pa.Table) -> None:
     with parquet_writer(path, rows.schema) as writer:
-        writer.write_table(rows, row_group_size=GROUP)
+        if rows.num_rows:  # a row group of nothing has no bounds to be found by
+            writer.write_table(rows, row_group_size=GROUP)
 
 
 def _put(lake: Lake, folder: str, path: str, rows: pa.Table) -> FileEntry:

@@ -45,7 +45,9 @@ def plain_spans(documents: list[list[int]], size: int, least: int, ranks: list[i
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 2), max_size=14), max_size=6), st.integers(1, 4), st.integers(2, 3), st.randoms())
+@given(
+    st.lists(st.lists(st.integers(0, 2), max_size=14), max_size=6), st.integers(1, 4), st.integers(2, 3), st.randoms()
+)
 def test_spans_are_those_of_the_plain_function(
     documents: list[list[int]], size: int, least: int, shuffle: random.Random
 ) -> None:
