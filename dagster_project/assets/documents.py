@@ -5,13 +5,14 @@ import dagster as dg
 from dagster_project import checks
 from dagster_project.assets.crawl import crawl, open_partition
 from dagster_project.assets.funnels import of_clean, of_documents
-from dagster_project.assets.materialized import materialized
+from dagster_project.assets.materialized import materialized, passed_on
 from dagster_project.lineage import latest, upstream
 from dagster_project.partitions import crawl_recipe_key, crawl_recipes, crawls, distinct_ids, recipes
 from dagster_project.recipes import INGEST, RECIPES
 from dagster_project.resources import EngineResource, LakeResource
 from pipelines import clean as cleaning
 from pipelines import deduplicate, hold_out
+from pipelines import trim as trimming
 from pipelines.ingest import ingest
 
 ALL = (checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY)
@@ -64,8 +65,24 @@ def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
     return materialized(opened, outcome, results, extra=of_clean(opened, outcome.manifest, RECIPES[recipe].clean))
 
 
+@dg.asset(deps=[clean], partitions_def=crawl_recipes, group_name="documents", check_specs=checks.specs("trimmed", *ALL))
+def trimmed(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """The clean documents without the text that they repeat; under a recipe that cuts nothing out, as they are."""
+    opened = lake.open()
+    _, recipe = _crawl_and_recipe(context)
+    source, config = upstream(context, opened, "clean"), RECIPES[recipe].trim
+    outcome = trimming.trim(opened, source, config, engine.open()) if config is not None else None
+    manifest = outcome.manifest if outcome is not None else source
+    results = [
+        checks.conservation(manifest, ["documents"]),
+        checks.digests(opened, manifest),
+        checks.not_empty(manifest.counts.kept),
+    ]
+    return materialized(opened, outcome, results) if outcome is not None else passed_on(source, results)
+
+
 @dg.asset(
-    deps=[clean],
+    deps=[trimmed],
     partitions_def=crawl_recipes,
     group_name="documents",
     check_specs=checks.specs("signatures", checks.DIGESTS, checks.NOT_EMPTY),
@@ -74,7 +91,7 @@ def signatures(context: dg.AssetExecutionContext, lake: LakeResource, engine: En
     """MinHash bands and text digests of a crawl's clean documents."""
     opened = lake.open()
     _, recipe = _crawl_and_recipe(context)
-    source = upstream(context, opened, "clean")
+    source = upstream(context, opened, "trimmed")
     outcome = deduplicate.sign(opened, source, RECIPES[recipe].duplicates, engine.open())
     results = [checks.digests(opened, outcome.manifest), checks.not_empty(outcome.manifest.counts.kept)]
     return materialized(opened, outcome, results)
@@ -100,7 +117,7 @@ def unique(
     distinct_ids(keys)
     if not keys:
         raise dg.Failure(f"no crawl is clean under the recipe {recipe}: add a crawl and materialize it up to `clean`")
-    sources = [upstream(context, opened, "clean", str(crawl_recipe_key(key, recipe))) for key in keys]
+    sources = [upstream(context, opened, "trimmed", str(crawl_recipe_key(key, recipe))) for key in keys]
     outcome = deduplicate.deduplicate(opened, sources, RECIPES[recipe].duplicates, engine.open())
     results = [
         checks.conservation(outcome.manifest, ["documents"]),

@@ -38,20 +38,24 @@ def prose(seed: int, size: int = 40) -> str:
     return " ".join(f"w{seed}x{number}" for number in range(size)) + "."
 
 
-def cleaned(lake: Lake, texts: Sequence[str], hosts: Sequence[str | None] | None = None, **rest: Any) -> Manifest:
+def cleaned(
+    lake: Lake,
+    texts: Sequence[str],
+    hosts: Sequence[str | None] | None = None,
+    parts: int = 2,
+    shuffle: int | None = None,
+) -> Manifest:
     """A clean crawl of these texts, in the order of their offsets; `shuffle` deals them out in another."""
-    shuffle = rest.pop("shuffle", None)
-    filled = {
-        **{"fetched_at": None, "payload_digest": "", "html_bytes": 0, "charset": "utf-8", "published": None},
-        **{"flags": [], "masked": dict.fromkeys(KINDS, 0), "warc_length": 90},
-    }
+    record = {"payload_digest": "", "html_bytes": 0, "charset": "utf-8", "flags": []}
+    rest = record | {"masked": dict.fromkeys(KINDS, 0)}
+    names = hosts or ["a.example"] * len(texts)
     rows = [
-        filled | page("big", number, text=text, host=hosts[number] if hosts else "a.example")
-        for number, text in enumerate(texts)
+        page("big", number, text=text, host=host, **rest)
+        for number, (text, host) in enumerate(zip(texts, names, strict=True))
     ]
     if shuffle is not None:
         random.Random(shuffle).shuffle(rows)
-    return publish(lake, "clean", "big", [], {"documents": (CLEAN, rows)}, **rest)
+    return publish(lake, "clean", "big", [], {"documents": (CLEAN, rows)}, parts=parts)
 
 
 def rows(lake: Lake, manifest: Manifest, kind: str) -> list[dict[str, Any]]:
