@@ -21,7 +21,7 @@ try:
 except ImportError:  # an extra: few recipes need it
     divsufsort = None
 
-BYTES_A_WORD = 30  # that finding the spans of a crawl takes at most: measured, docs/trimming.md
+BYTES_A_WORD = 32  # that the spans of a crawl take in memory, at most: measured, docs/trimming.md
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,25 +57,17 @@ class Spans:
 
 def word_ids(hashes: Iterable[np.ndarray]) -> np.ndarray:
     """(W,) uint32: the words of all batches by number; equal words have equal numbers."""
-    chunks = [pa.array(batch) for batch in hashes]
-    encoded = pa.chunked_array(chunks, pa.uint64()).dictionary_encode()
-    del chunks
-    indices = [chunk.indices.to_numpy() for chunk in encoded.chunks]
-    return np.concatenate(indices).astype(np.uint32) if indices else np.empty(0, np.uint32)
+    encoded = pa.chunked_array([pa.array(batch) for batch in hashes], pa.uint64()).dictionary_encode()
+    return np.concatenate([np.empty(0, np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)]).view("u4")
 
 
 def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, config: SpanConfig) -> Spans:
     """`ids` (W,) uint32: document i has the words from offsets[i] to offsets[i + 1]; of the documents that hold a
     window, the one of the smallest of `ranks` (T,) keeps it."""
+    array = _suffix_array(ids)
     first, holders = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.int32)
-    if len(ids):
-        # Bytes in big-endian order sort as the numbers do; of their suffixes, those count that begin with a word.
-        swapped = ids.astype(">u4")
-        array = divsufsort(swapped.view(np.uint8))
-        array = array[: _whole_words(array)]
-        least = np.int64(config.documents)
-        _first_holders(array, swapped.view("<u4"), offsets, ranks, np.int64(config.words), least, first, holders)
-        del array, swapped
+    _first_holders(array, ids, offsets, ranks, np.int64(config.words), np.int64(config.documents), first, holders)
+    del array
     rows = np.empty((_spans(first, holders, offsets, config.words, np.empty((0, 5), np.int64)), 5), np.int64)
     _spans(first, holders, offsets, config.words, rows)
     documents, starts, stops, keepers, counts = rows.T
@@ -92,14 +84,24 @@ def word_places(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarr
     return places[:found, 0], places[:found, 1], offsets
 
 
+def _suffix_array(ids: np.ndarray) -> np.ndarray:
+    """(W,) int32 or int64: the places of all words, in the order of what begins there."""
+    if not len(ids):
+        return np.empty(0, np.int32)
+    # Bytes in big-endian order sort as the numbers do. Only so many of them as the numbers take, for the array of all
+    # bytes is the largest thing in memory; what counts of it are the places where a word begins.
+    width = max(1, (int(ids.max()).bit_length() + 7) // 8)
+    array = divsufsort(np.ascontiguousarray(ids.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 4 - width :]).ravel())
+    return array[: _whole_words(array, width)].copy()
+
+
 @compiled
-def _whole_words(array):  # type: ignore[no-untyped-def]
-    """Leaves the suffixes that begin with a word of four bytes, as words; how many there are. In place: the array of
-    bytes is the largest thing in memory."""
+def _whole_words(array, width):  # type: ignore[no-untyped-def]
+    """Leaves the places where a word of so many bytes begins, in words and at the front; how many there are."""
     found = 0
     for place in array:
-        if place & 3 == 0:
-            array[found] = place >> 2
+        if place % width == 0:
+            array[found] = place // width
             found += 1
     return found
 

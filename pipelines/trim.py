@@ -255,21 +255,25 @@ def _joined(parts: Sequence[Counted]) -> Counted:
 
 def _words(lake: Lake, splits: Sequence[FileSplit], config: SpanConfig) -> tuple[np.ndarray, np.ndarray]:
     """The words of all documents by number, and where each document's begin."""
-    offsets, chunks = [np.zeros(1, np.int64)], []
-    words = 0
-    for split in splits:
-        for batch in lake.read_batches(split.paths["documents"], ["text"]):
-            stream = word_stream(batch["text"])
-            chunks.append(stream.hashes.copy())  # what it was cut from holds room for many more
-            offsets.append(stream.offsets[1:] + words)
-            words += len(stream.hashes)
-            if words > config.most_words:
-                raise StageError(
-                    f"the crawl has more than {config.most_words:,} words, and a suffix array takes up to "
-                    f"{repeated_spans.BYTES_A_WORD} bytes a word: divide the crawl, trim it without spans, or raise "
-                    f"SpanConfig.most_words on a machine with the memory for it"
-                )
-    return repeated_spans.word_ids(chunks), np.concatenate(offsets)
+    offsets = [np.zeros(1, np.int64)]
+
+    def hashes() -> Iterator[np.ndarray]:
+        words = 0
+        for split in splits:
+            for batch in lake.read_batches(split.paths["documents"], ["text"]):
+                stream = word_stream(batch["text"])
+                offsets.append(stream.offsets[1:] + words)
+                words += len(stream.hashes)
+                if words > config.most_words:
+                    raise StageError(
+                        f"the crawl has more than {config.most_words:,} words, and a suffix array takes up to "
+                        f"{repeated_spans.BYTES_A_WORD} bytes a word: divide the crawl, trim it without spans, or "
+                        f"raise SpanConfig.most_words on a machine with the memory for it"
+                    )
+                yield stream.hashes.copy()  # what it was cut from has room for many more
+
+    ids = repeated_spans.word_ids(hashes())
+    return ids, np.concatenate(offsets)
 
 
 # trimmed ------------------------------------------------------------------------------------------------------------
