@@ -204,6 +204,20 @@ def test_counts_are_merged_a_range_of_keys_at_a_time(
     assert rows(other, in_ranges, "cuts") == rows(lake, whole, "cuts") != []
 
 
+def test_a_run_that_was_stopped_goes_on_with_its_counts(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    clean = cleaned(lake, [mixed(number) for number in range(60)])
+
+    def stop(*_: object) -> None:
+        raise RuntimeError("stopped")
+
+    with monkeypatch.context() as patch, pytest.raises(StageError, match="stopped"):
+        patch.setattr(trimming, "_decide", stop)
+        trim(lake, clean, LINES, ENGINE)
+    with monkeypatch.context() as patch:
+        patch.setattr(trimming.Count, "process", stop)  # would be done again
+        assert trim(lake, clean, LINES, ENGINE).manifest.figures["repeated_paragraph:cuts"] > 0
+
+
 def test_a_crawl_too_large_for_a_suffix_array_is_refused(lake: Lake) -> None:
     config = TrimConfig(spans=SpanConfig(most_words=100))
     with pytest.raises(StageError, match=r"more than 100 words.*divide the crawl.*most_words"):
