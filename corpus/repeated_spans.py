@@ -3,7 +3,8 @@
 In a suffix array the places of a sequence are in the order of what begins there, so those where the same 50 words begin
 stand side by side (Lee et al. 2022, arXiv:2107.06499). Each such window stays in the first document that holds it; in
 the others it goes, and windows that overlap or touch there are one span. Words are those of corpus.words: upper case
-and punctuation make no difference. The array is pydivsufsort's: `pip install headwater[substrings]`.
+and punctuation make no difference. The array is pydivsufsort's (`pip install headwater[substrings]`), and is made of
+those windows alone whose hash another one has too.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from corpus.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
+from corpus.codepoints import FACTOR, LETTER_BIT, MARK_BIT, SEED, UNSPACED_BIT, code_points, compiled, decode, mix, utf8
 
 try:
     from pydivsufsort import divsufsort
 except ImportError:  # an extra: few recipes need it
     divsufsort = None
 
-BYTES_A_WORD = 32  # that the spans of a crawl take in memory, at most: measured, docs/trimming.md
+BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where a fifth is (docs/trimming.md)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpanConfig:
     """`words`: the least length of a span; 50 is what Lee et al. chose, about a paragraph, and longer than a quotation.
-    `documents`: the least number of different documents that hold it. `most_words`: a crawl of more is refused: all of
-    its words are held in memory at once, with BYTES_A_WORD each."""
+    `documents`: the least number of different documents that hold it. `most_words`: a crawl of more is refused, for all
+    of its words are held in memory at once, in up to BYTES_A_WORD each."""
 
     words: int = 50
     documents: int = 2
@@ -64,12 +65,15 @@ def word_ids(hashes: Iterable[np.ndarray]) -> np.ndarray:
 def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, config: SpanConfig) -> Spans:
     """`ids` (W,) uint32: document i has the words from offsets[i] to offsets[i + 1]; of the documents that hold a
     window, the one of the smallest of `ranks` (T,) keeps it."""
+    size, least = np.int64(config.words), np.int64(config.documents)
+    places = np.flatnonzero(_nominated(ids, offsets, size))
+    ids = ids[places]
     array = _suffix_array(ids)
     first, holders = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.int32)
-    _first_holders(array, ids, offsets, ranks, np.int64(config.words), np.int64(config.documents), first, holders)
+    _first_holders(array, ids, places, offsets, ranks, size, least, first, holders)
     del array
-    rows = np.empty((_spans(first, holders, offsets, config.words, np.empty((0, 5), np.int64)), 5), np.int64)
-    _spans(first, holders, offsets, config.words, rows)
+    rows = np.empty((_spans(first, holders, places, offsets, size, np.empty((0, 5), np.int64)), 5), np.int64)
+    _spans(first, holders, places, offsets, size, rows)
     documents, starts, stops, keepers, counts = rows.T
     return Spans(documents=documents, starts=starts, stops=stops, keepers=keepers, holders=counts)
 
@@ -84,6 +88,21 @@ def word_places(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarr
     return places[:found, 0], places[:found, 1], offsets
 
 
+def _nominated(ids: np.ndarray, offsets: np.ndarray, size: np.int64) -> np.ndarray:
+    """(W,) bool: the words of all windows whose hash another window has. Most words are in none, and to sort hashes
+    takes a twentieth of the time that suffixes take. Where different windows have one hash, the array tells them apart.
+    """
+    hashes = np.empty(len(ids), np.uint64)
+    hashes = hashes[: _window_hashes(ids, offsets, size, hashes)]
+    hashes.sort()
+    twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    del hashes
+    table = np.zeros(1 << (2 * len(twice)).bit_length(), np.uint64)
+    nominated = np.zeros(len(ids), np.bool_)
+    _nominate(ids, offsets, size, twice, table, nominated)
+    return nominated
+
+
 def _suffix_array(ids: np.ndarray) -> np.ndarray:
     """(W,) int32 or int64: the places of all words, in the order of what begins there."""
     if not len(ids):
@@ -93,6 +112,65 @@ def _suffix_array(ids: np.ndarray) -> np.ndarray:
     width = max(1, (int(ids.max()).bit_length() + 7) // 8)
     array = divsufsort(np.ascontiguousarray(ids.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 4 - width :]).ravel())
     return array[: _whole_words(array, width)].copy()
+
+
+@compiled
+def _rolled(state, ids, start, place, size, lead):  # type: ignore[no-untyped-def]
+    """The hash of the window that ends at a place, of the one before it in a text that begins at `start`."""
+    state = state * FACTOR + np.uint64(ids[place]) + np.uint64(1)
+    if place - start >= size:
+        state -= lead * (np.uint64(ids[place - size]) + np.uint64(1))
+    return state
+
+
+@compiled
+def _lead(size):  # type: ignore[no-untyped-def]
+    """By what the hash of a window multiplies the word that leaves it."""
+    lead = np.uint64(1)
+    for _ in range(size):
+        lead *= FACTOR
+    return lead
+
+
+@compiled
+def _window_hashes(ids, offsets, size, hashes):  # type: ignore[no-untyped-def]
+    """Fills the hashes of all windows; how many there are."""
+    found, lead = 0, _lead(size)
+    for text in range(len(offsets) - 1):
+        start, state = offsets[text], np.uint64(0)
+        for place in range(start, offsets[text + 1]):
+            state = _rolled(state, ids, start, place, size, lead)
+            if place - start >= size - 1:
+                hashes[found] = mix(SEED, state)
+                found += 1
+    return found
+
+
+@compiled
+def _slot(table, value):  # type: ignore[no-untyped-def]
+    """Where a value is, or is to be, in an open-addressing table; 0 marks a free place."""
+    mask = len(table) - 1
+    slot = np.int64(value & np.uint64(mask))
+    while table[slot] != 0 and table[slot] != value:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@compiled
+def _nominate(ids, offsets, size, twice, table, nominated):  # type: ignore[no-untyped-def]
+    """Marks the words of the windows whose hash is in `twice`; `table` is empty and twice as large."""
+    for value in twice:
+        value |= np.uint64(1)
+        table[_slot(table, value)] = value
+    lead = _lead(size)
+    for text in range(len(offsets) - 1):
+        start, state, done = offsets[text], np.uint64(0), offsets[text]
+        for place in range(start, offsets[text + 1]):
+            state = _rolled(state, ids, start, place, size, lead)
+            if place - start >= size - 1 and table[_slot(table, mix(SEED, state) | np.uint64(1))] != 0:
+                for word in range(max(done, place - size + 1), place + 1):
+                    nominated[word] = True
+                done = place + 1
 
 
 @compiled
@@ -117,7 +195,15 @@ def _same(ids, one, other, size):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _first_holders(array, ids, offsets, ranks, size, least, first, holders):  # type: ignore[no-untyped-def]
+def _text_of(window, places, offsets, size):  # type: ignore[no-untyped-def]
+    """The text that holds the window at one of the nominated words; -1 where these words are not side by side in it."""
+    place = places[window]
+    text = np.searchsorted(offsets, place, side="right") - 1
+    return text if places[window + size - 1] == place + size - 1 and place + size <= offsets[text + 1] else -1
+
+
+@compiled
+def _first_holders(array, ids, places, offsets, ranks, size, least, first, holders):  # type: ignore[no-untyped-def]
     """For each window that enough documents hold and another one keeps: who keeps it, and how many hold it."""
     begin = 0
     while begin < len(array):
@@ -125,42 +211,45 @@ def _first_holders(array, ids, offsets, ranks, size, least, first, holders):  # 
         while end < len(array) and _same(ids, array[end - 1], array[end], size):
             end += 1
         if end - begin >= least:
-            places = np.sort(array[begin:end])
+            windows = np.sort(array[begin:end])
             count, before, best = 0, -1, -1
-            for place in places:
-                text = np.searchsorted(offsets, place, side="right") - 1
-                if text != before and place + size <= offsets[text + 1]:
+            for window in windows:
+                text = _text_of(window, places, offsets, size)
+                if text >= 0 and text != before:
                     count += 1
                     before = text
                     if best < 0 or ranks[text] < ranks[best]:
                         best = text
             if count >= least:
-                for place in places:
-                    text = np.searchsorted(offsets, place, side="right") - 1
-                    if text != best and place + size <= offsets[text + 1]:
-                        first[place], holders[place] = best, count
+                for window in windows:
+                    text = _text_of(window, places, offsets, size)
+                    if text >= 0 and text != best:
+                        first[window], holders[window] = best, count
         begin = end
 
 
 @compiled
-def _spans(first, holders, offsets, size, rows):  # type: ignore[no-untyped-def]
+def _spans(first, holders, places, offsets, size, rows):  # type: ignore[no-untyped-def]
     """Fills as many rows of (document, start, stop, keeper, holders) as there is room for; how many there are."""
-    found = 0
-    for text in range(len(offsets) - 1):
-        start = stop = keeper = count = -1
-        for place in range(offsets[text], offsets[text + 1]):
-            if first[place] < 0:
-                continue
-            if first[place] == keeper and place <= stop:
-                stop, count = place + size, min(count, holders[place])
-            else:
-                start = max(place, stop)
-                stop, keeper, count = place + size, first[place], holders[place]
-                found += 1
-            if found <= len(rows):
-                row = rows[found - 1]
-                row[0], row[1], row[2] = text, start - offsets[text], stop - offsets[text]
-                row[3], row[4] = keeper, count
+    found, text = 0, 0
+    start = stop = keeper = count = -1
+    for window in range(len(first)):
+        if first[window] < 0:
+            continue
+        place = places[window]
+        while place >= offsets[text + 1]:
+            text += 1
+            keeper = -1
+        if first[window] == keeper and place <= stop:
+            stop, count = place + size, min(count, holders[window])
+        else:
+            start = max(place, stop)
+            stop, keeper, count = place + size, first[window], holders[window]
+            found += 1
+        if found <= len(rows):
+            row = rows[found - 1]
+            row[0], row[1], row[2] = text, start - offsets[text], stop - offsets[text]
+            row[3], row[4] = keeper, count
     return found
 
 
