@@ -3,8 +3,7 @@
 In a suffix array the places of a sequence are in the order of what begins there, so those where the same 50 words begin
 stand side by side (Lee et al. 2022, arXiv:2107.06499). Each such window stays in the first document that holds it; in
 the others it goes, and windows that overlap or touch there are one span. Words are those of corpus.words: upper case
-and punctuation make no difference. The array is pydivsufsort's (`pip install headwater[substrings]`), and is made of
-those windows alone whose hash another one has too.
+and punctuation make no difference. The array is made of those windows alone whose hash another one has too.
 """
 
 from __future__ import annotations
@@ -15,12 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from corpus.codepoints import FACTOR, LETTER_BIT, MARK_BIT, SEED, UNSPACED_BIT, code_points, compiled, decode, mix, utf8
-
-try:
-    from pydivsufsort import divsufsort
-except ImportError:  # an extra: few recipes need it
-    divsufsort = None
+from corpus.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
+from corpus.suffixes import nominated, require, suffix_array
 
 BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where a fifth is (docs/trimming.md)
 
@@ -36,8 +31,7 @@ class SpanConfig:
     most_words: int = 200_000_000
 
     def __post_init__(self) -> None:
-        if divsufsort is None:
-            raise ValueError("repeated spans need a suffix array: pip install 'headwater[substrings]'")
+        require()
         if self.words < 1:
             raise ValueError(f"words {self.words}: a span has at least one")
         if self.documents < 2:
@@ -66,9 +60,9 @@ def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, conf
     """`ids` (W,) uint32: document i has the words from offsets[i] to offsets[i + 1]; of the documents that hold a
     window, the one of the smallest of `ranks` (T,) keeps it."""
     size, least = np.int64(config.words), np.int64(config.documents)
-    places = np.flatnonzero(_nominated(ids, offsets, size))
+    places = np.flatnonzero(nominated(ids, offsets, size))
     ids = ids[places]
-    array = _suffix_array(ids)
+    array = suffix_array(ids)
     first, holders = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.int32)
     _first_holders(array, ids, places, offsets, ranks, size, least, first, holders)
     del array
@@ -86,102 +80,6 @@ def word_places(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarr
     places, offsets = np.empty((most, 2), np.int64), np.zeros(len(bounds), np.int64)
     found = _word_places(data, bounds, code_points(), places, offsets)
     return places[:found, 0], places[:found, 1], offsets
-
-
-def _nominated(ids: np.ndarray, offsets: np.ndarray, size: np.int64) -> np.ndarray:
-    """(W,) bool: the words of all windows whose hash another window has. Most words are in none, and to sort hashes
-    takes a twentieth of the time that suffixes take. Where different windows have one hash, the array tells them apart.
-    """
-    hashes = np.empty(len(ids), np.uint64)
-    hashes = hashes[: _window_hashes(ids, offsets, size, hashes)]
-    hashes.sort()
-    twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-    del hashes
-    table = np.zeros(1 << (2 * len(twice)).bit_length(), np.uint64)
-    nominated = np.zeros(len(ids), np.bool_)
-    _nominate(ids, offsets, size, twice, table, nominated)
-    return nominated
-
-
-def _suffix_array(ids: np.ndarray) -> np.ndarray:
-    """(W,) int32 or int64: the places of all words, in the order of what begins there."""
-    if not len(ids):
-        return np.empty(0, np.int32)
-    # Bytes in big-endian order sort as the numbers do. Only so many of them as the numbers take, for the array of all
-    # bytes is the largest thing in memory; what counts of it are the places where a word begins.
-    width = max(1, (int(ids.max()).bit_length() + 7) // 8)
-    array = divsufsort(np.ascontiguousarray(ids.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 4 - width :]).ravel())
-    return array[: _whole_words(array, width)].copy()
-
-
-@compiled
-def _rolled(state, ids, start, place, size, lead):  # type: ignore[no-untyped-def]
-    """The hash of the window that ends at a place, of the one before it in a text that begins at `start`."""
-    state = state * FACTOR + np.uint64(ids[place]) + np.uint64(1)
-    if place - start >= size:
-        state -= lead * (np.uint64(ids[place - size]) + np.uint64(1))
-    return state
-
-
-@compiled
-def _lead(size):  # type: ignore[no-untyped-def]
-    """By what the hash of a window multiplies the word that leaves it."""
-    lead = np.uint64(1)
-    for _ in range(size):
-        lead *= FACTOR
-    return lead
-
-
-@compiled
-def _window_hashes(ids, offsets, size, hashes):  # type: ignore[no-untyped-def]
-    """Fills the hashes of all windows; how many there are."""
-    found, lead = 0, _lead(size)
-    for text in range(len(offsets) - 1):
-        start, state = offsets[text], np.uint64(0)
-        for place in range(start, offsets[text + 1]):
-            state = _rolled(state, ids, start, place, size, lead)
-            if place - start >= size - 1:
-                hashes[found] = mix(SEED, state)
-                found += 1
-    return found
-
-
-@compiled
-def _slot(table, value):  # type: ignore[no-untyped-def]
-    """Where a value is, or is to be, in an open-addressing table; 0 marks a free place."""
-    mask = len(table) - 1
-    slot = np.int64(value & np.uint64(mask))
-    while table[slot] != 0 and table[slot] != value:
-        slot = (slot + 1) & mask
-    return slot
-
-
-@compiled
-def _nominate(ids, offsets, size, twice, table, nominated):  # type: ignore[no-untyped-def]
-    """Marks the words of the windows whose hash is in `twice`; `table` is empty and twice as large."""
-    for value in twice:
-        value |= np.uint64(1)
-        table[_slot(table, value)] = value
-    lead = _lead(size)
-    for text in range(len(offsets) - 1):
-        start, state, done = offsets[text], np.uint64(0), offsets[text]
-        for place in range(start, offsets[text + 1]):
-            state = _rolled(state, ids, start, place, size, lead)
-            if place - start >= size - 1 and table[_slot(table, mix(SEED, state) | np.uint64(1))] != 0:
-                for word in range(max(done, place - size + 1), place + 1):
-                    nominated[word] = True
-                done = place + 1
-
-
-@compiled
-def _whole_words(array, width):  # type: ignore[no-untyped-def]
-    """Leaves the places where a word of so many bytes begins, in words and at the front; how many there are."""
-    found = 0
-    for place in array:
-        if place % width == 0:
-            array[found] = place // width
-            found += 1
-    return found
 
 
 @compiled

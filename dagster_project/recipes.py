@@ -11,8 +11,8 @@ from corpus.repeated_lines import LineConfig
 from corpus.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig
+from pipelines.repeats import TrimConfig
 from pipelines.shard import ShardConfig
-from pipelines.trim import TrimConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,9 +29,10 @@ from pipelines.engine import LOCAL_RUNNERS, Engine
 from pipelines.hold_out import hold_out, make_items
 from pipelines.ingest import ingest
 from pipelines.parts import StageError
+from pipelines.repeats import TrimConfig
 from pipelines.shard import ShardConfig, shard
 from pipelines.stage import Outcome
-from pipelines.trim import TrimConfig, trim
+from pipelines.trim import trim
 
 
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:

@@ -21,7 +21,7 @@ from dagster_project.assets.documents import clean, signatures, split, trimmed, 
 from dagster_project.lineage import latest
 from dagster_project.partitions import crawl_recipe_key
 from dagster_project.trace import trace
-from pipelines.trim import TrimConfig
+from pipelines.repeats import TrimConfig
 
 # Small pages of one crawl: two of them are enough.
 TRIM = TrimConfig(lines=LineConfig(scope="crawl", documents=2, share=0.0), spans=SpanConfig(words=10))

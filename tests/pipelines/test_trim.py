@@ -16,13 +16,14 @@ from corpus.minhash import DuplicateConfig
 from corpus.privacy import KINDS
 from corpus.repeated_lines import LineConfig
 from corpus.repeated_spans import SpanConfig
-from pipelines import trim as trimming
+from pipelines import repeats
 from pipelines.__main__ import main
 from pipelines.clean import CLEAN
 from pipelines.deduplicate import deduplicate
 from pipelines.engine import Engine
 from pipelines.parts import StageError
-from pipelines.trim import TrimConfig, trim
+from pipelines.repeats import TrimConfig
+from pipelines.trim import trim
 
 COOKIES = "We use cookies to improve your experience on this site."
 CHINESE = "我们使用饼干来改善您在本网站上的体验。"
@@ -197,8 +198,8 @@ def test_counts_are_merged_a_range_of_keys_at_a_time(
 ) -> None:
     texts = [mixed(number) for number in range(60)]
     whole = trim(lake, cleaned(lake, texts), LINES, ENGINE).manifest
-    monkeypatch.setattr(trimming, "COUNTS_HELD", 17)
-    monkeypatch.setattr(trimming, "GROUP", 5)
+    monkeypatch.setattr(repeats, "COUNTS_HELD", 17)
+    monkeypatch.setattr(repeats, "GROUP", 5)
     other = Lake(str(tmp_path / "other"))
     in_ranges = trim(other, cleaned(other, texts), LINES, ENGINE).manifest
     assert rows(other, in_ranges, "cuts") == rows(lake, whole, "cuts") != []
@@ -211,10 +212,10 @@ def test_a_run_that_was_stopped_goes_on_with_its_counts(lake: Lake, monkeypatch:
         raise RuntimeError("stopped")
 
     with monkeypatch.context() as patch, pytest.raises(StageError, match="stopped"):
-        patch.setattr(trimming, "_decide", stop)
+        patch.setattr(repeats, "_decide", stop)
         trim(lake, clean, LINES, ENGINE)
     with monkeypatch.context() as patch:
-        patch.setattr(trimming.Count, "process", stop)  # would be done again
+        patch.setattr(repeats.Count, "process", stop)  # would be done again
         assert trim(lake, clean, LINES, ENGINE).manifest.figures["repeated_paragraph:cuts"] > 0
 
 
