@@ -61,8 +61,8 @@ def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> Iterator[Out
 
 
 def _trim(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    spans = SpanConfig(words=args.spans) if args.spans else None
-    config = TrimConfig(lines=replace(_config(LineConfig, args), scope=args.scope), spans=spans)
+    lines = replace(_config(LineConfig, args), scope=args.scope) if args.lines else None
+    config = TrimConfig(lines=lines, spans=SpanConfig(words=args.spans) if args.spans else None)
     return [trim(lake, clean, config, engine) for clean in _datasets(lake, args.dataset, "clean")]
 
 
@@ -130,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "trim":
             stage.add_argument("--scope", choices=(HOST, CRAWL), default=HOST, help="where a line counts as repeated")
             stage.add_argument("--spans", type=int, metavar="WORDS", help="cut out repeated spans of so many words too")
+            stage.add_argument("--no-lines", dest="lines", action="store_false", help="leave repeated lines in")
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")

@@ -254,6 +254,9 @@ def test_the_command_prints_what_it_published(lake: Lake, capsys: pytest.Capture
     assert main(["trim", f"clean/{clean.address}", *flags, "--scope", "crawl", "--share", "0", "--spans", "50"]) == 0
     assert capsys.readouterr().out.count("trimmed/") == 2
     few, many = sorted(lake.datasets("trimmed"), key=lambda manifest: len(manifest.figures))
+    assert main(["trim", f"clean/{clean.address}", *flags, "--no-lines", "--spans", "70"]) == 0
+    assert "'lines': None" in str([manifest.config for manifest in lake.datasets("trimmed")])
+    assert main(["trim", f"clean/{clean.address}", *flags, "--no-lines"]) == 1
     assert "trimmed_documents" not in few.figures
     assert many.config["lines"]["scope"] == "crawl" and many.figures["repeated_span:cuts"] > 0
     assert main(["deduplicate", f"trimmed/{many.address}", *flags]) == 0
