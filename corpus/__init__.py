@@ -7,6 +7,7 @@ extract     record -> main text            charset
 quality     text -> measures -> rules      language, text; words (scan, codepoints), repetition, mojibake, languages
 optout      what a page refuses, blocklists, removals; toxicity: bad words by language
 privacy     text -> masked text            credentials, addresses, identifiers, phones
+repeated_lines, repeated_spans (suffixes) -> cuts: text that many documents share
 minhash     text -> shingles -> bands -> verified duplicates
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens

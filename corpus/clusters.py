@@ -33,6 +33,11 @@ class Groups:
     def __len__(self) -> int:
         return len(self.weights)
 
+    def documents(self) -> np.ndarray:
+        """Those of all groups, rising. (`np.unique` takes thirty times as long for ten million.)"""
+        found = np.sort(self.members)
+        return found[np.concatenate(([True], found[1:] != found[:-1]))[: len(found)]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sets:
@@ -61,23 +66,25 @@ def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
     )
 
 
-def combined(bands: Iterable[Groups]) -> Groups:
-    """The groups of all bands, equal ones as one whose weight is their number: copies share nearly every band."""
+def combined(parts: Iterable[Groups]) -> Groups:
+    """The groups of all bands, equal ones as one whose weight is their number: copies share nearly every band. A part
+    may hold the groups of several bands."""
     members, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     seen, numbers, weights = np.empty(0, np.uint64), np.empty(0, np.uint32), np.empty(0, np.uint16)
-    for band in bands:
-        found = np.empty(len(band), np.uint64)
-        _hash_groups(band.members, band.starts, found)
+    for part in parts:
+        found = np.empty(len(part), np.uint64)
+        _hash_groups(part.members, part.starts, found)
         order = np.argsort(found)
-        new = np.ones(len(band), bool)
-        _count_seen(seen, numbers, weights, found, order, new)
-        counts = np.diff(band.starts)
-        members.append(band.members[np.repeat(new, counts)])
+        times = np.zeros(len(part), np.uint16)
+        _count_equal(seen, numbers, weights, found[order], order, times)
+        new = times > 0
+        counts = np.diff(part.starts)
+        members.append(part.members[np.repeat(new, counts)])
         sizes.append(counts[new])
         places = np.cumsum(new, dtype=np.uint32) + np.uint32(len(weights)) - np.uint32(1)
         chosen = order[new[order]]
         seen, numbers = _merged(seen, numbers, found[chosen], places[chosen])
-        weights = np.concatenate((weights, np.ones(np.count_nonzero(new), np.uint16)))
+        weights = np.concatenate((weights, times[new]))
     return Groups(
         members=np.concatenate(members),
         starts=np.concatenate(([0], np.cumsum(np.concatenate(sizes)))).astype(np.int64),
@@ -115,7 +122,8 @@ def near_duplicates(
 ) -> Removals:
     """`documents` are all those of the groups, rising, and `sets` belong to them. The first `staying` of them stay:
     they did when a crawl before this one was compared. Only pairs that share `agreeing` bands are measured: their
-    Jaccard"""
+    Jaccard similarity, or how much of a document is contained in the one that stays. Memory beside these: 8 bytes for
+    each place in a group and about 50 for a document."""
     slots = _slots(documents, groups.members)
     keepers = np.full(len(documents), -1, np.int64)
     similarities = np.zeros(len(documents))
@@ -184,15 +192,21 @@ def _equal(places, sizes, keys):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _count_seen(seen, numbers, weights, found, order, new):  # type: ignore[no-untyped-def]
-    """Adds to the weights of the groups that were seen before, whose hashes are sorted, and marks the others."""
-    there = 0
-    for place in order:
-        while there < len(seen) and seen[there] < found[place]:
+def _count_equal(seen, numbers, weights, found, order, times):  # type: ignore[no-untyped-def]
+    """Adds to the weights of groups that were seen before; of equal new ones, notes at the first how many there are.
+    `seen` and `found` are sorted hashes, and `order` says where those found stand."""
+    there = start = 0
+    while start < len(found):
+        stop = start + 1
+        while stop < len(found) and found[stop] == found[start]:
+            stop += 1
+        while there < len(seen) and seen[there] < found[start]:
             there += 1
-        if there < len(seen) and seen[there] == found[place]:
-            weights[numbers[there]] += 1
-            new[place] = False
+        if there < len(seen) and seen[there] == found[start]:
+            weights[numbers[there]] += stop - start
+        else:
+            times[order[start]] = stop - start
+        start = stop
 
 
 @compiled

@@ -61,7 +61,7 @@ def deduplicate(
     different = np.ones(len(order), bool)
     different[exact.documents] = False
     groups = combined(bands.groups(order[different], documents[different]))
-    candidates = np.unique(groups.members)
+    candidates = groups.documents()
     sets = shingled(_picked(texts(), order[candidates]), len(candidates), config.shingle_words, scratch)
     near = near_duplicates(
         groups,

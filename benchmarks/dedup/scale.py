@@ -77,7 +77,7 @@ def _remove(count: int, folder: Path, seconds: dict[str, float]) -> int:
         documents = documents[different]
     with _timed("groups", seconds):
         groups = combined(BandFiles(folder, config.signing().bands).groups(documents.astype(np.int64), documents))
-        candidates = np.unique(groups.members)
+        candidates = groups.documents()
     sets = _sets(candidates, folder)
     with _timed("near", seconds):
         near = near_duplicates(groups, candidates, sets, threshold=config.threshold, agreeing=config.agreeing())
