@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from corpus.banding import DuplicateConfig, Signing
 from corpus.candidates import shingled
-from corpus.clusters import Groups, combined, exact_duplicates, group, near_duplicates
+from corpus.clusters import exact_duplicates, near_duplicates
+from corpus.groups import Groups, combined, group
 from corpus.minhash import band_keys
 from corpus.removals import Settled, none, settled
 

@@ -22,8 +22,9 @@ import numpy as np
 
 from benchmarks.dedup.documents import EXACT, NEAR
 from corpus.banding import DuplicateConfig
-from corpus.clusters import Sets, combined, exact_duplicates, near_duplicates
+from corpus.clusters import Sets, exact_duplicates, near_duplicates
 from corpus.deduplication import BandFiles
+from corpus.groups import combined
 from corpus.removals import none, settled
 
 ALIKE = 0.9
