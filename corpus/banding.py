@@ -20,7 +20,8 @@ MISSED = 1e-5
 
 @dataclass(frozen=True, kw_only=True)
 class Signing:
-    """What decides the band keys of a text: only those made alike can be compared. `urls`: whether URLs are digested."""
+    """What decides the band keys of a text: only those made alike can be compared. `urls`: whether URLs are digested
+    too."""
 
     bands: int
     rows: int
@@ -54,8 +55,13 @@ class DuplicateConfig:
         if self.permutations < 1 or self.shingle_words < 1:
             raise ValueError(f"permutations {self.permutations}, shingle_words {self.shingle_words}: at least 1 each")
 
+    def found_from(self) -> float:
+        """The Jaccard similarity from which pairs are candidates: the threshold, or what two texts have of which one is
+        half as long as the other and has just so much of it in common. A shorter one may be missed."""
+        return self.threshold if self.measure == "jaccard" else self.threshold / (3 - self.threshold)
+
     def signing(self) -> Signing:
-        bands, rows = best_bands(self.threshold, self.permutations)
+        bands, rows = best_bands(self.found_from(), self.permutations)
         return Signing(
             bands=bands,
             rows=rows,
@@ -66,11 +72,10 @@ class DuplicateConfig:
 
     def agreeing(self) -> int:
         """In how many bands a pair must agree to be a candidate: as many as can be asked for without missing more."""
-        bands, rows = best_bands(self.threshold, self.permutations)
-        return max(count for count in range(1, bands + 1) if count == 1 or self._missed(bands, rows, count) <= MISSED)
-
-    def _missed(self, bands: int, rows: int, agreeing: int) -> float:
-        return 1 - nominated(self.threshold, bands, rows, agreeing)
+        similarity = self.found_from()
+        bands, rows = best_bands(similarity, self.permutations)
+        counts = range(2, bands + 1)
+        return max((count for count in counts if 1 - nominated(similarity, bands, rows, count) <= MISSED), default=1)
 
 
 def nominated(similarity: float, bands: int, rows: int, agreeing: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,13 @@ from corpus.warc import Span
 
 STAGES = ("documents", "clean", "unique", "split")
 COLUMNS = [field.name for field in ORIGIN]
+# The stages whose documents come to a stage; of several, the first that a dataset was made of.
+READS = {
+    "clean": ("documents",),
+    "trimmed": ("clean",),
+    "unique": ("trimmed", "clean"),
+    "split": ("unique",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +87,30 @@ def sources(lake: Lake, manifest: Manifest, stage: str) -> list[Manifest]:
             f"{len(found)} of them: run {stage} again"
         )
     return found
+
+
+def before(lake: Lake, manifest: Manifest) -> list[Manifest]:
+    """The datasets whose documents came to this one; none for the first stage. Raises FileNotFoundError as
+    `sources`."""
+    found = (sources(lake, manifest, stage) for stage in READS.get(manifest.stage, ()))
+    return next((manifests for manifests in found if manifests), [])
+
+
+def behind(lake: Lake, manifests: Sequence[Manifest]) -> list[Manifest]:
+    """As `before`, with those that are behind the datasets by way of others: the documents of earlier crawls that a
+    crawl was compared with. What is no longer in the lake is left out."""
+    known = {manifest.digest: manifest for manifest in lake.datasets()}
+    found: dict[str, Manifest] = {}
+    ahead = list(manifests)
+    while ahead:
+        for digest in ahead.pop().inputs.values():
+            if digest in known and digest not in found:
+                found[digest] = known[digest]
+                ahead.append(known[digest])
+    for stage in dict.fromkeys(stage for manifest in manifests for stage in READS.get(manifest.stage, ())):
+        if chosen := [manifest for manifest in known.values() if manifest.stage == stage and manifest.digest in found]:
+            return chosen
+    return []
 
 
 def payload_digest(url: str, origin: Mapping[str, Any]) -> str:

@@ -15,12 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.lake import Lake
-from corpus.lineage import sources
+from corpus.lineage import before, behind, sources
 from corpus.manifest import Manifest
 from corpus.schema import ACCOUNTS, DOC_ID, LEDGER, ORIGIN
 
-# A ledger holds no texts: they are in the datasets that its stage read.
-READS = {"clean": "documents", "unique": "clean", "split": "unique"}
 SHOWN = ("title", "text", "language")
 TYPES = {field.name: field.type for field in LEDGER} | {"language": pa.string()}
 RECORD = ("doc_id", "reason", "language")
@@ -75,12 +73,11 @@ def records(lake: Lake, manifest: Manifest) -> pa.Table:
 
 def of_crawl(lake: Lake, manifest: Manifest, crawl: str) -> pa.Array:
     """The ids of the documents of one crawl that came to a stage which took several together."""
-    earlier = sources(lake, manifest, READS[manifest.stage])
     found = [
         _read(lake, [source], _kept_kinds(source), ["doc_id"])["doc_id"].combine_chunks()
         if source.partition == crawl
         else of_crawl(lake, source, crawl)
-        for source in earlier
+        for source in before(lake, manifest)
         if crawl in source.partition.split("+")
     ]
     return pa.concat_arrays(found) if found else pa.array([], DOC_ID)
@@ -118,26 +115,35 @@ def kept(lake: Lake, manifest: Manifest, doc_ids: Sequence[bytes]) -> list[Sampl
 
 
 def dropped(lake: Lake, manifest: Manifest, doc_ids: Sequence[bytes]) -> list[Sample]:
-    """What a stage did not keep, in the order of `doc_ids`."""
+    """What a stage did not keep, in the order of `doc_ids`; an id that its ledger does not have is passed over."""
     ledger = look_up(lake, [manifest], ["ledger"], doc_ids, LEDGER.names)
+    doc_ids = [doc_id for doc_id in doc_ids if doc_id in ledger]
     raw = look_up(lake, [manifest], ["quarantine"], doc_ids, ["doc_id", "raw"])
     spoken = look_up(lake, *_languages(lake, manifest), doc_ids, ["doc_id", "language"])
-    texts: dict[bytes, dict[str, Any]] = {}
-    if manifest.stage in READS:
-        earlier = sources(lake, manifest, READS[manifest.stage])
-        texts = look_up(lake, earlier, _kept_kinds(*earlier), doc_ids, ["doc_id", *SHOWN])
-    keepers = sorted({row["keeper"] for row in ledger.values() if row["keeper"]})
-    by_id = {keeper.doc_id: keeper for keeper in kept(lake, manifest, keepers)}
+    earlier = before(lake, manifest)  # a ledger holds no texts
+    texts = look_up(lake, earlier, _kept_kinds(*earlier), doc_ids, ["doc_id", *SHOWN])
+    keepers = _keepers(lake, manifest, sorted({row["keeper"] for row in ledger.values() if row["keeper"]}))
     return [
         _sample(
             manifest.stage,
             {**ledger[doc_id], **texts.get(doc_id, {}), **spoken.get(doc_id, {}), **raw.get(doc_id, {})},
             rules=tuple(ledger[doc_id]["rules"] or ()),
-            keeper=by_id.get(ledger[doc_id]["keeper"]),
+            keeper=keepers.get(ledger[doc_id]["keeper"]),
             **{name: ledger[doc_id][name] for name in ("reason", "detail", "similarity")},
         )
         for doc_id in doc_ids
     ]
+
+
+def _keepers(lake: Lake, manifest: Manifest, doc_ids: Sequence[bytes]) -> dict[bytes, Sample]:
+    """Documents that stay, in this dataset or in an earlier crawl that it was compared with."""
+    found = {keeper.doc_id: keeper for keeper in kept(lake, manifest, doc_ids)}
+    if missing := [doc_id for doc_id in doc_ids if doc_id not in found]:
+        elsewhere = behind(lake, [manifest])
+        columns = [*(field.name for field in ORIGIN), *SHOWN]
+        rows = look_up(lake, elsewhere, _kept_kinds(*elsewhere), missing, columns)
+        found |= {doc_id: _sample(manifest.stage, row) for doc_id, row in rows.items()}
+    return found
 
 
 def _sample(stage: str, row: Mapping[str, Any], **rest: Any) -> Sample:
@@ -176,7 +182,7 @@ def _languages(lake: Lake, manifest: Manifest) -> tuple[list[Manifest], list[str
     """Where the languages of a stage's dropped documents are: none are known before clean, which measures them."""
     if manifest.stage == "clean":
         return sources(lake, manifest, "measures"), ["measures"]
-    earlier = sources(lake, manifest, READS[manifest.stage]) if manifest.stage in READS else []
+    earlier = before(lake, manifest)
     return earlier, _kept_kinds(*earlier)
 
 

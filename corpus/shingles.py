@@ -19,7 +19,7 @@ from corpus.codepoints import CODE, LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_poi
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 FACTOR = np.uint64(0xBF58476D1CE4E5B9)
-OTHER_FACTOR = np.uint64(0x94D049BB133111EB)
+OTHER_MULTIPLIER = np.uint64(0x94D049BB133111EB)
 SHIFT = np.uint64(31)
 LETTER_PLACE = 21  # of LETTER_BIT
 DOTTED_I, DOT_ABOVE = 0x130, 0x307  # whose lower case is an i and a mark
@@ -104,8 +104,10 @@ def _words(data, place, end, table, values, count):  # type: ignore[no-untyped-d
     """Writes the hash of each word of a text from `count` on; where the next one would be written.
 
     Without a branch for ASCII: where a word ends cannot be foretold, and a wrong guess of the processor costs more than
-    what a letter needs. A word is written wherever one could end, and counted where one does.
+    what a letter needs. A word is written wherever one could end, and counted where one does. Places are unsigned: of a
+    signed one it is asked at each access whether it counts from the end.
     """
+    place, end, count = types.uint64(place), types.uint64(end), types.uint64(count)
     state = types.int64(0)  # 0 outside a word, 1 in a word of letters, 2 behind a character that is a word
     word = types.uint64(0)
     while place < end:
@@ -115,34 +117,34 @@ def _words(data, place, end, table, values, count):  # type: ignore[no-untyped-d
             letter = (entry >> LETTER_PLACE) & 1
             inside = state & letter
             values[count] = word
-            count += (state != 0) & (inside == 0)
-            word = word * MULTIPLIER * types.uint64(inside) + types.uint64(entry & CODE)
+            count += types.uint64((state != 0) & (inside == 0))
+            word = (word * MULTIPLIER & types.uint64(-inside)) + types.uint64(entry & CODE)
             state = letter
-            place += 1
+            place += types.uint64(1)
             continue
-        code, step = decode(data, place, end)
+        code, step = decode(data, types.int64(place), types.int64(end))
         entry = types.int64(table[code])
-        place += step
+        place += types.uint64(step)
         if entry & MARK_BIT:
             if state != 0:
                 word = word * MULTIPLIER + types.uint64(entry & CODE)
         elif entry & UNSPACED_BIT:
             values[count] = word
-            count += state != 0
+            count += types.uint64(state != 0)
             state, word = 2, types.uint64(entry & CODE)
         elif entry & LETTER_BIT:
             values[count] = word
-            count += state == 2
+            count += types.uint64(state == 2)
             word = (word * MULTIPLIER if state == 1 else types.uint64(0)) + types.uint64(entry & CODE)
             if code == DOTTED_I:
                 word = word * MULTIPLIER + types.uint64(DOT_ABOVE)
             state = 1
         else:
             values[count] = word
-            count += state != 0
+            count += types.uint64(state != 0)
             state = 0
     values[count] = word
-    return count + (state != 0)
+    return types.int64(count) + (state != 0)
 
 
 @compiled
@@ -162,17 +164,22 @@ def _shingle(data, offsets, table, size, values, bounds, digests):  # type: igno
             word ^= word >> SHIFT
             values[place] = word
             one = one * MULTIPLIER + word
-            other = (other ^ word) * OTHER_FACTOR
-            other ^= other >> SHIFT
-        digests[text, 0], digests[text, 1] = (one ^ (one >> SHIFT)) * FACTOR, other
+            other = other * OTHER_MULTIPLIER + word
+        digests[text, 0], digests[text, 1] = (one ^ (one >> SHIFT)) * FACTOR, (other ^ (other >> SHIFT)) * FACTOR
         width = min(size, count - first)
         runs = count - first - width + 1
+        # Each from the one before: what leaves the run is taken away, and what joins it added. The number of words is
+        # in it, for a short text is not a run of a longer one.
+        total, leaving, length = types.uint64(0), types.uint64(1), types.uint64(width) * NO_WORDS
+        for place in range(first, first + width):
+            total = total * MULTIPLIER + values[place]
+            leaving *= MULTIPLIER
         for start in range(first, first + runs):
-            total = types.uint64(width)  # a short text is not a run of a longer one
-            for word in range(start, start + width):
-                total = total * MULTIPLIER + values[word]
-            total = (total ^ (total >> SHIFT)) * FACTOR
-            values[start] = total ^ (total >> SHIFT)
+            mixed, gone = total + length, values[start]
+            mixed = (mixed ^ (mixed >> SHIFT)) * FACTOR
+            if start + width < count:
+                total = total * MULTIPLIER + values[start + width] - gone * leaving
+            values[start] = mixed ^ (mixed >> SHIFT)
         count = first + runs
         bounds[text + 1] = count
     return count

@@ -67,15 +67,17 @@ def _largest(found: list[Funnel], join: Callable[[list[Funnel]], Funnel]) -> lis
 def survey(
     lake: Lake, cleans: Sequence[Manifest], later: Sequence[Manifest], rules: Sequence[Rule], language_score: float
 ) -> Survey:
-    """Of crawls that were cleaned by `rules` and `language_score`, and then taken together in the stages `later`."""
-    stages = ["clean", *(manifest.stage for manifest in later)]
+    """Of crawls that were cleaned by `rules` and `language_score`. `later`: the datasets of the next stages, of one
+    crawl or of several together, stage by stage."""
     pairs = [(sources(lake, clean, "documents")[0], clean) for clean in cleans]
     pairs.sort(key=lambda pair: (-pair[0].counts.kept, pair[0].partition))
     found: list[Funnel] = []
     by_language: dict[str | None, list[Funnel]] = {}
     shown = []
     for place, (documents, clean) in enumerate(pairs):
-        table = outcomes(lake, clean, later)
+        here = [clean, *(manifest for manifest in later if clean.partition in manifest.partition.split("+"))]
+        stages = [manifest.stage for manifest in here]
+        table = outcomes(lake, clean, here[1:])
         for funnel in funnels(documents, table, stages)[1:]:
             by_language.setdefault(funnel.language, []).append(funnel)
         table = grouped(table, LANGUAGES)
@@ -83,7 +85,7 @@ def survey(
         found += of_crawl
         if place < CRAWLS:
             drawn = histograms(lake, clean, table, rules, language_score)
-            shown.append(_of_crawl(lake, documents, [clean, *later], table, of_crawl, drawn))
+            shown.append(_of_crawl(lake, documents, here, table, of_crawl, drawn))
     found += [joined(parts, language=language) for language, parts in by_language.items()]
     return Survey(funnels=found, crawls=shown)
 

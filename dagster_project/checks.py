@@ -27,20 +27,25 @@ def _result(name: str, passed: bool, **metadata: dg.MetadataValue | str | int | 
     return dg.AssetCheckResult(check_name=name, passed=passed, severity=dg.AssetCheckSeverity.ERROR, metadata=metadata)
 
 
-def conservation(manifest: Manifest, kept_kinds: Sequence[str]) -> dg.AssetCheckResult:
-    """records in = kept + dropped + quarantined, by the manifest's counts and by the rows of its files."""
-    counts = manifest.counts
-    kept = sum(entry.rows for kind in kept_kinds for entry in manifest.of_kind(kind))
-    ledger = sum(entry.rows for entry in manifest.of_kind("ledger"))
-    lost = sum(counts.dropped.values()) + sum(counts.quarantined.values())
-    passed = counts.lost == 0 and kept == counts.kept and ledger == lost
-    return _result(CONSERVATION, passed, records_in=counts.records_in, kept_rows=kept, ledger_rows=ledger)
+def conservation(kept_kinds: Sequence[str], *manifests: Manifest) -> dg.AssetCheckResult:
+    """records in = kept + dropped + quarantined in each dataset, by its manifest's counts and by the rows of its
+    files."""
+    passed, records, all_kept, all_lost = True, 0, 0, 0
+    for manifest in manifests:
+        counts = manifest.counts
+        kept = sum(entry.rows for kind in kept_kinds for entry in manifest.of_kind(kind))
+        ledger = sum(entry.rows for entry in manifest.of_kind("ledger"))
+        lost = sum(counts.dropped.values()) + sum(counts.quarantined.values())
+        passed &= counts.lost == 0 and kept == counts.kept and ledger == lost
+        records, all_kept, all_lost = records + counts.records_in, all_kept + kept, all_lost + ledger
+    return _result(CONSERVATION, passed, records_in=records, kept_rows=all_kept, ledger_rows=all_lost)
 
 
-def digests(lake: Lake, manifest: Manifest) -> dg.AssetCheckResult:
-    """Every file of the dataset is there with the bytes that its manifest names."""
-    problems = list(lake.problems(manifest))
-    return _result(DIGESTS, not problems, files=len(manifest.files), problems="\n".join(problems) or "none")
+def digests(lake: Lake, *manifests: Manifest) -> dg.AssetCheckResult:
+    """Every file of the datasets is there with the bytes that its manifest names."""
+    problems = [problem for manifest in manifests for problem in lake.problems(manifest)]
+    files = sum(len(manifest.files) for manifest in manifests)
+    return _result(DIGESTS, not problems, files=files, problems="\n".join(problems) or "none")
 
 
 def not_empty(rows: int) -> dg.AssetCheckResult:

@@ -14,6 +14,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from corpus import privacy
+from corpus.differences import CHARACTERS, Piece, differences
 from corpus.histograms import Histogram
 
 mpl.rcParams["svg.hashsalt"] = "headwater"
@@ -40,6 +41,13 @@ def excerpt(text: str, characters: int = SAMPLE_CHARACTERS) -> str:
     """The beginning of a text in one line. A report is passed around, so that personal data in it is masked."""
     flat = privacy.mask(" ".join(text[: 4 * characters].split()), privacy.KINDS).text
     return flat if len(flat) <= characters else flat[:characters] + " …"
+
+
+def beside(left: str, right: str) -> list[Piece]:
+    """Two texts by what differs, without personal data. Cut twice as long as is compared, so that no part of an
+    address, cut in two, is shown."""
+    one, other = (privacy.mask(text[: 2 * CHARACTERS], privacy.KINDS).text for text in (left, right))
+    return differences(one, other)
 
 
 def bars(values: Mapping[str, float], label: str) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from corpus.differences import differences
 from corpus.inspection import Inspected
 from corpus.samples import Sample
 from dagster_project.terminal import json_line, one_line, printable
 
+MARKS = "[-in the dropped one alone-] {+in the other+}"
 CHARACTERS, RAW_BYTES = 1_500, 400  # that are shown of a text, and of what could not be read
-LINES = 400  # of two texts that are compared: the time to do so grows with their square
 
 
 def lines(found: Sequence[Inspected], reason: str | None) -> Iterator[str]:
@@ -64,14 +64,24 @@ def _sample(sample: Sample) -> Iterator[str]:
 
 
 def _keeper(sample: Sample, keeper: Sample) -> Iterator[str]:
-    """The document that stays, by the lines in which the two differ."""
+    """The document that stays, by the words in which the two differ."""
     yield from _field("stays", f"{keeper.doc_id.hex()}  {one_line(keeper.url or '-')}")
-    alike = f"similarity {sample.similarity:.4f}" if sample.similarity is not None else ""
-    yield from _field("", f"{alike}, {len(keeper.text or ''):,} characters; - only in the dropped one, + in the other")
-    gone, stays = ((text or "").splitlines()[:LINES] for text in (sample.text, keeper.text))
-    changed = list(difflib.unified_diff(gone, stays, n=0, lineterm=""))[2:]  # behind the names of the two
-    rest = "\n".join(line for line in changed if not line.startswith("@@"))
-    yield from _quoted(rest[:CHARACTERS] if rest else "(no line differs)")
+    alike = f"similarity {sample.similarity:.4f}, " if sample.similarity is not None else ""
+    yield from _field("", f"{alike}{len(keeper.text or ''):,} characters; {MARKS}")
+    yield from _quoted(_beside(sample.text or "", keeper.text or ""))
+
+
+def _beside(gone: str, stays: str) -> str:
+    found = differences(gone, stays)
+    if all(piece.same for piece in found):
+        return "(no word differs)"
+    return " ".join(said for piece in found for said in _said(piece.same, piece.left.strip(), piece.right.strip()))
+
+
+def _said(same: bool, gone: str, stays: str) -> list[str]:
+    if same:
+        return [gone]
+    return [f"[-{gone}-]"] * bool(gone) + [f"{{+{stays}+}}"] * bool(stays)
 
 
 def _field(name: str, value: str) -> Iterator[str]:

@@ -26,8 +26,16 @@ def latest(instance: dg.DagsterInstance, asset: str, partition: str) -> dict[str
 
 def upstream(context: dg.AssetExecutionContext, lake: Lake, asset: str, partition: str | None = None) -> Manifest:
     """The dataset that an upstream asset last published. Raises dg.Failure when it was never materialized."""
+    [manifest] = upstreams(context, lake, asset, partition)
+    return manifest
+
+
+def upstreams(
+    context: dg.AssetExecutionContext, lake: Lake, asset: str, partition: str | None = None
+) -> list[Manifest]:
+    """As `upstream`, for an asset that is one dataset a crawl."""
     partition = partition or context.partition_key
     metadata = latest(context.instance, asset, str(partition))
     if metadata is None:
         raise dg.Failure(f"{asset} [{partition}] was never materialized: materialize it first")
-    return lake.get(str(metadata["stage"]), str(metadata[ADDRESS]))
+    return [lake.get(str(metadata["stage"]), address) for address in str(metadata[ADDRESS]).split()]

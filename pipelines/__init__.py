@@ -2,7 +2,7 @@
 
     ingest        crawl -> documents                        elements: splits, parts, the one shuffle
     measure, clean  documents -> measures -> clean          engine: runner, workers, stage() -> published manifest
-    deduplicate   clean -> signatures -> duplicates -> unique
+    deduplicate   clean -> signatures -> duplicates -> unique, crawl by crawl (sign, nominate, duplicates)
     hold_out      unique -> split (train | heldout) -> items
     encode        split -> tokenizer -> tokens
     shard         tokens -> shards

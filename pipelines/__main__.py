@@ -8,14 +8,14 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from corpus.banding import DuplicateConfig
 from corpus.blocklists import OptOutConfig
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.minhash import DuplicateConfig
 from corpus.sources import Crawl, open_crawl
 from corpus.toxicity import BadWordConfig
 from corpus.vocabulary import VocabularyConfig
@@ -57,12 +57,11 @@ def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> Iterator[Out
 
 
 def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    return [deduplicate(lake, _datasets(lake, args.dataset, "clean"), _config(DuplicateConfig, args), engine)]
+    return deduplicate(lake, _datasets(lake, args.dataset, "clean"), _config(DuplicateConfig, args), engine)
 
 
 def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    [unique] = _datasets(lake, args.dataset, "unique")
-    split = hold_out(lake, unique, _config(HeldOutConfig, args), engine)
+    split = hold_out(lake, _datasets(lake, args.dataset, "unique"), _config(HeldOutConfig, args), engine)
     return [split, make_items(lake, split.manifest, ItemConfig(), engine)]
 
 
@@ -83,8 +82,18 @@ DATASET = re.compile("[a-z_]+/[0-9a-f]+")
 STAGES: dict[str, tuple[Any, type, str, str]] = {
     "ingest": (_ingest, IngestConfig, "", "a crawl's files -> documents with their main text"),
     "clean": (_clean, CleanConfig, "documents/ADDRESS", "documents, or a crawl as it is -> those that pass the rules"),
-    "deduplicate": (_deduplicate, DuplicateConfig, "clean/ADDRESS", "clean documents of all crawls -> unique ones"),
-    "hold-out": (_hold_out, HeldOutConfig, "unique/ADDRESS", "unique documents -> training and held-out pages, items"),
+    "deduplicate": (
+        _deduplicate,
+        DuplicateConfig,
+        "clean/ADDRESS",
+        "clean documents of all crawls -> unique ones, crawl by crawl",
+    ),
+    "hold-out": (
+        _hold_out,
+        HeldOutConfig,
+        "unique/ADDRESS",
+        "unique documents of all crawls -> training and held-out pages, items",
+    ),
     "encode": (_encode, VocabularyConfig, "split/ADDRESS", "pages -> tokenizer and tokens"),
     "shard": (_shard, ShardConfig, "tokens/ADDRESS tokenizer/ADDRESS", "tokens -> WebDataset tars with index.json"),
 }
@@ -117,10 +126,16 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
+        types = get_type_hints(config)
         for field in fields(config):
-            if isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
-                flag = f"--{field.name.replace('_', '-')}"
-                stage.add_argument(flag, type=type(field.default), default=field.default, help="of the recipe")
+            option: dict[str, Any] = {"default": field.default, "help": "of the recipe"}
+            if get_origin(types[field.name]) is Literal:
+                option["choices"] = get_args(types[field.name])
+            elif isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
+                option["type"] = type(field.default)
+            else:
+                continue
+            stage.add_argument(f"--{field.name.replace('_', '-')}", **option)
     return parser
 
 

@@ -36,8 +36,8 @@ class Engine:
 
     @contextmanager
     def pipeline(self, parts: int) -> Iterator[beam.Pipeline]:
-        """Runs what is built inside. Local workers are processes, no more than there are parts to make, and this process
-        for one; what they print goes to a log, which is part of the error when the pipeline fails."""
+        """Runs what is built inside. Local workers are processes, no more than there are parts to make, and this
+        process for one; what they print goes to a log, which is part of the error when the pipeline fails."""
         if self.runner not in LOCAL_RUNNERS:
             with beam.Pipeline(options=PipelineOptions([f"--runner={self.runner}", *self.options])) as pipeline:
                 yield pipeline

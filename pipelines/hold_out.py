@@ -3,33 +3,41 @@ put aside by the hash of their URL, and what is nearly like them goes; benchmark
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from corpus.heldout import HeldOutConfig, HeldOutIndex, held_out
 from corpus.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.minhash import LIBRARIES, shingles
-from corpus.schema import DROPPED, LEDGER, ledger_row
+from corpus.schema import DOC_ID, DROPPED, LEDGER, ledger_row
 from pipelines.clean import CLEAN
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.stage import Outcome, Stage, compute, each_split
 
 SPLIT_STAGE, ITEMS_STAGE = "split", "items"
-VERSION = 1
+VERSION = 2
 
 
-def hold_out(lake: Lake, unique: Manifest, config: HeldOutConfig, engine: Engine) -> Outcome:
-    """Publishes the training pages and the held-out pages. Raises StageError when either would be empty."""
+def hold_out(lake: Lake, uniques: Sequence[Manifest], config: HeldOutConfig, engine: Engine) -> Outcome:
+    """Publishes the training pages and the held-out pages of crawls, each once. Raises StageError when either would be
+    empty."""
+    uniques = sorted(uniques, key=lambda manifest: manifest.partition)
     stage = Stage(
         name=SPLIT_STAGE,
-        partition=unique.partition,
+        partition="+".join(manifest.partition for manifest in uniques),
         version=VERSION,
         config=config,
-        inputs={unique.name: unique.digest},
-        libraries=LIBRARIES,
+        inputs={manifest.name: manifest.digest for manifest in uniques},
     )
-    splits = file_splits(lake, {"documents": [unique]})
-    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, HoldOut(unique, config), [unique]))
+    splits = file_splits(lake, {"documents": uniques})
+    work = HoldOut([split.paths["documents"] for split in splits], config)
+    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, work, uniques))
     figures = outcome.manifest.figures
     if not figures.get("train") or not figures.get("heldout"):
         raise StageError(
@@ -43,48 +51,53 @@ def hold_out(lake: Lake, unique: Manifest, config: HeldOutConfig, engine: Engine
 class HoldOut(Work):
     schemas = {"train": CLEAN, "heldout": CLEAN, "ledger": LEDGER}
 
-    def __init__(self, unique: Manifest, config: HeldOutConfig) -> None:
-        self.unique, self.config = unique, config
+    def __init__(self, documents: Sequence[str], config: HeldOutConfig) -> None:
+        self.documents, self.config = documents, config
 
     def setup(self, lake: Lake) -> None:
         """Every worker finds the same held-out pages for itself: they are few, and nothing need be sent around."""
-        urls, doc_ids = [], []
-        for found in lake.read(self.unique, "documents", ["doc_id", "url"]):
-            for row in found.to_pylist():
-                doc_ids.append(row["doc_id"])
-                urls.append(row["url"] or row["doc_id"].hex())
-        mask = held_out(urls, self.config)
-        wanted = {doc_id for doc_id, chosen in zip(doc_ids, mask, strict=True) if chosen}
-        self.heldout = sorted(wanted)
-        texts = {}
-        for split in file_splits(lake, {"documents": [self.unique]}):
-            for row in lake.read_rows(split.paths["documents"], ["doc_id", "text"]):
-                if row["doc_id"] in wanted:
-                    texts[row["doc_id"]] = shingles(row["text"], self.config.shingle_words)
-        self.index = HeldOutIndex([texts[doc_id] for doc_id in self.heldout], self.config)
-        self.wanted = wanted
+        from corpus.shingles import shingle_sets  # loads a compiler's runtime, which only the workers need
+
+        tables = [lake.read_table(path, ["doc_id", "url"]) for path in self.documents]
+        rows = [row for table in tables for row in table.to_pylist()]
+        mask = held_out([row["url"] or row["doc_id"].hex() for row in rows], self.config)
+        self.wanted = {row["doc_id"] for row, chosen in zip(rows, mask, strict=True) if chosen}
+        self.heldout = sorted(self.wanted)
+        wanted = pa.array(self.heldout, DOC_ID)
+        texts: dict[bytes, str] = {}
+        for path in self.documents:
+            for batch in lake.read_batches(path, ["doc_id", "text"]):
+                chosen = batch.filter(pc.is_in(batch["doc_id"], value_set=wanted))
+                texts |= zip(chosen["doc_id"].to_pylist(), chosen["text"].to_pylist(), strict=True)
+        found = pa.array([texts[doc_id] for doc_id in self.heldout], pa.large_string())
+        sets = shingle_sets(found, self.config.shingle_words)
+        self.index = HeldOutIndex([sets[place] for place in range(len(sets))], self.config)
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        for document in lake.read_rows(split.paths["documents"]):
-            if document["doc_id"] in self.wanted:
-                part.figure("heldout", 1)
-                part.keep("heldout", document)
-                continue
-            closest, jaccard, contained = self.index.closest(shingles(document["text"], self.config.shingle_words))
-            measured = (
-                ("jaccard", jaccard, self.config.similarity),
-                ("containment", contained, self.config.containment),
-            )
-            rules = [
-                {"rule": rule, "value": value, "threshold": bound} for rule, value, bound in measured if value >= bound
-            ]
-            if rules:
-                near = {"keeper": self.heldout[closest], "similarity": jaccard, "rules": rules}
-                part.lose(ledger_row(document, SPLIT_STAGE, DROPPED, "near_held_out", **near))
-                continue
-            part.figure("train", 1)
-            part.figure("train_text_bytes", len(document["text"].encode()))
-            part.keep("train", document)
+        from corpus.shingles import shingle_sets
+
+        for batch in lake.read_batches(split.paths["documents"]):
+            sets = shingle_sets(batch["text"], self.config.shingle_words)
+            for place, document in enumerate(batch.to_pylist()):
+                self._put(document, sets[place], part)
+
+    def _put(self, document: dict[str, Any], shingled: np.ndarray, part: Part) -> None:
+        if document["doc_id"] in self.wanted:
+            part.figure("heldout", 1)
+            part.keep("heldout", document)
+            return
+        closest, jaccard, contained = self.index.closest(shingled)
+        measured = (("jaccard", jaccard, self.config.similarity), ("containment", contained, self.config.containment))
+        rules = [
+            {"rule": rule, "value": value, "threshold": bound} for rule, value, bound in measured if value >= bound
+        ]
+        if rules:
+            near = {"keeper": self.heldout[closest], "similarity": jaccard, "rules": rules}
+            part.lose(ledger_row(document, SPLIT_STAGE, DROPPED, "near_held_out", **near))
+            return
+        part.figure("train", 1)
+        part.figure("train_text_bytes", len(document["text"].encode()))
+        part.keep("train", document)
 
 
 def make_items(lake: Lake, split: Manifest, config: ItemConfig, engine: Engine) -> Outcome:

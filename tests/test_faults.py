@@ -11,6 +11,7 @@ from shared import beside
 TESTS = Path(__file__).parent
 INGEST, PAGES = "pipelines/test_faults_ingest.py", "pipelines/test_faults_extract_and_clean.py"
 WARC, RANGES, WEB = "corpus/test_warc.py", "corpus/test_warc_ranges.py", "corpus/test_sources_web.py"
+COPIES = "pipelines/test_faults_deduplicate.py"
 CRAWLER, GUARD, FUZZ = "corpus/test_crawl_crawler.py", "pipelines/test_guard.py", "corpus/test_fuzz.py"
 
 # The row's fault as the table has it -> file: tests.
@@ -107,6 +108,19 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
         "pipelines/test_rule_errors.py": ("test_an_error_costs_its_document", "test_too_many_errors_fail_the_stage"),
     },
     "empty, emoji, code, mixed-language pages": {PAGES: ("test_empty_emoji_code_mixed_language_pages",)},
+    "all documents equal; a bucket of 10^6": {COPIES: ("test_all_documents_equal", "test_a_bucket_of_a_million")},
+    "shorter than a shingle; Chinese without spaces": {
+        COPIES: ("test_shorter_than_a_shingle_and_chinese_without_spaces",),
+    },
+    "other order, workers, restart between sub-stages": {
+        COPIES: (
+            "test_other_order_workers_restart_between_sub_stages",
+            "test_killed_between_and_inside_its_steps",
+        ),
+        "pipelines/test_deduplicate.py": ("test_crawls_added_one_by_one_leave_what_one_go_leaves",),
+    },
+    "other parameters between sub-stages": {COPIES: ("test_other_parameters_between_sub_stages_are_refused",)},
+    "planted near-duplicates by similarity band": {COPIES: ("test_planted_near_duplicates_by_similarity_band",)},
 }
 TABLE = beside("FAULTS.md")
 
@@ -124,7 +138,7 @@ def test_every_row_of_the_table_is_held() -> None:
     rows, wanted = set(), False
     for line in TABLE.read_text().splitlines():
         if line.startswith("## "):
-            wanted = line in ("## Ingest", "## Extract and clean")
+            wanted = line in ("## Ingest", "## Extract and clean", "## Deduplicate")
         elif wanted and line.startswith("| ") and not line.startswith("| fault"):
             rows.add(line.split("|")[1].strip())
     assert rows == HELD.keys()

@@ -6,13 +6,14 @@ from dagster_project import checks
 from dagster_project.assets.crawl import crawl, open_partition
 from dagster_project.assets.funnels import of_clean, of_documents
 from dagster_project.assets.materialized import materialized
-from dagster_project.lineage import latest, upstream
+from dagster_project.lineage import latest, upstream, upstreams
 from dagster_project.partitions import crawl_recipe_key, crawl_recipes, crawls, distinct_ids, recipes
 from dagster_project.recipes import INGEST, RECIPES
 from dagster_project.resources import EngineResource, LakeResource
 from pipelines import clean as cleaning
 from pipelines import deduplicate, hold_out
 from pipelines.ingest import ingest
+from pipelines.sign import sign
 
 ALL = (checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY)
 
@@ -29,7 +30,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource, engine: Eng
     source = open_partition(opened, upstream(context, opened, "crawl"), key)
     outcome = ingest(opened, source, INGEST, engine.open())
     results = [
-        checks.conservation(outcome.manifest, ["documents"]),
+        checks.conservation(["documents"], outcome.manifest),
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
         checks.whole(outcome.manifest),
@@ -56,7 +57,7 @@ def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
     source = upstream(context, opened, "documents", key)
     outcome = cleaning.clean(opened, source, RECIPES[recipe].clean, engine.open())
     results = [
-        checks.conservation(outcome.manifest, ["documents"]),
+        checks.conservation(["documents"], outcome.manifest),
         checks.digests(opened, outcome.manifest),
         checks.no_personal_data(opened, outcome.manifest, RECIPES[recipe].clean.mask),
         checks.not_empty(outcome.manifest.counts.kept),
@@ -75,7 +76,7 @@ def signatures(context: dg.AssetExecutionContext, lake: LakeResource, engine: En
     opened = lake.open()
     _, recipe = _crawl_and_recipe(context)
     source = upstream(context, opened, "clean")
-    outcome = deduplicate.sign(opened, source, RECIPES[recipe].duplicates, engine.open())
+    outcome = sign(opened, source, RECIPES[recipe].duplicates.signing(), engine.open())
     results = [checks.digests(opened, outcome.manifest), checks.not_empty(outcome.manifest.counts.kept)]
     return materialized(opened, outcome, results)
 
@@ -90,7 +91,8 @@ class CrawlsConfig(dg.Config):
 def unique(
     context: dg.AssetExecutionContext, config: CrawlsConfig, lake: LakeResource, engine: EngineResource
 ) -> dg.MaterializeResult:
-    """The survivors across all crawls: exact duplicates, then near ones, each removed for one that stays."""
+    """The survivors of all crawls, a dataset each: exact duplicates go, then near ones, each for one that stays. What
+    an earlier crawl kept stays when another is added."""
     opened, recipe = lake.open(), context.partition_key
     keys = config.crawls or [
         key
@@ -101,23 +103,24 @@ def unique(
     if not keys:
         raise dg.Failure(f"no crawl is clean under the recipe {recipe}: add a crawl and materialize it up to `clean`")
     sources = [upstream(context, opened, "clean", str(crawl_recipe_key(key, recipe))) for key in keys]
-    outcome = deduplicate.deduplicate(opened, sources, RECIPES[recipe].duplicates, engine.open())
+    outcomes = deduplicate.deduplicate(opened, sources, RECIPES[recipe].duplicates, engine.open())
+    manifests = [outcome.manifest for outcome in outcomes]
     results = [
-        checks.conservation(outcome.manifest, ["documents"]),
-        checks.digests(opened, outcome.manifest),
-        checks.not_empty(outcome.manifest.counts.kept),
+        checks.conservation(["documents"], *manifests),
+        checks.digests(opened, *manifests),
+        checks.not_empty(sum(manifest.counts.kept for manifest in manifests)),
     ]
-    return materialized(opened, outcome, results, extra={"crawls": sorted(keys)})
+    return materialized(opened, outcomes, results, extra={"crawls": sorted(keys)})
 
 
 @dg.asset(deps=[unique], partitions_def=recipes, group_name="documents", check_specs=checks.specs("split", *ALL))
 def split(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """Training pages and held-out pages; training pages that are nearly held-out ones are gone."""
     opened = lake.open()
-    source = upstream(context, opened, "unique")
-    outcome = hold_out.hold_out(opened, source, RECIPES[context.partition_key].heldout, engine.open())
+    sources = upstreams(context, opened, "unique")
+    outcome = hold_out.hold_out(opened, sources, RECIPES[context.partition_key].heldout, engine.open())
     results = [
-        checks.conservation(outcome.manifest, ["train", "heldout"]),
+        checks.conservation(["train", "heldout"], outcome.manifest),
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]

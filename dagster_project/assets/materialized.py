@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.manifest import Counts, Manifest, sha256
 from corpus.outcomes import most_first
 from corpus.samples import dropped_samples, kept_samples
 from corpus.schema import ACCOUNTS
@@ -16,56 +17,67 @@ from dagster_project.figures import excerpt, markdown_table
 from dagster_project.lineage import ADDRESS
 from pipelines.stage import Outcome
 
-SAMPLES = 3
+SAMPLES = 3  # of a dataset
+SHOWN = 5  # datasets of which samples are shown
 
 
 def materialized(
     lake: Lake,
-    outcome: Outcome,
+    outcome: Outcome | Sequence[Outcome],
     checks: Sequence[dg.AssetCheckResult],
     *,
     extra: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult:
-    """`extra`: what else is shown. A dataset with a ledger also shows samples of what it kept and dropped."""
-    manifest = outcome.manifest
-    counts = manifest.counts
+    """Of one dataset, or of one a crawl together. `extra`: what else is shown. Datasets with a ledger also show samples
+    of what they kept and dropped."""
+    outcomes = [outcome] if isinstance(outcome, Outcome) else outcome
+    manifests = [one.manifest for one in outcomes]
+    counts = sum((manifest.counts for manifest in manifests), Counts(records_in=0, kept=0))
     lost = {**counts.dropped, **counts.quarantined}
+    digest = manifests[0].digest if len(manifests) == 1 else sha256(" ".join(one.digest for one in manifests).encode())
+    figures: Counter[str] = Counter()
+    for manifest in manifests:
+        figures.update({name: value for name, value in manifest.figures.items() if isinstance(value, (int, float))})
+    rows = sum(entry.rows for manifest in manifests for entry in manifest.files if entry.kind not in ACCOUNTS)
     metadata: dict[str, Any] = {
-        "stage": manifest.stage,
-        "partition": manifest.partition,
-        ADDRESS: manifest.address,
-        "digest": manifest.digest,
-        "dagster/row_count": sum(entry.rows for entry in manifest.files if entry.kind not in ACCOUNTS),
+        "stage": manifests[0].stage,
+        "partition": "+".join(manifest.partition for manifest in manifests),
+        ADDRESS: " ".join(manifest.address for manifest in manifests),
+        "digest": digest,
+        "dagster/row_count": rows,
         "records_in": counts.records_in,
         "kept": counts.kept,
         "dropped": sum(counts.dropped.values()),
         "quarantined": sum(counts.quarantined.values()),
-        "bytes": manifest.total_bytes,
-        "seconds": round(outcome.seconds, 3),
-        "reused": outcome.reused,
-        **{name: value for name, value in manifest.figures.items() if isinstance(value, (int, float))},
+        "bytes": sum(manifest.total_bytes for manifest in manifests),
+        "seconds": round(sum(one.seconds for one in outcomes), 3),
+        "reused": all(one.reused for one in outcomes),
+        **figures,
         **{f"dropped:{reason}": records for reason, records in lost.items()},
         **(extra or {}),
     }
     if lost:
-        rows = list(most_first(lost).items())
-        metadata["drops"] = dg.MetadataValue.md(markdown_table(("reason", "records"), rows))
-    if manifest.of_kind("ledger"):
-        metadata["sample_kept"] = dg.MetadataValue.md(_kept(lake, manifest))
-        metadata["sample_dropped"] = dg.MetadataValue.md(_dropped(lake, manifest))
-    return dg.MaterializeResult(
-        metadata=metadata, data_version=dg.DataVersion(manifest.digest), check_results=list(checks)
-    )
+        metadata["drops"] = dg.MetadataValue.md(markdown_table(("reason", "records"), list(most_first(lost).items())))
+    shown = [manifest for manifest in manifests if manifest.of_kind("ledger")][:SHOWN]
+    if shown:
+        metadata["sample_kept"] = dg.MetadataValue.md(_kept(lake, shown))
+        metadata["sample_dropped"] = dg.MetadataValue.md(_dropped(lake, shown))
+    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(digest), check_results=list(checks))
 
 
-def _kept(lake: Lake, manifest: Manifest) -> str:
-    rows = [(sample.url, excerpt(sample.text or "")) for sample in kept_samples(lake, manifest, SAMPLES)]
+def _kept(lake: Lake, manifests: Sequence[Manifest]) -> str:
+    rows = [
+        (sample.url, excerpt(sample.text or ""))
+        for manifest in manifests
+        for sample in kept_samples(lake, manifest, SAMPLES)
+    ]
     return markdown_table(("url", "text"), rows)
 
 
-def _dropped(lake: Lake, manifest: Manifest) -> str:
+def _dropped(lake: Lake, manifests: Sequence[Manifest]) -> str:
     rows = [
         (sample.url, sample.why, sample.warc_file, sample.warc_offset, excerpt(sample.text or ""))
+        for manifest in manifests
         for sample in dropped_samples(lake, manifest, 1)
     ]
     return markdown_table(("url", "why", "file", "offset", "text"), rows)

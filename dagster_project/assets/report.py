@@ -1,31 +1,34 @@
 """Report: one page on what went in, what was dropped and why, how training went and what it scored."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
-from corpus.histograms import Histogram
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.outcomes import most_first
 from corpus.samples import kept_samples
 from corpus.survey import Survey, survey
+from dagster_project.assets.copies import Duplicates, look
 from dagster_project.assets.documents import clean, documents
 from dagster_project.assets.model import loss_curve, read_metrics
 from dagster_project.assets.scores import read_score, scores
-from dagster_project.figures import bars, bounds_line, excerpt, histogram_svg, short
-from dagster_project.lineage import latest, upstream
+from dagster_project.figures import bars
+from dagster_project.lineage import latest, upstream, upstreams
+from dagster_project.pages import templates
 from dagster_project.partitions import crawl_recipe_key, recipes
 from dagster_project.recipes import RECIPES, TASKS
 from dagster_project.resources import LakeResource
 from pipelines.clean import CleanConfig
 
-LINE = ("unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+LINE = ("split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+
+CRAWLWISE = ("crawl", "documents", "clean", "unique")
+KEPT = 3  # documents of a crawl that are shown
 
 
 @dg.asset(deps=[*scores, documents, clean], partitions_def=recipes, group_name="scores")
@@ -34,9 +37,11 @@ def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
     opened = lake.open()
     manifests = _manifests(context, opened)
     surveyed = _survey(opened, manifests, RECIPES[context.partition_key].clean)
-    found = collect(context, opened, manifests, surveyed)
+    uniques = [manifest for manifest in manifests if manifest.stage == "unique"]
+    duplicates = look(opened, uniques, RECIPES[context.partition_key].duplicates)
+    found = collect(context, opened, manifests, surveyed, duplicates)
     opened.write(opened.path("report", "report.json"), json.dumps(found, indent=1, sort_keys=True).encode())
-    opened.write(opened.path("report", "index.html"), render(opened, manifests, found, surveyed).encode())
+    opened.write(opened.path("report", "index.html"), render(opened, manifests, found, surveyed, duplicates).encode())
     path = opened.path("report", "index.html")
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_headline(found)})
 
@@ -48,7 +53,11 @@ def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> S
 
 
 def collect(
-    context: dg.AssetExecutionContext, lake: Lake, manifests: Sequence[Manifest], surveyed: Survey
+    context: dg.AssetExecutionContext,
+    lake: Lake,
+    manifests: Sequence[Manifest],
+    surveyed: Survey,
+    duplicates: Duplicates,
 ) -> dict[str, Any]:
     """All numbers of the report: report.json."""
     dropped: dict[str, dict[str, int]] = {}
@@ -57,7 +66,7 @@ def collect(
         for reason, records in lost.items():
             stage = dropped.setdefault(manifest.stage, {})
             stage[reason] = stage.get(reason, 0) + records
-    by_stage = {stage: [m for m in manifests if m.stage == stage] for stage in ("crawl", "documents", "clean")}
+    by_stage = {stage: [m for m in manifests if m.stage == stage] for stage in CRAWLWISE}
     one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
     return {
         "recipe": context.partition_key,
@@ -69,8 +78,9 @@ def collect(
         "texts": sum(manifest.figures.get("texts", 0) for manifest in by_stage["documents"]),
         "documents": sum(manifest.counts.kept for manifest in by_stage["documents"]),
         "clean": sum(manifest.counts.kept for manifest in by_stage["clean"]),
-        "unique": one["unique"].counts.kept,
-        "languages": _languages(one["unique"]),
+        "unique": sum(manifest.counts.kept for manifest in by_stage["unique"]),
+        "duplicates": duplicates.numbers(),
+        "languages": _languages(by_stage["unique"]),
         "train_documents": one["split"].figures["train"],
         "heldout_documents": one["split"].figures["heldout"],
         "dropped": dropped,
@@ -106,13 +116,17 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
     manifests = [upstream(context, lake, asset, key) for asset in ("crawl", "documents") for key in keys]
     for asset in ("clean", "signatures"):
         manifests += [upstream(context, lake, asset, str(crawl_recipe_key(key, recipe))) for key in keys]
+    manifests += upstreams(context, lake, "unique")
     manifests += [upstream(context, lake, asset) for asset in LINE]
     return manifests + [upstream(context, lake, f"scores/{task}") for task in TASKS]
 
 
-def _languages(manifest: Manifest) -> dict[str, int]:
+def _languages(manifests: Sequence[Manifest]) -> dict[str, int]:
     prefix = "language:"
-    return most_first({name[len(prefix) :]: n for name, n in manifest.figures.items() if name.startswith(prefix)})
+    found: Counter[str] = Counter()
+    for manifest in manifests:
+        found.update({name[len(prefix) :]: n for name, n in manifest.figures.items() if name.startswith(prefix)})
+    return most_first(found)
 
 
 def _headline(found: dict[str, Any]) -> dict[str, Any]:
@@ -121,12 +135,10 @@ def _headline(found: dict[str, Any]) -> dict[str, Any]:
     return {**numbers, **values}
 
 
-def render(lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], surveyed: Survey) -> str:
+def render(
+    lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], surveyed: Survey, duplicates: Duplicates
+) -> str:
     """The page: self-contained, and what pages wrote is escaped."""
-    environment = Environment(
-        loader=PackageLoader("dagster_project", "templates"), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters |= {"excerpt": excerpt, "histogram": _histogram, "bounds": bounds_line, "short": short}
     funnel = {
         "pages": found["pages"],
         "with text": found["documents"],
@@ -136,16 +148,18 @@ def render(lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], sur
         "held out": found["heldout_documents"],
     }
     one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
-    return environment.get_template("report.html").render(
+    page = templates().get_template("report.html")
+    return page.render(
         report=found,
         funnel=bars(funnel, "pages"),
         drops={stage: bars(most_first(reasons), "records") for stage, reasons in found["dropped"].items() if reasons},
         survey=surveyed,
+        duplicates=duplicates,
         loss=loss_curve(read_metrics(lake, one["checkpoint"])),
-        kept=kept_samples(lake, one["unique"], 5),
+        kept=[
+            sample
+            for manifest in manifests
+            if manifest.stage == "unique"
+            for sample in kept_samples(lake, manifest, KEPT)
+        ],
     )
-
-
-def _histogram(found: Histogram) -> Markup:
-    """Made of numbers alone, so that it is safe as it stands."""
-    return Markup(histogram_svg(found))

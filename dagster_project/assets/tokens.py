@@ -48,7 +48,7 @@ def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
     pages, vocabulary = upstream(context, opened, "split"), upstream(context, opened, "tokenizer")
     outcome = encode(opened, pages, vocabulary, engine.open())
     results = [
-        checks.conservation(outcome.manifest, ["train", "heldout"]),
+        checks.conservation(["train", "heldout"], outcome.manifest),
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from duplicates import GONE_TEXT, KEPT_TEXT, make_duplicates
 from stages import MEASURES, SPOKEN, Stages, make_stages, page, publish
 
 from corpus.inspection import Inspected, inspect
@@ -61,6 +62,16 @@ def test_language_and_crawl(stages: Stages) -> None:
 def test_a_wrong_question_names_what_there_is(stages: Stages, stage: str, asked: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         ask(stages, stage, **asked)
+
+
+def test_what_stays_in_an_earlier_crawl_is_shown_with_its_text(tmp_path_factory: pytest.TempPathFactory) -> None:
+    made = make_duplicates(Lake(str(tmp_path_factory.mktemp("lake"))))
+    [new] = inspect(made.lake, "unique", **{**ANY, "crawl": "new", "reason": "near_duplicate", "limit": 9})
+    assert new.found == len(new.samples) == 8
+    keepers = [sample.keeper for sample in new.samples if sample.text == GONE_TEXT]
+    assert len(keepers) == 7
+    for keeper in keepers:
+        assert keeper is not None and keeper.url == "https://old.example/0" and keeper.text == KEPT_TEXT
 
 
 def test_an_empty_lake(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -143,6 +143,6 @@ def test_keys_are_the_same_on_every_machine() -> None:
 
 
 GOLDEN = [
-    *("ae2bf2c19a78bc20", "367854860a0072ef", "ef6868cc3cafacfa"),
-    *("dc4bf163d8d7bb00", "6f9b97218d95b654", "6d065f10513b8ab4"),
+    *("4285087d9a675f07", "7e391166889737df", "e4a2316c049ec946"),
+    *("43b5fc5dc741a96c", "3edc16607b49f342", "a516db7681b0a85e"),
 ]

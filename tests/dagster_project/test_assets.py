@@ -10,10 +10,12 @@ import pytest
 from crawls import html, prose, response
 from graphs import Graph
 
+from corpus.banding import DuplicateConfig
 from corpus.lake import Lake
 from corpus.sources import open_crawl
 from corpus.survey import survey
 from dagster_project import checks
+from dagster_project.assets.copies import look
 from dagster_project.assets.documents import split, unique
 from dagster_project.assets.funnels import of_clean
 from dagster_project.assets.model import checkpoint
@@ -107,6 +109,7 @@ def test_the_report_has_every_crawl_and_language(graph: Graph) -> None:
     by_language = {funnel["language"]: funnel["left"] for funnel in report["funnels"] if funnel["crawl"] is None}
     assert by_language.keys() >= {"en", "zh", "ja", "de"}
     assert sum(left["clean"] for left in by_language.values()) == report["clean"]
+    assert report["duplicates"]["removed"] == report["dropped"]["unique"] and "<h2>Duplicates</h2>" in page
     assert "gopher_words at least 50, at most 1,000,000: " in page and "b.warc.gz at " in page
 
 
@@ -129,7 +132,8 @@ def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
     cleaned = cleaning(lake, documents, config, engine).manifest
     surveyed = survey(lake, [cleaned], [], config.rules, config.language_score)
     report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
-    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed)
+    duplicates = look(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
+    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates)
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "src=" not in page
     assert "jane.doe" not in page and "&lt;EMAIL&gt;" in page
     metadata = of_clean(lake, cleaned, config)
@@ -155,8 +159,8 @@ def test_a_damaged_dataset_blocks_what_is_downstream(graph: Graph, tmp_path: Pat
 
 def test_lost_records_fail_the_conservation_check(graph: Graph) -> None:
     [manifest] = graph.lake.datasets("clean")
-    assert checks.conservation(manifest, ["documents"]).passed
-    assert not checks.conservation(manifest, []).passed
+    assert checks.conservation(["documents"], manifest).passed
+    assert not checks.conservation([], manifest).passed
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,13 @@ import duckdb
 import psutil
 import pytest
 
+from corpus.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.minhash import DuplicateConfig, shingles
 from corpus.sources import Crawl, open_crawl
+from corpus.text import words
 from corpus.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
@@ -40,8 +41,8 @@ def river(lake: Lake, crawls: list[Crawl], engine: Engine) -> dict[str, str]:
     """Runs all stages. Returns stage/partition -> digest of everything that was published."""
     documents = [ingest(lake, crawl, INGEST, engine).manifest for crawl in crawls]
     cleaned = [clean(lake, manifest, CleanConfig(), engine).manifest for manifest in documents]
-    unique = deduplicate(lake, cleaned, DuplicateConfig(), engine).manifest
-    split = hold_out(lake, unique, HeldOutConfig(), engine).manifest
+    uniques = [outcome.manifest for outcome in deduplicate(lake, cleaned, DuplicateConfig(), engine)]
+    split = hold_out(lake, uniques, HeldOutConfig(), engine).manifest
     make_items(lake, split, ItemConfig(), engine)
     tokenizer = train_vocabulary(lake, split, VocabularyConfig(size=512), engine).manifest
     tokens = encode(lake, split, tokenizer, engine).manifest
@@ -127,13 +128,18 @@ def test_chinese_japanese_and_german_pages_survive_as_such(lake: Lake) -> None:
 
 def test_a_duplicate_is_removed_for_one_that_stays_and_is_similar(lake: Lake) -> None:
     kept = {row["doc_id"]: row["text"] for row in rows(lake, "unique", "documents")}
-    texts = {row["doc_id"]: row["text"] for row in rows(lake, "documents", "documents")}
+    texts = {row["doc_id"]: row["text"] for row in rows(lake, "clean", "documents")}
     [ledger] = [[row for manifest in lake.datasets("unique") for row in rows_of(lake, manifest)]]
     assert {row["reason"] for row in ledger} == {"exact_duplicate", "near_duplicate"}
     for row in ledger:
-        mine, keeper = set(shingles(texts[row["doc_id"]], 5)), set(shingles(kept[row["keeper"]], 5))
+        mine, keeper = runs_of_words(texts[row["doc_id"]]), runs_of_words(kept[row["keeper"]])
         assert len(mine & keeper) / len(mine | keeper) == pytest.approx(row["similarity"])
         assert row["similarity"] >= DuplicateConfig().threshold
+
+
+def runs_of_words(text: str) -> set[tuple[str, ...]]:
+    tokens = words(text.replace("_", "x"))  # which is a letter of a shingle
+    return {tuple(tokens[place : place + 5]) for place in range(max(1, len(tokens) - 4))}
 
 
 def rows_of(lake: Lake, manifest: Manifest) -> list[dict[str, Any]]:
@@ -141,8 +147,8 @@ def rows_of(lake: Lake, manifest: Manifest) -> list[dict[str, Any]]:
 
 
 def test_nothing_near_a_held_out_page_is_trained_on(lake: Lake) -> None:
-    train = [set(shingles(row["text"], 5)) for row in rows(lake, "split", "train")]
-    held = [set(shingles(row["text"], 5)) for row in rows(lake, "split", "heldout")]
+    train = [runs_of_words(row["text"]) for row in rows(lake, "split", "train")]
+    held = [runs_of_words(row["text"]) for row in rows(lake, "split", "heldout")]
     assert train and held
     assert max(len(one & two) / len(one | two) for one in train for two in held) < HeldOutConfig().similarity
 
