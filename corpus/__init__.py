@@ -7,7 +7,7 @@ extract     record -> main text            charset
 quality     text -> measures -> rules      language, text; words (scan, codepoints), repetition, mojibake, languages
 optout      what a page refuses, blocklists, removals; toxicity: bad words by language
 privacy     text -> masked text            credentials, addresses, identifiers, phones
-minhash     text -> shingles -> bands -> verified duplicates
+minhash     text -> shingles -> bands -> verified duplicates        collection, tables: of files of any origin
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens
 shards      tokens -> WebDataset tars and their index
