@@ -19,6 +19,8 @@ STORED = {"strings": pa.large_string(), "bytes": pa.large_binary(), "integers": 
 
 def kind(of: pa.DataType) -> str:
     """ "strings", "integers", "bytes" or the type's own name."""
+    if isinstance(of, pa.BaseExtensionType):  # such as UUIDs
+        return kind(of.storage_type)
     if types.is_dictionary(of):
         return kind(of.value_type)
     if types.is_string(of) or types.is_large_string(of) or types.is_string_view(of):
@@ -83,7 +85,7 @@ class JsonFields:
                 self._types[name] = _held([row.get(name) for row in rows], known)
 
     def type(self, name: str) -> pa.DataType:
-        return self._types.get(name) or pa.string()
+        return self._types[name] or pa.string()
 
     def array(self, name: str, values: Sequence[Any], of: pa.DataType) -> pa.Array:
         if name in self._types and self._types[name] is None:

@@ -30,7 +30,7 @@ class Table(Protocol):
 
     @property
     def schema(self) -> pa.Schema:
-        """Known when the documents were read once."""
+        """Known when the documents were read once. Where the file says nothing of a type, it is null."""
 
     def documents(self) -> Iterator[tuple[pa.Array, pa.Array]]:
         """(ids as `id_array` has them, texts as large strings) of each batch."""
@@ -107,7 +107,8 @@ class JsonTable:
 
     @property
     def schema(self) -> pa.Schema:
-        return pa.schema([(name, self._fields.type(name)) for name in self._names])
+        own = (self._id, self._text)
+        return pa.schema([(name, pa.null() if name in own else self._fields.type(name)) for name in self._names])
 
     def documents(self) -> Iterator[tuple[pa.Array, pa.Array]]:
         for lines, rows in self._batches():

@@ -36,7 +36,7 @@ def dedup(paths: Sequence[str], id_column: str, text_column: str, config: Duplic
         order, removals = deduplicate(lambda: _shown(collection.texts(), next(steps)), collection.ids, config, folder)
         staying = np.ones(len(order), bool)
         staying[order[removals.documents]] = False
-        _write_ledger(folder / LEDGER, pa.chunked_array(collection.ids), order, removals)
+        _write_ledger(folder / LEDGER, collection, order, removals)
         _write_survivors(folder / SURVIVORS, collection, staying)
         _publish(folder, out)
     seconds = time.monotonic() - started
@@ -97,9 +97,10 @@ def _shown(batches: Iterable[pa.Array], step: str) -> Iterator[pa.Array]:
             bar.update(len(batch))
 
 
-def _write_ledger(path: Path, ids: pa.ChunkedArray, order: np.ndarray, removals: Settled) -> None:
+def _write_ledger(path: Path, collection: Collection, order: np.ndarray, removals: Settled) -> None:
     """In the order of the documents that go, which is not the input's."""
-    gone, keepers = (ids.take(pa.array(order[found])) for found in (removals.documents, removals.keepers))
+    ids, of = pa.chunked_array(collection.ids), collection.columns.field(collection.id_column).type
+    gone, keepers = (ids.take(pa.array(order[found])).cast(of) for found in (removals.documents, removals.keepers))
     reasons = pa.DictionaryArray.from_arrays(removals.reasons, list(REASONS)).cast(pa.string())
     columns = {"id": gone, "keeper": keepers, "similarity": removals.similarities, "reason": reasons}
     table = pa.table(columns)

@@ -121,6 +121,7 @@ def test_json_lines_however_compressed_and_parquet_give_the_same(suffix: str, tm
         pa.array([2**64 - 1, 1, 2], pa.uint64()),
         pa.array([b"ab", b"cd", b"ef"], pa.binary(2)),
         pa.array(["ab", "cd", "ef"]).dictionary_encode(),
+        pa.array([bytes([number] * 16) for number in range(3)], pa.binary(16)).cast(pa.uuid()),
     ],
 )
 def test_ids_of_any_type_and_columns_of_any_name(ids: pa.Array, tmp_path: Path) -> None:
@@ -130,6 +131,9 @@ def test_ids_of_any_type_and_columns_of_any_name(ids: pa.Array, tmp_path: Path) 
     names = ids.to_pylist()
     assert survivors == [{"body": text, "key": name} for text, name in zip(texts[:2], names, strict=False)]
     assert [(row["id"], row["keeper"]) for row in ledger] == [(names[2], names[0])]
+    schemas = [pq.read_schema(tmp_path / "out" / f"{name}.parquet") for name in ("survivors", "ledger")]
+    kinds = {schemas[0].field("key").type, schemas[1].field("id").type, schemas[1].field("keeper").type}
+    assert kinds == {pa.large_string() if pa.types.is_dictionary(ids.type) else ids.type}
 
 
 def test_large_and_small_integer_ids_of_json_lines(tmp_path: Path) -> None:
