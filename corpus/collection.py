@@ -31,7 +31,8 @@ class Collection:
         self._edges: list[int] = []  # the place of each file's first document, and behind the last one
 
     def __len__(self) -> int:
-        return self._edges[-1]
+        """How many documents there are, 0 until they were read."""
+        return self._edges[-1] if self._edges else 0
 
     def texts(self) -> Iterator[pa.Array]:
         """Large strings in batches, the same each time."""

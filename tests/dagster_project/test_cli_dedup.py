@@ -7,10 +7,13 @@ import fcntl
 import gzip
 import json
 import os
+import pty
 import random
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -320,6 +323,20 @@ def test_a_folder_that_is_written_to_again(tmp_path: Path, capsys: pytest.Captur
     assert "survivors.parquet would be overwritten: name another folder by --out" in capsys.readouterr().err
     assert main(["dedup", str(bad), "--out", str(bad)]) == 1
     assert f"{bad} is a file: name a folder by --out" in capsys.readouterr().err
+
+
+def test_progress_on_a_terminal(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "a.jsonl", ROWS)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    argv = [sys.executable, "-m", "dagster_project.cli", "dedup", str(source), "--out", str(tmp_path / "out")]
+    done = subprocess.run(argv, stderr=theirs, stdout=subprocess.PIPE, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    assert shown.index("reading: ") < shown.index("comparing: ") < shown.index("writing: ")
+    assert "/100" in shown, "of how many, once that is known"
+    assert b"\r" not in done.stdout
+    os.close(ours)
 
 
 def test_a_second_run_in_one_folder_waits_for_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
