@@ -25,13 +25,14 @@ class Collection:
         self.ids: list[pa.Array] = []
         self.columns = pa.schema([])
         self.left_out: list[str] = []
-        self._own = (id_column, text_column)
+        self.id_column, self.text_column = id_column, text_column
         fields = JsonFields()
         self._tables = [recognise(path, id_column, text_column, fields) for path in dict.fromkeys(paths)]
         self._edges: list[int] = []  # the place of each file's first document, and behind the last one
 
     def __len__(self) -> int:
-        return self._edges[-1]
+        """How many documents there are, 0 until they were read."""
+        return self._edges[-1] if self._edges else 0
 
     def texts(self) -> Iterator[pa.Array]:
         """Large strings in batches, the same each time."""
@@ -109,6 +110,9 @@ class Collection:
             for field in table.schema:
                 held = found.get(field.name, field.type)
                 found[field.name] = merged(held, field.type) if held is not None else None
-        found |= dict(zip(self._own, (self.ids[0].type, pa.large_string()), strict=True))
+        for name, stored in ((self.id_column, self.ids[0].type), (self.text_column, pa.large_string())):
+            own = {table.schema.field(name).type for table in self._tables}
+            alike = len(own) == 1 and not any(pa.types.is_null(of) or pa.types.is_dictionary(of) for of in own)
+            found[name] = own.pop() if alike else stored
         self.left_out = [name for name, held in found.items() if held is None]
         return pa.schema([(name, held) for name, held in found.items() if held is not None])

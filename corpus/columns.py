@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,14 @@ from pyarrow import types
 WIDEST = 256  # fields of an object, above which its names are values rather than columns
 UNFIT = (pa.ArrowException, TypeError, OverflowError)  # what Arrow raises on values that a type does not hold
 
+HALF = re.compile("[\ud800-\udfff]")
 STORED = {"strings": pa.large_string(), "bytes": pa.large_binary(), "integers": pa.int64()}
 
 
 def kind(of: pa.DataType) -> str:
     """ "strings", "integers", "bytes" or the type's own name."""
+    if isinstance(of, pa.BaseExtensionType):  # such as UUIDs
+        return kind(of.storage_type)
     if types.is_dictionary(of):
         return kind(of.value_type)
     if types.is_string(of) or types.is_large_string(of) or types.is_string_view(of):
@@ -33,13 +37,29 @@ def id_array(values: pa.Array | Sequence[Any]) -> pa.Array:
         if kinds != {str} and kinds != {int}:
             raise TypeError(f"ids are all strings or all integers, not {', '.join(sorted(map(str, kinds)))}")
         try:
-            return pa.array(values, pa.large_string() if kinds == {str} else pa.int64())
+            return array(values, pa.large_string() if kinds == {str} else pa.int64())
         except OverflowError:
             return pa.array(values, pa.uint64())
     of = kind(values.type)
     if of not in STORED:
         raise TypeError(f"ids are strings or integers, not {of}")
     return values.cast(pa.uint64() if values.type == pa.uint64() else STORED[of])
+
+
+def array(values: Sequence[Any], of: pa.DataType | None = None) -> pa.Array:
+    """As `pa.array`. Halves of surrogate pairs, which JSON can hold and UTF-8 cannot, become U+FFFD."""
+    try:
+        return pa.array(values, of)
+    except UnicodeEncodeError:
+        return pa.array(list(map(_mended, values)), of)
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return list(map(_mended, value))
+    return {_mended(name): _mended(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def merged(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
@@ -65,20 +85,20 @@ class JsonFields:
                 self._types[name] = _held([row.get(name) for row in rows], known)
 
     def type(self, name: str) -> pa.DataType:
-        return self._types.get(name) or pa.string()
+        return self._types[name] or pa.string()
 
     def array(self, name: str, values: Sequence[Any], of: pa.DataType) -> pa.Array:
         if name in self._types and self._types[name] is None:
             values = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
-        return pa.array(values, of)
+        return array(values, of)
 
 
 def _held(values: Sequence[Any], known: pa.DataType) -> pa.DataType | None:
     try:
-        of = merged(known, pa.array(values).type)
+        of = merged(known, array(values).type)
         if of is None or not _storable(of):
             return None
-        pa.array(values, of)
+        array(values, of)
     except UNFIT:
         return None
     return of

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from corpus.choices import check_choices
 from corpus.codepoints import SEED, SPACE_BIT, WIDE_BIT, code_points, compiled, decode, mix, utf8
 from corpus.scan import byte_hash, newlines
 
@@ -38,6 +39,7 @@ class LineConfig:
     characters: int = 20
 
     def __post_init__(self) -> None:
+        check_choices(self)
         if self.documents < 2:
             raise ValueError(f"documents {self.documents}: what stands in one document is not repeated; give 2 or more")
         if not 0 <= self.share <= 1:

@@ -7,7 +7,6 @@ is a ValueError, or an OSError where the file cannot be read, with the file, the
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any, Protocol
 
@@ -15,7 +14,7 @@ import fsspec
 import pyarrow as pa
 
 from corpus.codecs import packing
-from corpus.columns import UNFIT, JsonFields, id_array, kind
+from corpus.columns import UNFIT, JsonFields, array, id_array, kind
 from corpus.sources.contract import MAX_TEXT
 from corpus.sources.kinds import JSONL_NAME
 from corpus.sources.parquet import ERRORS, MAGIC, opened
@@ -24,11 +23,6 @@ ROWS, BYTES = 8192, 8 << 20  # of a batch, whichever is reached first
 CHUNK = 1 << 20
 ARROW_NAMES = {"bzip2": "bz2"}
 BYTE_ORDER_MARK = "\ufeff"
-# Half of a surrogate pair as JSON may have it, in group 1: UTF-8 cannot hold it. The other branches pass by what is
-# whole, and a backslash that stands for itself.
-HALF = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
-)
 
 
 class Table(Protocol):
@@ -36,7 +30,7 @@ class Table(Protocol):
 
     @property
     def schema(self) -> pa.Schema:
-        """Known when the documents were read once."""
+        """Known when the documents were read once. Where the file says nothing of a type, it is null."""
 
     def documents(self) -> Iterator[tuple[pa.Array, pa.Array]]:
         """(ids as `id_array` has them, texts as large strings) of each batch."""
@@ -113,13 +107,14 @@ class JsonTable:
 
     @property
     def schema(self) -> pa.Schema:
-        return pa.schema([(name, self._fields.type(name)) for name in self._names])
+        own = (self._id, self._text)
+        return pa.schema([(name, pa.null() if name in own else self._fields.type(name)) for name in self._names])
 
     def documents(self) -> Iterator[tuple[pa.Array, pa.Array]]:
         for lines, rows in self._batches():
             ids, texts = [row.get(self._id) for row in rows], [row.get(self._text) for row in rows]
             try:
-                found = id_array(ids), pa.array(texts, pa.large_string())
+                found = id_array(ids), array(texts, pa.large_string())
             except UNFIT:
                 found = None
             if found is None or found[0].null_count or found[1].null_count:
@@ -159,8 +154,6 @@ class JsonTable:
             text = line.decode()
             if number == 1:
                 text = text.removeprefix(BYTE_ORDER_MARK)
-            if "\\ud" in text or "\\uD" in text:
-                text = HALF.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
             row = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"{self.path}, line {number:,}: no JSON ({error}); it begins {line[:40]!r}") from error

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,11 +33,14 @@ def dedup(paths: Sequence[str], id_column: str, text_column: str, config: Duplic
     _refuse_inputs_in(out, paths)
     collection = Collection(paths, id_column, text_column)
     with _making(out) as folder:
-        steps = iter(("reading", "comparing"))
-        order, removals = deduplicate(lambda: _shown(collection.texts(), next(steps)), collection.ids, config, folder)
+
+        def texts() -> Iterator[pa.Array]:
+            return _shown(collection.texts(), "comparing" if len(collection) else "reading", len(collection))
+
+        order, removals = deduplicate(texts, collection.ids, config, folder)
         staying = np.ones(len(order), bool)
         staying[order[removals.documents]] = False
-        _write_ledger(folder / LEDGER, pa.chunked_array(collection.ids), order, removals)
+        _write_ledger(folder / LEDGER, collection, order, removals)
         _write_survivors(folder / SURVIVORS, collection, staying)
         _publish(folder, out)
     seconds = time.monotonic() - started
@@ -90,16 +94,20 @@ def _publish(folder: Path, out: Path) -> None:
         os.replace(folder / name, out / name)
 
 
-def _shown(batches: Iterable[pa.Array], step: str) -> Iterator[pa.Array]:
-    with tqdm(desc=step, unit=" documents", leave=False, disable=None, file=sys.stderr) as bar:
+def _shown(batches: Iterable[Any], step: str, total: int) -> Iterator[Any]:
+    """The batches; how many documents they hold, of how many if that is known, is shown on a terminal."""
+    with tqdm(
+        desc=step, total=total or None, unit=" documents", unit_scale=True, leave=False, disable=None, file=sys.stderr
+    ) as bar:
         for batch in batches:
             yield batch
             bar.update(len(batch))
 
 
-def _write_ledger(path: Path, ids: pa.ChunkedArray, order: np.ndarray, removals: Settled) -> None:
+def _write_ledger(path: Path, collection: Collection, order: np.ndarray, removals: Settled) -> None:
     """In the order of the documents that go, which is not the input's."""
-    gone, keepers = (ids.take(pa.array(order[found])) for found in (removals.documents, removals.keepers))
+    ids, of = pa.chunked_array(collection.ids), collection.columns.field(collection.id_column).type
+    gone, keepers = (ids.take(pa.array(order[found])).cast(of) for found in (removals.documents, removals.keepers))
     reasons = pa.DictionaryArray.from_arrays(removals.reasons, list(REASONS)).cast(pa.string())
     columns = {"id": gone, "keeper": keepers, "similarity": removals.similarities, "reason": reasons}
     table = pa.table(columns)
@@ -110,7 +118,7 @@ def _write_ledger(path: Path, ids: pa.ChunkedArray, order: np.ndarray, removals:
 def _write_survivors(path: Path, collection: Collection, staying: np.ndarray) -> None:
     held: list[pa.RecordBatch] = []
     with parquet_writer(path, collection.columns) as writer:
-        for batch in collection.rows(staying):
+        for batch in _shown(collection.rows(staying), "writing", int(np.count_nonzero(staying))):
             held.append(batch)
             if sum(one.nbytes for one in held) >= GROUP_BYTES:
                 writer.write_table(pa.Table.from_batches(held))

@@ -8,10 +8,11 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 from corpus.banding import DuplicateConfig
 from corpus.blocklists import OptOutConfig
+from corpus.choices import choices
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake
@@ -142,11 +143,11 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
-        types = get_type_hints(config)
+        words = choices(config)
         for field in fields(config):
             option: dict[str, Any] = {"default": field.default, "help": "of the recipe"}
-            if get_origin(types[field.name]) is Literal:
-                option["choices"] = get_args(types[field.name])
+            if field.name in words:
+                option["choices"] = words[field.name]
             elif isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
                 option["type"] = type(field.default)
             else:

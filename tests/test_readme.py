@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from crawls import GERMAN, html
+from dedups import documents, write_lines
 from graphs import Graph
 
 ROOT = Path(__file__).parent.parent
@@ -39,6 +40,7 @@ def test_make_knows_the_target(command: str) -> None:
 def test_the_command_works(command: str, graph: Graph, crawl_folder: Path, tmp_path: Path) -> None:
     shutil.copytree(crawl_folder, tmp_path / "my-crawl")
     (tmp_path / "my-page.html").write_bytes(html("rivers", GERMAN))
+    write_lines(tmp_path / "my-documents.jsonl", documents([GERMAN, GERMAN.upper(), "one more"]))
     if " demo " not in command:  # the demo's lake is its own; the others ask about what it made
         shutil.copytree(graph.lake.root, tmp_path / "my-lake")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

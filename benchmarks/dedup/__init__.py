@@ -8,5 +8,5 @@ daft_peer, rensa_peer, text_dedup_peer, datatrove_peer
                 one a peer, each run by the Python of its own environment under benchmarks/.venvs
 ours, river     Headwater's own: in one process, and in its Beam pipeline with a crawl added
 scale           made-up band keys of ever more documents -> removals
-report          results/dedup.json -> docs/deduplication.md
+report          results/dedup.json -> docs/deduplication-peers.md
 """

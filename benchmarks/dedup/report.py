@@ -1,4 +1,4 @@
-"""Report: what was measured beside what is aimed at, as docs/deduplication.md."""
+"""Report: what was measured beside what is aimed at, as docs/deduplication-peers.md."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.dedup.contestants import BENCHMARKS, DAFT, DATATROVE, HEADWATER, RIVER
 
-RESULT, TABLE = BENCHMARKS / "results" / "dedup.json", BENCHMARKS.parent / "docs" / "deduplication.md"
+RESULT, TABLE = BENCHMARKS / "results" / "dedup.json", BENCHMARKS.parent / "docs" / "deduplication-peers.md"
 
 
 def ratios(systems: dict[str, Any], scale: dict[int, dict[str, float]]) -> dict[str, float]:
@@ -42,9 +42,10 @@ def table(result: dict[str, Any], about: str) -> str:
     host, read = result["machine"], result["input"]
     busy = "Other programs had the cores as well. " if host["load_before"] > 1 else ""
     lines = [
-        "# Deduplication: documents to those that stay",
+        "# Deduplication beside its peers",
         "",
-        "Written by `make bench-dedup`. " + " ".join(about.split("\n\n")[1].split()),
+        "Written by `make bench-dedup`; how it works is told in [deduplication.md](deduplication.md). "
+        + " ".join(about.split("\n\n")[1].split()),
         "",
         f"Machine: {host['cores']} cores, {host['model']}, Python {host['python']}; load {host['load_before']:.1f} "
         f"before, {host['load_after']:.1f} after. {busy}Input: {read['documents']:,} documents of real texts, "

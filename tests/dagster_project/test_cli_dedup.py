@@ -7,10 +7,13 @@ import fcntl
 import gzip
 import json
 import os
+import pty
 import random
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -121,6 +124,7 @@ def test_json_lines_however_compressed_and_parquet_give_the_same(suffix: str, tm
         pa.array([2**64 - 1, 1, 2], pa.uint64()),
         pa.array([b"ab", b"cd", b"ef"], pa.binary(2)),
         pa.array(["ab", "cd", "ef"]).dictionary_encode(),
+        pa.array([bytes([number] * 16) for number in range(3)], pa.binary(16)).cast(pa.uuid()),
     ],
 )
 def test_ids_of_any_type_and_columns_of_any_name(ids: pa.Array, tmp_path: Path) -> None:
@@ -130,6 +134,9 @@ def test_ids_of_any_type_and_columns_of_any_name(ids: pa.Array, tmp_path: Path) 
     names = ids.to_pylist()
     assert survivors == [{"body": text, "key": name} for text, name in zip(texts[:2], names, strict=False)]
     assert [(row["id"], row["keeper"]) for row in ledger] == [(names[2], names[0])]
+    schemas = [pq.read_schema(tmp_path / "out" / f"{name}.parquet") for name in ("survivors", "ledger")]
+    kinds = {schemas[0].field("key").type, schemas[1].field("id").type, schemas[1].field("keeper").type}
+    assert kinds == {pa.large_string() if pa.types.is_dictionary(ids.type) else ids.type}
 
 
 def test_large_and_small_integer_ids_of_json_lines(tmp_path: Path) -> None:
@@ -316,6 +323,20 @@ def test_a_folder_that_is_written_to_again(tmp_path: Path, capsys: pytest.Captur
     assert "survivors.parquet would be overwritten: name another folder by --out" in capsys.readouterr().err
     assert main(["dedup", str(bad), "--out", str(bad)]) == 1
     assert f"{bad} is a file: name a folder by --out" in capsys.readouterr().err
+
+
+def test_progress_on_a_terminal(tmp_path: Path) -> None:
+    source = write_lines(tmp_path / "a.jsonl", ROWS)
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    argv = [sys.executable, "-m", "dagster_project.cli", "dedup", str(source), "--out", str(tmp_path / "out")]
+    done = subprocess.run(argv, stderr=theirs, stdout=subprocess.PIPE, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 1 << 16).decode()
+    assert shown.index("reading: ") < shown.index("comparing: ") < shown.index("writing: ")
+    assert "/100" in shown, "of how many, once that is known"
+    assert b"\r" not in done.stdout
+    os.close(ours)
 
 
 def test_a_second_run_in_one_folder_waits_for_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

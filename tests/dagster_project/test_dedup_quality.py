@@ -1,6 +1,6 @@
 """`headwater dedup` against all pairs: of those at a similarity of 0.9 none is missed, of those at 0.8 one in a
-thousand at most, and what is removed is that similar to a document that stays. On labelled sets where they lie beside
-the checkout, and on made-up texts everywhere."""
+thousand at most, and what is removed is that similar to a document that stays. On labelled sets where they lie
+beside the checkout, and on made-up texts everywhere."""
 
 from __future__ import annotations
 
