@@ -13,6 +13,8 @@ from typing import Literal
 
 import numpy as np
 
+from corpus.choices import check_choices
+
 LIBRARIES = {"datasketch": version("datasketch")}
 HIGHEST, STEP = 0.95, 0.05
 MISSED = 1e-5
@@ -50,10 +52,13 @@ class DuplicateConfig:
     crawls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        check_choices(self)
         if not 0 < self.threshold <= 1:
             raise ValueError(f"threshold {self.threshold}: a similarity above 0 and at most 1 is needed")
-        if self.permutations < 1 or self.shingle_words < 1:
-            raise ValueError(f"permutations {self.permutations}, shingle_words {self.shingle_words}: at least 1 each")
+        if self.permutations < 16 or self.shingle_words < 1:
+            raise ValueError(
+                f"permutations {self.permutations}, shingle_words {self.shingle_words}: at least 16 and 1 are needed"
+            )
 
     def found_from(self) -> float:
         """The Jaccard similarity from which pairs are candidates: the threshold, or what two texts have of which one is
@@ -88,12 +93,13 @@ def nominated(similarity: float, bands: int, rows: int, agreeing: int) -> float:
 def best_bands(threshold: float, permutations: int) -> tuple[int, int]:
     """(bands, rows) that datasketch finds optimal for the highest similarity, from the threshold downwards, with which
     a pair at the threshold itself is missed no more often than MISSED. Its own for the threshold would miss half of the
-    pairs that have just that. Where the permutations allow no such choice: as many bands as there are.
+    pairs that have just that. Where there is none (below 0.42 with 128 permutations): as many bands of two rows as can
+    be, for bands of one would nominate whatever shares a phrase.
     """
     from datasketch import MinHashLSH  # brings scipy, 0.4 s, which most commands have no use for
 
     for target in np.arange(min(threshold, HIGHEST), STEP, -STEP):  # above, it finds no two bands
         lsh = MinHashLSH(threshold=float(target), num_perm=permutations, weights=(0.1, 0.9))
-        if 1 - nominated(threshold, lsh.b, lsh.r, 1) <= MISSED:
+        if lsh.r > 1 and 1 - nominated(threshold, lsh.b, lsh.r, 1) <= MISSED:
             return lsh.b, lsh.r
-    return permutations, 1
+    return permutations // 2, 2

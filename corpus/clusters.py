@@ -58,18 +58,21 @@ def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
     )
 
 
-def combined(bands: Iterable[Groups]) -> Groups:
-    """The groups of all bands, equal ones as one whose weight is their number: copies share nearly every band."""
+def combined(parts: Iterable[Groups]) -> Groups:
+    """The groups of all bands, equal ones as one whose weight is their number: copies share nearly every band. A part
+    may hold the groups of several bands."""
     hashes: list[np.ndarray] = []
     members, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     seen = np.empty(0, np.uint64)
-    for band in bands:
-        found = np.empty(len(band), np.uint64)
-        _hash_groups(band.members, band.starts, found)
-        new = ~np.isin(found, seen)
+    for part in parts:
+        found = np.empty(len(part), np.uint64)
+        _hash_groups(part.members, part.starts, found)
+        new = np.zeros(len(part), bool)
+        new[np.unique(found, return_index=True)[1]] = True
+        new &= ~np.isin(found, seen)
         seen = np.concatenate((seen, found[new]))
-        counts = np.diff(band.starts)
-        members.append(band.members[np.repeat(new, counts)])
+        counts = np.diff(part.starts)
+        members.append(part.members[np.repeat(new, counts)])
         sizes.append(counts[new])
         hashes.append(found)
     everything, times = np.unique(np.concatenate(hashes or [seen]), return_counts=True)

@@ -17,7 +17,7 @@ from corpus.schema import DOC_ID, ORIGIN
 from corpus.sources.kinds import recognise
 from corpus.warc import Span
 
-STAGES = ("documents", "clean", "unique", "split")
+STAGES = ("documents", "clean", "trimmed", "unique", "split")
 COLUMNS = [field.name for field in ORIGIN]
 # The stages whose documents come to a stage; of several, the first that a dataset was made of.
 READS = {
@@ -67,11 +67,19 @@ def fates(lake: Lake, doc_id: bytes) -> Iterator[Fate]:
 
 def _rows(lake: Lake, column: str, value: pa.Scalar, stage: str) -> Iterator[Fate]:
     for manifest in lake.datasets(stage):
-        for kind in sorted({entry.kind for entry in manifest.files} - {"quarantine"}):  # the ledger has those records
+        for kind in sorted(
+            {entry.kind for entry in manifest.files} - {"quarantine", "cuts"}
+        ):  # of records found elsewhere
             wanted = COLUMNS + (["reason", "rules", "keeper", "similarity", "detail"] if kind == "ledger" else [])
             for table in lake.read(manifest, kind, wanted):
                 for row in table.filter(pc.equal(table[column], value)).to_pylist():
                     yield Fate(manifest=manifest, outcome=row["reason"] if kind == "ledger" else kind, row=row)
+
+
+def cuts(lake: Lake, manifest: Manifest, doc_id: bytes) -> list[dict[str, Any]]:
+    """What a dataset of the stage trimmed took out of a document: rows of its `cuts`, in their order in the text."""
+    tables = lake.read(manifest, "cuts")
+    return [row for table in tables for row in table.filter(pc.equal(table["doc_id"], doc_id)).to_pylist()]
 
 
 def sources(lake: Lake, manifest: Manifest, stage: str) -> list[Manifest]:

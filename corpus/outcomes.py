@@ -1,6 +1,6 @@
 """Outcomes: what became of every document of a crawl, and the funnel of a crawl and of each of its languages.
 
-    records -> pages -> documents -> clean -> unique -> split          the numbers of a funnel
+    records -> pages -> documents -> clean [-> trimmed] -> unique -> split     the numbers of a funnel
                                 \\       \\         \\
                                  reasons, counted by stage            a document is dropped once, by the first stage
 

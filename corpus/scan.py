@@ -48,8 +48,8 @@ def _ends_with_ellipsis(data, start, end):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _line_hash(data, start, end):  # type: ignore[no-untyped-def]
-    """Of the bytes of a line, eight at a time."""
+def byte_hash(data, start, end):  # type: ignore[no-untyped-def]
+    """Of the bytes from start to end, such as a line's, eight at a time."""
     state = SEED ^ types.uint64(end - start)
     place = start
     while place + 8 <= end:
@@ -200,7 +200,7 @@ def scan(  # type: ignore[no-untyped-def]
                 found |= TERMINAL
             if _ends_with_ellipsis(data, first_byte, last_byte):
                 found |= ELLIPSIS
-            line_hashes[lines], line_classes[lines] = _line_hash(data, first_byte, last_byte), found
+            line_hashes[lines], line_classes[lines] = byte_hash(data, first_byte, last_byte), found
             line_words[lines] = line_word
             line_numbers[lines, 0] = last_position - first_position
             line_numbers[lines, 1] = last_position - first_position + last_wides - first_wides

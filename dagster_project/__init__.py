@@ -1,10 +1,10 @@
 """The asset graph, thin: which dataset comes from which, under what partition, with what checks. No data code.
 
 crawl -> documents            one partition a crawl
-clean -> signatures           one partition a crawl and recipe
+clean -> trimmed -> signatures          one partition a crawl and recipe
 unique -> split -> items -----------------------------.
               `-> tokenizer -> tokens -> shards -> checkpoint -> scores/* -> report        one partition a recipe
 
 recipes: named configurations    resources: lake, engine    lineage: an asset's dataset, found by its event
-checks, figures: what a materialization shows    demo, trace, inspect, extract, terminal, cli: the `headwater` command
+checks, figures, pages: what a materialization shows    demo, trace, inspect, extract, dedup, terminal, cli: the `headwater` command
 """

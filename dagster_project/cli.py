@@ -14,7 +14,7 @@ from corpus.lake import DEFAULT_LAKE, Lake
 from corpus.manifest import Manifest
 from corpus.schema import ACCOUNTS
 
-STAGES = "documents, clean, unique or split"
+STAGES = "documents, clean, trimmed, unique or split"
 EXTRACT = (
     "Print a JSON line a page: path, title, language, text, and what else is known; with an error in place of these \
 where a page has no text. Ends with 1 when that or a path that cannot be read happened."

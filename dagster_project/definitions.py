@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from dagster_project.assets.crawl import crawl
-from dagster_project.assets.documents import clean, documents, items, signatures, split, unique
+from dagster_project.assets.documents import clean, documents, items, signatures, split, trimmed, unique
 from dagster_project.assets.model import checkpoint
 from dagster_project.assets.report import report
 from dagster_project.assets.scores import scores
@@ -16,10 +16,10 @@ CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "ingest_crawl", "clean_crawl", "crawls_to_sco
 RECIPE_ASSETS = [unique, split, items, tokenizer, tokens, shards, checkpoint, *scores, report]
 
 defs = dg.Definitions(
-    assets=[crawl, documents, clean, signatures, *RECIPE_ASSETS],
+    assets=[crawl, documents, clean, trimmed, signatures, *RECIPE_ASSETS],
     jobs=[
         dg.define_asset_job(CRAWL_JOB, [crawl, documents]),
-        dg.define_asset_job(CLEAN_JOB, [clean, signatures]),
+        dg.define_asset_job(CLEAN_JOB, [clean, trimmed, signatures]),
         dg.define_asset_job(RECIPE_JOB, RECIPE_ASSETS),
     ],
     resources={**resources(), "pipes": dg.PipesSubprocessClient()},

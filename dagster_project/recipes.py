@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from corpus.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
+from corpus.repeated_lines import LineConfig
 from corpus.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig
+from pipelines.repeats import TrimConfig
 from pipelines.shard import ShardConfig
 
 
@@ -26,9 +28,11 @@ class TrainingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One configuration a stage. `ingest` belongs to the crawl and is shared by all recipes."""
+    """One configuration a stage. `ingest` belongs to the crawl and is shared by all recipes. Without `trim`, nothing is
+    cut out of documents."""
 
     clean: CleanConfig = field(default_factory=CleanConfig)
+    trim: TrimConfig | None = None
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
     heldout: HeldOutConfig = field(default_factory=HeldOutConfig)
     items: ItemConfig = field(default_factory=ItemConfig)
@@ -42,6 +46,11 @@ def base() -> Recipe:
     return Recipe()
 
 
-RECIPES = {"base": base()}
+def trimmed() -> Recipe:
+    """As base, without the lines that many pages of a host repeat."""
+    return Recipe(trim=TrimConfig(lines=LineConfig()))
+
+
+RECIPES = {"base": base(), "trimmed": trimmed()}
 INGEST = IngestConfig()
 TASKS = ("bits_per_byte", "last_word", "continuation")

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from corpus.lake import Lake
-from corpus.lineage import fates, origins, payload_digest
+from corpus.lineage import cuts, fates, origins, payload_digest
 from corpus.manifest import Manifest
 from corpus.samples import why
 from corpus.shards import ShardSet
 from dagster_project.resources import local_folder
 from training.loader import Loader
+
+CUTS = 5  # of a document that are shown
 
 
 def trace_page(lake: Lake, what: str) -> Iterator[str]:
@@ -24,17 +26,30 @@ def trace_page(lake: Lake, what: str) -> Iterator[str]:
         for fate in fates(lake, doc_id):
             manifest = fate.manifest
             place = f"{manifest.partition} [{manifest.address[:12]}]"
+            said = list(_cuts(lake, manifest, doc_id)) if manifest.stage == "trimmed" else []
             if "reason" in fate.row:
                 keeper = fate.row["keeper"]
                 near = (
                     f", {'keeper' if manifest.stage == 'unique' else 'held-out page'} {keeper.hex()}" if keeper else ""
                 )
                 yield f"    {manifest.stage:11} {place}: removed, {why(fate.row)}{near}"
+                yield from said
                 continue
             yield f"    {manifest.stage:11} {place}: kept as {fate.outcome}"
+            yield from said
             if manifest.stage == "documents":
                 yield f"    {'':11} {_reread(lake, manifest, origin)}"
         yield from _training(lake, doc_id.hex())
+
+
+def _cuts(lake: Lake, manifest: Manifest, doc_id: bytes) -> Iterator[str]:
+    rows = cuts(lake, manifest, doc_id)
+    for row in rows[:CUTS]:
+        where = f"characters {row['start']} to {row['stop']}"
+        held = f"in {row['documents']} documents, first in {row['keeper'].hex()}"
+        yield f"    {'':11} {where} cut, {row['kind']} {held}"
+    if len(rows) > CUTS:
+        yield f"    {'':11} {len(rows) - CUTS} more cuts"
 
 
 def _place(origin: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
     ingest        crawl -> documents                        elements: splits, parts, the one shuffle
     measure, clean  documents -> measures -> clean          engine: runner, workers, stage() -> published manifest
+    trim          clean -> repeats -> trimmed (optional)
     deduplicate   clean -> signatures -> duplicates -> unique, crawl by crawl (sign, nominate, duplicates)
     hold_out      unique -> split (train | heldout) -> items
     encode        split -> tokenizer -> tokens

@@ -8,14 +8,17 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 from corpus.banding import DuplicateConfig
 from corpus.blocklists import OptOutConfig
+from corpus.choices import choices
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
+from corpus.repeated_lines import LineConfig
+from corpus.repeated_spans import SpanConfig
 from corpus.sources import Crawl, open_crawl
 from corpus.toxicity import BadWordConfig
 from corpus.vocabulary import VocabularyConfig
@@ -27,8 +30,10 @@ from pipelines.engine import LOCAL_RUNNERS, Engine
 from pipelines.hold_out import hold_out, make_items
 from pipelines.ingest import ingest
 from pipelines.parts import StageError
+from pipelines.repeats import TrimConfig
 from pipelines.shard import ShardConfig, shard
 from pipelines.stage import Outcome
+from pipelines.trim import trim
 
 
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
@@ -56,8 +61,16 @@ def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> Iterator[Out
         yield clean(lake, documents, config, engine)
 
 
+def _trim(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    lines = _config(LineConfig, args) if args.lines else None
+    config = TrimConfig(lines=lines, spans=SpanConfig(words=args.spans) if args.spans else None)
+    return [trim(lake, clean, config, engine) for clean in _datasets(lake, args.dataset, "clean")]
+
+
 def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    return deduplicate(lake, _datasets(lake, args.dataset, "clean"), _config(DuplicateConfig, args), engine)
+    stages = ["trimmed" if name.startswith("trimmed/") else "clean" for name in args.dataset]
+    crawls = [_datasets(lake, [name], stage)[0] for name, stage in zip(args.dataset, stages, strict=True)]
+    return deduplicate(lake, crawls, _config(DuplicateConfig, args), engine)
 
 
 def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
@@ -82,6 +95,7 @@ DATASET = re.compile("[a-z_]+/[0-9a-f]+")
 STAGES: dict[str, tuple[Any, type, str, str]] = {
     "ingest": (_ingest, IngestConfig, "", "a crawl's files -> documents with their main text"),
     "clean": (_clean, CleanConfig, "documents/ADDRESS", "documents, or a crawl as it is -> those that pass the rules"),
+    "trim": (_trim, LineConfig, "clean/ADDRESS", "clean documents -> without the text that many of them repeat"),
     "deduplicate": (
         _deduplicate,
         DuplicateConfig,
@@ -123,14 +137,17 @@ def _parser() -> argparse.ArgumentParser:
             )
         for flag, says in LISTS.get(name, {}).items():
             stage.add_argument(flag, metavar="URL", help=says)
+        if name == "trim":
+            stage.add_argument("--spans", type=int, metavar="WORDS", help="cut out repeated spans of so many words too")
+            stage.add_argument("--no-lines", dest="lines", action="store_false", help="leave repeated lines in")
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
-        types = get_type_hints(config)
+        words = choices(config)
         for field in fields(config):
             option: dict[str, Any] = {"default": field.default, "help": "of the recipe"}
-            if get_origin(types[field.name]) is Literal:
-                option["choices"] = get_args(types[field.name])
+            if field.name in words:
+                option["choices"] = words[field.name]
             elif isinstance(field.default, (int, float)) and not isinstance(field.default, bool):
                 option["type"] = type(field.default)
             else:

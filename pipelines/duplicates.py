@@ -22,7 +22,7 @@ from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.nominate import Exact, Group, Signed, crawl_of, exact_pairs, first_number, ranked, ranks
 from pipelines.parts import FileSplit, StageError, file_splits, put_table
-from pipelines.sign import band_name
+from pipelines.sign import BandSplit, band_splits
 from pipelines.stage import Outcome, Plan, Stage, compute, plain
 
 STAGE = "duplicates"
@@ -86,11 +86,11 @@ def find_duplicates(
     def plan() -> Plan:
         folder = lake.path(stage.name, stage.address)
         exact = FileSplit(name="exact", weight=1, paths={})
-        bands = [FileSplit(name=band_name(band), weight=1, paths={}) for band in range(signing.bands)]
+        bands = _bands(crawls)
         return Plan(
             splits=[exact],
             transform=Phases(lake.url, folder, Exact(crawls, config.same_url), (bands, Group(crawls, folder))),
-            parts=[split.name for split in (exact, *bands)],
+            parts=[exact.name, *(split.name for split in bands)],
             finish=lambda _rows, folder: _decide(lake, folder, crawls, comparison, config.shingle_words),
         )
 
@@ -103,7 +103,7 @@ def _decide(
     from corpus.candidates import shingled
     from corpus.clusters import combined, near_duplicates
 
-    groups = combined(_groups(lake, folder, crawls[-1]))
+    groups = combined(_groups(lake, folder, crawls))
     candidates = np.unique(groups.members)
     with lake.scratch() as scratch:
         near = near_duplicates(
@@ -122,11 +122,16 @@ def _decide(
     return [entry], {"documents": crawls[-1].signatures.counts.kept, "candidates": len(candidates), **counts}
 
 
-def _groups(lake: Lake, folder: str, crawl: Signed) -> Iterator[Any]:
+def _bands(crawls: Sequence[Signed]) -> list[BandSplit]:
+    """So many a part that its keys, of all crawls, are not too many to hold."""
+    return band_splits(crawls[-1].signatures.config["bands"], sum(signed.signatures.counts.kept for signed in crawls))
+
+
+def _groups(lake: Lake, folder: str, crawls: Sequence[Signed]) -> Iterator[Any]:
     from corpus.clusters import Groups
 
-    for band in range(crawl.signatures.config["bands"]):
-        lists = lake.read_table(f"{folder}/groups/{band_name(band)}.parquet")["documents"].combine_chunks()
+    for split in _bands(crawls):
+        lists = lake.read_table(f"{folder}/groups/{split.name}.parquet")["documents"].combine_chunks()
         starts = lists.offsets.to_numpy() if len(lists) else np.zeros(1, np.int64)
         yield Groups(members=lists.values.to_numpy(), starts=starts, weights=np.ones(len(lists), np.uint16))
 

@@ -5,7 +5,7 @@ A split whose part is finished is not worked on again, so an engine may retry it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from corpus.lake import Lake
 from pipelines.beam import beam
@@ -57,12 +57,13 @@ class Phases(beam.PTransform):
                 done
                 | f"Finish phase {number - 1}" >> beam.Map(lambda name: (None, name))
                 | f"All of phase {number - 1}" >> beam.GroupByKey()
-                | f"Splits of phase {number}" >> beam.FlatMap(_splits, following)
-                | f"Deal out phase {number}" >> beam.Reshuffle()
+                | f"Splits of phase {number}" >> beam.FlatMap(_named, following)
+                | f"Deal out phase {number}" >> beam.GroupByKey()
+                | f"Take phase {number}" >> beam.FlatMap(lambda named: named[1])
                 | f"Phase {number}" >> beam.ParDo(RunSplit(self.lake_url, self.folder, work))
             )
         return done
 
 
-def _splits(_finished: tuple[None, Sequence[str]], following: Sequence[Split]) -> Sequence[Split]:
-    return following
+def _named(_finished: tuple[None, Iterable[str]], following: Sequence[Split]) -> list[tuple[str, Split]]:
+    return [(split.name, split) for split in following]

@@ -5,13 +5,14 @@ order. Of an earlier crawl are read its index and what was removed from it; thos
 together with the new ones that share a key with one of them.
 
 exact    one file: documents that have the URL or the words of one that stays
-groups   a file a band: documents that share its key
+groups   some bands a file: documents that share a key
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,7 @@ from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.removals import EXACT, REASONS, SAME_URL, Removals
 from pipelines.parts import FileSplit, Part, Work
-from pipelines.sign import ORDER
+from pipelines.sign import ORDER, BandSplit, read_bands
 
 CRAWL = 32  # bits to the left of a rank
 RANK = np.uint64((1 << CRAWL) - 1)
@@ -141,27 +142,32 @@ class Group(Work):
         *self.earlier, self.crawl = crawls
         self.folder = folder
 
-    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+    def process(self, lake: Lake, split: BandSplit, part: Part) -> None:
         from corpus.clusters import group, shared
 
         left = np.ones(self.crawl.signatures.counts.kept, bool)
         left[ranks(exact_pairs(lake, self.folder)["document"].to_numpy())] = False
-        keys, documents = self._band(lake, split, len(self.earlier), self.crawl, left)
-        all_keys, all_documents = [], []
+        bands = _read(lake, split, len(self.earlier), self.crawl, left)
+        together: list[Any] = [([], [], keys, documents) for keys, documents in bands]
         for number, signed in enumerate(self.earlier):
-            theirs, others = self._band(lake, split, number, signed, _staying(lake, signed))
-            chosen = shared(theirs, keys)
-            all_keys.append(theirs[chosen])
-            all_documents.append(others[chosen])
-        found = group(np.concatenate((*all_keys, keys)), np.concatenate((*all_documents, documents)))
-        lists = pa.LargeListArray.from_arrays(pa.array(found.starts), pa.array(found.members))
-        part.add_table("groups", pa.table([lists], schema=GROUP))
+            found = _read(lake, split, number, signed, _staying(lake, signed))
+            for (their_keys, others, keys, _), (theirs, documents) in zip(together, found, strict=True):
+                chosen = shared(theirs, keys)
+                their_keys.append(theirs[chosen])
+                others.append(documents[chosen])
+        for their_keys, others, keys, documents in together:
+            groups = group(np.concatenate((*their_keys, keys)), np.concatenate((*others, documents)))
+            lists = pa.LargeListArray.from_arrays(pa.array(groups.starts), pa.array(groups.members))
+            part.add_table("groups", pa.table([lists], schema=GROUP))
 
-    def _band(
-        self, lake: Lake, split: FileSplit, number: int, signed: Signed, left: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """(keys, documents) of a crawl, sorted by key, without those that are gone."""
-        table = lake.read_table(f"{lake.folder(signed.signatures)}/bands/{split.name}.parquet")
-        found = table["rank"].to_numpy()
-        chosen = left[found]
-        return table["key"].to_numpy()[chosen], found[chosen].astype(np.uint64) + np.uint64(first_number(number))
+
+def _read(
+    lake: Lake, split: BandSplit, number: int, signed: Signed, left: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(keys, documents) of a crawl, sorted by key, without those that are gone, of each band."""
+    first = np.uint64(first_number(number))
+    found = []
+    for keys, places in read_bands(lake, signed.signatures, split.bands):
+        chosen = left[places]
+        found.append((keys[chosen], places[chosen].astype(np.uint64) + first))
+    return found

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from corpus.lake import ROWS, Lake
 from corpus.manifest import Counts, FileEntry, Manifest, canonical_json
@@ -128,6 +129,13 @@ class Part:
         counter = self._dropped if row["outcome"] == DROPPED else self._quarantined
         counter[row["reason"]] += 1
         self.add("ledger", row)
+
+    def lose_table(self, rows: pa.Table) -> None:
+        """Records of the input that are dropped: their rows of the ledger, as a table."""
+        self._in += rows.num_rows
+        for count in pc.value_counts(rows["reason"]).to_pylist():
+            self._dropped[count["values"]] += count["counts"]
+        self.add_table("ledger", rows)
 
     def pass_through(self, records: int) -> None:
         """Records of the input that stay in another form than as rows of this part."""

@@ -5,12 +5,13 @@ together reads its column.
 
 signatures   a file a part: digests and band keys of its documents, in their order
 order        one file: the documents in the keeper's order; a document's rank is its row
-bands        a file a band: keys and ranks, sorted by key
+bands        some bands a file: of each a column of keys, sorted, and one of ranks
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,7 @@ import pyarrow.compute as pc
 from corpus.banding import LIBRARIES, Signing
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.schema import DOC_ID
+from corpus.schema import DOC_ID, parquet_writer
 from corpus.urls import url_digests
 from pipelines.elements import Phases
 from pipelines.engine import Engine
@@ -29,6 +30,7 @@ from pipelines.stage import Outcome, Plan, Stage, compute
 STAGE = "signatures"
 VERSION = 2
 ORDER = "order"
+PAIRS = 1 << 22  # keys that are brought together at a time: of each some 40 bytes are in memory
 
 IDENTITY = [
     pa.field("doc_id", DOC_ID, nullable=False),
@@ -41,12 +43,45 @@ CHARACTERS = pa.field("characters", pa.int64(), nullable=False)
 RANKED = pa.schema(
     [*IDENTITY, pa.field("part", pa.int32(), nullable=False), pa.field("row", pa.int32(), nullable=False)]
 )
-BAND = pa.schema([pa.field("key", pa.uint64(), nullable=False), pa.field("rank", pa.uint32(), nullable=False)])
 READ = ["doc_id", "url", "warc_file", "warc_offset", "fetched_at", "text"]
 
 
-def band_name(band: int) -> str:
-    return f"band-{band:03d}"
+@dataclass(frozen=True, kw_only=True)
+class BandSplit:
+    """Bands that are brought together in one part."""
+
+    name: str
+    bands: tuple[int, ...]
+    weight: int = 1
+
+
+def band_splits(bands: int, documents: int) -> list[BandSplit]:
+    """As many bands a part as have PAIRS keys together: few parts of a small crawl, no large one of a large crawl."""
+    together = max(1, PAIRS // max(1, documents))
+    return [
+        BandSplit(name=f"bands-{first:03d}", bands=tuple(range(first, min(first + together, bands))))
+        for first in range(0, bands, together)
+    ]
+
+
+def read_bands(lake: Lake, signatures: Manifest, bands: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """(keys, sorted, and their ranks) of each band."""
+    found = []
+    for split in band_splits(signatures.config["bands"], signatures.counts.kept):
+        here = [band for band in bands if band in split.bands]
+        if here:
+            path = f"{lake.folder(signatures)}/bands/{split.name}.parquet"
+            table = lake.read_table(path, [name(band) for band in here for name in (_keys, _ranks)])
+            found += [(table[_keys(band)].to_numpy(), table[_ranks(band)].to_numpy()) for band in here]
+    return found
+
+
+def _keys(band: int) -> str:
+    return f"keys_{band:03d}"
+
+
+def _ranks(band: int) -> str:
+    return f"ranks_{band:03d}"
 
 
 def sign(lake: Lake, documents: Manifest, signing: Signing, engine: Engine) -> Outcome:
@@ -65,7 +100,7 @@ def sign(lake: Lake, documents: Manifest, signing: Signing, engine: Engine) -> O
         splits = file_splits(lake, {"documents": [documents]})
         parts = [split.name for split in splits]
         whole = [FileSplit(name=ORDER, weight=1, paths={})]
-        bands = [FileSplit(name=band_name(band), weight=1, paths={}) for band in range(signing.bands)]
+        bands = band_splits(signing.bands, documents.counts.kept)
         return Plan(
             splits=splits,
             transform=Phases(
@@ -81,7 +116,7 @@ def sign(lake: Lake, documents: Manifest, signing: Signing, engine: Engine) -> O
 class Sign(Work):
     def __init__(self, signing: Signing) -> None:
         self.signing = signing
-        keys = [pa.field(band_name(band), pa.uint64(), nullable=False) for band in range(signing.bands)]
+        keys = [pa.field(_keys(band), pa.uint64(), nullable=False) for band in range(signing.bands)]
         self.schemas = {STAGE: pa.schema([*IDENTITY, *PLACE, CHARACTERS, *keys])}
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
@@ -122,18 +157,25 @@ class Order(Work):
 
 
 class Index(Work):
-    """Sorts the keys of a band."""
+    """Sorts the keys of some bands."""
 
-    schemas = {"bands": BAND}
+    schemas = {}
 
     def __init__(self, folder: str, parts: Sequence[str]) -> None:
         self.folder, self.parts = folder, parts
 
-    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+    def process(self, lake: Lake, split: BandSplit, part: Part) -> None:
         ranked = lake.read_table(f"{self.folder}/{ORDER}/{ORDER}.parquet", ["part", "row"])
-        found = [lake.read_table(f"{self.folder}/{STAGE}/{name}.parquet", [split.name]) for name in self.parts]
+        columns = [_keys(band) for band in split.bands]
+        found = [lake.read_table(f"{self.folder}/{STAGE}/{name}.parquet", columns) for name in self.parts]
         starts = np.concatenate(([0], np.cumsum([table.num_rows for table in found])))
-        keys = np.concatenate([table[split.name].to_numpy() for table in found])
-        by_rank = keys[starts[ranked["part"].to_numpy()] + ranked["row"].to_numpy()]
-        ranks = np.argsort(by_rank, kind="stable")
-        part.add_table("bands", pa.table([by_rank[ranks], ranks.astype(np.uint32)], schema=BAND))
+        places = starts[ranked["part"].to_numpy()] + ranked["row"].to_numpy()
+        sorted_columns: dict[str, np.ndarray] = {}
+        for band in split.bands:
+            by_rank = np.concatenate([table[_keys(band)].to_numpy() for table in found])[places]
+            ranks = np.argsort(by_rank, kind="stable")
+            sorted_columns |= {_keys(band): by_rank[ranks], _ranks(band): ranks.astype(np.uint32)}
+        table, path = pa.table(sorted_columns), part.scratch / "bands.parquet"
+        with parquet_writer(path, table.schema) as writer:
+            writer.write_table(table)
+        part.put(path, f"bands/{split.name}.parquet", table.num_rows)

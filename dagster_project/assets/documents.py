@@ -3,15 +3,17 @@
 import dagster as dg
 
 from dagster_project import checks
+from dagster_project.assets.copies import of_unique
 from dagster_project.assets.crawl import crawl, open_partition
 from dagster_project.assets.funnels import of_clean, of_documents
-from dagster_project.assets.materialized import materialized
+from dagster_project.assets.materialized import materialized, passed_on
 from dagster_project.lineage import latest, upstream, upstreams
 from dagster_project.partitions import crawl_recipe_key, crawl_recipes, crawls, distinct_ids, recipes
 from dagster_project.recipes import INGEST, RECIPES
 from dagster_project.resources import EngineResource, LakeResource
 from pipelines import clean as cleaning
 from pipelines import deduplicate, hold_out
+from pipelines import trim as trimming
 from pipelines.ingest import ingest
 from pipelines.sign import sign
 
@@ -65,8 +67,24 @@ def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
     return materialized(opened, outcome, results, extra=of_clean(opened, outcome.manifest, RECIPES[recipe].clean))
 
 
+@dg.asset(deps=[clean], partitions_def=crawl_recipes, group_name="documents", check_specs=checks.specs("trimmed", *ALL))
+def trimmed(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """The clean documents without the text that they repeat; under a recipe that cuts nothing out, as they are."""
+    opened = lake.open()
+    _, recipe = _crawl_and_recipe(context)
+    source, config = upstream(context, opened, "clean"), RECIPES[recipe].trim
+    outcome = trimming.trim(opened, source, config, engine.open()) if config is not None else None
+    manifest = outcome.manifest if outcome is not None else source
+    results = [
+        checks.conservation(["documents"], manifest),
+        checks.digests(opened, manifest),
+        checks.not_empty(manifest.counts.kept),
+    ]
+    return materialized(opened, outcome, results) if outcome is not None else passed_on(source, results)
+
+
 @dg.asset(
-    deps=[clean],
+    deps=[trimmed],
     partitions_def=crawl_recipes,
     group_name="documents",
     check_specs=checks.specs("signatures", checks.DIGESTS, checks.NOT_EMPTY),
@@ -75,7 +93,7 @@ def signatures(context: dg.AssetExecutionContext, lake: LakeResource, engine: En
     """MinHash bands and text digests of a crawl's clean documents."""
     opened = lake.open()
     _, recipe = _crawl_and_recipe(context)
-    source = upstream(context, opened, "clean")
+    source = upstream(context, opened, "trimmed")
     outcome = sign(opened, source, RECIPES[recipe].duplicates.signing(), engine.open())
     results = [checks.digests(opened, outcome.manifest), checks.not_empty(outcome.manifest.counts.kept)]
     return materialized(opened, outcome, results)
@@ -102,7 +120,7 @@ def unique(
     distinct_ids(keys)
     if not keys:
         raise dg.Failure(f"no crawl is clean under the recipe {recipe}: add a crawl and materialize it up to `clean`")
-    sources = [upstream(context, opened, "clean", str(crawl_recipe_key(key, recipe))) for key in keys]
+    sources = [upstream(context, opened, "trimmed", str(crawl_recipe_key(key, recipe))) for key in keys]
     outcomes = deduplicate.deduplicate(opened, sources, RECIPES[recipe].duplicates, engine.open())
     manifests = [outcome.manifest for outcome in outcomes]
     results = [
@@ -110,7 +128,8 @@ def unique(
         checks.digests(opened, *manifests),
         checks.not_empty(sum(manifest.counts.kept for manifest in manifests)),
     ]
-    return materialized(opened, outcomes, results, extra={"crawls": sorted(keys)})
+    extra = {"crawls": sorted(keys), **of_unique(opened, manifests, RECIPES[recipe].duplicates)}
+    return materialized(opened, outcomes, results, extra=extra)
 
 
 @dg.asset(deps=[unique], partitions_def=recipes, group_name="documents", check_specs=checks.specs("split", *ALL))

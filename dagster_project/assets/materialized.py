@@ -65,6 +65,15 @@ def materialized(
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(digest), check_results=list(checks))
 
 
+def passed_on(manifest: Manifest, checks: Sequence[dg.AssetCheckResult]) -> dg.MaterializeResult:
+    """For a stage that a recipe leaves out: the dataset before it stands in its place."""
+    metadata = {"stage": manifest.stage, "partition": manifest.partition, ADDRESS: manifest.address}
+    metadata["digest"] = manifest.digest
+    return dg.MaterializeResult(
+        metadata=metadata, data_version=dg.DataVersion(manifest.digest), check_results=list(checks)
+    )
+
+
 def _kept(lake: Lake, manifests: Sequence[Manifest]) -> str:
     rows = [
         (sample.url, excerpt(sample.text or ""))

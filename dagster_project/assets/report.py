@@ -48,7 +48,7 @@ def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
 
 def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> Survey:
     cleans = [manifest for manifest in manifests if manifest.stage == "clean"]
-    later = [manifest for stage in ("unique", "split") for manifest in manifests if manifest.stage == stage]
+    later = [manifest for stage in ("trimmed", "unique", "split") for manifest in manifests if manifest.stage == stage]
     return survey(lake, cleans, later, config.rules, config.language_score)
 
 
@@ -114,8 +114,9 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
     assert found is not None, "scores depend on unique"
     keys: list[str] = found["crawls"]
     manifests = [upstream(context, lake, asset, key) for asset in ("crawl", "documents") for key in keys]
-    for asset in ("clean", "signatures"):
-        manifests += [upstream(context, lake, asset, str(crawl_recipe_key(key, recipe))) for key in keys]
+    for asset in ("clean", "trimmed", "signatures"):
+        found_here = [upstream(context, lake, asset, str(crawl_recipe_key(key, recipe))) for key in keys]
+        manifests += [manifest for manifest in found_here if manifest.stage == asset]  # else the recipe leaves it out
     manifests += upstreams(context, lake, "unique")
     manifests += [upstream(context, lake, asset) for asset in LINE]
     return manifests + [upstream(context, lake, f"scores/{task}") for task in TASKS]

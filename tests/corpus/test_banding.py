@@ -8,7 +8,7 @@ import pytest
 from corpus.banding import MISSED, DuplicateConfig, best_bands, nominated
 
 
-@pytest.mark.parametrize("threshold", [*np.arange(0.3, 1.0, 0.05).round(2), 0.99, 1.0])
+@pytest.mark.parametrize("threshold", [*np.arange(0.45, 1.0, 0.05).round(2), 0.99, 1.0])
 def test_a_pair_at_the_threshold_is_missed_once_in_100_000(threshold: float) -> None:
     config = DuplicateConfig(threshold=float(threshold))
     signing, agreeing = config.signing(), config.agreeing()
@@ -26,9 +26,18 @@ def test_the_bands_of_the_default() -> None:
     assert nominated(0.4, 28, 4, 2) < 0.17, "not everything is a candidate"
 
 
-def test_where_the_permutations_allow_no_such_choice_there_are_as_many_bands_as_can_be() -> None:
-    assert best_bands(0.05, 128) == (128, 1)
-    assert DuplicateConfig(threshold=0.05).agreeing() == 1
+def test_where_the_permutations_allow_no_such_choice_there_are_as_many_bands_of_two_as_can_be() -> None:
+    assert best_bands(0.3, 128) == (64, 2)
+    assert DuplicateConfig(threshold=0.3).agreeing() == 1
+    assert nominated(0.3, 64, 2, 1) > 0.997
+
+
+def test_contained_texts_half_as_long_are_candidates() -> None:
+    """All of a text of 50 shingles in one of 100: a Jaccard similarity of 1/2."""
+    assert DuplicateConfig(measure="containment", threshold=1.0).found_from() == 0.5
+    config = DuplicateConfig(measure="containment")
+    assert config.found_from() == pytest.approx(40 / 110)
+    assert nominated(config.found_from(), config.signing().bands, config.signing().rows, config.agreeing()) > 0.999
 
 
 @pytest.mark.parametrize("agreeing", [1, 2, 5])
@@ -48,7 +57,20 @@ def test_a_threshold_that_is_none(threshold: float) -> None:
         DuplicateConfig(threshold=threshold)
 
 
-@pytest.mark.parametrize("wrong", [{"permutations": 0}, {"shingle_words": 0}])
+@pytest.mark.parametrize("wrong", [{"permutations": 8}, {"shingle_words": 0}])
 def test_a_number_that_is_none(wrong: dict[str, int]) -> None:
-    with pytest.raises(ValueError, match="at least 1 each"):
+    with pytest.raises(ValueError, match="at least 16 and 1 are needed"):
+        DuplicateConfig(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"same_url": "lates"}, "same_url 'lates': there are keep and first and latest"),
+        ({"measure": "cosine"}, "measure 'cosine': there are jaccard and containment"),
+        ({"scope": "all"}, "scope 'all': there are together and apart"),
+    ],
+)
+def test_a_word_that_is_none(wrong: dict[str, str], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
         DuplicateConfig(**wrong)  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import dagster as dg
 from corpus.lake import Lake
 from corpus.vocabulary import VocabularyConfig
 from dagster_project import recipes
-from dagster_project.definitions import RECIPE_ASSETS, clean, crawl, documents, signatures
+from dagster_project.definitions import RECIPE_ASSETS, clean, crawl, documents, signatures, trimmed
 from dagster_project.partitions import crawl_recipe_key
 from dagster_project.recipes import TrainingConfig
 from dagster_project.resources import EngineResource, LakeResource
@@ -42,5 +42,5 @@ class Graph:
 
     def materialize_all(self) -> None:
         assert self.materialize([crawl, documents], self.key).success
-        assert self.materialize([clean, signatures], crawl_recipe_key(self.key, "base")).success
+        assert self.materialize([clean, trimmed, signatures], crawl_recipe_key(self.key, "base")).success
         assert self.materialize(RECIPE_ASSETS, "base").success

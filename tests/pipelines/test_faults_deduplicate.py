@@ -112,9 +112,9 @@ print(json.dumps({outcome.manifest.name: outcome.manifest.digest for outcome in 
 KILLS = (
     "signatures/part-00001/before",
     "signatures/order/before",
-    "signatures/band-005/after",
+    "signatures/bands-000/after",
     "duplicates/exact/after",
-    "duplicates/band-017/before",
+    "duplicates/bands-000/before",
     "decide",
     "unique/part-00002/before",
 )

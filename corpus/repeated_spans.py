@@ -1,0 +1,182 @@
+"""Repeated spans: passages of many words that stand word for word in several documents, found by a suffix array.
+
+In a suffix array the places of a sequence are in the order of what begins there, so those where the same 50 words begin
+stand side by side (Lee et al. 2022, arXiv:2107.06499). Each such window stays in the first document that holds it; in
+the others it goes, and windows that overlap or touch there are one span. Words are those of corpus.words: upper case
+and punctuation make no difference. The array is made of those windows alone whose hash another one has too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
+from corpus.suffixes import nominated, require, suffix_array
+
+BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where a fifth is (docs/trimming.md)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpanConfig:
+    """`words`: the least length of a span; 50 is what Lee et al. chose, about a paragraph, and longer than a quotation.
+    `documents`: the least number of different documents that hold it. `most_words`: a crawl of more is refused, for all
+    of its words are held in memory at once, in up to BYTES_A_WORD each."""
+
+    words: int = 50
+    documents: int = 2
+    most_words: int = 200_000_000
+
+    def __post_init__(self) -> None:
+        require()
+        if self.words < 1:
+            raise ValueError(f"words {self.words}: a span has at least one")
+        if self.documents < 2:
+            raise ValueError(f"documents {self.documents}: what stands in one document is not repeated; give 2 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spans:
+    """What is to go, by document and place: (S,) int64. Of words `starts` to `stops` of `documents`, each window stands
+    first in `keepers`, and in at least `holders` different documents. Those of a document do not overlap."""
+
+    documents: np.ndarray
+    starts: np.ndarray
+    stops: np.ndarray
+    keepers: np.ndarray
+    holders: np.ndarray
+
+
+def word_ids(hashes: Iterable[np.ndarray]) -> np.ndarray:
+    """(W,) uint32: the words of all batches by number; equal words have equal numbers."""
+    encoded = pa.chunked_array([pa.array(batch) for batch in hashes], pa.uint64()).dictionary_encode()
+    return np.concatenate([np.empty(0, np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)]).view("u4")
+
+
+def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, config: SpanConfig) -> Spans:
+    """`ids` (W,) uint32: document i has the words from offsets[i] to offsets[i + 1]; of the documents that hold a
+    window, the one of the smallest of `ranks` (T,) keeps it."""
+    size, least = np.int64(config.words), np.int64(config.documents)
+    places = np.flatnonzero(nominated(ids, offsets, size))
+    ids = ids[places]
+    array = suffix_array(ids)
+    first, holders = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.int32)
+    _first_holders(array, ids, places, offsets, ranks, size, least, first, holders)
+    del array
+    rows = np.empty((_spans(first, holders, places, offsets, size, np.empty((0, 5), np.int64)), 5), np.int64)
+    _spans(first, holders, places, offsets, size, rows)
+    documents, starts, stops, keepers, counts = rows.T
+    return Spans(documents=documents, starts=starts, stops=stops, keepers=keepers, holders=counts)
+
+
+def word_places(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(starts, stops, offsets): where the words of corpus.words.word_stream stand, in characters of their text; int64,
+    text i has those from offsets[i] to offsets[i + 1]."""
+    data, bounds = utf8(texts)
+    most = (int(bounds[-1] - bounds[0]) + len(bounds) - 1) // 2 + 1
+    places, offsets = np.empty((most, 2), np.int64), np.zeros(len(bounds), np.int64)
+    found = _word_places(data, bounds, code_points(), places, offsets)
+    return places[:found, 0], places[:found, 1], offsets
+
+
+@compiled
+def _same(ids, one, other, size):  # type: ignore[no-untyped-def]
+    if one + size > len(ids) or other + size > len(ids):
+        return False
+    word = 0
+    while word < size and ids[one + word] == ids[other + word]:
+        word += 1
+    return word == size
+
+
+@compiled
+def _text_of(window, places, offsets, size):  # type: ignore[no-untyped-def]
+    """The text that holds the window at one of the nominated words; -1 where these words are not side by side in it."""
+    place = places[window]
+    text = np.searchsorted(offsets, place, side="right") - 1
+    return text if places[window + size - 1] == place + size - 1 and place + size <= offsets[text + 1] else -1
+
+
+@compiled
+def _first_holders(array, ids, places, offsets, ranks, size, least, first, holders):  # type: ignore[no-untyped-def]
+    """For each window that enough documents hold and another one keeps: who keeps it, and how many hold it."""
+    begin = 0
+    while begin < len(array):
+        end = begin + 1
+        while end < len(array) and _same(ids, array[end - 1], array[end], size):
+            end += 1
+        if end - begin >= least:
+            windows = np.sort(array[begin:end])
+            count, before, best = 0, -1, -1
+            for window in windows:
+                text = _text_of(window, places, offsets, size)
+                if text >= 0 and text != before:
+                    count += 1
+                    before = text
+                    if best < 0 or ranks[text] < ranks[best]:
+                        best = text
+            if count >= least:
+                for window in windows:
+                    text = _text_of(window, places, offsets, size)
+                    if text >= 0 and text != best:
+                        first[window], holders[window] = best, count
+        begin = end
+
+
+@compiled
+def _spans(first, holders, places, offsets, size, rows):  # type: ignore[no-untyped-def]
+    """Fills as many rows of (document, start, stop, keeper, holders) as there is room for; how many there are."""
+    found, text = 0, 0
+    start = stop = keeper = count = -1
+    for window in range(len(first)):
+        if first[window] < 0:
+            continue
+        place = places[window]
+        while place >= offsets[text + 1]:
+            text += 1
+            keeper = -1
+        if first[window] == keeper and place <= stop:
+            stop, count = place + size, min(count, holders[window])
+        else:
+            start = max(place, stop)
+            stop, keeper, count = place + size, first[window], holders[window]
+            found += 1
+        if found <= len(rows):
+            row = rows[found - 1]
+            row[0], row[1], row[2] = text, start - offsets[text], stop - offsets[text]
+            row[3], row[4] = keeper, count
+    return found
+
+
+@compiled
+def _word_places(data, bounds, table, places, offsets):  # type: ignore[no-untyped-def]
+    """As corpus.scan finds words: letters with their marks, or one character of a script without spaces."""
+    found = 0
+    for text in range(len(bounds) - 1):
+        place, end, position = bounds[text], bounds[text + 1], 0
+        state = 0  # 1 in a word of letters, 2 behind a character that is a word
+        while place < end:
+            code, step = decode(data, place, end)
+            entry = np.int64(table[code])
+            if entry & LETTER_BIT:
+                if state != 1:
+                    places[found, 0] = position
+                    found += 1
+                state = 1
+            elif entry & MARK_BIT and state != 0:
+                pass
+            elif entry & UNSPACED_BIT:
+                places[found, 0] = position
+                found += 1
+                state = 2
+            else:
+                state = 0
+            position += 1
+            place += step
+            if state != 0:
+                places[found - 1, 1] = position
+        offsets[text + 1] = found
+    return found

@@ -1,0 +1,117 @@
+"""Suffixes: the suffix array of a sequence of words, and which words are worth being in one.
+
+The array is pydivsufsort's: `pip install headwater[substrings]`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corpus.codepoints import FACTOR, SEED, compiled, mix
+
+try:
+    from pydivsufsort import divsufsort
+except ImportError:  # an extra: few recipes need it
+    divsufsort = None
+
+
+def require() -> None:
+    """Raises ValueError where the library is not there."""
+    if divsufsort is None:
+        raise ValueError("repeated spans need a suffix array: pip install 'headwater[substrings]'")
+
+
+def nominated(ids: np.ndarray, offsets: np.ndarray, size: np.int64) -> np.ndarray:
+    """(W,) bool: the words of all windows whose hash another window has. Most words are in none, and to sort hashes
+    takes a twentieth of the time that suffixes take. Where different windows have one hash, the array tells them apart.
+    """
+    hashes = np.empty(len(ids), np.uint64)
+    hashes = hashes[: _window_hashes(ids, offsets, size, hashes)]
+    hashes.sort()
+    twice = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    del hashes
+    table = np.zeros(1 << (2 * len(twice)).bit_length(), np.uint64)
+    found = np.zeros(len(ids), np.bool_)
+    _nominate(ids, offsets, size, twice, table, found)
+    return found
+
+
+def suffix_array(ids: np.ndarray) -> np.ndarray:
+    """(W,) int32 or int64: the places of all words, in the order of what begins there."""
+    if not len(ids):
+        return np.empty(0, np.int32)
+    # Bytes in big-endian order sort as the numbers do. Only so many of them as the numbers take, for the array of all
+    # bytes is the largest thing in memory; what counts of it are the places where a word begins.
+    width = max(1, (int(ids.max()).bit_length() + 7) // 8)
+    array = divsufsort(np.ascontiguousarray(ids.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 4 - width :]).ravel())
+    return array[: _whole_words(array, width)].copy()
+
+
+@compiled
+def _rolled(state, ids, start, place, size, lead):  # type: ignore[no-untyped-def]
+    """The hash of the window that ends at a place, of the one before it in a text that begins at `start`."""
+    state = state * FACTOR + np.uint64(ids[place]) + np.uint64(1)
+    if place - start >= size:
+        state -= lead * (np.uint64(ids[place - size]) + np.uint64(1))
+    return state
+
+
+@compiled
+def _lead(size):  # type: ignore[no-untyped-def]
+    """By what the hash of a window multiplies the word that leaves it."""
+    lead = np.uint64(1)
+    for _ in range(size):
+        lead *= FACTOR
+    return lead
+
+
+@compiled
+def _window_hashes(ids, offsets, size, hashes):  # type: ignore[no-untyped-def]
+    """Fills the hashes of all windows; how many there are."""
+    found, lead = 0, _lead(size)
+    for text in range(len(offsets) - 1):
+        start, state = offsets[text], np.uint64(0)
+        for place in range(start, offsets[text + 1]):
+            state = _rolled(state, ids, start, place, size, lead)
+            if place - start >= size - 1:
+                hashes[found] = mix(SEED, state)
+                found += 1
+    return found
+
+
+@compiled
+def _slot(table, value):  # type: ignore[no-untyped-def]
+    """Where a value is, or is to be, in an open-addressing table; 0 marks a free place."""
+    mask = len(table) - 1
+    slot = np.int64(value & np.uint64(mask))
+    while table[slot] != 0 and table[slot] != value:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@compiled
+def _nominate(ids, offsets, size, twice, table, nominated):  # type: ignore[no-untyped-def]
+    """Marks the words of the windows whose hash is in `twice`; `table` is empty and twice as large."""
+    for value in twice:
+        value |= np.uint64(1)
+        table[_slot(table, value)] = value
+    lead = _lead(size)
+    for text in range(len(offsets) - 1):
+        start, state, done = offsets[text], np.uint64(0), offsets[text]
+        for place in range(start, offsets[text + 1]):
+            state = _rolled(state, ids, start, place, size, lead)
+            if place - start >= size - 1 and table[_slot(table, mix(SEED, state) | np.uint64(1))] != 0:
+                for word in range(max(done, place - size + 1), place + 1):
+                    nominated[word] = True
+                done = place + 1
+
+
+@compiled
+def _whole_words(array, width):  # type: ignore[no-untyped-def]
+    """Leaves the places where a word of so many bytes begins, in words and at the front; how many there are."""
+    found = 0
+    for place in array:
+        if place % width == 0:
+            array[found] = place // width
+            found += 1
+    return found

@@ -1,0 +1,252 @@
+"""Repeats: clean -> repeats: which text of a crawl repeats across its documents: lines and paragraphs by their hash,
+counted split by split and then together; spans of words by document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus import repeated_lines, repeated_spans
+from corpus.lake import Lake
+from corpus.manifest import FileEntry, Manifest
+from corpus.repeated_lines import Counted, LineConfig
+from corpus.repeated_spans import SpanConfig
+from corpus.schema import DOC_ID, parquet_writer
+from corpus.words import word_stream
+from pipelines.engine import Engine
+from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
+from pipelines.stage import Outcome, Plan, Stage, compute, each_split
+
+STAGE = "repeats"
+VERSION = 1
+COUNTS_HELD = 1 << 22  # counted lines that are merged at a time: about 500 MB
+GROUP = 1 << 16  # rows of a row group that is ordered by key
+PLACE = ["doc_id", "host", "warc_file", "warc_offset"]
+
+# Lines and paragraphs of a part, or of the crawl, in the order of their keys. `first` is the row of a document in its
+# part; `keeper` that document's id.
+COUNTED = [pa.field("key", pa.uint64(), nullable=False), pa.field("documents", pa.int64(), nullable=False)]
+UNITS = pa.schema(
+    [*COUNTED, pa.field("scope", pa.uint64(), nullable=False), pa.field("first", pa.int64(), nullable=False)]
+)
+KEEPER = pa.field("keeper", DOC_ID, nullable=False)
+LINES = pa.schema([*COUNTED, KEEPER])
+# A document of a part, by its row, and which of its words go.
+SPANS = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("start", pa.int64(), nullable=False),
+        pa.field("stop", pa.int64(), nullable=False),
+        pa.field("documents", pa.int64(), nullable=False),
+        KEEPER,
+    ]
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrimConfig:
+    """What is cut out: repeated lines and paragraphs, repeated spans, or both; None for neither of the two."""
+
+    lines: LineConfig | None = None
+    spans: SpanConfig | None = None
+
+    def __post_init__(self) -> None:
+        if self.lines is None and self.spans is None:
+            raise ValueError("nothing to cut out: give lines, spans, or no TrimConfig at all")
+
+
+def find_repeats(lake: Lake, clean: Manifest, config: TrimConfig, engine: Engine) -> Outcome:
+    """Publishes what is repeated in a crawl: `lines` and `spans`. Raises StageError when its words are too many for a
+    suffix array."""
+    stage = Stage(
+        name=STAGE,
+        partition=clean.partition,
+        version=VERSION,
+        config=config,
+        inputs={clean.name: clean.digest},
+    )
+    splits = file_splits(lake, {"documents": [clean]})
+
+    def plan() -> Plan:
+        dealt = each_split(lake, stage, splits, Count(config.lines), [clean])
+        return Plan(
+            splits=dealt.splits,
+            transform=dealt.transform,
+            parts=dealt.parts,
+            records=dealt.records,
+            finish=lambda _rows, folder: _decide(lake, folder, splits, config),
+        )
+
+    return compute(lake, stage, engine, plan)
+
+
+class Count(Work):
+    """The lines and paragraphs of a part: in how many of its documents each stands, and in which first."""
+
+    schemas = {}
+
+    def __init__(self, config: LineConfig | None) -> None:
+        self.config = config
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        places = lake.read_table(split.paths["documents"], PLACE)
+        part.pass_through(places.num_rows)
+        if self.config is None:
+            return
+        scopes, ranks, row = scope_keys(places["host"], self.config), _ranks(places), 0
+        keys, texts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+        for batch in lake.read_batches(split.paths["documents"], ["text"]):
+            found = repeated_lines.units(batch["text"], self.config.characters)
+            keys.append(repeated_lines.keys(found, scopes[row : row + len(batch)]))
+            texts.append(found.texts + row)
+            row += len(batch)
+        rows = np.concatenate(texts)
+        counted = repeated_lines.count(np.concatenate(keys), scopes[rows], ranks[rows])
+        first = np.argsort(ranks)[counted.first]
+        columns = [counted.keys, counted.documents, counted.scopes, first]
+        file = part.scratch / "units.parquet"
+        _write(file, pa.table(columns, schema=UNITS))
+        part.put(file, f"units/{part.name}.parquet", len(first))
+
+
+def _write(path: Path, rows: pa.Table) -> None:
+    with parquet_writer(path, rows.schema) as writer:
+        if rows.num_rows:  # a row group of nothing has no bounds to be found by
+            writer.write_table(rows, row_group_size=GROUP)
+
+
+def _put(lake: Lake, folder: str, path: str, rows: pa.Table) -> FileEntry:
+    with lake.scratch() as scratch:
+        _write(scratch / "rows.parquet", rows)
+        return lake.put(scratch / "rows.parquet", folder, path, rows.num_rows)
+
+
+def scope_keys(hosts: pa.ChunkedArray, config: LineConfig) -> np.ndarray:
+    """(T,) uint64: documents of one number are counted together."""
+    if config.scope == "crawl":
+        return np.zeros(len(hosts), np.uint64)
+    return repeated_lines.text_hashes(pc.fill_null(hosts, ""))
+
+
+def _ranks(places: pa.Table) -> np.ndarray:
+    """(T,) int64: the place of each document in the order of files and offsets."""
+    order = pc.sort_indices(places, [("warc_file", "ascending"), ("warc_offset", "ascending")]).to_numpy()
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks
+
+
+def _decide(
+    lake: Lake, folder: str, splits: Sequence[FileSplit], config: TrimConfig
+) -> tuple[list[FileEntry], dict[str, Any]]:
+    tables = [lake.read_table(split.paths["documents"], PLACE) for split in splits]
+    places = pa.concat_tables(tables)
+    starts = np.cumsum([0, *(table.num_rows for table in tables)])
+    ranks = _ranks(places)
+    files: list[FileEntry] = []
+    figures = {}
+    if config.lines is not None:
+        paths = [f"{folder}/units/{split.name}.parquet" for split in splits]
+        scopes = scope_keys(places["host"], config.lines)
+        found = _frequent(lake, paths, starts, scopes, ranks, config.lines)
+        keepers = places["doc_id"].take(pa.array(np.argsort(ranks)[found.first]))
+        columns = [pa.array(found.keys), pa.array(found.documents), keepers.combine_chunks()]
+        files.append(_put(lake, folder, "lines/lines.parquet", pa.table(columns, schema=LINES)))
+        figures["lines"] = len(found.keys)
+    if config.spans is not None:
+        ids, offsets = _words(lake, splits, config.spans)
+        spans = repeated_spans.repeated_spans(ids, offsets, ranks, config.spans)
+        edges = np.searchsorted(spans.documents, starts)
+        for split, start, low, high in zip(splits, starts[:-1], edges[:-1], edges[1:], strict=True):
+            numbers = (spans.documents - start, spans.starts, spans.stops, spans.holders)
+            keepers = places["doc_id"].take(pa.array(spans.keepers[low:high])).combine_chunks()
+            table = pa.table([*(pa.array(column[low:high]) for column in numbers), keepers], schema=SPANS)
+            files.append(_put(lake, folder, f"spans/{split.name}.parquet", table))
+        figures |= {"words": len(ids), "spans": len(spans.starts)}
+    return files, figures
+
+
+def _frequent(
+    lake: Lake, paths: Sequence[str], starts: np.ndarray, scopes: np.ndarray, ranks: np.ndarray, config: LineConfig
+) -> Counted:
+    """The lines and paragraphs that enough documents hold; `first` is a rank. A range of keys at a time: as keys are
+    hashes, the ranges have about as many rows each."""
+    numbers, documents = np.unique(scopes, return_counts=True)
+    least = config.least(documents)
+    total = 0
+    for path in paths:
+        with lake.open_parquet(path) as file:
+            total += file.metadata.num_rows
+    slices = -(-max(1, total) // COUNTS_HELD)
+    found = []
+    for number in range(slices):
+        low, high = (number << 64) // slices, ((number + 1) << 64) // slices
+        parts = []
+        for path, start in zip(paths, starts, strict=False):
+            for table in _between(lake, path, low, high):
+                key, count, scope, first = (table[name].to_numpy() for name in UNITS.names)
+                parts.append(Counted(keys=key, documents=count, scopes=scope, first=ranks[first + start]))
+        merged = repeated_lines.merge(_joined(parts))
+        enough = merged.documents >= least[np.searchsorted(numbers, merged.scopes)]
+        found.append(
+            Counted(
+                keys=merged.keys[enough],
+                documents=merged.documents[enough],
+                scopes=merged.scopes[enough],
+                first=merged.first[enough],
+            )
+        )
+    return _joined(found)
+
+
+def _between(lake: Lake, path: str, low: int, high: int) -> Iterator[pa.Table]:
+    """The rows of a file ordered by key whose key is at least `low` and below `high`."""
+    with lake.open_parquet(path) as file:
+        for group in range(file.num_row_groups):
+            bounds = file.metadata.row_group(group).column(0).statistics
+            if bounds.max >= low and bounds.min < high:
+                table = file.read_row_group(group)
+                keys = table["key"].to_numpy()
+                first = np.searchsorted(keys, np.uint64(low))
+                last = np.searchsorted(keys, np.uint64(high - 1), side="right")
+                yield table.slice(first, last - first)
+
+
+def _joined(parts: Sequence[Counted]) -> Counted:
+    empty = Counted(
+        keys=np.empty(0, np.uint64),
+        documents=np.empty(0, np.int64),
+        scopes=np.empty(0, np.uint64),
+        first=np.empty(0, np.int64),
+    )
+    columns = {name: np.concatenate([vars(part)[name] for part in (empty, *parts)]) for name in vars(empty)}
+    return Counted(**columns)
+
+
+def _words(lake: Lake, splits: Sequence[FileSplit], config: SpanConfig) -> tuple[np.ndarray, np.ndarray]:
+    """The words of all documents by number, and where each document's begin."""
+    offsets = [np.zeros(1, np.int64)]
+
+    def hashes() -> Iterator[np.ndarray]:
+        words = 0
+        for split in splits:
+            for batch in lake.read_batches(split.paths["documents"], ["text"]):
+                stream = word_stream(batch["text"])
+                offsets.append(stream.offsets[1:] + words)
+                words += len(stream.hashes)
+                if words > config.most_words:
+                    raise StageError(
+                        f"the crawl has more than {config.most_words:,} words, and a suffix array takes up to "
+                        f"{repeated_spans.BYTES_A_WORD} bytes a word: divide the crawl, trim it without spans, or "
+                        f"raise SpanConfig.most_words on a machine with the memory for it"
+                    )
+                yield stream.hashes.copy()  # what it was cut from has room for many more
+
+    ids = repeated_spans.word_ids(hashes())
+    return ids, np.concatenate(offsets)
