@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo test fuzz soak bench-crawl bench-language bench-privacy bench-quality lint ui clean
+.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-privacy bench-quality lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -33,6 +33,10 @@ bench-quality: $(INSTALLED) $(READABILITY)/installed bench-language bench-privac
 bench-crawl: $(INSTALLED) $(DATATROVE)/installed  ## speed and memory beside datatrove; CRAWL="FOLDER --rounds 3" to choose
 	$(BIN)/python -m benchmarks.crawl $(CRAWL)
 
+PEERS := daft rensa text-dedup datatrove
+bench-dedup: $(INSTALLED) $(PEERS:%=benchmarks/.venvs/%/installed)  ## deduplication beside its peers: speed, memory, what is caught; DEDUP="--rounds 5" to choose
+	$(BIN)/python -m benchmarks.dedup $(DEDUP)
+
 lint: $(INSTALLED)  ## style, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,9 +54,18 @@ $(READABILITY)/installed: benchmarks/requirements-readability.txt
 	$(BIN)/python -m pip install --quiet --no-deps --target $(@D) --requirement $<
 	touch $@
 
-benchmarks/.venvs/languages/installed: benchmarks/requirements-languages.txt
+benchmarks/.venvs/%/installed: benchmarks/requirements-%.txt
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
+# text-dedup wants Python 3.12; where there is none, it is left out.
+SINCE_312 = import sys; sys.version_info >= (3, 12) and print(sys.executable)
+NEWER = $(firstword $(foreach python,$(PYTHON) python3.12 python3.13 $(wildcard $(HOME)/.pyenv/versions/3.1[23]*/bin/python),$(shell $(python) -c '$(SINCE_312)' 2>/dev/null)))
+benchmarks/.venvs/text-dedup/installed: benchmarks/requirements-text-dedup.txt
+	mkdir -p $(@D)
+	test -z "$(NEWER)" || test -x $(@D)/bin/python || $(NEWER) -m venv $(@D)
+	test -z "$(NEWER)" || $(@D)/bin/python -m pip install --quiet --requirement $<
 	touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt

@@ -11,27 +11,14 @@ A document is a number that rises in the keeper's order, uint64.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.codepoints import SEED, compiled, mix
+from corpus.codepoints import compiled, mix
+from corpus.groups import Groups, group
 from corpus.removals import Removals
 from corpus.shingles import common
-
-
-@dataclass(frozen=True, kw_only=True)
-class Groups:
-    """Group g has the documents `members[starts[g]:starts[g + 1]]`, two or more, rising. `members` (M,) uint64,
-    `starts` (G + 1,) int64. `weights` (G,) uint16: in how many bands just these documents share a key."""
-
-    members: np.ndarray
-    starts: np.ndarray
-    weights: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,55 +30,22 @@ class Sets:
     stops: np.ndarray
 
 
-def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
-    """The groups of (key, document) pairs, both (P,) uint64, each pair once, sorted by document. A key that only one
-    document has makes none."""
-    order = np.argsort(keys, kind="stable")
-    keys, members = keys[order], documents[order]
-    edges = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1], [True]))) if len(keys) else np.zeros(1, int)
-    sizes = np.diff(edges)
-    shared = sizes > 1
-    return Groups(
-        members=members[np.repeat(shared, sizes)],
-        starts=np.concatenate(([0], np.cumsum(sizes[shared]))).astype(np.int64),
-        weights=np.ones(np.count_nonzero(shared), np.uint16),
-    )
-
-
-def combined(parts: Iterable[Groups]) -> Groups:
-    """The groups of all bands, equal ones as one whose weight is their number: copies share nearly every band. A part
-    may hold the groups of several bands."""
-    hashes: list[np.ndarray] = []
-    members, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    seen = np.empty(0, np.uint64)
-    for part in parts:
-        found = np.empty(len(part), np.uint64)
-        _hash_groups(part.members, part.starts, found)
-        new = np.zeros(len(part), bool)
-        new[np.unique(found, return_index=True)[1]] = True
-        new &= ~np.isin(found, seen)
-        seen = np.concatenate((seen, found[new]))
-        counts = np.diff(part.starts)
-        members.append(part.members[np.repeat(new, counts)])
-        sizes.append(counts[new])
-        hashes.append(found)
-    everything, times = np.unique(np.concatenate(hashes or [seen]), return_counts=True)
-    return Groups(
-        members=np.concatenate(members),
-        starts=np.concatenate(([0], np.cumsum(np.concatenate(sizes)))).astype(np.int64),
-        weights=times[np.searchsorted(everything, seen)].astype(np.uint16),
-    )
-
-
 def exact_duplicates(digests: np.ndarray, documents: np.ndarray) -> Removals:
     """Of documents with one digest the first stays. `digests` (D, 2) uint64 belong to `documents` (D,), which rise."""
-    order = np.lexsort((digests[:, 1], digests[:, 0]))
-    found = digests[order]
-    first = np.concatenate(([True], (found[1:] != found[:-1]).any(axis=1)))[: len(order)]
-    keepers = np.empty(len(order), np.uint64)
-    keepers[order] = documents[order[np.flatnonzero(first)[np.cumsum(first) - 1]]] if len(order) else []
-    gone = keepers != documents
-    return Removals(documents=documents[gone], keepers=keepers[gone], similarities=np.ones(np.count_nonzero(gone)))
+    begins = group(np.ascontiguousarray(digests[:, 0]), np.arange(len(documents), dtype=np.uint64))
+    places, runs = begins.members.astype(np.int64), np.repeat(np.arange(len(begins)), np.diff(begins.starts))
+    ends = digests[places, 1]
+    order = np.lexsort((ends, runs))
+    places, runs, ends = places[order], runs[order], ends[order]
+    first = np.concatenate(([True], (runs[1:] != runs[:-1]) | (ends[1:] != ends[:-1])))[: len(order)]
+    gone = places[~first]
+    keepers = places[np.flatnonzero(first)[np.cumsum(first) - 1]][~first] if len(order) else gone
+    by_document = np.argsort(gone)
+    return Removals(
+        documents=documents[gone[by_document]],
+        keepers=documents[keepers[by_document]],
+        similarities=np.ones(len(gone)),
+    )
 
 
 def near_duplicates(
@@ -106,9 +60,9 @@ def near_duplicates(
 ) -> Removals:
     """`documents` are all those of the groups, rising, and `sets` belong to them. The first `staying` of them stay:
     they did when a crawl before this one was compared. Only pairs that share `agreeing` bands are measured: their
-    Jaccard similarity, or how much of a document is contained in the one that stays. Memory beside these: 28 bytes for
-    each place in a group."""
-    slots = np.searchsorted(documents, groups.members).astype(np.uint32)
+    Jaccard similarity, or how much of a document is contained in the one that stays. Memory beside these: 8 bytes for
+    each place in a group and about 50 for a document."""
+    slots = _slots(documents, groups.members)
     keepers = np.full(len(documents), -1, np.int64)
     similarities = np.zeros(len(documents))
     _decide(
@@ -120,51 +74,24 @@ def near_duplicates(
 
 
 @compiled
-def shared(keys, others):  # type: ignore[no-untyped-def]
-    """Which of some sorted keys are among others, sorted too: a Boolean mask."""
-    found = np.zeros(len(keys), np.bool_)
-    there = 0
-    for here in range(len(keys)):
-        while there < len(others) and others[there] < keys[here]:
-            there += 1
-        found[here] = there < len(others) and others[there] == keys[here]
-    return found
-
-
-@compiled
-def _hash_groups(members, starts, found):  # type: ignore[no-untyped-def]
-    for number in range(len(found)):
-        state = mix(SEED, np.uint64(starts[number + 1] - starts[number]))  # from 0 on, {3, 4, 7} would be as {6, 7}
-        for place in range(starts[number], starts[number + 1]):
-            state = mix(state, members[place])
-        found[number] = state
-
-
-@compiled
 def _decide(  # type: ignore[no-untyped-def]
     slots, starts, weights, values, set_starts, set_stops, threshold, agreeing, containment, staying, keepers,
     similarities,
 ):  # fmt: skip
     """Sets keeper and similarity of each document that goes. A group's places are filled with those of its documents
     that stay, from the front: documents are taken in order, so the front of a group is read already."""
-    order = np.argsort(slots, kind="mergesort")
-    groups = np.empty(len(slots), np.uint32)
-    for number in range(len(starts) - 1):
-        groups[starts[number] : starts[number + 1]] = number
+    firsts, groups = _groups_of(slots, starts, len(keepers))
     kept = np.zeros(len(starts) - 1, np.uint32)
     seen = np.full(len(keepers), -1, np.int64)
     bands = np.zeros(len(keepers), np.uint16)
     candidates = np.empty(16, np.uint32)
-    start = 0
-    while start < len(order):
-        document = slots[order[start]]
-        stop = start
+    for document in range(len(keepers)):
+        mine = values[set_starts[document] : set_stops[document]]
+        its_groups = groups[firsts[document] : firsts[document + 1]]
         count = 0
-        while stop < len(order) and slots[order[stop]] == document:
-            number = groups[order[stop]]
-            stop += 1
+        for number in its_groups:
             if document < staying:
-                continue
+                break
             for place in range(starts[number], starts[number] + kept[number]):
                 candidate = slots[place]
                 if seen[candidate] != document:
@@ -175,7 +102,6 @@ def _decide(  # type: ignore[no-untyped-def]
                     candidates[count] = candidate
                     count += 1
                 bands[candidate] += weights[number]
-        mine = values[set_starts[document] : set_stops[document]]
         for candidate in np.sort(candidates[:count]):
             if bands[candidate] < agreeing:
                 continue
@@ -189,8 +115,42 @@ def _decide(  # type: ignore[no-untyped-def]
                 keepers[document], similarities[document] = candidate, similarity
                 break
         if keepers[document] < 0:
-            for place in range(start, stop):
-                number = groups[order[place]]
+            for number in its_groups:
                 slots[starts[number] + kept[number]] = document
                 kept[number] += 1
-        start = stop
+
+
+@compiled
+def _slots(documents, members):  # type: ignore[no-untyped-def]
+    """The place of each member among the documents, by a table of hashes: a search misses the cache twenty times."""
+    size = 16
+    while size < 2 * len(documents):
+        size *= 2
+    table = np.full(size, 0xFFFFFFFF, np.uint32)
+    for slot in range(len(documents)):
+        place = mix(np.uint64(0), documents[slot]) & np.uint64(size - 1)
+        while table[place] != 0xFFFFFFFF:
+            place = (place + np.uint64(1)) & np.uint64(size - 1)
+        table[place] = slot
+    slots = np.empty(len(members), np.uint32)
+    for number in range(len(members)):
+        place = mix(np.uint64(0), members[number]) & np.uint64(size - 1)
+        while documents[table[place]] != members[number]:
+            place = (place + np.uint64(1)) & np.uint64(size - 1)
+        slots[number] = table[place]
+    return slots
+
+
+@compiled
+def _groups_of(slots, starts, documents):  # type: ignore[no-untyped-def]
+    """Document d is in the groups `groups[firsts[d]:firsts[d + 1]]`."""
+    firsts = np.zeros(documents + 2, np.int64)  # one place further on, until they are filled
+    for slot in slots:
+        firsts[slot + 2] += 1
+    firsts = np.cumsum(firsts)
+    groups = np.empty(len(slots), np.uint32)
+    for number in range(len(starts) - 1):
+        for place in range(starts[number], starts[number + 1]):
+            groups[firsts[slots[place] + 1]] = number
+            firsts[slots[place] + 1] += 1
+    return firsts, groups

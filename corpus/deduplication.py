@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from corpus.banding import DuplicateConfig, Signing
 from corpus.candidates import shingled
-from corpus.clusters import Groups, combined, exact_duplicates, group, near_duplicates
+from corpus.clusters import exact_duplicates, near_duplicates
+from corpus.groups import Groups, combined, group
 from corpus.minhash import band_keys
 from corpus.removals import Settled, none, settled
 
@@ -61,7 +62,7 @@ def deduplicate(
     different = np.ones(len(order), bool)
     different[exact.documents] = False
     groups = combined(bands.groups(order[different], documents[different]))
-    candidates = np.unique(groups.members)
+    candidates = groups.documents()
     sets = shingled(_picked(texts(), order[candidates]), len(candidates), config.shingle_words, scratch)
     near = near_duplicates(
         groups,

@@ -101,10 +101,11 @@ def _decide(
     lake: Lake, folder: str, crawls: Sequence[Signed], comparison: Comparison, shingle_words: int
 ) -> tuple[list[FileEntry], dict[str, Any]]:
     from corpus.candidates import shingled
-    from corpus.clusters import combined, near_duplicates
+    from corpus.clusters import near_duplicates
+    from corpus.groups import combined
 
     groups = combined(_groups(lake, folder, crawls))
-    candidates = np.unique(groups.members)
+    candidates = groups.documents()
     with lake.scratch() as scratch:
         near = near_duplicates(
             groups,
@@ -128,7 +129,7 @@ def _bands(crawls: Sequence[Signed]) -> list[BandSplit]:
 
 
 def _groups(lake: Lake, folder: str, crawls: Sequence[Signed]) -> Iterator[Any]:
-    from corpus.clusters import Groups
+    from corpus.groups import Groups
 
     for split in _bands(crawls):
         lists = lake.read_table(f"{folder}/groups/{split.name}.parquet")["documents"].combine_chunks()

@@ -143,7 +143,7 @@ class Group(Work):
         self.folder = folder
 
     def process(self, lake: Lake, split: BandSplit, part: Part) -> None:
-        from corpus.clusters import group, shared
+        from corpus.groups import group, shared
 
         left = np.ones(self.crawl.signatures.counts.kept, bool)
         left[ranks(exact_pairs(lake, self.folder)["document"].to_numpy())] = False

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus.clusters import Groups, Sets, combined, exact_duplicates, group, near_duplicates, shared
+from corpus.clusters import Sets, exact_duplicates, near_duplicates
+from corpus.groups import Groups, combined, group, shared
 from corpus.removals import Removals
 
 Values = frozenset[int]

@@ -17,7 +17,8 @@ import pytest
 from collections_of_text import clean_crawl, families, jaccard, ledger_of, shingle_set, texts_of
 
 from corpus.banding import DuplicateConfig, nominated
-from corpus.clusters import Sets, combined, exact_duplicates, group, near_duplicates
+from corpus.clusters import Sets, exact_duplicates, near_duplicates
+from corpus.groups import combined, group
 from corpus.lake import Lake
 from corpus.minhash import band_keys
 from corpus.shingles import shingle_sets
