@@ -12,13 +12,16 @@ A document is a number that rises in the keeper's order, uint64.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 
 from corpus.codepoints import compiled, mix
 from corpus.groups import Groups, group
 from corpus.removals import Removals
-from corpus.shingles import common
+from corpus.shingles import common_unless_few
+
+LOOKS, TAKEN_FOR_LESS = (64, 256), 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,22 +63,37 @@ def near_duplicates(
 ) -> Removals:
     """`documents` are all those of the groups, rising, and `sets` belong to them. The first `staying` of them stay:
     they did when a crawl before this one was compared. Only pairs that share `agreeing` bands are measured: their
-    Jaccard similarity, or how much of a document is contained in the one that stays. Memory beside these: 8 bytes for
-    each place in a group and about 50 for a document."""
+    Jaccard similarity, or how much of a document is contained in the one that stays; and of those whose least shingles
+    already tell that they are not similar, no more. Memory beside these: 8 bytes for each place in a group and about 50
+    for a document."""
     slots = _slots(documents, groups.members)
     keepers = np.full(len(documents), -1, np.int64)
     similarities = np.zeros(len(documents))
     _decide(
         *(slots, groups.starts, groups.weights, sets.values, sets.starts, sets.stops),
-        *(threshold, agreeing, containment, staying, keepers, similarities),
+        *(threshold, agreeing, containment, _looks(0.0 if containment else threshold), staying, keepers, similarities),
     )
     gone = np.flatnonzero(keepers >= 0)
     return Removals(documents=documents[gone], keepers=documents[keepers[gone]], similarities=similarities[gone])
 
 
+def _looks(threshold: float) -> np.ndarray:
+    """(LOOKS, 2) int64: how many values of either set are looked at, and how many of them must be in both. Pages of one
+    template share half of their shingles, and each is a candidate for all: that they are not similar shows in a few. A
+    pair at the threshold is taken for one below it once in a million."""
+    looks = []
+    for count in LOOKS:
+        chance, least = (1 - threshold) ** count, 0
+        while chance <= TAKEN_FOR_LESS:
+            least += 1
+            chance += comb(count, least) * threshold**least * (1 - threshold) ** (count - least)
+        looks.append((count, least))
+    return np.array(looks, np.int64)
+
+
 @compiled
 def _decide(  # type: ignore[no-untyped-def]
-    slots, starts, weights, values, set_starts, set_stops, threshold, agreeing, containment, staying, keepers,
+    slots, starts, weights, values, set_starts, set_stops, threshold, agreeing, containment, looks, staying, keepers,
     similarities,
 ):  # fmt: skip
     """Sets keeper and similarity of each document that goes. A group's places are filled with those of its documents
@@ -109,7 +127,7 @@ def _decide(  # type: ignore[no-untyped-def]
             smaller, larger = min(len(mine), len(theirs)), max(len(mine), len(theirs))
             if smaller / (len(mine) if containment else larger) < threshold:
                 continue  # not even if all of the smaller one were in the larger
-            shared = common(mine, theirs)
+            shared = common_unless_few(mine, theirs, looks)
             similarity = shared / (len(mine) if containment else smaller + larger - shared)
             if similarity >= threshold:
                 keepers[document], similarities[document] = candidate, similarity

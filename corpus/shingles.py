@@ -100,6 +100,23 @@ def common(left, right):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def common_unless_few(left, right, looks):  # type: ignore[no-untyped-def]
+    """As `common`; -1 when after the first `looks[i, 0]` values of either set fewer than `looks[i, 1]` are in both. Of
+    sets of hashes these are a random sample."""
+    found = here = there = seen = 0
+    for look in range(len(looks)):
+        while seen < looks[look, 0] and here < len(left) and there < len(right):
+            a, b = left[here], right[there]
+            found += a == b
+            here += a <= b
+            there += b <= a
+            seen += 1
+        if seen == looks[look, 0] and found < looks[look, 1]:
+            return -1
+    return found + common(left[here:], right[there:])
+
+
+@compiled
 def _words(data, place, end, table, values, count):  # type: ignore[no-untyped-def]
     """Writes the hash of each word of a text from `count` on; where the next one would be written.
 

@@ -19,7 +19,7 @@ from corpus.sources.contract import MAX_TEXT
 from corpus.sources.kinds import JSONL_NAME
 from corpus.sources.parquet import ERRORS, MAGIC, opened
 
-ROWS, BYTES = 8192, 8 << 20  # of a batch, whichever is reached first
+ROWS, BYTES = 8192, 2 << 20  # of a batch, whichever is reached first
 CHUNK = 1 << 20
 ARROW_NAMES = {"bzip2": "bz2"}
 BYTE_ORDER_MARK = "\ufeff"

@@ -6,5 +6,6 @@ unique -> split -> items -----------------------------.
               `-> tokenizer -> tokens -> shards -> checkpoint -> scores/* -> report        one partition a recipe
 
 recipes: named configurations    resources: lake, engine    lineage: an asset's dataset, found by its event
-checks, figures, pages: what a materialization shows    demo, trace, inspect, extract, dedup, terminal, cli: the `headwater` command
+checks, figures, pages: what a materialization shows
+demo, trace, inspect, extract, dedup, terminal, cli: the `headwater` command
 """

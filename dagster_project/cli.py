@@ -42,7 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (OSError, ValueError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        from dagster_project.terminal import printable
+
+        print(f"error: {printable(str(error))}", file=sys.stderr)  # it may quote what a file holds
         return 1
 
 
@@ -181,10 +183,11 @@ def _extract(args: argparse.Namespace) -> int:
 def _dedup(args: argparse.Namespace) -> int:
     from corpus.banding import DuplicateConfig
     from dagster_project.dedup import dedup
+    from dagster_project.terminal import printable
 
     config = DuplicateConfig(threshold=args.threshold, measure=args.measure)
     for line in dedup(args.paths, args.id, args.text, config, Path(args.out)):
-        print(line)
+        print(printable(line))
     return 0
 
 

@@ -17,6 +17,7 @@ from corpus.warc import Span
 
 MAGIC = b"PAR1"
 ROWS = 256
+BUFFER = 1 << 20  # bytes read at a time; without one, all that a row group has of a column
 ERRORS = (OSError, pa.ArrowException)
 
 
@@ -58,7 +59,7 @@ def opened(file: IO[bytes]) -> Iterator[pq.ParquetFile]:
     meanwhile is aborted. A remote one is read without threads, and without the buffer that they fill."""
     file.seek(0)
     source = pa.OSFile(file.path) if isinstance(file, LocalFileOpener) else file
-    with pq.ParquetFile(source, pre_buffer=False, page_checksum_verification=True) as table:
+    with pq.ParquetFile(source, pre_buffer=False, buffer_size=BUFFER, page_checksum_verification=True) as table:
         yield table
     if source is not file:
         source.close()

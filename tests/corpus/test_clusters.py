@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus.clusters import Sets, exact_duplicates, near_duplicates
+from corpus.clusters import Sets, _looks, exact_duplicates, near_duplicates
 from corpus.groups import Groups, combined, group, shared
 from corpus.removals import Removals
+from corpus.shingles import common_unless_few
 
 Values = frozenset[int]
 Bands = Sequence[Sequence[int]]  # the key of each document in each band
@@ -194,3 +195,33 @@ def test_a_bucket_of_100_000_copies_costs_a_comparison_each() -> None:
     removals = near_duplicates(groups, documents, sets, threshold=0.8, agreeing=2)
     assert time.monotonic() - start < 5
     assert len(removals) == count - 10 and (removals.keepers == removals.documents % 10).all()
+
+
+def hashed(similarity: float, size: int, random: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
+    """Two sorted sets of about `size` hashes with this Jaccard similarity."""
+    both = round(2 * size * similarity / (1 + similarity))
+    values = random.randint(0, 2**63, 2 * size - both).astype(np.uint64)
+    return np.sort(values[:size]), np.sort(values[size - both :])
+
+
+def test_a_look_at_the_least_shingles_tells_what_is_not_similar_and_passes_what_is() -> None:
+    random, looks = np.random.RandomState(8), _looks(0.8)
+    for _ in range(1_000):
+        left, right = hashed(0.8, random.randint(5, 1_500), random)
+        assert common_unless_few(left, right, looks) == len(np.intersect1d(left, right))
+    few = [common_unless_few(*hashed(0.5, 1_000, random), looks) for _ in range(200)]
+    assert few.count(-1) == 200
+
+
+def test_pages_of_one_template_that_all_stay() -> None:
+    """Each is a candidate for all others, at a similarity of a half: at 0.8 none goes, at 0.5 all but one."""
+    random = np.random.RandomState(9)
+    template = random.randint(0, 2**63, 2_000).astype(np.uint64)
+    own = random.randint(0, 2**63, (600, 1_000)).astype(np.uint64)
+    pages = [np.sort(np.concatenate((template, mine))) for mine in own]
+    offsets = np.cumsum([0, *map(len, pages)])
+    sets = Sets(values=np.concatenate(pages), starts=offsets[:-1], stops=offsets[1:])
+    documents = np.arange(600, dtype=np.uint64)
+    groups = group(np.zeros(600, np.uint64), documents)
+    assert not len(near_duplicates(groups, documents, sets, threshold=0.8))
+    assert len(near_duplicates(groups, documents, sets, threshold=0.5)) == 599

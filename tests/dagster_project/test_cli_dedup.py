@@ -222,6 +222,7 @@ LINE = '{"id": "a", "text": "x"}\n'
         (LINE + '{"id": 1180591620717411303424, "text": "b"}\n', "a.jsonl, line 2: 'id' is 1180591620717411303424"),
         ('{"id": 1180591620717411303424, "text": "b"}\n', "a.jsonl, lines 1 to 1: ids are integers of 64 bits at most"),
         (LINE + '{"id": "b", "te', "a.jsonl, line 2: no JSON"),
+        (LINE + '{"\x9b2J\\u001b[2J": "b"}\n', "a.jsonl, line 2: no field 'id', but \\x9b2J\\x1b[2J; name another"),
         (LINE + "[1]\n", "a.jsonl, line 2: wanted is an object, not b'[1]'"),
         (LINE + LINE, "'a' stands in {0} (document 1), and in {0} (document 2); 1 repeat an earlier one"),
         ("", "there is no document in {0}"),
@@ -360,14 +361,3 @@ def test_a_killed_run_leaves_no_file_at_a_final_name_and_the_next_one_clears_up(
     survivors, _ = dedup(out, write_lines(tmp_path / "a.jsonl", ROWS))
     assert len(survivors) == 60
     assert sorted(path.name for path in out.iterdir()) == ["ledger.parquet", "survivors.parquet"]
-
-
-def test_a_file_that_changes_meanwhile_is_noticed(tmp_path: Path) -> None:
-    from corpus.collection import Collection
-
-    path = write_lines(tmp_path / "a.jsonl", ROWS)
-    collected = Collection([str(path)])
-    assert sum(map(len, collected.texts())) == len(ROWS)
-    write_lines(path, ROWS[:-1])
-    with pytest.raises(OSError, match="has changed since it was read first"):
-        list(collected.texts())
