@@ -32,15 +32,29 @@ class Groups:
         return found[np.concatenate(([True], found[1:] != found[:-1]))[: len(found)]]
 
 
-def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
-    """The groups of (key, document) pairs, both (P,) uint64, each pair once, sorted by document. A key that only one
-    document has makes none."""
-    # A key's first bits and its place in one number: to sort those takes a tenth of the time of a stable argsort.
+def in_order(keys: np.ndarray) -> np.ndarray:
+    """The places of keys (P,) uint64 as they rise: a stable argsort."""
+    packed, width = _packed(keys)
+    order = (packed & ((np.uint64(1) << width) - np.uint64(1))).astype(np.int64)
+    found = keys[order]
+    return order if (found[1:] >= found[:-1]).all() else np.argsort(keys, kind="stable")
+
+
+def _packed(keys: np.ndarray) -> tuple[np.ndarray, np.uint64]:
+    """A key's first bits and its place in one number, and how many bits the place takes: to sort those takes a tenth of
+    the time of a stable argsort. Two keys in some billion begin alike."""
     width = np.uint64(len(keys).bit_length())
     packed = keys >> width
     packed <<= width
     packed |= np.arange(len(keys), dtype=np.uint64)
     packed.sort()
+    return packed, width
+
+
+def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
+    """The groups of (key, document) pairs, both (P,) uint64, each pair once, sorted by document. A key that only one
+    document has makes none."""
+    packed, width = _packed(keys)
     places, sizes = _runs(packed, width)
     places, sizes = _equal(places, sizes, keys[places])
     return Groups(
@@ -110,7 +124,7 @@ def _runs(packed, width):  # type: ignore[no-untyped-def]
 
 @compiled
 def _equal(places, sizes, keys):  # type: ignore[no-untyped-def]
-    """Those runs, divided where their keys differ: one key in some billion begins like another."""
+    """Those runs, divided where their keys differ."""
     equal_sizes = np.empty(len(places) // 2, np.int64)
     count = runs = start = 0
     for size in sizes:

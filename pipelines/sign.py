@@ -165,6 +165,8 @@ class Index(Work):
         self.folder, self.parts = folder, parts
 
     def process(self, lake: Lake, split: BandSplit, part: Part) -> None:
+        from corpus.groups import in_order
+
         ranked = lake.read_table(f"{self.folder}/{ORDER}/{ORDER}.parquet", ["part", "row"])
         columns = [_keys(band) for band in split.bands]
         found = [lake.read_table(f"{self.folder}/{STAGE}/{name}.parquet", columns) for name in self.parts]
@@ -173,7 +175,7 @@ class Index(Work):
         sorted_columns: dict[str, np.ndarray] = {}
         for band in split.bands:
             by_rank = np.concatenate([table[_keys(band)].to_numpy() for table in found])[places]
-            ranks = np.argsort(by_rank, kind="stable")
+            ranks = in_order(by_rank)
             sorted_columns |= {_keys(band): by_rank[ranks], _ranks(band): ranks.astype(np.uint32)}
         table, path = pa.table(sorted_columns), part.scratch / "bands.parquet"
         with parquet_writer(path, table.schema) as writer:

@@ -3,8 +3,11 @@
     python -m benchmarks.dedup.river DOCUMENTS SURVIVORS
 
 From a crawl's published clean dataset to its published unique one: signatures with their index, duplicates, the ledger,
-digests of all files. Then the last tenth of the documents as a crawl of its own, added when the others are done. As
-elsewhere imports are not counted, and a run over a few documents comes first. Prints seconds as JSON.
+digests of all files. Then the same for LARGE times as many documents (the same texts again, each word with a letter
+before it, so that they are copies of one another as the others are), in which what a pipeline costs whatever it works
+on counts for little; and for every tenth of these as a crawl of its own, added when the others are done: its documents
+have copies in every part of the earlier crawl. As elsewhere imports are not counted, and a run over a few documents
+comes first. Prints seconds as JSON.
 """
 
 from __future__ import annotations
@@ -14,9 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from benchmarks.dedup.report import LARGE
 from benchmarks.dedup.spent import WARM, Spent, main
 from corpus.banding import DuplicateConfig
 from corpus.lake import ROWS, Lake
@@ -33,22 +39,29 @@ FILE = 2_500  # documents
 
 def deduplicate(documents: Path, place: Path, spent: Spent, options: Sequence[str]) -> list[str]:
     texts = pq.read_table(documents)
-    kept = texts.num_rows - texts.num_rows // ADDED
-    whole, parts = Lake(str(place / "whole")), Lake(str(place / "parts"))
-    everything = published(whole, "crawl", texts)
-    first, second = published(parts, "crawl-1", texts.slice(0, kept)), published(parts, "crawl-2", texts.slice(kept))
-    few = published(Lake(str(place / "few")), "crawl", texts.slice(0, WARM))
+    large = pa.concat_tables([texts, *(again(texts, letter) for letter in "qxz"[: LARGE - 1])])
+    new = np.arange(large.num_rows) % ADDED == 0
+    few, whole, larger, parts = (Lake(str(place / name)) for name in ("few", "whole", "large", "parts"))
+    crawls = {
+        "few": (few, [published(few, "crawl", texts.slice(0, WARM))]),  # what the pipelines cost whatever they work on
+        "whole": (whole, [published(whole, "crawl", texts)]),
+        "large": (larger, [published(larger, "crawl", large)]),
+        "before": (parts, [published(parts, "crawl-1", large.filter(pa.array(~new)))]),
+    }
+    crawls["added"] = (parts, [*crawls["before"][1], published(parts, "crawl-2", large.filter(pa.array(new)))])
     engine, config = Engine(workers=1), DuplicateConfig()
-    with spent.lap("few"):  # what the pipelines cost whatever they work on
-        publish_unique(Lake(str(place / "few")), [few], config, engine)
-    with spent.lap("whole"):
-        [outcome] = publish_unique(whole, [everything], config, engine)
-    with spent.lap("before"):
-        publish_unique(parts, [first], config, engine)
-    with spent.lap("added"):
-        publish_unique(parts, [first, second], config, engine)
-    found = whole.read(outcome.manifest, "documents", ["url"])
+    for lap, (lake, cleans) in crawls.items():
+        with spent.lap(lap):
+            publish_unique(lake, cleans, config, engine)
+    [outcome] = whole.datasets("unique")
+    found = whole.read(outcome, "documents", ["url"])
     return [url.rpartition("/")[2] for table in found for url in table["url"].to_pylist()]
+
+
+def again(documents: pa.Table, letter: str) -> pa.Table:
+    """The same documents in other words."""
+    texts = pc.replace_substring(documents["text"], " ", f" {letter}")
+    return pa.table({"id": pc.binary_join_element_wise(documents["id"], letter, "-"), "text": texts})
 
 
 def published(lake: Lake, partition: str, documents: pa.Table) -> Manifest:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.clusters import exact_duplicates
-from corpus.groups import Groups, combined, group
+from corpus.groups import Groups, combined, group, in_order
 
 Found = Counter[tuple[int, ...]]
 # Keys that differ in their last bits alone, as hardly two of a hash do, in their first bits, and in all.
@@ -65,3 +65,10 @@ def test_a_digest_is_equal_when_both_of_its_halves_are(digests: list[tuple[int, 
     wanted = [(place, digests.index(digest)) for place, digest in enumerate(digests) if digests.index(digest) < place]
     assert found.documents.tolist() == [place * 2**31 for place, _ in wanted]
     assert found.keepers.tolist() == [keeper * 2**31 for _, keeper in wanted]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(KEYS, max_size=30))
+def test_keys_in_order_are_those_of_a_stable_sort(keys: list[int]) -> None:
+    array = np.array(keys, np.uint64)
+    assert in_order(array).tolist() == np.argsort(array, kind="stable").tolist()
