@@ -7,10 +7,9 @@ extract     record -> main text            charset
 quality     text -> measures -> rules      language, text; words (scan, codepoints), repetition, mojibake, languages
 optout      what a page refuses, blocklists, removals; toxicity: bad words by language
 privacy     text -> masked text            credentials, addresses, identifiers, phones
-repeated_lines, repeated_spans (suffixes) -> cuts: text that many documents share
-banding     how alike is too alike -> the bands that find such pairs
-minhash     text -> shingles -> band keys; clusters, removals: which go, for which that stay (candidates, deduplication)
-collection, columns   files of documents of any origin; copies, differences: what was removed, for people
+repeats/    text that many documents share -> cuts
+duplicates/ text -> shingles -> band keys -> groups -> which documents go, each for one that stays
+tabular/    files of documents of any origin -> their texts and rows
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens
 shards      tokens -> WebDataset tars and their index

@@ -16,12 +16,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.duplicates.removals import NEAR
 from corpus.histograms import Histogram
 from corpus.lake import Lake
 from corpus.lineage import behind
 from corpus.manifest import Manifest
 from corpus.outcomes import most_first
-from corpus.removals import NEAR
 from corpus.samples import Sample, dropped
 from corpus.schema import DOC_ID
 

@@ -181,7 +181,7 @@ def _extract(args: argparse.Namespace) -> int:
 
 
 def _dedup(args: argparse.Namespace) -> int:
-    from corpus.banding import DuplicateConfig
+    from corpus.duplicates.banding import DuplicateConfig
     from dagster_project.dedup import dedup
     from dagster_project.terminal import printable
 

@@ -16,11 +16,11 @@ import numpy as np
 import pyarrow as pa
 from tqdm import tqdm
 
-from corpus.banding import DuplicateConfig
-from corpus.collection import Collection
-from corpus.deduplication import deduplicate
-from corpus.removals import EXACT, NEAR, REASONS, Settled
+from corpus.duplicates.banding import DuplicateConfig
+from corpus.duplicates.deduplication import deduplicate
+from corpus.duplicates.removals import EXACT, NEAR, REASONS, Settled
 from corpus.schema import parquet_writer
+from corpus.tabular.collection import Collection
 
 SURVIVORS, LEDGER = "survivors.parquet", "ledger.parquet"
 IN_THE_MAKING = ".dedup"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
-from corpus.repeated_lines import LineConfig
+from corpus.repeats.lines import LineConfig
 from corpus.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from corpus.banding import DuplicateConfig
 from corpus.blocklists import OptOutConfig
 from corpus.choices import choices
+from corpus.duplicates.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.repeated_lines import LineConfig
-from corpus.repeated_spans import SpanConfig
+from corpus.repeats.lines import LineConfig
+from corpus.repeats.spans import SpanConfig
 from corpus.sources import Crawl, open_crawl
 from corpus.toxicity import BadWordConfig
 from corpus.vocabulary import VocabularyConfig

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
+from corpus.duplicates.removals import NEAR
 from corpus.lake import ROWS, Lake
 from corpus.manifest import Manifest
-from corpus.removals import NEAR
 from corpus.schema import DROPPED, FAILED_RULE, LEDGER, ORIGIN
 from pipelines.clean import CLEAN
 from pipelines.duplicates import find_duplicates

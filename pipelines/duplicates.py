@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from corpus.banding import LIBRARIES, DuplicateConfig
+from corpus.duplicates.banding import LIBRARIES, DuplicateConfig
+from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, Removals, Settled, settled
 from corpus.lake import Lake
 from corpus.manifest import FileEntry
-from corpus.removals import EXACT, REASONS, SAME_URL, Removals, Settled, settled
 from corpus.schema import DOC_ID
 from pipelines.elements import Phases
 from pipelines.engine import Engine
@@ -100,9 +100,9 @@ def find_duplicates(
 def _decide(
     lake: Lake, folder: str, crawls: Sequence[Signed], comparison: Comparison, shingle_words: int
 ) -> tuple[list[FileEntry], dict[str, Any]]:
-    from corpus.candidates import shingled
-    from corpus.clusters import near_duplicates
-    from corpus.groups import combined
+    from corpus.duplicates.candidates import shingled
+    from corpus.duplicates.clusters import near_duplicates
+    from corpus.duplicates.groups import combined
 
     groups = combined(_groups(lake, folder, crawls))
     candidates = groups.documents()
@@ -129,7 +129,7 @@ def _bands(crawls: Sequence[Signed]) -> list[BandSplit]:
 
 
 def _groups(lake: Lake, folder: str, crawls: Sequence[Signed]) -> Iterator[Any]:
-    from corpus.groups import Groups
+    from corpus.duplicates.groups import Groups
 
     for split in _bands(crawls):
         lists = lake.read_table(f"{folder}/groups/{split.name}.parquet")["documents"].combine_chunks()
@@ -139,7 +139,7 @@ def _groups(lake: Lake, folder: str, crawls: Sequence[Signed]) -> Iterator[Any]:
 
 def _texts(lake: Lake, crawls: Sequence[Signed], candidates: np.ndarray) -> Iterator[tuple[np.ndarray, pa.Array]]:
     """(places in `candidates`, their texts)."""
-    from corpus.candidates import read_texts
+    from corpus.duplicates.candidates import read_texts
 
     for number, signed in enumerate(crawls):
         first, last = np.searchsorted(candidates, np.array([first_number(number), first_number(number + 1)], np.uint64))

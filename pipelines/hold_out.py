@@ -56,7 +56,7 @@ class HoldOut(Work):
 
     def setup(self, lake: Lake) -> None:
         """Every worker finds the same held-out pages for itself: they are few, and nothing need be sent around."""
-        from corpus.shingles import shingle_sets  # loads a compiler's runtime, which only the workers need
+        from corpus.duplicates.shingles import shingle_sets  # loads a compiler's runtime, which only the workers need
 
         tables = [lake.read_table(path, ["doc_id", "url"]) for path in self.documents]
         rows = [row for table in tables for row in table.to_pylist()]
@@ -74,7 +74,7 @@ class HoldOut(Work):
         self.index = HeldOutIndex([sets[place] for place in range(len(sets))], self.config)
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        from corpus.shingles import shingle_sets
+        from corpus.duplicates.shingles import shingle_sets
 
         for batch in lake.read_batches(split.paths["documents"]):
             sets = shingle_sets(batch["text"], self.config.shingle_words)

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, Removals
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.removals import EXACT, REASONS, SAME_URL, Removals
 from pipelines.parts import FileSplit, Part, Work
 from pipelines.sign import ORDER, BandSplit, read_bands
 
@@ -116,7 +116,9 @@ class Exact(Work):
 
     def _equal(self, lake: Lake, columns: list[str], digests: np.ndarray, documents: np.ndarray) -> Removals:
         """Those of `documents` with the digest of one before them, or of one of an earlier crawl that stays."""
-        from corpus.clusters import exact_duplicates  # loads a compiler's runtime, which only the workers need
+        from corpus.duplicates.clusters import (
+            exact_duplicates,  # loads a compiler's runtime, which only the workers need
+        )
 
         all_documents, all_digests = [], []
         for number, signed in enumerate(self.earlier):
@@ -143,7 +145,7 @@ class Group(Work):
         self.folder = folder
 
     def process(self, lake: Lake, split: BandSplit, part: Part) -> None:
-        from corpus.groups import group, shared
+        from corpus.duplicates.groups import group, shared
 
         left = np.ones(self.crawl.signatures.counts.kept, bool)
         left[ranks(exact_pairs(lake, self.folder)["document"].to_numpy())] = False

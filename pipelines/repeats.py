@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus import repeated_lines, repeated_spans
 from corpus.lake import Lake
 from corpus.manifest import FileEntry, Manifest
-from corpus.repeated_lines import Counted, LineConfig
-from corpus.repeated_spans import SpanConfig
+from corpus.repeats import lines as repeated_lines
+from corpus.repeats import spans as repeated_spans
+from corpus.repeats.lines import Counted, LineConfig
+from corpus.repeats.spans import SpanConfig
 from corpus.schema import DOC_ID, parquet_writer
 from corpus.words import word_stream
 from pipelines.engine import Engine

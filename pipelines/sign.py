@@ -17,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.banding import LIBRARIES, Signing
+from corpus.duplicates.banding import LIBRARIES, Signing
+from corpus.duplicates.urls import url_digests
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.schema import DOC_ID, parquet_writer
-from corpus.urls import url_digests
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
@@ -120,7 +120,7 @@ class Sign(Work):
         self.schemas = {STAGE: pa.schema([*IDENTITY, *PLACE, CHARACTERS, *keys])}
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        from corpus.minhash import band_keys  # loads a compiler's runtime, which only the workers need
+        from corpus.duplicates.minhash import band_keys  # loads a compiler's runtime, which only the workers need
 
         tables = []
         for batch in lake.read_batches(split.paths["documents"], READ):
@@ -165,7 +165,7 @@ class Index(Work):
         self.folder, self.parts = folder, parts
 
     def process(self, lake: Lake, split: BandSplit, part: Part) -> None:
-        from corpus.groups import in_order
+        from corpus.duplicates.groups import in_order
 
         ranked = lake.read_table(f"{self.folder}/{ORDER}/{ORDER}.parquet", ["part", "row"])
         columns = [_keys(band) for band in split.bands]

@@ -12,11 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus import repeated_lines, repeated_spans
-from corpus.cuts import REPEATED_LINE, REPEATED_PARAGRAPH, REPEATED_SPAN, Cut, cut, with_closing
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.repeated_lines import LINE, LineConfig
+from corpus.repeats import lines as repeated_lines
+from corpus.repeats import spans as repeated_spans
+from corpus.repeats.cuts import REPEATED_LINE, REPEATED_PARAGRAPH, REPEATED_SPAN, Cut, cut, with_closing
+from corpus.repeats.lines import LINE, LineConfig
 from corpus.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
 from corpus.text import WORD
 from pipelines.clean import CLEAN

@@ -1,4 +1,4 @@
-"""Headwater: `corpus.deduplication`, which is what `headwater dedup` runs, from the file to the ids that stay.
+"""Headwater: `corpus.duplicates.deduplication`, which `headwater dedup` runs, from the same file to the ids that stay.
 
 With the option `signatures` these alone: Arrow text in, band keys out, and everything stays.
 """
@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.dedup.spent import Spent, main
-from corpus.banding import DuplicateConfig
-from corpus.collection import Collection
-from corpus.deduplication import deduplicate as decide
-from corpus.minhash import band_keys
+from corpus.duplicates.banding import DuplicateConfig
+from corpus.duplicates.deduplication import deduplicate as decide
+from corpus.duplicates.minhash import band_keys
+from corpus.tabular.collection import Collection
 
 BATCH = 1_000  # documents
 

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.dedup.report import LARGE
 from benchmarks.dedup.spent import WARM, Spent, main
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake import ROWS, Lake
 from corpus.manifest import Counts, Manifest
 from corpus.privacy import KINDS

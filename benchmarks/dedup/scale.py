@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.dedup.documents import EXACT, NEAR
-from corpus.banding import DuplicateConfig
-from corpus.clusters import Sets, exact_duplicates, near_duplicates
-from corpus.deduplication import BandFiles
-from corpus.groups import combined
-from corpus.removals import none, settled
+from corpus.duplicates.banding import DuplicateConfig
+from corpus.duplicates.clusters import Sets, exact_duplicates, near_duplicates
+from corpus.duplicates.deduplication import BandFiles
+from corpus.duplicates.groups import combined
+from corpus.duplicates.removals import none, settled
 
 ALIKE = 0.9
 SET, CHANGED = 20, 1  # 19 of 21 values in common

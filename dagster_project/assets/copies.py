@@ -8,8 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from corpus.banding import DuplicateConfig, nominated
 from corpus.copies import Copies, Host, Size, copies, members
+from corpus.duplicates.banding import DuplicateConfig, nominated
 from corpus.histograms import Histogram
 from corpus.lake import Lake
 from corpus.manifest import Manifest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corpus.banding import MISSED, DuplicateConfig, best_bands, nominated
+from corpus.duplicates.banding import MISSED, DuplicateConfig, best_bands, nominated
 
 
 @pytest.mark.parametrize("threshold", [*np.arange(0.45, 1.0, 0.05).round(2), 0.99, 1.0])

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus.clusters import Sets, _looks, exact_duplicates, near_duplicates
-from corpus.groups import Groups, combined, group, shared
-from corpus.removals import Removals
-from corpus.shingles import common_unless_few
+from corpus.duplicates.clusters import Sets, _looks, exact_duplicates, near_duplicates
+from corpus.duplicates.groups import Groups, combined, group, shared
+from corpus.duplicates.removals import Removals
+from corpus.duplicates.shingles import common_unless_few
 
 Values = frozenset[int]
 Bands = Sequence[Sequence[int]]  # the key of each document in each band

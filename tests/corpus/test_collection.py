@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from dedups import documents, write_lines
 
-from corpus.collection import Collection
+from corpus.tabular.collection import Collection
 
 ROWS = documents([f"text {number} " + "and more " * (number % 50) for number in range(1_000)])
 

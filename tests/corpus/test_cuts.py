@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.cuts import REPEATED_LINE, REPEATED_SPAN, Cut, cut, with_closing
+from corpus.repeats.cuts import REPEATED_LINE, REPEATED_SPAN, Cut, cut, with_closing
 from corpus.text import normalise
 
 

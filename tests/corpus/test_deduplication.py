@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from corpus.banding import DuplicateConfig
-from corpus.deduplication import deduplicate
-from corpus.removals import REASONS
+from corpus.duplicates.banding import DuplicateConfig
+from corpus.duplicates.deduplication import deduplicate
+from corpus.duplicates.removals import REASONS
 
 WORDS = [f"word{number}" for number in range(5_000)]
 Row = tuple[int, int, str, float]

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.clusters import exact_duplicates
-from corpus.groups import Groups, combined, group, in_order
+from corpus.duplicates.clusters import exact_duplicates
+from corpus.duplicates.groups import Groups, combined, group, in_order
 
 Found = Counter[tuple[int, ...]]
 # Keys that differ in their last bits alone, as hardly two of a hash do, in their first bits, and in all.

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from datasketch import MinHash, MinHashLSH
 
-from corpus.banding import DuplicateConfig, nominated
-from corpus.minhash import band_keys, signatures
-from corpus.shingles import Shingles, jaccard, shingles
+from corpus.duplicates.banding import DuplicateConfig, nominated
+from corpus.duplicates.minhash import band_keys, signatures
+from corpus.duplicates.shingles import Shingles, jaccard, shingles
 
 CONFIG = DuplicateConfig()
 SIGNING = CONFIG.signing()

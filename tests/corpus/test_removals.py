@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.removals import REASONS, Removals, Settled, none, settled
+from corpus.duplicates.removals import REASONS, Removals, Settled, none, settled
 
 
 def removals(*rows: tuple[int, int, float]) -> Removals:

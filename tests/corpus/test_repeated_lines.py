@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.repeated_lines import LINE, PARAGRAPH, LineConfig, count, keys, text_hashes, units
+from corpus.repeats.lines import LINE, PARAGRAPH, LineConfig, count, keys, text_hashes, units
 
 LINES = st.sampled_from(["", "  ", "a", "bb b", "  indented", "\tx", "水水", "a long line of text", "end  "])
 TEXTS = st.lists(LINES, max_size=8).map("\n".join)

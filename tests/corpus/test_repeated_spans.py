@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.repeated_spans import SpanConfig, Spans, repeated_spans, word_ids, word_places
+from corpus.repeats.spans import SpanConfig, Spans, repeated_spans, word_ids, word_places
 from corpus.text import words
 from corpus.words import word_stream
 
@@ -139,7 +139,7 @@ def test_equal_words_have_equal_numbers() -> None:
 
 
 def test_without_the_library_the_extra_is_named() -> None:
-    code = "import sys; sys.modules['pydivsufsort'] = None; from corpus.repeated_spans import SpanConfig; SpanConfig()"
+    code = "import sys; sys.modules['pydivsufsort'] = None; from corpus.repeats.spans import SpanConfig; SpanConfig()"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "ValueError" in found.stderr and "headwater[substrings]" in found.stderr
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus.shingles import common, jaccard, shingle_sets, shingles
+from corpus.duplicates.shingles import common, jaccard, shingle_sets, shingles
 from corpus.text import WORD
 
 # `corpus.text.words`, but for "_", which is a letter.

@@ -10,7 +10,7 @@ import pytest
 from crawls import html, prose, response
 from graphs import Graph
 
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake import Lake
 from corpus.sources import open_crawl
 from corpus.survey import survey

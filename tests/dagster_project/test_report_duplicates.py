@@ -11,7 +11,7 @@ from duplicates import KEPT_TEXT, Deduplicated, make_duplicates
 from jinja2 import StrictUndefined
 from stages import SPOKEN, page, publish
 
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
 from corpus.inspection import inspect
 from corpus.lake import Lake
 from corpus.schema import LEDGER

@@ -13,8 +13,8 @@ from corpus.inspection import inspect
 from corpus.lake import Lake
 from corpus.lineage import sources
 from corpus.manifest import Manifest
-from corpus.repeated_lines import LineConfig
-from corpus.repeated_spans import SpanConfig
+from corpus.repeats.lines import LineConfig
+from corpus.repeats.spans import SpanConfig
 from corpus.survey import survey
 from dagster_project import recipes
 from dagster_project.assets.documents import clean, signatures, split, trimmed, unique

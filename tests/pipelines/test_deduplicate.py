@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from collections_of_text import clean_crawl, families, jaccard, ledger_of, shingle_set, texts_of
 
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from pipelines.deduplicate import deduplicate

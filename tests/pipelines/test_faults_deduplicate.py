@@ -16,12 +16,12 @@ import pyarrow as pa
 import pytest
 from collections_of_text import clean_crawl, families, jaccard, ledger_of, shingle_set, texts_of
 
-from corpus.banding import DuplicateConfig, nominated
-from corpus.clusters import Sets, exact_duplicates, near_duplicates
-from corpus.groups import combined, group
+from corpus.duplicates.banding import DuplicateConfig, nominated
+from corpus.duplicates.clusters import Sets, exact_duplicates, near_duplicates
+from corpus.duplicates.groups import combined, group
+from corpus.duplicates.minhash import band_keys
+from corpus.duplicates.shingles import shingle_sets
 from corpus.lake import Lake
-from corpus.minhash import band_keys
-from corpus.shingles import shingle_sets
 from pipelines.deduplicate import deduplicate
 from pipelines.engine import Engine
 from pipelines.parts import StageError
@@ -83,7 +83,7 @@ def test_shorter_than_a_shingle_and_chinese_without_spaces(tmp_path: Path) -> No
 SCRIPT = """
 import json, os, signal, sys
 from corpus.lake import Lake
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
 from pipelines import duplicates, parts
 from pipelines.deduplicate import deduplicate
 from pipelines.engine import Engine

@@ -17,7 +17,7 @@ import duckdb
 import psutil
 import pytest
 
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from stages import page, publish
 
-from corpus.banding import DuplicateConfig
+from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.privacy import KINDS
-from corpus.repeated_lines import LineConfig
-from corpus.repeated_spans import SpanConfig
+from corpus.repeats.lines import LineConfig
+from corpus.repeats.spans import SpanConfig
 from pipelines import repeats
 from pipelines.__main__ import main
 from pipelines.clean import CLEAN

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.banding import Signing
 from corpus.codepoints import compiled
-from corpus.shingles import FACTOR, MULTIPLIER, SHIFT, Shingles, shingles
+from corpus.duplicates.banding import Signing
+from corpus.duplicates.shingles import FACTOR, MULTIPLIER, SHIFT, Shingles, shingles
 
 HALF = np.uint64(32)
 

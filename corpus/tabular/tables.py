@@ -14,10 +14,10 @@ import fsspec
 import pyarrow as pa
 
 from corpus.codecs import packing
-from corpus.columns import UNFIT, JsonFields, array, id_array, kind
 from corpus.sources.contract import MAX_TEXT
 from corpus.sources.kinds import JSONL_NAME
 from corpus.sources.parquet import ERRORS, MAGIC, opened
+from corpus.tabular.columns import UNFIT, JsonFields, array, id_array, kind
 
 ROWS, BYTES = 8192, 2 << 20  # of a batch, whichever is reached first
 CHUNK = 1 << 20

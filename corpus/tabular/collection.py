@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.columns import JsonFields, kind, merged
-from corpus.tables import Table, recognise
+from corpus.tabular.columns import JsonFields, kind, merged
+from corpus.tabular.tables import Table, recognise
 
 
 class Collection:

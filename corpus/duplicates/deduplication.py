@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.banding import DuplicateConfig, Signing
-from corpus.candidates import shingled
-from corpus.clusters import exact_duplicates, near_duplicates
-from corpus.groups import Groups, combined, group
-from corpus.minhash import band_keys
-from corpus.removals import Settled, none, settled
+from corpus.duplicates.banding import DuplicateConfig, Signing
+from corpus.duplicates.candidates import shingled
+from corpus.duplicates.clusters import exact_duplicates, near_duplicates
+from corpus.duplicates.groups import Groups, combined, group
+from corpus.duplicates.minhash import band_keys
+from corpus.duplicates.removals import Settled, none, settled
 
 
 class BandFiles:

@@ -17,9 +17,9 @@ from math import comb
 import numpy as np
 
 from corpus.codepoints import compiled, mix
-from corpus.groups import Groups, group
-from corpus.removals import Removals
-from corpus.shingles import common_unless_few
+from corpus.duplicates.groups import Groups, group
+from corpus.duplicates.removals import Removals
+from corpus.duplicates.shingles import common_unless_few
 
 LOOKS, TAKEN_FOR_LESS = (64, 256), 1e-6
 

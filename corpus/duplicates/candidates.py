@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.clusters import Sets
+from corpus.duplicates.clusters import Sets
+from corpus.duplicates.shingles import shingle_sets
 from corpus.lake import Lake
-from corpus.shingles import shingle_sets
 
 
 def shingled(found: Iterable[tuple[np.ndarray, pa.Array]], candidates: int, size: int, scratch: Path) -> Sets:

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
-from corpus.suffixes import nominated, require, suffix_array
+from corpus.repeats.suffixes import nominated, require, suffix_array
 
 BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where a fifth is (docs/trimming.md)
 
