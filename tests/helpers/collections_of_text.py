@@ -13,7 +13,6 @@ from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.privacy import KINDS
 from corpus.schema import document_id
-from corpus.text import words
 from pipelines.clean import CLEAN
 
 ENGLISH = [f"{first}{last}" for first in ("ka", "lo", "mi", "nu", "re", "sa") for last in ("ter", "ven", "dor", "lin")]
@@ -71,13 +70,3 @@ def texts_of(lake: Lake, manifest: Manifest) -> dict[bytes, str]:
 
 def ledger_of(lake: Lake, manifest: Manifest) -> list[dict[str, Any]]:
     return [row for table in lake.read(manifest, "ledger") for row in table.to_pylist()]
-
-
-def shingle_set(text: str, size: int = 5) -> frozenset[tuple[str, ...]]:
-    """The runs of words of a text, without any hashing."""
-    tokens = words(text)
-    return frozenset(tuple(tokens[place : place + size]) for place in range(max(1, len(tokens) - size + 1)))
-
-
-def jaccard(left: frozenset[Any], right: frozenset[Any]) -> float:
-    return len(left & right) / len(left | right)

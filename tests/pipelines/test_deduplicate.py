@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from collections_of_text import clean_crawl, families, jaccard, ledger_of, shingle_set, texts_of
+from all_pairs import jaccard, shingle_set
+from collections_of_text import clean_crawl, families, ledger_of, texts_of
 
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake import Lake

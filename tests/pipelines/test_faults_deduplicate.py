@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from collections_of_text import clean_crawl, families, jaccard, ledger_of, shingle_set, texts_of
+from all_pairs import jaccard, shingle_set
+from collections_of_text import clean_crawl, families, ledger_of, texts_of
 
 from corpus.duplicates.banding import DuplicateConfig, nominated
 from corpus.duplicates.clusters import Sets, exact_duplicates, near_duplicates
