@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from corpus.lake import Lake
 from corpus.manifest import Counts, FileEntry, Manifest, address
+from corpus.schema import PARQUET
 from pipelines.beam import beam
 from pipelines.elements import RunSplit
 from pipelines.engine import Engine
@@ -45,7 +46,7 @@ class Stage:
     @cached_property
     def code_version(self) -> str:
         python = ".".join(platform.python_version_tuple()[:2])
-        libraries = {"python": python, "pyarrow": pa.__version__, **self.libraries}
+        libraries = {"python": python, "pyarrow": pa.__version__, "parquet": PARQUET, **self.libraries}
         return " ".join([str(self.version), *(f"{name}={number}" for name, number in sorted(libraries.items()))])
 
     @cached_property
