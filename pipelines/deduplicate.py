@@ -40,8 +40,9 @@ def deduplicate(lake: Lake, cleans: Sequence[Manifest], config: DuplicateConfig,
         signed = Signed(documents=clean, signatures=sign(lake, clean, config.signing(), engine).manifest)
         known = earlier if config.scope == "together" else []
         duplicates = find_duplicates(lake, signed, known, config, engine).manifest
-        earlier.append(replace(signed, duplicates=duplicates))
-        outcomes.append(_unique(lake, clean, duplicates, config, engine))
+        outcome = _unique(lake, clean, duplicates, config, engine)
+        earlier.append(replace(signed, duplicates=duplicates, unique=outcome.manifest))
+        outcomes.append(outcome)
     return outcomes
 
 

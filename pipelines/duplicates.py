@@ -16,7 +16,7 @@ import pyarrow as pa
 from corpus.duplicates.banding import LIBRARIES, DuplicateConfig
 from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, Removals, Settled, settled
 from corpus.lake import Lake
-from corpus.manifest import FileEntry
+from corpus.manifest import FileEntry, Manifest
 from corpus.schema import DOC_ID
 from pipelines.elements import Phases
 from pipelines.engine import Engine
@@ -73,7 +73,7 @@ def find_duplicates(
         agreeing=config.agreeing(),
         earlier=tuple(signed.documents.partition for signed in earlier),
     )
-    read = [manifest for signed in crawls for manifest in (signed.documents, signed.signatures, signed.duplicates)]
+    read = [manifest for signed in crawls for manifest in vars(signed).values()]
     stage = Stage(
         name=STAGE,
         partition=crawl.documents.partition,
@@ -147,12 +147,26 @@ def _texts(lake: Lake, crawls: Sequence[Signed], candidates: np.ndarray) -> Iter
             continue
         places = ranked(lake, signed, ["part", "row"]).take(pa.array(ranks(candidates[first:last])))
         parts, rows = places["part"].to_numpy(), places["row"].to_numpy()
+        if signed.duplicates:
+            rows = rows - _gone_before(lake, signed.duplicates, parts, rows)
         order = np.lexsort((rows, parts))
-        splits = file_splits(lake, {"documents": [signed.documents]})
+        splits = file_splits(lake, {"documents": [signed.unique or signed.documents]})
         for part in np.unique(parts).tolist():
             chosen = order[slice(*np.searchsorted(parts[order], (part, part + 1)))]
             for start, texts in read_texts(lake, splits[part].paths["documents"], rows[chosen]):
                 yield chosen[start : start + len(texts)] + first, texts
+
+
+def _gone_before(lake: Lake, duplicates: Manifest, parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """How many documents of the same part were removed before each: so many rows less has its file of unique ones."""
+    removed = pa.concat_tables(lake.read(duplicates, "removals", ["part", "row"]))
+    places = _place(removed["part"].to_numpy(), removed["row"].to_numpy())
+    return np.searchsorted(places, _place(parts, rows)) - np.searchsorted(places, _place(parts, np.zeros_like(rows)))
+
+
+def _place(parts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """A part and a row in one number that rises as they do."""
+    return parts.astype(np.int64) << 32 | rows
 
 
 def _of(exact: pa.Table, reason: str) -> Removals:

@@ -40,11 +40,13 @@ GROUP = pa.schema([pa.field("documents", pa.large_list(pa.uint64()), nullable=Fa
 
 @dataclass(frozen=True, kw_only=True)
 class Signed:
-    """A crawl that can be compared: its documents, their signatures and, of an earlier one, what was removed."""
+    """A crawl that can be compared: its documents, their signatures and, of an earlier one, what was removed and what
+    stays."""
 
     documents: Manifest
     signatures: Manifest
     duplicates: Manifest | None = None
+    unique: Manifest | None = None
 
 
 def first_number(crawl: int) -> int:
