@@ -108,17 +108,17 @@ def behind(lake: Lake, manifests: Sequence[Manifest]) -> list[Manifest]:
     """As `before`, with those that are behind the datasets by way of others: the documents of earlier crawls that a
     crawl was compared with. What is no longer in the lake is left out."""
     known = {manifest.digest: manifest for manifest in lake.datasets()}
-    found: dict[str, Manifest] = {}
+    read = {stage for manifest in manifests for stage in READS.get(manifest.stage, ())}
+    met: set[str] = set()
     ahead = list(manifests)
     while ahead:
-        for digest in ahead.pop().inputs.values():
-            if digest in known and digest not in found:
-                found[digest] = known[digest]
-                ahead.append(known[digest])
-    for stage in dict.fromkeys(stage for manifest in manifests for stage in READS.get(manifest.stage, ())):
-        if chosen := [manifest for manifest in known.values() if manifest.stage == stage and manifest.digest in found]:
-            return chosen
-    return []
+        manifest = ahead.pop()
+        if manifest.stage in read:
+            continue  # what is behind it was not read itself: where text was cut out, it still has that
+        new = {digest for digest in manifest.inputs.values() if digest in known} - met
+        met |= new
+        ahead += [known[digest] for digest in new]
+    return [manifest for digest, manifest in known.items() if digest in met and manifest.stage in read]
 
 
 def payload_digest(url: str, origin: Mapping[str, Any]) -> str:

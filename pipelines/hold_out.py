@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from corpus.heldout import HeldOutConfig, HeldOutIndex, held_out
 from corpus.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.schema import DOC_ID, DROPPED, LEDGER, ledger_row
+from corpus.schema import DROPPED, LEDGER, ledger_row
 from pipelines.clean import CLEAN
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
@@ -63,11 +62,13 @@ class HoldOut(Work):
         mask = held_out([row["url"] or row["doc_id"].hex() for row in rows], self.config)
         self.wanted = {row["doc_id"] for row, chosen in zip(rows, mask, strict=True) if chosen}
         self.heldout = sorted(self.wanted)
-        wanted = pa.array(self.heldout, DOC_ID)
         texts: dict[bytes, str] = {}
+        place = 0
         for path in self.documents:
             for batch in lake.read_batches(path, ["doc_id", "text"]):
-                chosen = batch.filter(pc.is_in(batch["doc_id"], value_set=wanted))
+                # By place: to look ids up, each batch would make a table of all that are wanted.
+                chosen = batch.filter(pa.array(mask[place : place + len(batch)]))
+                place += len(batch)
                 texts |= zip(chosen["doc_id"].to_pylist(), chosen["text"].to_pylist(), strict=True)
         found = pa.array([texts[doc_id] for doc_id in self.heldout], pa.large_string())
         sets = shingle_sets(found, self.config.shingle_words)

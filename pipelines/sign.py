@@ -28,7 +28,7 @@ from pipelines.parts import FileSplit, Part, Work, file_splits
 from pipelines.stage import Outcome, Plan, Stage, compute
 
 STAGE = "signatures"
-VERSION = 2
+VERSION = 3
 ORDER = "order"
 PAIRS = 1 << 22  # keys that are brought together at a time: of each some 40 bytes are in memory
 

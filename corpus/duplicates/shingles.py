@@ -181,7 +181,10 @@ def _shingle(data, offsets, table, size, values, bounds, digests):  # type: igno
             word ^= word >> SHIFT
             values[place] = word
             one = one * MULTIPLIER + word
-            other = other * OTHER_MULTIPLIER + word
+            # Not of powers alone: modulo 2^64 a sum of such is equal for two words in the order of Thue and Morse and
+            # in its opposite, whatever the multiplier.
+            other = (other ^ word) * OTHER_MULTIPLIER
+            other ^= other >> SHIFT
         digests[text, 0], digests[text, 1] = (one ^ (one >> SHIFT)) * FACTOR, (other ^ (other >> SHIFT)) * FACTOR
         width = min(size, count - first)
         runs = count - first - width + 1

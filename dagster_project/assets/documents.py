@@ -95,8 +95,10 @@ def signatures(context: dg.AssetExecutionContext, lake: LakeResource, engine: En
     _, recipe = _crawl_and_recipe(context)
     source = upstream(context, opened, "trimmed")
     outcome = sign(opened, source, RECIPES[recipe].duplicates.signing(), engine.open())
-    results = [checks.digests(opened, outcome.manifest), checks.not_empty(outcome.manifest.counts.kept)]
-    return materialized(opened, outcome, results)
+    kept = outcome.manifest.counts.kept
+    results = [checks.digests(opened, outcome.manifest), checks.not_empty(kept)]
+    extra = {"dagster/row_count": kept}  # the index has a row of each document once more for every band
+    return materialized(opened, outcome, results, extra=extra)
 
 
 class CrawlsConfig(dg.Config):

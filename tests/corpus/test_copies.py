@@ -86,6 +86,29 @@ def test_texts_are_those_that_were_compared(tmp_path_factory: pytest.TempPathFac
     assert sample.text == "A story!" and sample.keeper is not None and sample.keeper.text == "A story."
 
 
+@pytest.mark.parametrize("cut", ["old", "new"])
+def test_crawls_of_which_one_is_trimmed(cut: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """As when a recipe begins to cut text out, and one crawl has not been made again."""
+    lake = Lake(str(tmp_path_factory.mktemp("lake")))
+    stays, gone = page("old", 1, host="a.example", text="A story."), page("new", 2, text="A story!")
+    compared, signed = [], []
+    for crawl, one in (("old", stays), ("new", gone)):
+        whole = {**one, "text": f"Accept all cookies. {one['text']}"} if crawl == cut else one
+        read = publish(lake, "clean", crawl, [], {"documents": (SPOKEN, [whole]), "ledger": (LEDGER, [])})
+        if crawl == cut:
+            read = publish(lake, "trimmed", crawl, [read], {"documents": (SPOKEN, [one]), "ledger": (LEDGER, [])})
+        compared.append(read)
+        signed.append(publish(lake, "signatures", crawl, [read], {}))
+    duplicates = publish(lake, "duplicates", "new", [*compared, *signed], {})
+    row = ledger_row(gone, "unique", DROPPED, "exact_duplicate", keeper=stays["doc_id"], similarity=1.0)
+    files = {"documents": (SPOKEN, []), "ledger": (LEDGER, [row])}
+    unique = publish(lake, "unique", "new", [compared[1], duplicates], files)
+    found = copies(lake, [unique], 0.8)
+    assert [host.keepers for host in found.hosts] == [{"a.example": 1}]
+    [[sample]] = members(lake, [unique], found.largest)
+    assert sample.text == "A story!" and sample.keeper is not None and sample.keeper.text == "A story."
+
+
 def test_nothing_was_removed(tmp_path_factory: pytest.TempPathFactory) -> None:
     lake = Lake(str(tmp_path_factory.mktemp("lake")))
     files = {"documents": (SPOKEN, [page("one", 1)]), "ledger": (LEDGER, [])}

@@ -83,6 +83,13 @@ def test_digests_are_equal_just_for_the_same_words_in_the_same_order(texts: list
             assert (a == b) == (left == right)
 
 
+def test_two_words_in_the_order_of_thue_and_morse_and_in_its_opposite() -> None:
+    """For such texts any sum of words times powers is equal, modulo 2^64."""
+    order = [number.bit_count() % 2 for number in range(2_048)]
+    left, right = digests([" ".join(names[bit] for bit in order) for names in ("ab", "ba")])
+    assert left != right
+
+
 def test_a_digest_has_128_bits_that_all_matter() -> None:
     """Each half alone tells 200,000 texts apart, and each bit is set in half of them."""
     texts = [f"a{number} b{number % 7}" for number in range(100_000)] + [f"b{n % 7} a{n}" for n in range(100_000)]
@@ -159,6 +166,6 @@ GOLDEN_SHINGLES = [
     *("173fabacd60a889b", "9d8c8030c4d62ae4"),
 ]
 GOLDEN_DIGESTS = [
-    *("d106a3a438b0e9892e0170e51dbc9f73", "868db31ebba04a9e484602422748949e"),
-    *("a790187d444c992688800b7f40f211cc", "f01275c8c569ac23dc4154001f0c262d"),
+    *("d106a3a438b0e98920b71c827fe7a765", "868db31ebba04a9eafb72eeb8a7a6076"),
+    *("a790187d444c99268efb9d0276c52d33", "f01275c8c569ac232166fb311bcfbe87"),
 ]

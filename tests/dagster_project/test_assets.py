@@ -42,6 +42,14 @@ def test_every_asset_shows_its_dataset(graph: Graph) -> None:
         assert published[metadata["stage"], metadata["address"]].digest == metadata["digest"]
 
 
+def test_signatures_count_documents_and_not_their_index(graph: Graph) -> None:
+    key = str(crawl_recipe_key(graph.key, "base"))
+    signed, before = latest(graph.instance, "signatures", key), latest(graph.instance, "trimmed", key)
+    assert signed is not None and before is not None
+    documents = graph.lake.get(str(before["stage"]), str(before["address"])).counts.kept
+    assert signed["dagster/row_count"] == signed["kept"] == documents
+
+
 def test_the_data_version_is_the_digest(graph: Graph) -> None:
     event = graph.instance.get_latest_materialization_event(dg.AssetKey("shards"))
     [manifest] = graph.lake.datasets("shards")
