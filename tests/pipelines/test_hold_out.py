@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from collections_of_text import clean_crawl, families, jaccard, ledger_of, shingle_set
+from all_pairs import jaccard, shingle_set
+from collections_of_text import clean_crawl, families, ledger_of
 
 from corpus.heldout import HeldOutConfig
 from corpus.lake import Lake
