@@ -3,12 +3,13 @@
 All systems read the same Parquet file of documents (id, text) and name the ids that stay. Signatures are text in memory
 to band keys, the whole is from the file to the ids; neither counts imports, and a run over 64 documents comes first.
 Only `headwater dedup` is the command as a user runs it: with imports, and with the texts that stay and the ledger
-written. In Beam, the whole is from a published clean dataset to a published unique one. One core each. Daft is its
-normalize and minhash expressions with a union-find over equal bands, rensa its deduplicator on word 5-grams, text-dedup
-its MinHash with verification, datatrove its four MinHash stages. Where a system gets fewer documents, they are the
-first of the same file, and are judged among themselves. Of several rounds the least time counts. Caught is the share of
-pairs at or above an exact Jaccard similarity of which not both stay; wrong is the share of removed documents that are
-below 0.8 to everything that stays. Both are judged on all pairs, compared exactly (benchmarks/dedup/oracle.py).
+written. In Beam, the whole is from a published clean dataset to a published unique one; its largest process also holds
+the benchmark's own copies of all texts. One core each. Daft is its normalize and minhash expressions with a union-find
+over equal bands, rensa its deduplicator on word 5-grams, text-dedup its MinHash with verification, datatrove its four
+MinHash stages. Where a system gets fewer documents, they are the first of the same file, and are judged among
+themselves. Of several rounds the least time counts. Caught is the share of pairs at or above an exact Jaccard
+similarity of which not both stay; wrong is the share of removed documents that are below 0.8 to everything that stays.
+Both are judged on all pairs, compared exactly (benchmarks/dedup/oracle.py).
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
 From a crawl's published clean dataset to its published unique one: signatures with their index, duplicates, the ledger,
 digests of all files. Then the same for LARGE times as many documents (the same texts again, each word with a letter
 before it, so that they are copies of one another as the others are), in which what a pipeline costs whatever it works
-on counts for little; and for every tenth of these as a crawl of its own, added when the others are done: its documents
-have copies in every part of the earlier crawl. As elsewhere imports are not counted, and a run over a few documents
-comes first. Prints seconds as JSON.
+on counts for little. And for a tenth of these as a crawl of its own, added when the others are done: the last tenth,
+and every tenth document, which has copies in all parts of the earlier crawl. As elsewhere imports are not counted, and
+a run over a few documents comes first. Prints seconds as JSON.
 """
 
 from __future__ import annotations
@@ -40,19 +40,23 @@ FILE = 2_500  # documents
 def deduplicate(documents: Path, place: Path, spent: Spent, options: Sequence[str]) -> list[str]:
     texts = pq.read_table(documents)
     large = pa.concat_tables([texts, *(again(texts, letter) for letter in "qxz"[: LARGE - 1])])
-    new = np.arange(large.num_rows) % ADDED == 0
-    few, whole, larger, parts = (Lake(str(place / name)) for name in ("few", "whole", "large", "parts"))
-    crawls = {
-        "few": (few, [published(few, "crawl", texts.slice(0, WARM))]),  # what the pipelines cost whatever they work on
-        "whole": (whole, [published(whole, "crawl", texts)]),
-        "large": (larger, [published(larger, "crawl", large)]),
-        "before": (parts, [published(parts, "crawl-1", large.filter(pa.array(~new)))]),
-    }
-    crawls["added"] = (parts, [*crawls["before"][1], published(parts, "crawl-2", large.filter(pa.array(new)))])
+    places = np.arange(large.num_rows)
+    new = {"last": places >= large.num_rows - large.num_rows // ADDED, "every": places % ADDED == 0}
     engine, config = Engine(workers=1), DuplicateConfig()
-    for lap, (lake, cleans) in crawls.items():
+
+    def timed(lap: str, lake: Lake, *crawls: pa.Table) -> None:
+        cleans = [published(lake, f"crawl-{number}", crawl) for number, crawl in enumerate(crawls)]
         with spent.lap(lap):
             publish_unique(lake, cleans, config, engine)
+
+    whole = Lake(str(place / "whole"))
+    timed("few", Lake(str(place / "few")), texts.slice(0, WARM))  # what the pipelines cost whatever they work on
+    timed("whole", whole, texts)
+    timed("large", Lake(str(place / "large")), large)
+    for name, chosen in new.items():
+        lake, earlier = Lake(str(place / name)), large.filter(pa.array(~chosen))
+        timed(f"before {name}", lake, earlier)
+        timed(f"added {name}", lake, earlier, large.filter(pa.array(chosen)))
     [outcome] = whole.datasets("unique")
     found = whole.read(outcome, "documents", ["url"])
     return [url.rpartition("/")[2] for table in found for url in table["url"].to_pylist()]
