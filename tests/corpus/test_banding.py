@@ -19,7 +19,7 @@ def test_a_pair_at_the_threshold_is_missed_once_in_100_000(threshold: float) -> 
 
 
 def test_the_bands_of_the_default() -> None:
-    """FIELD_NOTES of everyone: 14 x 8 of 128 turns over at .72 and misses two pairs of a hundred at .8."""
+    """14 bands of 8 rows, which others use, turn over at 0.72 and miss one pair of thirteen at 0.8."""
     config = DuplicateConfig()
     assert (config.signing().bands, config.signing().rows, config.agreeing()) == (28, 4, 2)
     assert 1 - nominated(0.8, 14, 8, 1) > 0.05
