@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.duplicates.deduplication import deduplicate
-from corpus.duplicates.removals import EXACT, NEAR, REASONS, Settled
+from corpus.duplicates.removals import EXACT, NEAR, Settled
 from corpus.schema import parquet_writer
 from corpus.tabular.collection import Collection
 
@@ -44,12 +44,12 @@ def dedup(paths: Sequence[str], id_column: str, text_column: str, config: Duplic
         _write_survivors(folder / SURVIVORS, collection, staying)
         _publish(folder, out)
     seconds = time.monotonic() - started
-    exact, near = (int(np.count_nonzero(removals.reasons == REASONS.index(reason))) for reason in (EXACT, NEAR))
+    removed = removals.counts()
     if collection.left_out:
         yield f"left out     {', '.join(collection.left_out)}: no one type holds what the files have there"
     yield f"documents    {len(order):,}, {len(order) / seconds:,.0f} a second"
-    yield f"exact        {exact:,} removed"
-    yield f"near         {near:,} removed, {config.measure} {config.threshold:g} or more to one that stays"
+    yield f"exact        {removed[EXACT]:,} removed"
+    yield f"near         {removed[NEAR]:,} removed, {config.measure} {config.threshold:g} or more to one that stays"
     yield f"survivors    {len(order) - len(removals):,}: {out / SURVIVORS}"
     yield f"ledger       {out / LEDGER}"
 
@@ -108,8 +108,7 @@ def _write_ledger(path: Path, collection: Collection, order: np.ndarray, removal
     """In the order of the documents that go, which is not the input's."""
     ids, of = pa.chunked_array(collection.ids), collection.columns.field(collection.id_column).type
     gone, keepers = (ids.take(pa.array(order[found])).cast(of) for found in (removals.documents, removals.keepers))
-    reasons = pa.DictionaryArray.from_arrays(removals.reasons, list(REASONS)).cast(pa.string())
-    columns = {"id": gone, "keeper": keepers, "similarity": removals.similarities, "reason": reasons}
+    columns = {"id": gone, "keeper": keepers, "similarity": removals.similarities, "reason": removals.named()}
     table = pa.table(columns)
     with parquet_writer(path, table.schema) as writer:
         writer.write_table(table)

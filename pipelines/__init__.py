@@ -1,6 +1,6 @@
 """How it runs at scale: Beam pipelines that compose corpus/ and publish datasets in the lake.
 
-    ingest        crawl -> documents                        elements: splits, parts, the one shuffle
+    ingest        crawl -> documents                        elements: splits, parts, phases
     measure, clean  documents -> measures -> clean          engine: runner, workers, stage() -> published manifest
     trim          clean -> repeats -> trimmed (optional)
     deduplicate   clean -> signatures -> duplicates -> unique, crawl by crawl (sign, nominate, duplicates)

@@ -156,12 +156,17 @@ class Clean(Work):
             columns[column] = pa.array([pair[number].text for pair in masked.values()], DOCUMENT.field(column).type)
         numbers = [pa.array([count[kind] for count in counts], pa.int32()) for kind in privacy.KINDS]
         columns["masked"] = pa.StructArray.from_arrays(numbers, fields=list(MASKED))
-        part.keep_table("documents", pa.table([columns[name] for name in CLEAN.names], schema=CLEAN))
-        for code, times in Counter(found["language"].to_pylist()).items():
-            part.figure(f"language:{code}", times)
+        keep_documents(part, pa.table([columns[name] for name in CLEAN.names], schema=CLEAN))
         for kind, times in sum(counts, Counter()).items():
             part.figure(f"masked:{kind}", times)
-        part.figure("text_bytes", pc.sum(pc.binary_length(columns["text"])).as_py() or 0)
+
+
+def keep_documents(part: Part, kept: pa.Table) -> None:
+    """Documents that stay, rows of CLEAN, with the figures of their languages and the size of their texts."""
+    part.keep_table("documents", kept)
+    for count in pc.value_counts(kept["language"]).to_pylist():
+        part.figure(f"language:{count['values']}", count["counts"])
+    part.figure("text_bytes", pc.sum(pc.binary_length(kept["text"])).as_py() or 0)
 
 
 def _said(bad: BadWords) -> str | None:

@@ -15,7 +15,7 @@ from corpus.duplicates.removals import NEAR
 from corpus.lake import ROWS, Lake
 from corpus.manifest import Manifest
 from corpus.schema import DROPPED, FAILED_RULE, LEDGER, ORIGIN
-from pipelines.clean import CLEAN
+from pipelines.clean import CLEAN, keep_documents
 from pipelines.duplicates import find_duplicates
 from pipelines.engine import Engine
 from pipelines.nominate import Signed
@@ -104,11 +104,7 @@ class Keep(Work):
         """Puts them into a row group together: to write many small ones takes a quarter longer."""
         if not batches:
             return
-        kept = pa.Table.from_batches(batches).cast(CLEAN)  # a file has times in milliseconds
-        part.keep_table("documents", kept)
-        part.figure("text_bytes", pc.sum(pc.binary_length(kept["text"])).as_py() or 0)
-        for count in pc.value_counts(kept["language"]).to_pylist():
-            part.figure(f"language:{count['values']}", count["counts"])
+        keep_documents(part, pa.Table.from_batches(batches).cast(CLEAN))  # a file has times in milliseconds
         batches.clear()
 
     def _ledger(self, origins: pa.Table, removals: pa.Table) -> pa.Table:

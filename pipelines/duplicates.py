@@ -119,8 +119,8 @@ def _decide(
     exact = exact_pairs(lake, folder)
     found = settled(_of(exact, SAME_URL), _of(exact, EXACT), near)
     entry = put_table(lake, folder, "removals/removals.parquet", _removals(lake, crawls, found))
-    counts = {reason: int(np.count_nonzero(found.reasons == number)) for number, reason in enumerate(REASONS)}
-    return [entry], {"documents": crawls[-1].signatures.counts.kept, "candidates": len(candidates), **counts}
+    figures = {"documents": crawls[-1].signatures.counts.kept, "candidates": len(candidates), **found.counts()}
+    return [entry], figures
 
 
 def _bands(crawls: Sequence[Signed]) -> list[BandSplit]:
@@ -190,7 +190,7 @@ def _removals(lake: Lake, crawls: Sequence[Signed], found: Settled) -> pa.Table:
         [
             *(gone["part"], gone["row"], rank.astype(np.uint32), gone["doc_id"]),
             pa.chunked_array(doc_ids).take(keepers),
-            pa.array(REASONS).take(pa.array(found.reasons)),
+            found.named(),
             pa.array(found.similarities, from_pandas=True),  # NaN is null
         ],
         schema=REMOVAL,

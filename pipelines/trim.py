@@ -5,12 +5,10 @@ Published are the documents without it, `cuts` with each cut's keeper, and the l
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from corpus.lake import Lake
 from corpus.manifest import Manifest
@@ -20,7 +18,7 @@ from corpus.repeats.cuts import REPEATED_LINE, REPEATED_PARAGRAPH, REPEATED_SPAN
 from corpus.repeats.lines import LINE, LineConfig
 from corpus.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
 from corpus.text import WORD
-from pipelines.clean import CLEAN
+from pipelines.clean import CLEAN, keep_documents
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
 from pipelines.repeats import KEEPER, LINES, SPANS, TrimConfig, find_repeats, scope_keys
@@ -136,8 +134,4 @@ def _apply(batch: pa.RecordBatch, cuts: Sequence[Sequence[Cut]], part: Part) -> 
     left = pa.array(sorted(set(range(len(texts))) - set(lost)), pa.int64())
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
     columns["text"] = pa.array(texts, CLEAN.field("text").type)
-    kept = pa.table([columns[name] for name in CLEAN.names], schema=CLEAN).take(left)
-    part.keep_table("documents", kept)
-    for code, times in Counter(kept["language"].to_pylist()).items():
-        part.figure(f"language:{code}", times)
-    part.figure("text_bytes", pc.sum(pc.binary_length(kept["text"])).as_py() or 0)
+    keep_documents(part, pa.table([columns[name] for name in CLEAN.names], schema=CLEAN).take(left))

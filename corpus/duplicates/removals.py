@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 SAME_URL, EXACT, NEAR = REASONS = ("same_url", "exact_duplicate", "near_duplicate")
 
@@ -30,6 +31,14 @@ class Settled(Removals):
     """Every keeper stays, whatever the step. `reasons` uint8 are places in REASONS."""
 
     reasons: np.ndarray
+
+    def counts(self) -> dict[str, int]:
+        """How many go for each of REASONS."""
+        return dict(zip(REASONS, np.bincount(self.reasons, minlength=len(REASONS)).tolist(), strict=True))
+
+    def named(self) -> pa.Array:
+        """The reason of each, as a string."""
+        return pa.array(REASONS).take(pa.array(self.reasons))
 
 
 def settled(same_url: Removals, exact: Removals, near: Removals) -> Settled:

@@ -112,33 +112,27 @@ def test_the_result_is_greedy_over_the_nominated_pairs(sets: list[Values], data:
     threshold = data.draw(st.sampled_from([0.3, 0.5, 0.6, 2 / 3, 1.0]))
     agreeing, containment = data.draw(st.integers(1, 3)), data.draw(st.booleans())
     staying = data.draw(st.integers(0, len(sets)))
-    groups = grouped(bands)
-    documents = np.unique(groups.members)
-    removals = near_duplicates(
-        groups,
-        documents,
-        arrays(sets, documents.tolist()),
-        threshold=threshold,
-        agreeing=agreeing,
-        containment=containment,
-        staying=int(np.searchsorted(documents, staying)),
-    )
+
+    def removed(groups: Groups) -> Removals:
+        documents = np.unique(groups.members)
+        return near_duplicates(
+            groups,
+            documents,
+            arrays(sets, documents.tolist()),
+            threshold=threshold,
+            agreeing=agreeing,
+            containment=containment,
+            staying=int(np.searchsorted(documents, staying)),
+        )
+
+    removals = removed(grouped(bands))
     assert pairs(removals) == greedy(sets, bands, threshold, agreeing, containment, staying)
     gone = set(removals.documents.tolist())
     assert not gone & set(range(staying)), "what stayed before stays"
     for (document, keeper), value in zip(pairs(removals), removals.similarities.tolist(), strict=True):
         assert keeper not in gone and keeper < document
         assert value == similarity(sets[document], sets[keeper], containment) >= threshold
-    other = grouped(data.draw(st.permutations(bands)))
-    again = near_duplicates(
-        other,
-        documents,
-        arrays(sets, documents.tolist()),
-        threshold=threshold,
-        agreeing=agreeing,
-        containment=containment,
-        staying=int(np.searchsorted(documents, staying)),
-    )
+    again = removed(grouped(data.draw(st.permutations(bands))))
     assert pairs(again) == pairs(removals), "in whatever order the bands come"
 
 
