@@ -10,7 +10,7 @@ from corpus.lake import Lake
 from corpus.lineage import cuts, fates, origins, payload_digest
 from corpus.manifest import Manifest
 from corpus.samples import why
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 from dagster_project.resources import local_folder
 from training.loader import Loader
 

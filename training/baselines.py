@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 from training.config import ModelConfig
 from training.encoding import Question
 from training.scoring import Scores

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import torch
 
 from corpus.manifest import canonical_json, sha256
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 from training.baselines import Unigram, untrained
 from training.checkpoint import digest, resolve
 from training.encoding import Question

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 
 
 class Source(NamedTuple):

@@ -13,7 +13,7 @@ import argparse
 import dataclasses
 from contextlib import nullcontext
 
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 from training.config import DTYPES, PRESETS, TrainConfig
 from training.outdir import Outdir
 from training.parallel import World

@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from torch.nn.utils import clip_grad_norm_
 
 from corpus.manifest import canonical_json, sha256
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 from training import optimizer as optimizers
 from training.checkpoint import Checkpoints, check_same, digest
 from training.config import ModelConfig, TrainConfig, identity

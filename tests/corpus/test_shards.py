@@ -14,7 +14,8 @@ import pytest
 import webdataset
 
 from corpus.manifest import canonical_json, sha256
-from corpus.shards import Document, Index, ShardSet, token_dtype, write_shard
+from corpus.shard_set import ShardSet
+from corpus.shards import Document, Index, token_dtype, write_shard
 
 TOKENIZER = "7" * 64
 VOCABULARY = 1000

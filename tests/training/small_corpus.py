@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from corpus.shards import Document, Index, ShardSet, write_shard
+from corpus.shard_set import ShardSet
+from corpus.shards import Document, Index, write_shard
 from training.config import ModelConfig, TrainConfig
 from training.outdir import Outdir
 from training.parallel import World

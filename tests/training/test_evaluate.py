@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 from tests.training.small_corpus import CONTEXT, Data, doc_id, newest, run
 from training import encoding
 from training.encoding import Question

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 from tests.training.small_corpus import Data, doc_id, write_shards
 from training.loader import Loader
 

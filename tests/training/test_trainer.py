@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from corpus.shards import ShardSet
+from corpus.shard_set import ShardSet
 from tests.training.small_corpus import CONTEXT, ROOT, Data, metrics, newest, run
 from training import trainer as trainer_module
 from training.loader import Loader
