@@ -16,6 +16,19 @@ import numpy as np
 
 from corpus.shard_set import ShardSet
 
+IGNORED = -100  # the target of a place that predicts nothing, as in torch's cross_entropy
+
+
+class Batch(NamedTuple):
+    """Of B sequences: `tokens` and the `targets` that follow them, both int64 (B, T); IGNORED where there is none.
+
+    `segments`, int32 (B, T), numbers the documents of a sequence, for attention that stays within them; or None.
+    """
+
+    tokens: np.ndarray
+    targets: np.ndarray
+    segments: np.ndarray | None = None
+
 
 class Source(NamedTuple):
     """A document under a sequence: tokens [first, end) of the stream belong to it."""
@@ -60,13 +73,13 @@ class Loader:
         epochs, places = np.divmod(numbers, self.sequences)
         return np.array([self._order(epoch)[place] for epoch, place in zip(epochs, places, strict=True)], np.int64)
 
-    def batch(self, step: int) -> np.ndarray:
-        """This rank's slice of a step, int64 (G / world, T + 1)."""
+    def batch(self, step: int) -> Batch:
+        """This rank's slice of a step, G / world sequences."""
         share = self.global_batch // self.world
         return self.read(self.samples(step)[self.rank * share : (self.rank + 1) * share])
 
-    def read(self, sequences: np.ndarray) -> np.ndarray:
-        """The tokens of sequences (B,), int64 (B, T + 1). Raises ValueError for an id outside the vocabulary."""
+    def read(self, sequences: np.ndarray) -> Batch:
+        """The sequences of these numbers (B,). Raises ValueError for an id outside the vocabulary."""
         starts = (np.asarray(sequences, dtype=np.int64) * self.context).tolist()
         tokens = np.stack([self.shards.tokens(start, start + self.context + 1) for start in starts])
         if tokens.max() >= self.shards.index.vocab_size:
@@ -74,7 +87,7 @@ class Loader:
                 f"{self.shards.folder}: token {tokens.max()} lies outside the vocabulary of "
                 f"{self.shards.index.vocab_size}; the shards are damaged, check them with ShardSet.verify()"
             )
-        return tokens
+        return Batch(tokens[:, :-1], tokens[:, 1:])
 
     def state(self, step: int) -> dict[str, int | str]:
         """All that a resumed run needs: samples consumed by `step` optimizer steps, and of which shards."""

@@ -30,7 +30,7 @@ from training.config import ModelConfig, TrainConfig, identity
 from training.export import layout
 from training.guard import IN_A_ROW, Guard
 from training.journal import Journal
-from training.loader import Loader
+from training.loader import Batch, Loader
 from training.outdir import Outdir
 from training.parallel import World, choose_dtype, launcher_is_gone
 from training.throughput import Meter, peak_flops
@@ -166,14 +166,13 @@ class Trainer:
         config = self.config
         rate = optimizers.learning_rate(config, self.step)
         optimizers.set_learning_rate(self.optimizer, rate)
-        batch = torch.from_numpy(self.loader.batch(self.step)).to(self.world.device)
-        parts = batch.split(config.micro_batch)
+        parts = self._micro_batches(self.loader.batch(self.step))
         total = torch.zeros((), dtype=torch.float64, device=self.world.device)
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
             with nullcontext() if last else self.world.without_sync(replica):
                 with self._precision():
-                    loss = replica(part[:, :-1], part[:, 1:])
+                    loss = replica(*part)
                 # DDP averages over ranks; the loss is a mean over the global batch, hence the factor.
                 (loss * (self.world.size / config.tokens_per_step)).backward()
             total += loss.detach()
@@ -196,6 +195,11 @@ class Trainer:
             more = f" and {len(names) - NAMED_DOCUMENTS} more in {self.out.metrics}" * (len(names) > NAMED_DOCUMENTS)
             journal.say(f"step {self.step} skipped, {fault}; its documents: {', '.join(names[:NAMED_DOCUMENTS])}{more}")
 
+    def _micro_batches(self, batch: Batch) -> list[tuple[torch.Tensor, ...]]:
+        """Tokens and targets, int64 [B, T] on the device, and the segments where there are some."""
+        found = (torch.from_numpy(part).to(self.world.device) for part in batch if part is not None)
+        return list(zip(*(part.split(self.config.micro_batch) for part in found), strict=True))
+
     @torch.no_grad()
     def _evaluate(self, journal: Journal | None) -> float | None:
         """Mean loss in nats a token over a fixed number of held-out sequences, spread evenly over the set."""
@@ -206,10 +210,9 @@ class Trainer:
         mine = chosen[self.world.rank :: self.world.size]
         total = 0.0
         for start in range(0, len(mine), self.config.micro_batch):
-            part = torch.from_numpy(self.heldout.read(mine[start : start + self.config.micro_batch]))
-            part = part.to(self.world.device)
+            [part] = self._micro_batches(self.heldout.read(mine[start : start + self.config.micro_batch]))
             with self._precision():
-                total += float(self.model(part[:, :-1], part[:, 1:]))
+                total += float(self.model(*part))
         loss = self.world.sum(total) / (count * self.config.context)
         if journal is not None:
             journal.record(self.step, heldout_loss=loss if math.isfinite(loss) else None)

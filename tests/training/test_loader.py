@@ -27,10 +27,12 @@ def loader(shards: ShardSet, **changes: int) -> Loader:
 
 def test_a_sequence_is_t_tokens_and_the_one_after(counting: ShardSet) -> None:
     whole = counting.tokens(0, len(counting))
-    for sequence, row in zip([0, 5, 2], loader(counting).read(np.array([0, 5, 2])), strict=True):
-        assert row.tolist() == whole[sequence * 7 : sequence * 7 + 8].tolist()
     last = loader(counting).sequences - 1
-    assert len(loader(counting).read(np.array([last]))[0]) == 8
+    chosen = [0, 5, 2, last]
+    found = loader(counting).read(np.array(chosen))
+    for sequence, tokens, targets in zip(chosen, found.tokens, found.targets, strict=True):
+        assert tokens.tolist() == whole[sequence * 7 : sequence * 7 + 7].tolist()
+        assert targets.tolist() == whole[sequence * 7 + 1 : sequence * 7 + 8].tolist()
 
 
 @settings(max_examples=30, deadline=None)
@@ -39,7 +41,8 @@ def test_every_world_size_sees_the_same_global_batch(counting: ShardSet, step: i
     whole = loader(counting, seed=seed).batch(step)
     for world in (2, 4):
         parts = [loader(counting, seed=seed, rank=rank, world=world).batch(step) for rank in range(world)]
-        assert np.array_equal(np.concatenate(parts), whole)
+        for name in ("tokens", "targets"):
+            assert np.array_equal(np.concatenate([getattr(part, name) for part in parts]), getattr(whole, name))
 
 
 @settings(max_examples=20, deadline=None)
