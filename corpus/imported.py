@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import fsspec
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 
+from corpus.ranks import GPT2_SPLIT, byte_letters, merges
 from corpus.vocabulary import EOS
 
 GPT2 = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
-GPT2_SPLIT = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 GPT4_SPLIT = (
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
     r"|\s+\z|\s*[\r\n]|\s+(?!\S)|\s"
@@ -72,9 +71,9 @@ def read_vocabulary(config: ImportConfig) -> bytes:
     """The bytes of our tokenizer.json. Raises ValueError when it is none of the formats, naming what it found."""
     fs, path = fsspec.core.url_to_fs(config.path)
     if fs.isdir(path):
-        for vocabulary, merges in GPT2:
-            if fs.exists(f"{path}/{vocabulary}") and fs.exists(f"{path}/{merges}"):
-                return _gpt2(fs.cat_file(f"{path}/{vocabulary}"), fs.cat_file(f"{path}/{merges}"), config.path)
+        for vocabulary, merged in GPT2:
+            if fs.exists(f"{path}/{vocabulary}") and fs.exists(f"{path}/{merged}"):
+                return _gpt2(fs.cat_file(f"{path}/{vocabulary}"), fs.cat_file(f"{path}/{merged}"), config.path)
         path = f"{path}/tokenizer.json"
     if not fs.exists(path):
         raise FileNotFoundError(
@@ -86,10 +85,10 @@ def read_vocabulary(config: ImportConfig) -> bytes:
     return _tiktoken(data, name, config.path) if ending == "tiktoken" else _tokenizer_json(data, config.path)
 
 
-def _gpt2(vocabulary: bytes, merges: bytes, where: str) -> bytes:
+def _gpt2(vocabulary: bytes, merged: bytes, where: str) -> bytes:
     try:
         ids: dict[str, int] = json.loads(vocabulary)
-        lines = [line for line in merges.decode().split("\n") if line and not line.startswith("#version")]
+        lines = [line for line in merged.decode().split("\n") if line and not line.startswith("#version")]
         pairs = [(left, right) for left, right in (line.split(" ") for line in lines)]
     except ValueError as error:
         raise ValueError(f"{where}: not a vocabulary in GPT-2's format ({error})") from error
@@ -103,8 +102,8 @@ def _tiktoken(data: bytes, name: str, where: str) -> bytes:
             f"rename the file if it is one of these, or import its tokenizer.json"
         )
     try:
-        pairs = [line.split() for line in data.splitlines() if line]
-        ranks = {base64.b64decode(piece, validate=True): int(rank) for piece, rank in pairs}
+        lines = [line.split() for line in data.splitlines() if line]
+        ranks = {base64.b64decode(piece, validate=True): int(rank) for piece, rank in lines}
     except ValueError as error:
         raise ValueError(f"{where}: not a rank file ({error}); it begins {data[:40]!r}") from error
     letters = byte_letters()
@@ -113,28 +112,12 @@ def _tiktoken(data: bytes, name: str, where: str) -> bytes:
         return "".join(map(letters.__getitem__, piece))
 
     ids = {spelt(piece): rank for piece, rank in ranks.items()}
-    merges = [(spelt(left), spelt(right)) for left, right in _merges(ranks)]
-    return _made(ids, merges, ENCODINGS[name].split, ENCODINGS[name].special, where)
-
-
-def _merges(ranks: Mapping[bytes, int]) -> Iterator[tuple[bytes, bytes]]:
-    """The two pieces that each piece is made of, in the order of ranks: what is left of its bytes when all merges of
-    lower ranks are done. A piece of which more is left is found only where it is a word as a whole."""
-    for piece, rank in sorted(ranks.items(), key=lambda item: item[1]):
-        parts = [piece[place : place + 1] for place in range(len(piece))]
-        while len(parts) > 2:
-            found = [ranks.get(left + right, rank) for left, right in pairwise(parts)]
-            lowest = min(found)
-            if lowest >= rank:
-                break
-            place = found.index(lowest)
-            parts[place : place + 2] = [parts[place] + parts[place + 1]]
-        if len(parts) == 2:
-            yield parts[0], parts[1]
+    pairs = [(spelt(left), spelt(right)) for left, right in merges(ranks)]
+    return _made(ids, pairs, ENCODINGS[name].split, ENCODINGS[name].special, where)
 
 
 def _made(
-    ids: Mapping[str, int], merges: list[tuple[str, str]], split: str, special: Mapping[str, int], where: str
+    ids: Mapping[str, int], pairs: list[tuple[str, str]], split: str, special: Mapping[str, int], where: str
 ) -> bytes:
     if missing := set(byte_letters().values()) - ids.keys():
         raise ValueError(f"{where}: {len(missing)} of the 256 bytes are no piece of it: cut off, or of another kind")
@@ -143,7 +126,7 @@ def _made(
         if taken.get(number, token) != token:
             raise ValueError(f"{where}: id {number} is {taken[number]!r}, and should be {token}")
     # ignore_merges: a word that is a piece as a whole is looked up, as tiktoken does. GPT-2's are all made by merging.
-    tokenizer = Tokenizer(BPE({**ids, **special}, merges, ignore_merges=True))
+    tokenizer = Tokenizer(BPE({**ids, **special}, pairs, ignore_merges=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(split), behavior="isolated"),
@@ -164,11 +147,3 @@ def _tokenizer_json(data: bytes, where: str) -> bytes:
     tokenizer.no_truncation()
     tokenizer.add_special_tokens([AddedToken(EOS, normalized=False)])
     return tokenizer.to_str(pretty=True).encode()
-
-
-def byte_letters() -> dict[int, str]:
-    """Byte -> the letter that stands for it in a byte-level vocabulary: itself where it is printed, else the next free
-    one from U+0100. Source: encoder.py of GPT-2."""
-    printed = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    hidden = [value for value in range(256) if value not in printed]
-    return {value: chr(value) for value in printed} | {value: chr(256 + n) for n, value in enumerate(hidden)}

@@ -6,19 +6,20 @@ page that spells it becomes ordinary tokens. Source: Sennrich et al. 2016, arXiv
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
-from tokenizers import Encoding, Regex, Tokenizer, decoders, pre_tokenizers
+from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 
 from corpus.manifest import sha256
+from corpus.ranks import fast_encoding
 
-LIBRARIES = {"tokenizers": version("tokenizers")}
+LIBRARIES = {name: version(name) for name in ("tiktoken", "tokenizers")}
 EOS = "<|endoftext|>"
 # GPT-4's split without contractions. What differs, measured in docs/tokenizer.md:
 # - A letter takes its marks along: vowel signs are marks, at which GPT-4's split cuts every word of Hindi or Bengali.
@@ -91,9 +92,9 @@ class Encoded:
 
 class Vocabulary:
     """A tokenizer. `digest` is the SHA-256 of its file: shards, checkpoints and scores carry it. `size` is one more
-    than its largest id."""
+    than its largest id. `threads`: how many texts are encoded at a time."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, threads: int = 1) -> None:
         self.digest = sha256(data)
         self._tokenizer = Tokenizer.from_str(data.decode())
         self.size = max(self._tokenizer.get_vocab().values()) + 1
@@ -102,41 +103,34 @@ class Vocabulary:
             raise ValueError(f"tokenizer {self.digest[:12]} has no {EOS} token")
         self.eos: int = eos
         self._tokenizer.encode_special_tokens = True  # what a page writes is text, also where it spells `eos`
+        self._fast = fast_encoding(data)
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Each text by itself, closed by `eos`, which nothing in a text can produce. A text on which the tokenizer
         fails costs no other one."""
-        failed: dict[int, Failure] = {}
-        encoded: Sequence[Encoding | None] | None = self._together(texts)
-        if encoded is None:
-            encoded = [self._alone(text, place, failed) for place, text in enumerate(texts)]
-        tokens, lengths = array("I"), []
-        for encoding in encoded:
-            if encoding is None:
-                lengths.append(0)
-                continue
-            ids = encoding.ids
-            tokens.fromlist(ids)
-            tokens.append(self.eos)
-            lengths.append(len(ids) + 1)
+        found = list((self._pool.map if self._pool else map)(self._ids, texts))
+        end = np.array([self.eos], np.uint32)
+        tokens = [part for ids in found if not isinstance(ids, Failure) for part in (ids, end)]
+        lengths = [0 if isinstance(ids, Failure) else len(ids) + 1 for ids in found]
         return Encoded(
-            tokens=np.frombuffer(tokens, np.uint32), lengths=np.array(lengths, dtype=np.int64), failed=failed
+            tokens=np.concatenate([np.empty(0, np.uint32), *tokens]),
+            lengths=np.array(lengths, dtype=np.int64),
+            failed={place: ids for place, ids in enumerate(found) if isinstance(ids, Failure)},
         )
 
-    def _together(self, texts: Sequence[str]) -> list[Encoding] | None:
-        try:
-            return self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        except BaseException as error:
-            _failure(error)
-            return None
-
-    def _alone(self, text: str, place: int, failed: dict[int, Failure]) -> Encoding | None:
+    def _ids(self, text: str) -> np.ndarray | Failure:
+        if self._fast is not None:
+            try:
+                ids: np.ndarray = self._fast.encode_to_numpy(text, disallowed_special=())
+                return ids
+            except BaseException as error:
+                _failure(error)  # a million blanks in a row, where the split has no bound: the library below can
         try:
             [encoding] = self._tokenizer.encode_batch_fast([text], add_special_tokens=False)
         except BaseException as error:
-            failed[place] = _failure(error)
-            return None
-        return encoding
+            return _failure(error)
+        return np.array(encoding.ids, dtype=np.uint32)
 
 
 def _failure(error: BaseException) -> Failure:
@@ -147,6 +141,6 @@ def _failure(error: BaseException) -> Failure:
     """
     if type(error).__name__ == "PanicException":
         return Failure(reason="tokenizer_panic", detail=str(error))
-    if isinstance(error, Exception):
+    if isinstance(error, Exception) and not isinstance(error, MemoryError):
         return Failure(reason="tokenizer_error", detail=str(error))
     raise error

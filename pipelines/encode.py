@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 
 import pyarrow as pa
@@ -47,7 +46,7 @@ def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> 
 
 
 class Encode(Work):
-    """With threads, the library deals the texts of a batch out; processes beside each other gain more from one each."""
+    """`threads` of a process: more than one where there are fewer splits than processes could work on."""
 
     schemas = dict.fromkeys(SPLITS, TOKENS) | {"ledger": LEDGER}
 
@@ -55,8 +54,7 @@ class Encode(Work):
         self.tokenizer, self.threads = tokenizer, threads
 
     def setup(self, lake: Lake) -> None:
-        os.environ["TOKENIZERS_PARALLELISM"] = "true" if self.threads > 1 else "false"
-        self.vocabulary = Vocabulary(tokenizer_bytes(lake, self.tokenizer))
+        self.vocabulary = Vocabulary(tokenizer_bytes(lake, self.tokenizer), self.threads)
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
         figures: Counter[str] = Counter()
