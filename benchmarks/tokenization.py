@@ -32,8 +32,8 @@ from corpus.imported import ImportConfig
 from corpus.lake import ROWS, Lake
 from corpus.manifest import Counts, Manifest
 from corpus.privacy import KINDS
-from corpus.ranks import GPT2_SPLIT
 from corpus.schema import document_id, parquet_writer
+from corpus.splits import GPT2
 from pipelines.clean import CLEAN
 from pipelines.encode import encode
 from pipelines.engine import Engine
@@ -115,7 +115,7 @@ def bare_loop(folder: Path, workers: int) -> dict[str, float]:
 
 def peer(folder: Path, workers: int) -> dict[str, float]:
     ranks = load_tiktoken_bpe(str(RANKS))
-    encoding = tiktoken.Encoding("r50k_base", pat_str=GPT2_SPLIT, mergeable_ranks=ranks, special_tokens={})
+    encoding = tiktoken.Encoding("r50k_base", pat_str=GPT2, mergeable_ranks=ranks, special_tokens={})
 
     def batch(some: list[str]) -> int:
         return sum(map(len, encoding.encode_ordinary_batch(some, num_threads=workers)))
@@ -225,8 +225,8 @@ def table(result: dict[str, Any]) -> str:
         "Written by `make bench-tokenize`. " + " ".join((__doc__ or "").split("\n\n")[1].split()),
         "",
         f"Machine: {host['cores']} cores, {host['model']}, Python {host['python']}; load {host['load_before']:.1f} "
-        f"before, {host['load_after']:.1f} after. Input: {read['documents']:,} documents, {read['megabytes']:.0f} MB of "
-        f"English, Chinese and Japanese; {read['rounds']} rounds.",
+        f"before, {host['load_after']:.1f} after. Input: {read['documents']:,} documents, {read['megabytes']:.0f} MB; "
+        f"English, Chinese and Japanese alike; {read['rounds']} rounds.",
         "",
         "| threads or processes | | whole, s | at work, s | M tokens/s at work | MB/s |",
         "|---|---|---|---|---|---|",

@@ -18,20 +18,11 @@ import fsspec
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 
-from corpus.ranks import GPT2_SPLIT, byte_letters, merges
+from corpus.ranks import byte_letters, merges
+from corpus.splits import GPT2, GPT4, GPT4O
 from corpus.vocabulary import EOS
 
-GPT2 = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
-GPT4_SPLIT = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
-    r"|\s+\z|\s*[\r\n]|\s+(?!\S)|\s"
-)
-UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
-ENDING = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
-GPT4O_SPLIT = (
-    rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{ENDING}|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*{ENDING}"
-    r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
+FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +42,10 @@ class Encoding:
 
 # As tiktoken names them: Radford et al. 2019 (r50k is GPT-2's vocabulary), and the names of OpenAI's rank files.
 ENCODINGS = {
-    "r50k_base": Encoding(split=GPT2_SPLIT, special={EOS: 50256}),
-    "p50k_base": Encoding(split=GPT2_SPLIT, special={EOS: 50256}),
+    "r50k_base": Encoding(split=GPT2, special={EOS: 50256}),
+    "p50k_base": Encoding(split=GPT2, special={EOS: 50256}),
     "cl100k_base": Encoding(
-        split=GPT4_SPLIT,
+        split=GPT4,
         special={
             EOS: 100257,
             "<|fim_prefix|>": 100258,
@@ -63,7 +54,7 @@ ENCODINGS = {
             "<|endofprompt|>": 100276,
         },
     ),
-    "o200k_base": Encoding(split=GPT4O_SPLIT, special={EOS: 199999, "<|endofprompt|>": 200018}),
+    "o200k_base": Encoding(split=GPT4O, special={EOS: 199999, "<|endofprompt|>": 200018}),
 }
 
 
@@ -71,14 +62,14 @@ def read_vocabulary(config: ImportConfig) -> bytes:
     """The bytes of our tokenizer.json. Raises ValueError when it is none of the formats, naming what it found."""
     fs, path = fsspec.core.url_to_fs(config.path)
     if fs.isdir(path):
-        for vocabulary, merged in GPT2:
+        for vocabulary, merged in FILES:
             if fs.exists(f"{path}/{vocabulary}") and fs.exists(f"{path}/{merged}"):
                 return _gpt2(fs.cat_file(f"{path}/{vocabulary}"), fs.cat_file(f"{path}/{merged}"), config.path)
         path = f"{path}/tokenizer.json"
     if not fs.exists(path):
         raise FileNotFoundError(
             f"{config.path}: no vocabulary; wanted NAME.tiktoken, tokenizer.json, or a folder that holds it or "
-            f"{' or '.join(map(' and '.join, GPT2))}"
+            f"{' or '.join(map(' and '.join, FILES))}"
         )
     data: bytes = fs.cat_file(path)
     name, _, ending = path.rsplit("/", 1)[-1].rpartition(".")
@@ -92,7 +83,7 @@ def _gpt2(vocabulary: bytes, merged: bytes, where: str) -> bytes:
         pairs = [(left, right) for left, right in (line.split(" ") for line in lines)]
     except ValueError as error:
         raise ValueError(f"{where}: not a vocabulary in GPT-2's format ({error})") from error
-    return _made(ids, pairs, GPT2_SPLIT, {EOS: ids.get(EOS, len(ids))}, where)
+    return _made(ids, pairs, GPT2, {EOS: ids.get(EOS, len(ids))}, where)
 
 
 def _tiktoken(data: bytes, name: str, where: str) -> bytes:

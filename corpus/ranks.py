@@ -15,7 +15,8 @@ from typing import Any
 
 import tiktoken
 
-GPT2_SPLIT = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+from corpus.splits import GPT2, KNOWN
+
 # What a model of a tokenizer.json must have, and its steps in front of it, for tiktoken to do the same.
 MODEL = {
     "type": ("BPE",),
@@ -80,11 +81,11 @@ def fast_encoding(data: bytes) -> tiktoken.Encoding | None:
 
 
 def _split(step: Mapping[str, Any] | None) -> str | None:
-    """The regular expression by which a text is split into words."""
+    """The regular expression by which a text is split into words, where it is a known one."""
     match step:
         case {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}:
-            return GPT2_SPLIT
+            return GPT2
         case {"type": "Sequence", "pretokenizers": [{"pattern": {"Regex": str(pattern)}, **first}, second]}:
-            if first == SPLIT and {**second, **BYTES} == second:
+            if pattern in KNOWN and first == SPLIT and {**second, **BYTES} == second:
                 return pattern
     return None

@@ -9,31 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 
 import numpy as np
+import tiktoken
 from tokenizers import Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 
 from corpus.manifest import sha256
 from corpus.ranks import fast_encoding
+from corpus.splits import OWN
 
 LIBRARIES = {name: version(name) for name in ("tiktoken", "tokenizers")}
 EOS = "<|endoftext|>"
-# GPT-4's split without contractions. What differs, measured in docs/tokenizer.md:
-# - A letter takes its marks along: vowel signs are marks, at which GPT-4's split cuts every word of Hindi or Bengali.
-# - Digits go in threes from the right, as people group them, so that equal places fall together: "1234567" is
-#   1 234 567 (Singh & Strouse 2024, arXiv:2402.14903). Of more than 24 the first ones go from the left, for what looks
-#   ahead must be bounded.
-# - Han and kana are letters in runs: cut into pieces by length or by script they cost more tokens, not fewer.
-# Runs are bounded at 64 characters: each is one word to learn from, and those of a page of noise are all different.
-SPLIT = (
-    r"[^\r\n\p{L}\p{M}\p{N}]?[\p{L}\p{M}]{1,64}"
-    r"|\p{N}{1,3}(?=(?:\p{N}{3}){0,7}(?!\p{N}))|\p{N}{3}"
-    r"| ?[^\s\p{L}\p{M}\p{N}]{1,64}[\r\n]{0,64}"
-    r"|\s{0,64}[\r\n]{1,64}|\s{1,64}(?!\S)|\s{1,64}"
-)
 # Bytes: eight Han characters, or the longest usual words. A phrase that a few sites repeat ten thousand times is no
 # token of its own, as it is in vocabularies of large crawls, where models never learn what it means.
 LONGEST_TOKEN = 24
@@ -56,7 +46,7 @@ def train(texts: Iterator[str], config: VocabularyConfig) -> bytes:
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
+            pre_tokenizers.Split(Regex(OWN), behavior="isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )
@@ -103,7 +93,7 @@ class Vocabulary:
             raise ValueError(f"tokenizer {self.digest[:12]} has no {EOS} token")
         self.eos: int = eos
         self._tokenizer.encode_special_tokens = True  # what a page writes is text, also where it spells `eos`
-        self._fast = fast_encoding(data)
+        self._data = data
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def encode(self, texts: Sequence[str]) -> Encoded:
@@ -118,6 +108,10 @@ class Vocabulary:
             lengths=np.array(lengths, dtype=np.int64),
             failed={place: ids for place, ids in enumerate(found) if isinstance(ids, Failure)},
         )
+
+    @cached_property
+    def _fast(self) -> tiktoken.Encoding | None:
+        return fast_encoding(self._data)
 
     def _ids(self, text: str) -> np.ndarray | Failure:
         if self._fast is not None:
