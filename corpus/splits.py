@@ -19,7 +19,7 @@ GPT4O = (
     rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{_ENDING}|[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_ENDING}"
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
-# Our own is GPT-4's without contractions. What differs, measured in docs/tokenizer.md:
+# Our own is GPT-4's without contractions. What differs, measured in docs/tokenizer-measured.md:
 # - A letter takes its marks along: vowel signs are marks, at which GPT-4's split cuts every word of Hindi or Bengali.
 # - Digits go in threes from the right, as people group them, so that equal places fall together: "1234567" is
 #   1 234 567 (Singh & Strouse 2024, arXiv:2402.14903). Of more than 24 the first ones go from the left, for what looks

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -88,3 +90,20 @@ def _count(figures: Counter[str], kind: str, batch: pa.RecordBatch, encoded: Enc
         for name in ("tokens", "bytes"):
             figures[f"{kind}_{name}"] += row[f"{name}_sum"]
             figures[f"{kind}_{name}:{row['language']}"] += row[f"{name}_sum"]
+
+
+def by_language(figures: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
+    """Of each language, the one with most text first: its `bytes`, and bytes a token in the pages of SPLITS, None where
+    it has none."""
+    totals: Counter[str] = Counter()
+    for name, value in figures.items():
+        unit, _, language = name.partition(":")
+        if language and unit in [f"{kind}_bytes" for kind in SPLITS]:
+            totals[language] += value
+    found: dict[str, dict[str, float | None]] = {}
+    for language, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
+        found[language] = {"bytes": total}
+        for kind in SPLITS:
+            tokens = figures.get(f"{kind}_tokens:{language}")
+            found[language][kind] = round(figures[f"{kind}_bytes:{language}"] / tokens, 3) if tokens else None
+    return found

@@ -8,11 +8,12 @@ from corpus.manifest import Manifest
 from dagster_project import checks
 from dagster_project.assets.documents import split
 from dagster_project.assets.materialized import materialized
+from dagster_project.figures import markdown_table
 from dagster_project.lineage import upstream
 from dagster_project.partitions import recipes
 from dagster_project.recipes import RECIPES
 from dagster_project.resources import EngineResource, LakeResource
-from pipelines.encode import encode
+from pipelines.encode import by_language, encode
 from pipelines.shard import shard
 from pipelines.vocabulary import make_vocabulary
 
@@ -53,7 +54,9 @@ def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results)
+    rows = [(language, *numbers.values()) for language, numbers in by_language(outcome.manifest.figures).items()]
+    table = markdown_table(("language", "bytes", "bytes a training token", "bytes a held-out token"), rows)
+    return materialized(opened, outcome, results, extra={"bytes_per_token": dg.MetadataValue.md(table)})
 
 
 @dg.asset(
