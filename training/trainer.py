@@ -13,35 +13,44 @@ import json
 import math
 import signal
 import sys
+import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
+from torch.distributed.tensor import DTensor
 from torch.nn.utils import clip_grad_norm_
 
 from corpus.manifest import canonical_json, sha256
 from corpus.shard_set import ShardSet
-from training import optimizer as optimizers
 from training.checkpoint import Checkpoints, check_same, digest
 from training.config import ModelConfig, TrainConfig, identity
 from training.export import layout
 from training.guard import IN_A_ROW, Guard
 from training.journal import Journal
-from training.loader import Batch, Loader
-from training.outdir import Outdir
+from training.loader import IGNORED, Batch, Loader
+from training.optimizer import Optimizer
+from training.outdir import Outdir, write_atomic
 from training.parallel import World, choose_dtype, launcher_is_gone
+from training.schedule import learning_rate
+from training.sharding import load_tensors, save_tensors, shard
+from training.stopping import Stopping
 from training.throughput import Meter, peak_flops
 from training.transformer import Transformer
 
 TERMINATED = 128 + signal.SIGTERM
 NAMED_DOCUMENTS = 10  # in a message; metrics.jsonl names all of them
+WEIGHTS, MOMENTS = "model.safetensors", "optimizer.safetensors"
 
 
 class Trainer:
-    """One rank of a run. Raises ValueError when shards, tokenizer, held-out set or saved run do not belong together."""
+    """One rank of a run. Raises ValueError when shards, tokenizer, held-out set or saved run do not belong together.
+
+    `overrides` are settings, by the names that a refusal gives them, in which a saved run may differ from this one.
+    """
 
     def __init__(
         self,
@@ -53,8 +62,10 @@ class Trainer:
         tokenizer: Path,
         out: Outdir,
         world: World,
+        overrides: Sequence[str] = (),
     ) -> None:
         self.model_config, self.config, self.out, self.world = model, config, out, world
+        self.overrides = overrides
         self.tokenizer = tokenizer.read_bytes()
         found = sha256(self.tokenizer)
         for part in (shards, heldout):
@@ -67,10 +78,14 @@ class Trainer:
         self.loader = Loader(shards, global_batch=config.global_batch, rank=world.rank, world=world.size, **share)
         self.heldout = None if heldout is None else Loader(heldout, global_batch=1, **share)
         self.dtype = choose_dtype(config.dtype, world.device)
-        self.checkpoints = Checkpoints(out.checkpoints, config.keep)
-        self.model = Transformer(model, config.seed).to(world.device)
-        self.optimizer = optimizers.build(self.model, config)
-        self.guard = Guard()
+        self.checkpoints = Checkpoints(out.checkpoints, config.keep, config.keep_every)
+        self.model = Transformer(model, config.seed)
+        self.parameter_count = self.model.parameter_count
+        if config.parallel == "fsdp" and world.size > 1:
+            shard(self.model, world.device, self.dtype)
+        self.model.to(world.device)
+        self.optimizer = Optimizer(self.model, config)
+        self.guard, self.stopping = Guard(), Stopping(config.patience)
         self.step = 0
         self._stop = False
 
@@ -82,64 +97,76 @@ class Trainer:
         found["heldout"] = None if self.heldout is None else self.heldout.shards.fingerprint
         return {**found, "shards": self.loader.shards.fingerprint, "tokenizer": sha256(self.tokenizer)}
 
-    def _resume(self) -> None:
+    def _resume(self) -> list[str]:
+        """Goes back to the newest sound checkpoint, where there is one. Returns what was overridden."""
         newest = self.checkpoints.newest() if self.world.first else None
         folder = self.world.from_first(newest)
         if folder is None:
-            return
+            return []
         state = json.loads((folder / "state.json").read_bytes())
-        check_same(state["run"], self._identity(), folder)
+        changed = check_same(state["run"], self._identity(), folder, self.overrides)
         self.step = self.loader.step_of(state["loader"])
-        self.model.load_state_dict(load_file(folder / "model.safetensors"))
-        optimizers.load_state_tensors(self.optimizer, self.model, load_file(folder / "optimizer.safetensors"))
+        load_tensors(self.model.state_dict(), folder / WEIGHTS)
+        self.optimizer.updates = state["updates"]
+        load_tensors(self.optimizer.state(), folder / MOMENTS)
         self.guard = Guard(**state["guard"])
+        self.stopping = Stopping(self.config.patience, **state["stopping"])
+        return changed
 
     def _save(self, journal: Journal | None) -> None:
         if journal is not None:
             journal.sync()
-            state = {"loader": self.loader.state(self.step), "run": self._identity(), "guard": self.guard.state()}
-            weights = {name: value.detach().cpu().contiguous() for name, value in self.model.state_dict().items()}
-            self.checkpoints.save(
-                self.step,
-                {
-                    **layout(self.model_config, self.tokenizer),
-                    "model.safetensors": weights,
-                    "optimizer.safetensors": optimizers.state_tensors(self.optimizer, self.model),
-                    "state.json": canonical_json(state),
-                },
-            )
+            state = {
+                "loader": self.loader.state(self.step),
+                "run": self._identity(),
+                "guard": self.guard.state(),
+                "stopping": self.stopping.state(),
+                "updates": self.optimizer.updates,
+            }
+            writing = self.checkpoints.begin(self.step)
+            files = {**layout(self.model_config, self.tokenizer), "state.json": canonical_json(state)}
+            for name, content in files.items():
+                (writing / name).write_bytes(content)
+        writing = self.world.from_first(writing if journal is not None else Path())
+        save_tensors(self.model.state_dict(), writing / WEIGHTS, self.world.first)
+        save_tensors(self.optimizer.state(), writing / MOMENTS, self.world.first)
+        if journal is not None:
+            self.checkpoints.publish(self.step)
         self.world.any(False)  # no rank runs ahead of a checkpoint that may yet fail
 
     # The loop ---------------------------------------------------------------------------------------------------
 
     def run(self) -> int:
         """Trains to the end of the plan. Returns the exit code: 0 done, 1 given up, 143 asked to stop (and saved)."""
-        self._resume()
+        changed = self._resume()
         steps = self.config.steps
         peak = peak_flops(self.world.device, self.dtype) * self.world.size
         meter = Meter(self.model.flops_per_token, peak, (steps - self.step) * self.config.tokens_per_step)
         if self.world.first:
-            self.out.check_space(3 * 4 * self.model.parameter_count)
+            tensors = [*self.model.state_dict().values(), *self.optimizer.state().values()]
+            self.out.check_space(sum(4 * tensor.numel() for tensor in tensors))
             self.checkpoints.clear()
         previous = signal.signal(signal.SIGTERM, self._on_terminate)
         try:
             with Journal(self.out, self.step, steps, meter) if self.world.first else nullcontext() as journal:
+                if journal is not None:
+                    journal.say(self._headline(steps))
+                    for side in changed:
+                        journal.say(f"changed since the checkpoint: {side}")
                 return self._run(journal, steps)
         finally:
             signal.signal(signal.SIGTERM, previous)
 
     def _run(self, journal: Journal | None, steps: int) -> int:
-        if journal is not None:
-            journal.say(self._headline(steps))
-        heldout = self._evaluate(journal) if self._due(self.config.eval_every, steps) else None
+        self._watch(journal, steps)
         replica = self.world.wrap(self.model)
-        while self.step < steps:
+        while self.step < steps and not self.stopping.now:
             if launcher_is_gone():
                 print(f"the launcher of this run has ended; stopping at step {self.step}", file=sys.stderr)
                 return 1
             self._update(replica, journal)
-            stopping = self.world.any(self._stop)
-            if not self.guard.exhausted and (stopping or self._due(self.config.checkpoint_every, steps)):
+            asked = self.world.any(self._stop)
+            if not self.guard.exhausted and (asked or self._save_is_due(steps)):
                 self._save(journal)
             if journal is not None:
                 journal.progress(self.step)
@@ -147,48 +174,59 @@ class Trainer:
                 if journal is not None:
                     journal.say(f"{IN_A_ROW} steps in a row were skipped; look at their documents, or lower the rate")
                 return 1
-            if stopping and self.step < steps:
+            if asked and self.step < steps:
                 return TERMINATED
-            if self._due(self.config.eval_every, steps):
-                heldout = self._evaluate(journal)
+            self._watch(journal, steps)
         if journal is not None:
-            self._report(journal, heldout)
+            self._report(journal)
         return 0
 
     def _due(self, every: int, steps: int) -> bool:
-        return self.step % every == 0 or self.step == steps
+        return every > 0 and (self.step % every == 0 or self.step == steps)
+
+    def _save_is_due(self, steps: int) -> bool:
+        """Where a run may end early, it may do so after any held-out loss, and the best of them must be there."""
+        return self._due(self.config.checkpoint_every, steps) or (
+            self.config.patience > 0 and self._due(self.config.eval_every, steps)
+        )
 
     def _on_terminate(self, *_: object) -> None:
         self._stop = True
 
     def _update(self, replica: torch.nn.Module, journal: Journal | None) -> None:
         """One optimizer step over the global batch. The loss is its mean in nats a token, on however many ranks."""
-        config = self.config
-        rate = optimizers.learning_rate(config, self.step)
-        optimizers.set_learning_rate(self.optimizer, rate)
-        parts = self._micro_batches(self.loader.batch(self.step))
-        total = torch.zeros((), dtype=torch.float64, device=self.world.device)
+        config, device = self.config, self.world.device
+        began = time.perf_counter()
+        batch = self.loader.batch(self.step)
+        waited = time.perf_counter() - began
+        if config.dropout:  # what is dropped follows the step, and not what was drawn before it
+            torch.manual_seed((config.seed << 31) + self.step * self.world.size + self.world.rank)
+        parts = self._micro_batches(batch)
+        targets = config.tokens_per_step
+        total = torch.zeros((), dtype=torch.float64, device=device)
+        replica.train()
         for number, part in enumerate(parts):
-            last = number == len(parts) - 1
-            with nullcontext() if last else self.world.without_sync(replica):
+            with self.world.synced(replica, last=number == len(parts) - 1):
                 with self._precision():
                     loss = replica(*part)
-                # DDP averages over ranks; the loss is a mean over the global batch, hence the factor.
-                (loss * (self.world.size / config.tokens_per_step)).backward()
+                # Gradients are averaged over ranks; the loss is a mean over the global batch, hence the factor.
+                (loss * (self.world.size / targets)).backward()
             total += loss.detach()
-        mean = self.world.sum(float(total)) / config.tokens_per_step
-        norm = float(clip_grad_norm_(self.model.parameters(), config.clip))
-        fault = self.guard.fault(mean, norm)
+        mean = self.world.sum(float(total)) / targets
+        norm = clip_grad_norm_(self.model.parameters(), config.clip)
+        length = float(norm.full_tensor() if isinstance(norm, DTensor) else norm)
+        rate = learning_rate(config, self.step)
+        fault = self.guard.fault(mean, length)
         if fault is None:
-            self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.step(rate)
+        self.optimizer.zero_grad()
         self.step += 1
         if journal is None:
             return
-        journal.meter.add(config.tokens_per_step)
+        journal.meter.add(config.tokens_per_step, waited)
         tokens = self.step * config.tokens_per_step
         if fault is None:
-            journal.record(self.step, tokens=tokens, loss=mean, grad_norm=norm, learning_rate=rate)
+            journal.record(self.step, tokens=tokens, loss=mean, grad_norm=length, learning_rate=rate)
         else:
             names = sorted({s.doc_id for _, found in self.loader.sequence_documents(self.step - 1) for s in found})
             journal.record(self.step, tokens=tokens, skipped=fault, documents=names)
@@ -200,47 +238,63 @@ class Trainer:
         found = (torch.from_numpy(part).to(self.world.device) for part in batch if part is not None)
         return list(zip(*(part.split(self.config.micro_batch) for part in found), strict=True))
 
-    @torch.no_grad()
-    def _evaluate(self, journal: Journal | None) -> float | None:
-        """Mean loss in nats a token over a fixed number of held-out sequences, spread evenly over the set."""
-        if self.heldout is None:
-            return None
-        count = min(self.config.eval_sequences, self.heldout.sequences)
-        chosen = np.arange(count) * self.heldout.sequences // count
-        mine = chosen[self.world.rank :: self.world.size]
-        total = 0.0
-        for start in range(0, len(mine), self.config.micro_batch):
-            [part] = self._micro_batches(self.heldout.read(mine[start : start + self.config.micro_batch]))
-            with self._precision():
-                total += float(self.model(*part))
-        loss = self.world.sum(total) / (count * self.config.context)
-        if journal is not None:
-            journal.record(self.step, heldout_loss=loss if math.isfinite(loss) else None)
-        return loss
-
     def _precision(self) -> torch.autocast:
         """Weights stay float32; matmuls run in bfloat16 where that was chosen."""
         return torch.autocast(self.world.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)
+
+    # What is looked at meanwhile --------------------------------------------------------------------------------
+
+    def _watch(self, journal: Journal | None, steps: int) -> None:
+        if self.heldout is not None and self._due(self.config.eval_every, steps):
+            loss = self._heldout_loss(self.heldout)
+            self.stopping.add(loss, self.step)
+            if journal is not None:
+                journal.record(self.step, heldout_loss=loss if math.isfinite(loss) else None)
+
+    @torch.no_grad()
+    def _heldout_loss(self, heldout: Loader) -> float:
+        """Mean in nats a token over a fixed number of held-out sequences, spread evenly over the set."""
+        count = min(self.config.eval_sequences, heldout.sequences)
+        chosen = np.arange(count) * heldout.sequences // count
+        mine = chosen[self.world.rank :: self.world.size]
+        # Every rank makes as many passes as any other, for those that share a model must: a row too many asks nothing.
+        rows = -(-count // self.world.size)
+        batch = heldout.read(np.concatenate([mine, chosen[: rows - len(mine)]]))
+        targets = batch.targets.copy()
+        targets[len(mine) :] = IGNORED
+        self.model.eval()
+        total = 0.0
+        for part in self._micro_batches(batch._replace(targets=targets)):
+            with self._precision():
+                total += float(self.model(*part))
+        return self.world.sum(total) / (count * self.config.context)
 
     # Words ------------------------------------------------------------------------------------------------------
 
     def _headline(self, steps: int) -> str:
         state = "already complete" if self.step == steps else f"from step {self.step}"
         return (
-            f"{self.model.parameter_count / 1e6:.2f}M parameters, {steps} steps of {self.config.tokens_per_step} "
+            f"{self.parameter_count / 1e6:.2f}M parameters, {steps} steps of {self.config.tokens_per_step} "
             f"tokens, {str(self.dtype).removeprefix('torch.')} on {self.world.size} x {self.world.device.type}: {state}"
         )
 
-    def _report(self, journal: Journal, heldout: float | None) -> None:
+    def _report(self, journal: Journal) -> None:
         folder = self.checkpoints.all()[-1]
-        loss = self.guard.losses[-1] if self.guard.losses else None
+        if self.stopping.now:
+            journal.say(
+                f"stopped at step {self.step}: {self.stopping.worse} held-out losses in a row were no better than "
+                f"{self.stopping.best:.4f} at step {self.stopping.step}"
+            )
+        speeds = journal.meter.whole()
+        write_atomic(self.out.path / "speed.json", canonical_json(speeds))
         figures = {
             "steps": self.step,
             "tokens": self.step * self.config.tokens_per_step,
-            "loss": loss,
-            "heldout_loss": heldout,
-            "parameters": self.model.parameter_count,
+            "loss": self.guard.losses[-1] if self.guard.losses else None,
+            "heldout_loss": self.stopping.last,
+            "best_heldout_loss": self.stopping.best,
+            "parameters": self.parameter_count,
             "checkpoint": str(folder),
         }
         journal.say("  ".join(f"{name} {value}" for name, value in figures.items() if value is not None))
-        journal.report(figures, digest(folder))
+        journal.report({**figures, **speeds}, digest(folder))

@@ -152,8 +152,8 @@ class Data:
             "--context": CONTEXT,
             "--global-batch": 4,
             "--micro-batch": 2,
-            "--eval-every": 8,
-            "--checkpoint-every": 4,
+            "--eval-every": 5,
+            "--checkpoint-every": 5,
             "--threads": ranks,
         }
         return [

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import math
 import os
 import shutil
@@ -9,17 +10,19 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
 
 from corpus.shard_set import ShardSet
 from tests.training.small_corpus import CONTEXT, ROOT, Data, metrics, newest, run
 from training import trainer as trainer_module
+from training.checkpoint import verify
 from training.loader import Loader
 from training.outdir import Outdir
 from training.parallel import LAUNCHER, launcher_is_gone
 
-STEPS = 24
+STEPS = 20
 
 
 def tokens(steps: int) -> str:
@@ -31,16 +34,16 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def kill_at(command: list[str], out: Path, step: int, sign: int = signal.SIGKILL) -> int:
-    """Starts a run and ends it once its metrics reach `step`. Returns its exit code."""
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    """Starts a run and ends it, with all of its ranks, once it has saved `step`. Returns its exit code."""
+    process = psutil.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
-        path = out / "metrics.jsonl"
-        if path.is_file() and path.read_text().count('"loss"') >= step:
-            process.send_signal(sign)
+        if (out / "checkpoints" / f"step-{step:08d}").is_dir():
+            for one in [process, *(process.children(recursive=True) if sign == signal.SIGKILL else [])]:
+                one.send_signal(sign)
             break
         time.sleep(0.005)
-    return process.wait(timeout=60)
+    return int(process.wait(timeout=60))
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +54,22 @@ def unbroken(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_a_killed_run_ends_in_the_bytes_of_an_unbroken_one(data: Data, unbroken: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("ranks", "parallel"), [(1, "ddp"), (2, "ddp"), (2, "fsdp")])
+def test_a_killed_run_ends_in_the_bytes_of_an_unbroken_one(
+    data: Data, unbroken: Path, tmp_path: Path, ranks: int, parallel: str
+) -> None:
+    """Steps 1 to 20 at once, and again with a SIGKILL of all ranks behind step 10."""
+    flags = ("--tokens", tokens(STEPS), "--parallel", parallel)
+    if ranks > 1:
+        unbroken = tmp_path / "unbroken"
+        done = run(data.command(unbroken, *flags, ranks=ranks))
+        assert done.returncode == 0, done.stderr
     out = tmp_path / "out"
-    command = data.command(out, "--tokens", tokens(STEPS))
+    command = data.command(out, *flags, ranks=ranks)
     assert kill_at(command, out, 10) == -signal.SIGKILL
     middle = newest(out)
     step = int(middle.name.removeprefix("step-"))
-    assert 8 <= step < STEPS
+    assert 10 <= step < STEPS
     halfway = contents(middle)
     done = run(command)
     assert done.returncode == 0 and f"from step {step}" in done.stderr, done.stderr
@@ -73,7 +85,7 @@ def test_a_killed_run_ends_in_the_bytes_of_an_unbroken_one(data: Data, unbroken:
 def test_asked_to_stop_it_saves_and_goes_on_later(data: Data, unbroken: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = data.command(out, "--tokens", tokens(STEPS))
-    assert kill_at(command, out, 6, signal.SIGTERM) == 143
+    assert kill_at(command, out, 5, signal.SIGTERM) == 143
     assert run(command).returncode == 0
     assert contents(newest(out)) == contents(newest(unbroken))
     assert (out / "metrics.jsonl").read_bytes() == (unbroken / "metrics.jsonl").read_bytes()
@@ -82,15 +94,13 @@ def test_asked_to_stop_it_saves_and_goes_on_later(data: Data, unbroken: Path, tm
 def test_two_ranks_compute_what_one_does_and_take_over_from_it(data: Data, unbroken: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    resumed = "step-00000016"
+    resumed = "step-00000010"
     shutil.copytree(unbroken / "checkpoints" / resumed, out / "checkpoints" / resumed)
     shutil.copy(unbroken / "metrics.jsonl", out)
-    fresh = tmp_path / "fresh"
-    for folder in (out, fresh):
-        done = run(data.command(folder, "--tokens", tokens(STEPS), ranks=2))
-        assert done.returncode == 0, done.stderr
     wanted = metrics(unbroken)
-    for folder in (out, fresh):
+    for folder, parallel in ((out, "fsdp"), (tmp_path / "ddp", "ddp"), (tmp_path / "fsdp", "fsdp")):
+        done = run(data.command(folder, "--tokens", tokens(STEPS), "--parallel", parallel, ranks=2))
+        assert done.returncode == 0, done.stderr
         found = metrics(folder)
         assert [line["step"] for line in found] == [line["step"] for line in wanted]
         for one, two in zip(wanted, found, strict=True):
@@ -139,6 +149,87 @@ def test_another_configuration_is_refused_with_both_sides(data: Data, tmp_path: 
     assert data.trainer(Outdir(tmp_path), tokens=128, micro_batch=1, keep=1, eval_every=1).run() == 0
 
 
+def test_a_setting_that_is_named_may_change(data: Data, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert data.trainer(Outdir(tmp_path), tokens=5 * 128).run() == 0
+    longer = data.trainer(Outdir(tmp_path), tokens=10 * 128, learning_rate=1e-3)
+    with pytest.raises(ValueError, match=r"train.learning_rate: .*train.tokens: .*--override"):
+        longer.run()
+    longer.overrides = ["train.learning_rate", "train.tokens"]
+    assert longer.run() == 0 and longer.step == 10
+    said = capsys.readouterr().err
+    assert "changed since the checkpoint: train.tokens: saved 640, now 1280" in said and "from step 5" in said
+
+
+def test_it_stops_when_the_heldout_loss_gets_no_better(
+    data: Data, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A rate that no model survives: the loss is best before it rises, and the run ends two evaluations later."""
+    plan = {"tokens": 60 * 128, "learning_rate": 0.3, "schedule": "constant", "eval_every": 2, "patience": 2, "keep": 9}
+    stopped = data.trainer(Outdir(tmp_path), **plan)
+    assert stopped.run() == 0
+    held = {line["step"]: line["heldout_loss"] for line in metrics(tmp_path) if "heldout_loss" in line}
+    best = min(held, key=held.__getitem__)
+    assert stopped.step == best + 4 < 60 and max(held) == stopped.step
+    assert f"{held[best]:.4f} at step {best}" in capsys.readouterr().err
+    assert (tmp_path / "checkpoints" / f"step-{best:08d}").is_dir() or best == 0
+    lines = (tmp_path / "metrics.jsonl").read_bytes()
+    again = data.trainer(Outdir(tmp_path), **plan)
+    assert again.run() == 0 and again.step == stopped.step
+    assert (tmp_path / "metrics.jsonl").read_bytes() == lines
+
+
+def test_no_space_at_save_leaves_the_checkpoint_before(
+    data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "out"
+    assert data.trainer(Outdir(whole)).run() == 0
+    save = trainer_module.save_tensors
+
+    def full(tensors: dict[str, torch.Tensor], path: Path, first: bool) -> None:
+        save(tensors, path, first)
+        if "step-00000010" in str(path):
+            os.truncate(path, 1000)
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(trainer_module, "save_tensors", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        data.trainer(Outdir(out)).run()
+    monkeypatch.undo()
+    assert newest(out).name == "step-00000005"
+    verify(newest(out))
+    assert data.trainer(Outdir(out)).run() == 0
+    assert contents(newest(out)) == contents(newest(whole))
+    assert (out / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
+
+
+def test_a_loss_beyond_6_sigma_is_skipped_and_its_documents_named(data: Data, tmp_path: Path) -> None:
+    found = data.trainer(Outdir(tmp_path), tokens=80 * 128, eval_every=100, checkpoint_every=100)
+    spiked = 75
+    forward = found.model.forward
+
+    def spike(*part: torch.Tensor) -> torch.Tensor:
+        return forward(*part) * (10 if found.step == spiked - 1 and torch.is_grad_enabled() else 1)
+
+    found.model.forward = spike  # type: ignore[method-assign]
+    assert found.run() == 0
+    [line] = [line for line in metrics(tmp_path) if "skipped" in line]
+    assert line["step"] == spiked and "beyond 6 sigma" in line["skipped"] and line["documents"]
+    assert found.optimizer.updates == 79
+
+
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_rank_killed_or_stopped_ends_the_others(data: Data, tmp_path: Path, sign: int) -> None:
+    """The launcher sees a dead rank at once. A stopped one is missed after the timeout, and is given 30 s to leave."""
+    command = data.command(tmp_path / "out", "--tokens", tokens(100_000), "--timeout", "5", ranks=2)
+    process = psutil.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    path = tmp_path / "out" / "metrics.jsonl"
+    deadline = time.monotonic() + 60
+    while not (path.is_file() and '"step":3' in path.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.children()[-1].send_signal(sign)
+    assert process.wait(timeout=60) != 0
+
+
 def test_another_tokenizer_is_refused_with_both_digests(data: Data, tmp_path: Path) -> None:
     other = tmp_path / "tokenizer.json"
     other.write_bytes(data.tokenizer.read_bytes() + b"\n")
@@ -165,15 +256,15 @@ def test_a_checkpoint_is_saved_before_its_evaluation(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = data.trainer(Outdir(tmp_path))
-    evaluate = trainer_module.Trainer._evaluate
+    evaluate = trainer_module.Trainer._heldout_loss
 
-    def watched(self: trainer_module.Trainer, journal: object) -> float | None:
+    def watched(self: trainer_module.Trainer, heldout: Loader) -> float:
         if self.step:
             assert newest(tmp_path).name == f"step-{self.step:08d}"
             raise RuntimeError("died while evaluating")
-        return evaluate(self, journal)  # type: ignore[arg-type]
+        return evaluate(self, heldout)
 
-    monkeypatch.setattr(trainer_module.Trainer, "_evaluate", watched)
+    monkeypatch.setattr(trainer_module.Trainer, "_heldout_loss", watched)
     with pytest.raises(RuntimeError, match="died"):
         found.run()
     monkeypatch.undo()
