@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from bisect import bisect_right
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from corpus.shards import Chunk, Index, Shard
 class ShardSet:
     """A folder with index.json and its tars, mapped into memory as one stream of tokens.
 
-    Raises ValueError, naming the shard and both sizes, when a tar is not the one that was indexed.
+    Raises ValueError naming the tars that are missing, of another size or not in the index; and, when a chunk is read
+    for the first time, naming it and both digests where its bytes are not those that were indexed.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -31,18 +33,32 @@ class ShardSet:
         self._chunks: list[tuple[Shard, Chunk]] = [(s, c) for s in self.index.shards for c in s.chunks]
         self._starts = np.concatenate([[0], np.cumsum([chunk.tokens for _, chunk in self._chunks])]).tolist()
         self._maps: dict[str, np.ndarray] = {}
-        for shard in self.index.shards:
-            self._check_size(shard)
+        self._checked = bytearray(len(self._chunks))
+        self._check_files()
 
     def __len__(self) -> int:
         """Tokens in the set."""
         return int(self._starts[-1])
 
-    def _check_size(self, shard: Shard) -> None:
-        path = self.folder / shard.path
-        size = path.stat().st_size if path.is_file() else None
-        if size != shard.bytes:
-            raise ValueError(f"{path}: the index wants {shard.bytes} bytes, found {size}; write the shards again")
+    def _check_files(self) -> None:
+        with os.scandir(self.folder) as entries:
+            found = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(".tar")}
+        if problems := self.index.misplaced(found):
+            more = f", and {len(problems) - 3} more" if len(problems) > 3 else ""
+            raise ValueError(f"{self.folder}/{'; '.join(problems[:3])}{more}; write the shards again")
+
+    def _check_chunk(self, number: int) -> None:
+        """Reads a chunk whole, once, before any of it is used."""
+        if self._checked[number]:
+            return
+        shard, chunk = self._chunks[number]
+        found = hashlib.sha256(self._raw(shard)[chunk.offset : chunk.offset + chunk.bytes]).hexdigest()
+        if found != chunk.sha256:
+            raise ValueError(
+                f"{self.folder / shard.path}: of chunk {chunk.key} the index wants sha256 {chunk.sha256}, found "
+                f"{found}; write the shards again"
+            )
+        self._checked[number] = 1
 
     def verify(self) -> None:
         """Reads every tar whole. Raises ValueError naming the shard, the wanted and the found digest."""
@@ -66,6 +82,7 @@ class ShardSet:
         dtype, position = np.dtype(self.index.dtype), start
         while position < stop:
             number = bisect_right(self._starts, position) - 1
+            self._check_chunk(number)
             shard, chunk = self._chunks[number]
             first = position - self._starts[number]
             last = min(chunk.tokens, first + stop - position)
@@ -79,6 +96,7 @@ class ShardSet:
         found = []
         number = bisect_right(self._starts, start) - 1
         while number < len(self._chunks) and self._starts[number] < stop:
+            self._check_chunk(number)
             shard, chunk = self._chunks[number]
             base = self._starts[number]
             starts = self._array(shard, chunk.docs_offset, chunk.documents, np.dtype("<i8"))
