@@ -31,10 +31,11 @@ from training.config import ModelConfig, TrainConfig, identity
 from training.export import layout
 from training.guard import IN_A_ROW, Guard
 from training.journal import Journal
-from training.loader import IGNORED, Batch, Loader
+from training.loader import IGNORED, Loader
 from training.optimizer import Optimizer
 from training.outdir import Outdir, write_atomic
 from training.parallel import World, choose_dtype, launcher_is_gone
+from training.prefetch import Prefetch, Tensors, tensors
 from training.schedule import learning_rate
 from training.sharding import load_tensors, save_tensors, shard
 from training.stopping import Stopping
@@ -74,9 +75,20 @@ class Trainer:
                     f"{tokenizer} has sha256 {found}, but {part.folder} was written with tokenizer "
                     f"{part.index.tokenizer}; give the tokenizer.json that the shards were written with"
                 )
-        share = {"context": config.context, "seed": config.seed}
-        self.loader = Loader(shards, global_batch=config.global_batch, rank=world.rank, world=world.size, **share)
-        self.heldout = None if heldout is None else Loader(heldout, global_batch=1, **share)
+        masks = config.document_masks
+        self.loader = Loader(
+            shards,
+            context=config.context,
+            global_batch=config.global_batch,
+            seed=config.seed,
+            packing=config.packing,
+            segments=masks,
+            rank=world.rank,
+            world=world.size,
+        )
+        self.heldout = None
+        if heldout is not None:
+            self.heldout = Loader(heldout, context=config.context, global_batch=1, seed=0, segments=masks)
         self.dtype = choose_dtype(config.dtype, world.device)
         self.checkpoints = Checkpoints(out.checkpoints, config.keep, config.keep_every)
         self.model = Transformer(model, config.seed)
@@ -153,18 +165,19 @@ class Trainer:
                     journal.say(self._headline(steps))
                     for side in changed:
                         journal.say(f"changed since the checkpoint: {side}")
-                return self._run(journal, steps)
+                with Prefetch(self.loader, self.step, steps, pin=self.world.device.type == "cuda") as batches:
+                    return self._run(batches, journal, steps)
         finally:
             signal.signal(signal.SIGTERM, previous)
 
-    def _run(self, journal: Journal | None, steps: int) -> int:
+    def _run(self, batches: Prefetch, journal: Journal | None, steps: int) -> int:
         self._watch(journal, steps)
         replica = self.world.wrap(self.model)
         while self.step < steps and not self.stopping.now:
             if launcher_is_gone():
                 print(f"the launcher of this run has ended; stopping at step {self.step}", file=sys.stderr)
                 return 1
-            self._update(replica, journal)
+            self._update(replica, batches, journal)
             asked = self.world.any(self._stop)
             if not self.guard.exhausted and (asked or self._save_is_due(steps)):
                 self._save(journal)
@@ -193,16 +206,16 @@ class Trainer:
     def _on_terminate(self, *_: object) -> None:
         self._stop = True
 
-    def _update(self, replica: torch.nn.Module, journal: Journal | None) -> None:
+    def _update(self, replica: torch.nn.Module, batches: Prefetch, journal: Journal | None) -> None:
         """One optimizer step over the global batch. The loss is its mean in nats a token, on however many ranks."""
         config, device = self.config, self.world.device
         began = time.perf_counter()
-        batch = self.loader.batch(self.step)
+        batch = next(batches)
         waited = time.perf_counter() - began
         if config.dropout:  # what is dropped follows the step, and not what was drawn before it
             torch.manual_seed((config.seed << 31) + self.step * self.world.size + self.world.rank)
         parts = self._micro_batches(batch)
-        targets = config.tokens_per_step
+        targets = self.loader.targets(self.step)
         total = torch.zeros((), dtype=torch.float64, device=device)
         replica.train()
         for number, part in enumerate(parts):
@@ -233,10 +246,10 @@ class Trainer:
             more = f" and {len(names) - NAMED_DOCUMENTS} more in {self.out.metrics}" * (len(names) > NAMED_DOCUMENTS)
             journal.say(f"step {self.step} skipped, {fault}; its documents: {', '.join(names[:NAMED_DOCUMENTS])}{more}")
 
-    def _micro_batches(self, batch: Batch) -> list[tuple[torch.Tensor, ...]]:
+    def _micro_batches(self, batch: Tensors) -> list[Tensors]:
         """Tokens and targets, int64 [B, T] on the device, and the segments where there are some."""
-        found = (torch.from_numpy(part).to(self.world.device) for part in batch if part is not None)
-        return list(zip(*(part.split(self.config.micro_batch) for part in found), strict=True))
+        parts = (part.to(self.world.device, non_blocking=True).split(self.config.micro_batch) for part in batch)
+        return list(zip(*parts, strict=True))
 
     def _precision(self) -> torch.autocast:
         """Weights stay float32; matmuls run in bfloat16 where that was chosen."""
@@ -259,12 +272,11 @@ class Trainer:
         mine = chosen[self.world.rank :: self.world.size]
         # Every rank makes as many passes as any other, for those that share a model must: a row too many asks nothing.
         rows = -(-count // self.world.size)
-        batch = heldout.read(np.concatenate([mine, chosen[: rows - len(mine)]]))
-        targets = batch.targets.copy()
-        targets[len(mine) :] = IGNORED
+        batch = tensors(heldout.read(np.concatenate([mine, chosen[: rows - len(mine)]])))
+        batch[1][len(mine) :] = IGNORED
         self.model.eval()
         total = 0.0
-        for part in self._micro_batches(batch._replace(targets=targets)):
+        for part in self._micro_batches(batch):
             with self._precision():
                 total += float(self.model(*part))
         return self.world.sum(total) / (count * self.config.context)
