@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
@@ -68,6 +69,15 @@ class World:
         if isinstance(model, DistributedDataParallel) and not last:
             return model.no_sync()
         return nullcontext()
+
+    def micro_batches(self, batch: Sequence[Tensor], size: int) -> list[tuple[Tensor, ...]]:
+        """Tensors [B, ...] in parts of at most `size` along B, on the device of this rank."""
+        parts = (part.to(self.device, non_blocking=True).split(size) for part in batch)
+        return list(zip(*parts, strict=True))
+
+    def precision(self, dtype: torch.dtype) -> torch.autocast:
+        """Weights stay float32; matmuls run in bfloat16 where that was chosen."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
 
     def sum(self, value: float) -> float:
         """The sum over all ranks, in float64 and the same on each."""

@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="SETTING",
         help="goes on though this differs from the saved run, such as train.learning_rate; repeatable",
     )
+    flags.add_argument("--profile", action="store_true", help="trace three of the first steps into OUT/profile")
     kinds = {"int": int, "float": float, "str": str}
     for field in dataclasses.fields(TrainConfig):
         name, text = "--" + field.name.replace("_", "-"), HELP[field.name]
@@ -100,6 +101,7 @@ def main() -> int:
             out=out,
             world=world,
             overrides=flags["override"],
+            profile=flags["profile"],
         )
         return trainer.run()
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -16,6 +17,7 @@ import torch
 
 from corpus.shard_set import ShardSet
 from tests.training.small_corpus import CONTEXT, ROOT, Data, metrics, newest, run
+from training import state as state_module
 from training import trainer as trainer_module
 from training.checkpoint import verify
 from training.loader import Loader
@@ -124,11 +126,11 @@ def test_a_nan_names_its_documents_and_three_end_the_run(
     out = Outdir(tmp_path)
     found = data.trainer(out)
     with torch.no_grad():
-        found.model.model.norm.weight[0] = math.nan
-    before = {name: value.clone() for name, value in found.model.state_dict().items()}
+        found.state.model.model.norm.weight[0] = math.nan
+    before = {name: value.clone() for name, value in found.state.model.state_dict().items()}
     assert found.run() == 1
     assert all(
-        torch.equal(value, before[name]) for name, value in found.model.state_dict().items() if "norm" not in name
+        torch.equal(value, before[name]) for name, value in found.state.model.state_dict().items() if "norm" not in name
     )
     lines = [line for line in metrics(tmp_path) if "tokens" in line]
     assert [line["step"] for line in lines] == [1, 2, 3]
@@ -183,7 +185,7 @@ def test_no_space_at_save_leaves_the_checkpoint_before(
 ) -> None:
     whole, out = tmp_path / "whole", tmp_path / "out"
     assert data.trainer(Outdir(whole)).run() == 0
-    save = trainer_module.save_tensors
+    save = state_module.save_tensors
 
     def full(tensors: dict[str, torch.Tensor], path: Path, first: bool) -> None:
         save(tensors, path, first)
@@ -191,7 +193,7 @@ def test_no_space_at_save_leaves_the_checkpoint_before(
             os.truncate(path, 1000)
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(trainer_module, "save_tensors", full)
+    monkeypatch.setattr(state_module, "save_tensors", full)
     with pytest.raises(OSError, match="No space left on device"):
         data.trainer(Outdir(out)).run()
     monkeypatch.undo()
@@ -205,16 +207,16 @@ def test_no_space_at_save_leaves_the_checkpoint_before(
 def test_a_loss_beyond_6_sigma_is_skipped_and_its_documents_named(data: Data, tmp_path: Path) -> None:
     found = data.trainer(Outdir(tmp_path), tokens=80 * 128, eval_every=100, checkpoint_every=100)
     spiked = 75
-    forward = found.model.forward
+    forward = found.state.model.forward
 
     def spike(*part: torch.Tensor) -> torch.Tensor:
         return forward(*part) * (10 if found.step == spiked - 1 and torch.is_grad_enabled() else 1)
 
-    found.model.forward = spike  # type: ignore[method-assign]
+    found.state.model.forward = spike  # type: ignore[method-assign]
     assert found.run() == 0
     [line] = [line for line in metrics(tmp_path) if "skipped" in line]
     assert line["step"] == spiked and "beyond 6 sigma" in line["skipped"] and line["documents"]
-    assert found.optimizer.updates == 79
+    assert found.state.optimizer.updates == 79
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP])
@@ -256,15 +258,15 @@ def test_a_checkpoint_is_saved_before_its_evaluation(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = data.trainer(Outdir(tmp_path))
-    evaluate = trainer_module.Trainer._heldout_loss
+    evaluate = trainer_module.heldout_loss
 
-    def watched(self: trainer_module.Trainer, heldout: Loader) -> float:
-        if self.step:
-            assert newest(tmp_path).name == f"step-{self.step:08d}"
+    def watched(*arguments: Any) -> float:
+        if found.step:
+            assert newest(tmp_path).name == f"step-{found.step:08d}"
             raise RuntimeError("died while evaluating")
-        return evaluate(self, heldout)
+        return evaluate(*arguments)
 
-    monkeypatch.setattr(trainer_module.Trainer, "_heldout_loss", watched)
+    monkeypatch.setattr(trainer_module, "heldout_loss", watched)
     with pytest.raises(RuntimeError, match="died"):
         found.run()
     monkeypatch.undo()
@@ -316,3 +318,11 @@ def test_a_launcher_that_lives_is_not_gone_and_a_zombie_is(monkeypatch: pytest.M
     assert launcher_is_gone()
     zombie.wait()
     assert launcher_is_gone()
+
+
+def test_a_profile_shows_where_the_time_goes(data: Data, tmp_path: Path) -> None:
+    found = data.trainer(Outdir(tmp_path), tokens=12 * 128)
+    found.profile = True
+    assert found.run() == 0
+    [trace] = (tmp_path / "profile").glob("*.json")
+    assert "aten::mm" in trace.read_text()
