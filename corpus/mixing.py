@@ -10,7 +10,7 @@ once more. Documents are whole: a group has its share to within one of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -18,6 +18,8 @@ from typing import Literal
 import numpy as np
 
 from corpus.choices import check_choices
+
+COLUMNS = {"language": "language", "source": "warc_file"}  # of a page; its crawl is a dataset and no column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +50,13 @@ class MixConfig:
 
     def group(self, value: str) -> str | None:
         """Which group a language, crawl or source belongs to; None for none."""
-        if value in self.shares:
-            return value
-        fitting = [pattern for pattern in self.shares if fnmatchcase(value, pattern)]
-        return min(fitting, key=lambda pattern: (-len(pattern), pattern), default=None)
+        return _fitting(value, self.shares)
+
+
+def _fitting(value: str, names: Iterable[str]) -> str | None:
+    """The name itself, or else the longest pattern that fits, whatever their order."""
+    fitting = [name for name in names if name == value or fnmatchcase(value, name)]
+    return min(fitting, key=lambda name: (name != value, -len(name), name), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +82,10 @@ class Mix:
     by: str
     seed: int
     groups: tuple[Group, ...]
+
+    def group(self, value: str) -> str | None:
+        """As `MixConfig.group`."""
+        return _fitting(value, [group.name for group in self.groups if group.share is not None])
 
 
 def mix(

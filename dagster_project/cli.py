@@ -70,12 +70,17 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("--step", type=int, help="a training step, from 1")
     inspect = _command(commands, "inspect", _inspect, "show what a stage kept and dropped, why, and the texts")
     inspect.add_argument(
-        "stage", metavar="STAGE", help=f"{STAGES}; or STAGE/ADDRESS for a dataset that is not the latest"
+        "stage",
+        metavar="STAGE",
+        help=f"{STAGES}; shards, or a folder of them anywhere; or STAGE/ADDRESS for a dataset that is not the latest",
     )
+    inspect.add_argument("--tokenizer", metavar="FILE", help="tokenizer.json that decodes the shards of a folder")
     inspect.add_argument("--reason", metavar="R", help="show what breaks this rule or was dropped for this reason")
     inspect.add_argument("--crawl", metavar="C", help="of this crawl alone, by its id")
     inspect.add_argument("--language", metavar="L", help="in this language alone, by its code")
-    inspect.add_argument("--limit", type=int, default=3, metavar="N", help="documents of each dataset (default: 3)")
+    inspect.add_argument(
+        "--limit", type=int, default=3, metavar="N", help="documents, or chunks, of each dataset (default: 3)"
+    )
     inspect.add_argument(
         "--json", action="store_true", help="one object a dataset, then one a document, with all its text"
     )
@@ -143,8 +148,25 @@ def _inspect(args: argparse.Namespace) -> int:
     from dagster_project.inspect import json_lines, lines
 
     asked = {name: getattr(args, name) for name in ("crawl", "reason", "language", "limit")}
+    of_shards = args.stage.partition("/")[0] == "shards"
+    if of_shards or Path(args.stage, "index.json").is_file():
+        return _inspect_shards(args, of_shards, [name for name in ("crawl", "reason", "language") if asked[name]])
     found = inspect(Lake(args.lake), args.stage, **asked)
     for line in json_lines(found) if args.json else lines(found, args.reason):
+        print(line)
+    return 0
+
+
+def _inspect_shards(args: argparse.Namespace, in_lake: bool, unfit: list[str]) -> int:
+    from dagster_project.inspect_shards import json_lines, lines, of_folder, of_lake
+
+    if unfit:
+        raise ValueError(f"--{unfit[0]}: shards are shown as they are; `inspect split` looks into their documents")
+    if in_lake:
+        found = of_lake(Lake(args.lake), args.stage, args.limit)
+    else:
+        found = of_folder(Path(args.stage), Path(args.tokenizer) if args.tokenizer else None, args.limit)
+    for line in json_lines(found) if args.json else lines(found):
         print(line)
     return 0
 

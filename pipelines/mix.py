@@ -13,12 +13,11 @@ import pyarrow.compute as pc
 from corpus.lake import Lake
 from corpus.lineage import sources
 from corpus.manifest import Manifest
-from corpus.mixing import Mix, MixConfig, mix, places
+from corpus.mixing import COLUMNS, Mix, MixConfig, mix, places
 from corpus.schema import DROPPED, ORIGIN, ledger_row
 from pipelines.parts import Part, file_splits
 
 KIND = "train"  # the held-out pages are never mixed
-COLUMNS = {"language": "language", "source": "warc_file"}  # a crawl is a dataset and no column
 NOT_IN_MIX, DOWN_SAMPLED = "not_in_mix", "down_sampled"
 
 
