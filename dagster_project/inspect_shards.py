@@ -60,7 +60,8 @@ def lines(found: Iterator[Shown]) -> Iterator[str]:
             yield from _mix(index.mix)
         for sample in one.samples:
             yield ""
-            yield f"{one_line(f'{sample.shard} {sample.key}')}: tokens {sample.first:,} to {sample.end:,}, {sample.count:,} documents"
+            place = f"tokens {sample.first:,} to {sample.end:,}, {sample.count:,} documents"
+            yield f"{one_line(f'{sample.shard} {sample.key}')}: {place}"
             yield from field("bytes", f"{sample.offset} to {sample.offset + sample.bytes} of the tar")
             for document in sample.documents:
                 yield from _document(document)

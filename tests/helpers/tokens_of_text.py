@@ -12,7 +12,7 @@ from stages import publish
 from corpus.heldout import HeldOutConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.schema import document_id
+from corpus.schema import DOCUMENT, document_id
 from corpus.vocabulary import VocabularyConfig
 from pipelines.clean import CLEAN
 from pipelines.encode import encode, train_vocabulary
@@ -53,7 +53,7 @@ def make_tokens(lake: Lake, count: int = 120, parts: int = 3, shuffled: int | No
     order of the rows in their files."""
     dice = random.Random(count)
     words = [f"{one}{two}" for one in ENGLISH for two in ENGLISH]
-    pages = [
+    pages: list[dict[str, Any]] = [
         {
             "text": " ".join(dice.choices(words, k=dice.randrange(5, 60))),
             "language": dice.choice(LANGUAGES),
@@ -67,12 +67,11 @@ def make_tokens(lake: Lake, count: int = 120, parts: int = 3, shuffled: int | No
     for crawl, some in (("a", pages[: 2 * count // 3]), ("b", pages[2 * count // 3 :])):
         if shuffled is not None:
             random.Random(shuffled).shuffle(some)
+        for page in some:
+            page["doc_id"] = document_id(crawl, page["warc_file"], page["warc_offset"])
         clean = clean_crawl(lake, crawl, some, parts)
-        rows = [
-            {**row, "doc_id": document_id(crawl, row["warc_file"], row["warc_offset"])}
-            for table in lake.read(clean, "documents")
-            for row in table.to_pylist()
-        ]
+        rows = [row for table in lake.read(clean, "documents") for row in table.to_pylist()]
+        publish(lake, "documents", crawl, [], {"documents": (DOCUMENT, rows)}, parts=parts)
         uniques.append(publish(lake, "unique", crawl, [clean], {"documents": (CLEAN, rows)}, parts=parts))
     split = hold_out(lake, uniques, HeldOutConfig(share=0.02, at_least=3), ONE).manifest
     tokenizer = train_vocabulary(lake, split, VocabularyConfig(size=400), ONE).manifest
