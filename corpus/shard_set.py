@@ -67,7 +67,7 @@ class ShardSet:
         if self._checked[number]:
             return
         shard, chunk = self._chunks[number]
-        found = hashlib.sha256(self._raw(shard)[chunk.offset : chunk.offset + chunk.bytes]).hexdigest()
+        found = hashlib.sha256(self._raw(shard)[chunk.offset : chunk.offset + chunk.bytes].data).hexdigest()
         if found != chunk.sha256:
             raise ValueError(
                 f"{self.folder}/{shard.path}: of chunk {chunk.key} the index wants sha256 {chunk.sha256}, found "

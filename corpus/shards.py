@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from corpus.manifest import canonical_json, sha256
+from corpus.mixing import Group, Mix
 
 SCHEMA = "headwater.shards/2"
 
@@ -57,13 +58,15 @@ class Shard:
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """`tokenizer` is the SHA-256 of tokenizer.json; `eos` closes every document and separates it from the next."""
+    """`tokenizer` is the SHA-256 of tokenizer.json; `eos` closes every document and separates it from the next. `mix`:
+    what each group of documents got, None where all are taken once."""
 
     dtype: str
     vocab_size: int
     eos: int
     tokenizer: str
     shards: tuple[Shard, ...]
+    mix: Mix | None = None
 
     @property
     def tokens(self) -> int:
@@ -121,6 +124,8 @@ class Index:
                 Shard(**{**shard, "chunks": tuple(Chunk(**chunk) for chunk in shard["chunks"])})
                 for shard in value["shards"]
             )
+            if value["mix"] is not None:
+                value["mix"] = Mix(**{**value["mix"], "groups": tuple(Group(**one) for one in value["mix"]["groups"])})
             index = cls(**value)
             index.check()
             return index
