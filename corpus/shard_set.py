@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from corpus.manifest import sha256
-from corpus.shard_cache import ShardCache
+from corpus.shard_cache import LIMIT_VARIABLE, ShardCache
 from corpus.shards import Chunk, Index, Shard
 
 NAMES_KEPT = 64  # chunks whose document ids stay parsed
@@ -40,6 +41,12 @@ class ShardSet:
         if cache is None:
             for shard in self.index.shards:
                 self._check_size(shard)
+        elif (size := sum(shard.bytes for shard in self.index.shards)) > cache.limit:
+            warnings.warn(
+                f"{self.folder} has {size} bytes of shards and the cache keeps {cache.limit}: as each step reads from "
+                f"all over the set, shards will be fetched again and again; set {LIMIT_VARIABLE} higher",
+                stacklevel=2,
+            )
 
     def __len__(self) -> int:
         """Tokens in the set."""
@@ -133,9 +140,9 @@ class ShardSet:
 
     def _parse_names(self, number: int) -> list[str]:
         shard, chunk = self._chunks[number]
-        names: list[str] = json.loads(self._array(shard, chunk.json_offset, chunk.json_bytes, np.dtype("u1")).tobytes())[
-            "doc_ids"
-        ]
+        names: list[str] = json.loads(
+            self._array(shard, chunk.json_offset, chunk.json_bytes, np.dtype("u1")).tobytes()
+        )["doc_ids"]
         return names
 
     def documents(self, start: int, stop: int) -> list[tuple[str, str, int, int]]:
