@@ -92,7 +92,8 @@ class ShardCache:
             with self._lock:
                 if shard.sha256 in self._maps or shard.sha256 in self._coming:
                     continue
-                self._coming[shard.sha256] = future = Future()
+                future: Future[Path] = Future()
+                self._coming[shard.sha256] = future
             self._wanted.put((shard, future))
             if len(self._workers) < AT_ONCE:
                 # Daemons: a run that ends does not wait for what it will not read.

@@ -37,6 +37,7 @@ class ShardSet:
         self._chunks: list[tuple[Shard, Chunk]] = [(s, c) for s in self.index.shards for c in s.chunks]
         self._starts = np.concatenate([[0], np.cumsum([chunk.tokens for _, chunk in self._chunks])]).astype(np.int64)
         self._maps: dict[str, np.ndarray] = {}
+        self._opened: dict[int, np.ndarray] = {}
         self._names = lru_cache(maxsize=NAMES_KEPT)(self._parse_names)
         if cache is None:
             for shard in self.index.shards:
@@ -93,20 +94,28 @@ class ShardSet:
 
     # Tokens -----------------------------------------------------------------------------------------------------
 
+    def _tokens_of(self, number: int) -> np.ndarray:
+        """A chunk's tokens as they lie in the tar."""
+        found = self._opened.get(number)
+        if found is None:
+            shard, chunk = self._chunks[number]
+            found = self._array(shard, chunk.tokens_offset, chunk.tokens, self.dtype)
+            if not self.remote:  # a cache may have to let go of the shard
+                self._opened[number] = found
+        return found
+
     def copy(self, starts: np.ndarray, lengths: np.ndarray, out: np.ndarray, places: np.ndarray) -> None:
         """Puts token ids [start, start + length) of each run at its place in `out`, a flat array of integers."""
         numbers = np.searchsorted(self._starts, starts, side="right") - 1
         firsts = starts - self._starts[numbers]
-        for number, first, length, place in zip(
-            numbers.tolist(), firsts.tolist(), lengths.tolist(), places.tolist(), strict=True
-        ):
-            end = place + length
-            while place < end:
-                shard, chunk = self._chunks[number]
-                count = min(end - place, chunk.tokens - first)
-                offset = chunk.tokens_offset + first * self.dtype.itemsize
-                out[place : place + count] = self._array(shard, offset, count, self.dtype)
-                place, number, first = place + count, number + 1, 0
+        runs = zip(numbers.tolist(), firsts.tolist(), lengths.tolist(), places.tolist(), strict=True)
+        for number, first, length, place in runs:
+            part = self._tokens_of(number)[first : first + length]
+            out[place : place + len(part)] = part
+            while len(part) < length:  # the rest is in the next chunk
+                number, length, place = number + 1, length - len(part), place + len(part)
+                part = self._tokens_of(number)[:length]
+                out[place : place + len(part)] = part
 
     def tokens(self, start: int, stop: int) -> np.ndarray:
         """Token ids [start, stop) of the whole stream, as int64 of shape (stop - start,)."""

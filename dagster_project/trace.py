@@ -98,7 +98,13 @@ def loader(lake: Lake, checkpoint: Manifest, shards: ShardSet) -> Loader:
     """The loader that a checkpoint was trained with."""
     state = json.loads(lake.fs.cat_file(f"{lake.folder(checkpoint)}/model/state.json"))
     plan = state["run"]["train"]
-    return Loader(shards, context=plan["context"], global_batch=plan["global_batch"], seed=plan["seed"])
+    return Loader(
+        shards,
+        context=plan["context"],
+        global_batch=plan["global_batch"],
+        seed=plan["seed"],
+        packing=plan.get("packing", "concat"),
+    )
 
 
 def trace_step(lake: Lake, step: int) -> Iterator[str]:

@@ -13,6 +13,7 @@ document's segment, which is also how a prompt begins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -94,7 +95,7 @@ class Concat:
         documents = self.shards.document_starts
         first, end = np.searchsorted(documents, [starts + 1, starts + 1 + size])
         columns = documents[ranges(first, end - first)] - np.repeat(starts + 1, end - first)
-        return Batch(tokens, targets, number(np.repeat(np.arange(count), end - first), columns, targets.shape))
+        return Batch(tokens, targets, number(np.repeat(np.arange(count), end - first), columns, (count, size)))
 
 
 class BestFit:
@@ -145,20 +146,21 @@ class BestFit:
             tokens[place, end], targets[place, end:] = eos, IGNORED
         if not segments:
             return Batch(tokens, targets)
-        inner = column > 0
-        row, column = np.append(row[inner], short), np.append(column[inner], filled[short])
-        return Batch(tokens, targets, number(row, column, targets.shape))
+        begins = np.append(row, short), np.append(column, filled[short])
+        return Batch(tokens, targets, number(*begins, (count, size)))
 
 
-PACKINGS = {"concat": Concat, "bestfit": BestFit}
+PACKINGS: dict[str, Callable[[ShardSet, int], Sequences]] = {"concat": Concat, "bestfit": BestFit}
 
 
-def number(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Segments, int32, of which a new one begins at each of these places but the first of a row."""
-    begins = np.zeros(shape, np.int32)
-    begins[rows, columns] = 1
-    begins[:, 0] = 0
-    return np.cumsum(begins, axis=1, dtype=np.int32)
+def number(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Segments, int32 (B, T), of which a new one begins at each of these places, and at each row."""
+    count, size = shape
+    inner = columns > 0
+    begins = np.sort(np.concatenate([np.arange(count) * size, rows[inner] * size + columns[inner]]))
+    row = begins // size
+    numbers = np.arange(len(begins)) - np.searchsorted(row, row)
+    return np.repeat(numbers.astype(np.int32), np.diff(begins, append=count * size)).reshape(shape)
 
 
 def check(tokens: np.ndarray, shards: ShardSet) -> None:

@@ -49,7 +49,7 @@ def same(one: Batch, other: Batch) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-# What a sequence is -----------------------------------------------------------------------------------------------------
+# What a sequence is -------------------------------------------------------------------------------------------------
 
 
 def test_a_sequence_is_t_tokens_and_the_one_after(counting: ShardSet) -> None:
@@ -122,7 +122,7 @@ def test_targets_are_counted_without_reading(counting: ShardSet, packing: str, m
     assert [ranked.targets(step) for step in range(40)] == counted
 
 
-# Which sequences a step reads -------------------------------------------------------------------------------------------
+# Which sequences a step reads ---------------------------------------------------------------------------------------
 
 
 @both
@@ -214,7 +214,7 @@ def test_stock_webdataset_reads_the_same_tokens(counting: ShardSet, packing: str
     assert read.tolist() == np.sort(stream[1 : 1 - tail or None] if packing == "concat" else stream).tolist()
 
 
-# Tracing, state, refusals -----------------------------------------------------------------------------------------------
+# Tracing, state, refusals -------------------------------------------------------------------------------------------
 
 
 @both
