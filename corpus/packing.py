@@ -4,10 +4,10 @@ Best-fit decreasing (Ding et al. 2024, "Fewer Truncations Improve Language Model
 longer than a sequence is cut into full pieces and a rest; pieces then go, longest first, each into the sequence with
 the least room that still holds it. Only what is longer than a sequence is cut, and sequences end in a little padding.
 
-A piece is a run of tokens that are predicted. The first of a document is predicted from `eos` (which closes the document
-before it and so opens this one), every other from the tokens in front of it; behind a cut, the token before the piece
-is read once more. So each token of the stream is predicted exactly once, and every place of a sequence that is no
-padding predicts one.
+A piece is a run of tokens that are predicted. The first of a document is predicted from `eos`, which closes the
+document before it and so opens this one, every other from the tokens in front of it; behind a cut, the token before
+the piece is read once more. So each token of the stream is predicted exactly once, and every place of a sequence that
+is no padding predicts one.
 """
 
 from __future__ import annotations
