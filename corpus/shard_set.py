@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import warnings
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -22,7 +23,8 @@ class ShardSet:
     """A folder with index.json and its tars, mapped into memory as one stream of tokens.
 
     `folder` is a path, or a URL of http, https or s3 whose shards are fetched when they are first read (ShardCache).
-    Raises ValueError, naming the shard and both sizes, when a tar is not the one that was indexed.
+    Raises ValueError naming the tars that are missing, of another size or not in the index; and, when a chunk is read
+    for the first time, naming it and both digests where its bytes are not those that were indexed.
     """
 
     def __init__(self, folder: str | Path, cache: ShardCache | None = None) -> None:
@@ -38,10 +40,10 @@ class ShardSet:
         self._starts = np.concatenate([[0], np.cumsum([chunk.tokens for _, chunk in self._chunks])]).astype(np.int64)
         self._maps: dict[str, np.ndarray] = {}
         self._opened: dict[int, np.ndarray] = {}
+        self._checked = bytearray(len(self._chunks))
         self._names = lru_cache(maxsize=NAMES_KEPT)(self._parse_names)
         if cache is None:
-            for shard in self.index.shards:
-                self._check_size(shard)
+            self._check_files()
         elif (size := sum(shard.bytes for shard in self.index.shards)) > cache.limit:
             warnings.warn(
                 f"{self.folder} has {size} bytes of shards and the cache keeps {cache.limit}: as each step reads from "
@@ -61,11 +63,25 @@ class ShardSet:
             raise FileNotFoundError(f"{path} not found: --shards takes a folder that `python -m pipelines shard` wrote")
         return path.read_bytes()
 
-    def _check_size(self, shard: Shard) -> None:
-        path = self._path(shard)
-        size = path.stat().st_size if path.is_file() else None
-        if size != shard.bytes:
-            raise ValueError(f"{path}: the index wants {shard.bytes} bytes, found {size}; write the shards again")
+    def _check_files(self) -> None:
+        with os.scandir(self.folder) as entries:
+            found = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith(".tar")}
+        if problems := self.index.misplaced(found):
+            more = f", and {len(problems) - 3} more" if len(problems) > 3 else ""
+            raise ValueError(f"{self.folder}/{'; '.join(problems[:3])}{more}; write the shards again")
+
+    def _check_chunk(self, number: int) -> None:
+        """Reads a chunk whole, once, before any of it is used."""
+        if self._checked[number]:
+            return
+        shard, chunk = self._chunks[number]
+        found = hashlib.sha256(self._array(shard, chunk.offset, chunk.bytes, np.dtype("u1"))).hexdigest()
+        if found != chunk.sha256:
+            raise ValueError(
+                f"{self.folder}/{shard.path}: of chunk {chunk.key} the index wants sha256 {chunk.sha256}, found "
+                f"{found}; write the shards again"
+            )
+        self._checked[number] = 1
 
     def verify(self) -> None:
         """Reads every tar whole. Raises ValueError naming the shard, the wanted and the found digest."""
@@ -98,6 +114,7 @@ class ShardSet:
         """A chunk's tokens as they lie in the tar."""
         found = self._opened.get(number)
         if found is None:
+            self._check_chunk(number)
             shard, chunk = self._chunks[number]
             found = self._array(shard, chunk.tokens_offset, chunk.tokens, self.dtype)
             if not self.remote:  # a cache may have to let go of the shard
@@ -137,15 +154,20 @@ class ShardSet:
 
     @cached_property
     def document_starts(self) -> np.ndarray:
-        """Where each document of the set starts in the stream, int64, ascending. Opens every shard."""
+        """Where each document of the set starts in the stream, int64, ascending. Opens every shard, and trusts chunks
+        that were not read yet as far as their documents are in order.
+        """
         if self._cache is not None:
             self._cache.ahead(self.index.shards)
-        found = [self._document_starts(number) for number in range(len(self._chunks))]
-        return np.concatenate(found) if found else np.empty(0, np.int64)
+        return np.concatenate([self._document_starts(number) for number in range(len(self._chunks))])
 
     def _document_starts(self, number: int) -> np.ndarray:
         shard, chunk = self._chunks[number]
-        return self._starts[number] + self._array(shard, chunk.docs_offset, chunk.documents, np.dtype("<i8"))
+        starts = self._array(shard, chunk.docs_offset, chunk.documents, np.dtype("<i8"))
+        if starts[0] != 0 or starts[-1] >= chunk.tokens or (starts[1:] <= starts[:-1]).any():
+            self._check_chunk(number)
+            raise ValueError(f"{self.folder}/{shard.path}: the documents of chunk {chunk.key} are not in order")
+        return self._starts[number] + starts
 
     def _parse_names(self, number: int) -> list[str]:
         shard, chunk = self._chunks[number]
@@ -159,6 +181,7 @@ class ShardSet:
         found: list[tuple[str, str, int, int]] = []
         begin, end = np.searchsorted(self._starts, [start, stop - 1], side="right") - 1
         for number in range(begin, min(end + 1, len(self._chunks))):
+            self._check_chunk(number)
             starts = self._document_starts(number)
             bounds = np.append(starts, self._starts[number + 1])
             first = max(0, int(np.searchsorted(starts, start, side="right")) - 1)

@@ -18,7 +18,7 @@ from pipelines.parts import Part, Work, file_splits
 from pipelines.stage import Outcome, Plan, Stage, compute, each_split
 
 STAGE = "shards"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,9 +99,11 @@ class Concat:
 
 
 class BestFit:
-    """Planned when it is made, from where documents start: every shard is opened."""
+    """Planned when it is made, from where documents start: every shard is opened. Raises ValueError for an empty set."""
 
     def __init__(self, shards: ShardSet, context: int) -> None:
+        if not len(shards):
+            raise ValueError(f"{shards.folder} holds no tokens")
         self.shards, self.context = shards, context
         self.packing = best_fit(shards.document_starts, len(shards), context)
         self._filled = self.packing.filled
