@@ -39,7 +39,7 @@ class ShardSet:
         self._chunks: list[tuple[Shard, Chunk]] = [(s, c) for s in self.index.shards for c in s.chunks]
         self._starts = np.concatenate([[0], np.cumsum([chunk.tokens for _, chunk in self._chunks])]).astype(np.int64)
         self._maps: dict[str, np.ndarray] = {}
-        self._opened: dict[int, np.ndarray] = {}
+        self._opened: dict[int, memoryview] = {}
         self._checked = bytearray(len(self._chunks))
         self._names = lru_cache(maxsize=NAMES_KEPT)(self._parse_names)
         if cache is None:
@@ -110,35 +110,32 @@ class ShardSet:
 
     # Tokens -----------------------------------------------------------------------------------------------------
 
-    def _tokens_of(self, number: int) -> np.ndarray:
+    def _open(self, number: int) -> memoryview:
         """A chunk's tokens as they lie in the tar."""
-        found = self._opened.get(number)
-        if found is None:
-            self._check_chunk(number)
-            shard, chunk = self._chunks[number]
-            found = self._array(shard, chunk.tokens_offset, chunk.tokens, self.dtype)
-            if not self.remote:  # a cache may have to let go of the shard
-                self._opened[number] = found
-        return found
+        self._check_chunk(number)
+        shard, chunk = self._chunks[number]
+        tokens = memoryview(self._array(shard, chunk.tokens_offset, chunk.tokens, self.dtype))
+        if not self.remote:  # a cache may have to let go of the shard
+            self._opened[number] = tokens
+        return tokens
 
-    def copy(self, starts: np.ndarray, lengths: np.ndarray, out: np.ndarray, places: np.ndarray) -> None:
-        """Puts token ids [start, start + length) of each run at its place in `out`, a flat array of integers."""
+    def gather(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Token ids [start, start + length) of each run, one run after another, read-only, in the type of the shards."""
         numbers = np.searchsorted(self._starts, starts, side="right") - 1
         firsts = starts - self._starts[numbers]
-        runs = zip(numbers.tolist(), firsts.tolist(), lengths.tolist(), places.tolist(), strict=True)
-        for number, first, length, place in runs:
-            part = self._tokens_of(number)[first : first + length]
-            out[place : place + len(part)] = part
+        parts = []  # joined as bytes: that takes half the time of np.concatenate, a third of slices put into an array
+        for number, first, length in zip(numbers.tolist(), firsts.tolist(), lengths.tolist(), strict=True):
+            part = (self._opened.get(number) or self._open(number))[first : first + length]
+            parts.append(part)
             while len(part) < length:  # the rest is in the next chunk
-                number, length, place = number + 1, length - len(part), place + len(part)
-                part = self._tokens_of(number)[:length]
-                out[place : place + len(part)] = part
+                number, length = number + 1, length - len(part)
+                part = self._open(number)[:length]
+                parts.append(part)
+        return np.frombuffer(b"".join(parts), self.dtype)
 
     def tokens(self, start: int, stop: int) -> np.ndarray:
         """Token ids [start, stop) of the whole stream, as int64 of shape (stop - start,)."""
-        out = np.empty(stop - start, dtype=np.int64)
-        self.copy(np.array([start]), np.array([stop - start]), out, np.array([0]))
-        return out
+        return self.gather(np.array([start]), np.array([stop - start])).astype(np.int64)
 
     @property
     def remote(self) -> bool:
