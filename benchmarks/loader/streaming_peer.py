@@ -1,5 +1,5 @@
-"""mosaicml-streaming: sequences of context + 1 tokens as samples of MDS files, shuffled as it comes, in the process that
-takes them (a DataLoader without workers).
+"""mosaicml-streaming: sequences of context + 1 tokens as samples of MDS files, shuffled as it comes, in the process
+that takes them (a DataLoader without workers).
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from streaming import MDSWriter, StreamingDataset
 from torch.utils.data import DataLoader
 
 from benchmarks.loader.measure import SEQUENCES, forever, main
-
-AT_ONCE = 1 << 16
 
 
 def write(place: Path, folder: Path, context: int) -> None:

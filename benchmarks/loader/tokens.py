@@ -18,7 +18,7 @@ CHUNK, CHUNKS = 1_000_000, 64  # tokens of a chunk, chunks of a shard
 
 
 def make(place: Path, tokens: int, seed: int = 1) -> None:
-    """About `tokens` of them: PLACE/shards and PLACE/flat.bin."""
+    """About `tokens` of them, as PLACE/shards."""
     random = np.random.RandomState(seed)
     (place / "shards").mkdir(parents=True)
     shards = []
@@ -28,6 +28,10 @@ def make(place: Path, tokens: int, seed: int = 1) -> None:
         shards.append(write_shard(place / "shards" / f"shard-{shard:06d}.tar", named, TOKENIZER))
     index = Index(dtype="<u2", vocab_size=VOCABULARY, eos=EOS, tokenizer=TOKENIZER, shards=tuple(shards))
     (place / "shards" / "index.json").write_bytes(index.to_bytes())
+
+
+def flat(place: Path) -> None:
+    """PLACE/flat.bin: the tokens of PLACE/shards alone."""
     made = ShardSet(place / "shards")
     with open(place / "flat.bin", "wb") as file:
         for start in range(0, len(made), CHUNK):
