@@ -4,10 +4,10 @@ Best-fit decreasing (Ding et al. 2024, "Fewer Truncations Improve Language Model
 longer than a sequence is cut into full pieces and a rest; pieces then go, longest first, each into the sequence with
 the least room that still holds it. Only what is longer than a sequence is cut, and sequences end in a little padding.
 
-A piece is a run of tokens that are predicted. The first of a document is predicted from `eos` (which closes the document
-before it and so opens this one), every other from the tokens in front of it; behind a cut, the token before the piece
-is read once more. So each token of the stream is predicted exactly once, and every place of a sequence that is no
-padding predicts one.
+A piece is a run of tokens that are predicted. The first of a document is predicted from `eos`, which closes the
+document before it and so opens this one, every other from the tokens in front of it; behind a cut, the token before
+the piece is read once more. So each token of the stream is predicted exactly once, and every place of a sequence that
+is no padding predicts one.
 """
 
 from __future__ import annotations
@@ -57,34 +57,36 @@ def best_fit(documents: np.ndarray, tokens: int, size: int) -> Packing:
     `size` places. Takes O(n log n) for n pieces: sorting them; the rest goes by groups of equal length and equal room.
     """
     starts, lengths, opens = _cut(documents, tokens, size)
-    sequence, count = _place(lengths, size)
-    order = np.argsort(sequence, kind="stable")
+    full, rest = np.flatnonzero(lengths == size), np.flatnonzero(lengths < size)
+    sequence, count = _place(lengths[rest], size)
+    order = np.concatenate([full, rest[np.argsort(sequence, kind="stable")]])
+    counts = np.concatenate([np.ones_like(full), np.bincount(sequence, minlength=count)])
     return Packing(
         size=size,
         starts=starts[order],
         lengths=lengths[order],
         opens=opens[order],
-        bounds=np.concatenate([[0], np.cumsum(np.bincount(sequence, minlength=count))]),
+        bounds=np.concatenate([[0], np.cumsum(counts)]),
     )
 
 
 def _cut(documents: np.ndarray, tokens: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Starts, lengths and `opens` of all pieces in the order of the stream."""
-    whole = np.diff(documents, append=tokens)
-    counts = -(-whole // size)
-    place = ranges(np.zeros_like(counts), counts)  # of a piece in its document
-    return (
-        np.repeat(documents, counts) + place * size,
-        np.minimum(np.repeat(whole, counts) - place * size, size),
-        place == 0,
-    )
+    counts = -(-np.diff(documents, append=tokens) // size)
+    firsts = np.cumsum(counts) - counts
+    starts = np.repeat(documents - firsts * size, counts)
+    starts += np.arange(len(starts)) * size
+    opens = np.zeros(len(starts), bool)
+    opens[firsts] = True
+    return starts, np.diff(starts, append=tokens), opens
 
 
 def _place(lengths: np.ndarray, size: int) -> tuple[np.ndarray, int]:
     """The sequence of each piece, and how many there are. Pieces of one length are placed at once: the least room that
     holds one holds as many as fit into it before any other sequence is the best fit, and so do all of that room.
     """
-    order = np.argsort(-lengths, kind="stable")
+    # The longest first, those of one length in the order of the stream; numbers of 16 bits are sorted in one pass.
+    order = np.argsort((size - lengths).astype(np.min_scalar_type(size)), kind="stable")
     found = np.empty(len(lengths), np.int64)
     groups: defaultdict[int, list[np.ndarray]] = defaultdict(list)  # room left -> sequences
     rooms = 0  # bit r is set where a sequence has room r: the least that holds a piece is found without a search

@@ -18,6 +18,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -78,15 +79,12 @@ class ShardCache:
             coming.result()
         while True:
             path = self.path(shard)
-            try:
+            with suppress(FileNotFoundError):  # another process made room in between: once more
                 mapped = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
                 os.utime(path)
-                break
-            except FileNotFoundError:  # another process made room in between
-                continue
-        with self._lock:
-            self._maps[digest] = mapped
-        return mapped
+                with self._lock:
+                    self._maps[digest] = mapped
+                return mapped
 
     def ahead(self, shards: Iterable[Shard]) -> None:
         """Begins to download, in the background, those that are not here. Whoever maps one waits for it."""
@@ -94,7 +92,8 @@ class ShardCache:
             with self._lock:
                 if shard.sha256 in self._maps or shard.sha256 in self._coming:
                     continue
-                self._coming[shard.sha256] = future = Future()
+                future: Future[Path] = Future()
+                self._coming[shard.sha256] = future
             self._wanted.put((shard, future))
             if len(self._workers) < AT_ONCE:
                 # Daemons: a run that ends does not wait for what it will not read.
@@ -106,7 +105,7 @@ class ShardCache:
             shard, future = self._wanted.get()
             try:
                 future.set_result(self.path(shard))
-            except BaseException as error:
+            except Exception as error:  # raised where the shard is mapped
                 future.set_exception(error)
 
     def _download(self, shard: Shard, target: Path) -> None:
@@ -131,23 +130,17 @@ class ShardCache:
     def _make_room(self, wanted: int) -> None:
         """Until `wanted` more bytes are within the limit, or nothing is left that may go."""
         with self._lock:
-            held = 0
-            for mapped in self._maps.values():
-                held += mapped.nbytes
+            held = sum(mapped.nbytes for mapped in self._maps.values())
             while self._maps and held + wanted > self.limit:
                 held -= self._maps.popitem(last=False)[1].nbytes
             mine = set(self._maps)
         files = []
         for path in self.folder.glob("*.tar"):
-            try:
+            with suppress(FileNotFoundError):  # another process makes room as well
                 about = path.stat()
-            except FileNotFoundError:
-                continue
-            files.append((about.st_mtime_ns, path.name, about.st_size, path))
-        total = sum(size for *_, size, _ in files)
-        for _, name, size, path in sorted(files):
-            if total + wanted <= self.limit:
-                return
-            if name.removesuffix(".tar") not in mine:
+                files.append((about.st_mtime_ns, path, about.st_size))
+        total = sum(size for *_, size in files)
+        for _, path, size in sorted(files):
+            if path.stem not in mine and total + wanted > self.limit:
                 path.unlink(missing_ok=True)
                 total -= size

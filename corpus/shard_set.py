@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from corpus.manifest import sha256
-from corpus.shard_cache import ShardCache
+from corpus.shard_cache import LIMIT_VARIABLE, ShardCache
 from corpus.shards import Chunk, Index, Shard
 
 NAMES_KEPT = 64  # chunks whose document ids stay parsed
@@ -38,10 +39,17 @@ class ShardSet:
         self._chunks: list[tuple[Shard, Chunk]] = [(s, c) for s in self.index.shards for c in s.chunks]
         self._starts = np.concatenate([[0], np.cumsum([chunk.tokens for _, chunk in self._chunks])]).astype(np.int64)
         self._maps: dict[str, np.ndarray] = {}
+        self._opened: dict[int, memoryview] = {}
         self._checked = bytearray(len(self._chunks))
         self._names = lru_cache(maxsize=NAMES_KEPT)(self._parse_names)
         if cache is None:
             self._check_files()
+        elif (size := sum(shard.bytes for shard in self.index.shards)) > cache.limit:
+            warnings.warn(
+                f"{self.folder} has {size} bytes of shards and the cache keeps {cache.limit}: as each step reads from "
+                f"all over the set, shards will be fetched again and again; set {LIMIT_VARIABLE} higher",
+                stacklevel=2,
+            )
 
     def __len__(self) -> int:
         """Tokens in the set."""
@@ -67,7 +75,7 @@ class ShardSet:
         if self._checked[number]:
             return
         shard, chunk = self._chunks[number]
-        found = hashlib.sha256(self._raw(shard)[chunk.offset : chunk.offset + chunk.bytes].data).hexdigest()
+        found = hashlib.sha256(self._array(shard, chunk.offset, chunk.bytes, np.dtype("u1"))).hexdigest()
         if found != chunk.sha256:
             raise ValueError(
                 f"{self.folder}/{shard.path}: of chunk {chunk.key} the index wants sha256 {chunk.sha256}, found "
@@ -102,27 +110,32 @@ class ShardSet:
 
     # Tokens -----------------------------------------------------------------------------------------------------
 
-    def copy(self, starts: np.ndarray, lengths: np.ndarray, out: np.ndarray, places: np.ndarray) -> None:
-        """Puts token ids [start, start + length) of each run at its place in `out`, a flat array of integers."""
+    def _open(self, number: int) -> memoryview:
+        """A chunk's tokens as they lie in the tar."""
+        self._check_chunk(number)
+        shard, chunk = self._chunks[number]
+        tokens = memoryview(self._array(shard, chunk.tokens_offset, chunk.tokens, self.dtype))
+        if not self.remote:  # a cache may have to let go of the shard
+            self._opened[number] = tokens
+        return tokens
+
+    def gather(self, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Token ids [start, start + length) of each run, run after run, read-only, in the type of the shards."""
         numbers = np.searchsorted(self._starts, starts, side="right") - 1
         firsts = starts - self._starts[numbers]
-        for number, first, length, place in zip(
-            numbers.tolist(), firsts.tolist(), lengths.tolist(), places.tolist(), strict=True
-        ):
-            end = place + length
-            while place < end:
-                self._check_chunk(number)
-                shard, chunk = self._chunks[number]
-                count = min(end - place, chunk.tokens - first)
-                offset = chunk.tokens_offset + first * self.dtype.itemsize
-                out[place : place + count] = self._array(shard, offset, count, self.dtype)
-                place, number, first = place + count, number + 1, 0
+        parts = []  # joined as bytes: that takes half the time of np.concatenate, a third of slices put into an array
+        for number, first, length in zip(numbers.tolist(), firsts.tolist(), lengths.tolist(), strict=True):
+            part = (self._opened.get(number) or self._open(number))[first : first + length]
+            parts.append(part)
+            while len(part) < length:  # the rest is in the next chunk
+                number, length = number + 1, length - len(part)
+                part = self._open(number)[:length]
+                parts.append(part)
+        return np.frombuffer(b"".join(parts), self.dtype)
 
     def tokens(self, start: int, stop: int) -> np.ndarray:
         """Token ids [start, stop) of the whole stream, as int64 of shape (stop - start,)."""
-        out = np.empty(stop - start, dtype=np.int64)
-        self.copy(np.array([start]), np.array([stop - start]), out, np.array([0]))
-        return out
+        return self.gather(np.array([start]), np.array([stop - start])).astype(np.int64)
 
     @property
     def remote(self) -> bool:
@@ -138,16 +151,20 @@ class ShardSet:
 
     @cached_property
     def document_starts(self) -> np.ndarray:
-        """Where each document of the set starts in the stream, int64, ascending. Opens every shard, and hashes none:
-        a chunk is checked, with what it says of its documents, when its tokens are read."""
+        """Where each document of the set starts in the stream, int64, ascending. Opens every shard, and trusts chunks
+        that were not read yet as far as their documents are in order.
+        """
         if self._cache is not None:
             self._cache.ahead(self.index.shards)
-        found = [self._document_starts(number) for number in range(len(self._chunks))]
-        return np.concatenate(found) if found else np.empty(0, np.int64)
+        return np.concatenate([self._document_starts(number) for number in range(len(self._chunks))])
 
     def _document_starts(self, number: int) -> np.ndarray:
         shard, chunk = self._chunks[number]
-        return self._starts[number] + self._array(shard, chunk.docs_offset, chunk.documents, np.dtype("<i8"))
+        starts = self._array(shard, chunk.docs_offset, chunk.documents, np.dtype("<i8"))
+        if starts[0] != 0 or starts[-1] >= chunk.tokens or (starts[1:] <= starts[:-1]).any():
+            self._check_chunk(number)
+            raise ValueError(f"{self.folder}/{shard.path}: the documents of chunk {chunk.key} are not in order")
+        return self._starts[number] + starts
 
     def _parse_names(self, number: int) -> list[str]:
         shard, chunk = self._chunks[number]

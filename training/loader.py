@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus.shard_set import ShardSet
-from training.sequences import IGNORED, PACKINGS, Batch, Sequences
+from training.sequences import IGNORED, PACKINGS, Batch
 
 __all__ = ["IGNORED", "Batch", "Loader", "Source"]
 
@@ -54,7 +54,7 @@ class Loader:
             )
         if packing not in PACKINGS:
             raise ValueError(f"packing {packing!r} is unknown; choose one of {', '.join(PACKINGS)}")
-        self.layout: Sequences = PACKINGS[packing](shards, context)
+        self.layout = PACKINGS[packing](shards, context)
         self.sequences = len(self.layout)
         self.shards, self.context, self.global_batch, self.segments = shards, context, global_batch, segments
         self.seed, self.rank, self.world = seed, rank, world

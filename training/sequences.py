@@ -13,6 +13,7 @@ document's segment, which is also how a prompt begins.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -84,9 +85,7 @@ class Concat:
     def read(self, sequences: np.ndarray, segments: bool) -> Batch:
         count, size = len(sequences), self.context
         starts = sequences * size
-        found = np.empty((count, size + 1), self.shards.dtype)
-        places = np.arange(count) * (size + 1)
-        self.shards.copy(starts, np.full(count, size + 1), found.reshape(-1), places)
+        found = self.shards.gather(starts, np.full(count, size + 1)).reshape(count, size + 1)
         check(found, self.shards)
         tokens, targets = found[:, :-1].astype(np.int64), found[:, 1:].astype(np.int64)
         if not segments:
@@ -94,13 +93,15 @@ class Concat:
         documents = self.shards.document_starts
         first, end = np.searchsorted(documents, [starts + 1, starts + 1 + size])
         columns = documents[ranges(first, end - first)] - np.repeat(starts + 1, end - first)
-        return Batch(tokens, targets, number(np.repeat(np.arange(count), end - first), columns, targets.shape))
+        return Batch(tokens, targets, number(np.repeat(np.arange(count), end - first), columns, (count, size)))
 
 
 class BestFit:
-    """Planned when it is made, from where documents start: every shard is opened."""
+    """Planned when it is made, from where documents start: every shard is opened. Raises ValueError for an empty set."""
 
     def __init__(self, shards: ShardSet, context: int) -> None:
+        if not len(shards):
+            raise ValueError(f"{shards.folder} holds no tokens")
         self.shards, self.context = shards, context
         self.packing = best_fit(shards.document_starts, len(shards), context)
         self._filled = self.packing.filled
@@ -129,36 +130,46 @@ class BestFit:
             part[pieces] for part in (self.packing.starts, self.packing.lengths, self.packing.opens)
         )
         filled = self._filled[sequences]
-        row = np.repeat(np.arange(count), counts)
-        column = np.cumsum(lengths) - lengths - np.repeat(np.cumsum(filled) - filled, counts)
-        found = np.full((count, size + 1), eos, self.shards.dtype)
-        self.shards.copy(starts, lengths, found.reshape(-1), row * (size + 1) + column + 1)
-        # What a piece's first token is predicted from: eos, or behind a cut the token in front of it.
-        before = np.full(len(pieces), eos, self.shards.dtype)
-        cut = np.flatnonzero(~opens)
-        self.shards.copy(starts[cut] - 1, np.ones_like(cut), before, cut)
+        found = self.shards.gather(starts, lengths)
         check(found, self.shards)
-        tokens, targets = found[:, :-1].astype(np.int64), found[:, 1:].astype(np.int64)
-        tokens[row, column] = before
-        short = np.flatnonzero(filled < size)
-        for place, end in zip(short.tolist(), filled[short].tolist(), strict=True):
-            tokens[place, end], targets[place, end:] = eos, IGNORED
+        tokens = np.empty_like(found)
+        tokens[1:] = found[:-1]
+        # What a piece's first token is predicted from: eos, or behind a cut the token in front of it.
+        places = np.cumsum(lengths) - lengths
+        tokens[places[opens]] = eos
+        tokens[places[~opens]] = self.shards.gather(starts[~opens] - 1, np.ones_like(starts[~opens]))
+        batch = Batch(spread(tokens, filled, size, eos), spread(found, filled, size, IGNORED))
         if not segments:
-            return Batch(tokens, targets)
-        inner = column > 0
-        row, column = np.append(row[inner], short), np.append(column[inner], filled[short])
-        return Batch(tokens, targets, number(row, column, targets.shape))
+            return batch
+        short = np.flatnonzero(filled < size)  # where padding begins one more
+        columns = places - np.repeat(np.cumsum(filled) - filled, counts)
+        rows = np.append(np.repeat(np.arange(count), counts), short)
+        return batch._replace(segments=number(rows, np.append(columns, filled[short]), (count, size)))
 
 
-PACKINGS = {"concat": Concat, "bestfit": BestFit}
+PACKINGS: dict[str, Callable[[ShardSet, int], Sequences]] = {"concat": Concat, "bestfit": BestFit}
 
 
-def number(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Segments, int32, of which a new one begins at each of these places but the first of a row."""
-    begins = np.zeros(shape, np.int32)
-    begins[rows, columns] = 1
-    begins[:, 0] = 0
-    return np.cumsum(begins, axis=1, dtype=np.int32)
+def number(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Segments, int32 (B, T), of which a new one begins at each of these places, and at each row."""
+    count, size = shape
+    inner = columns > 0
+    begins = np.sort(np.concatenate([np.arange(count) * size, rows[inner] * size + columns[inner]]))
+    row = begins // size
+    numbers = np.arange(len(begins)) - np.searchsorted(row, row)
+    return np.repeat(numbers.astype(np.int32), np.diff(begins, append=count * size)).reshape(shape)
+
+
+def spread(values: np.ndarray, filled: np.ndarray, size: int, padding: int) -> np.ndarray:
+    """Rows of `size`, int64, of which each has its next `filled` values and then padding."""
+    if len(values) == len(filled) * size:
+        return values.reshape(len(filled), size).astype(np.int64)
+    rows = np.full((len(filled), size), padding, np.int64)
+    end = 0
+    for row, length in zip(rows, filled.tolist(), strict=True):
+        row[:length] = values[end : end + length]
+        end += length
+    return rows
 
 
 def check(tokens: np.ndarray, shards: ShardSet) -> None:
