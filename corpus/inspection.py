@@ -85,23 +85,28 @@ def _records(lake: Lake, manifest: Manifest, crawl: str | None) -> pa.Table:
 
 
 def _chosen(lake: Lake, what: str, crawl: str | None) -> list[Manifest]:
+    found = chosen(lake, [manifest for manifest in lake.datasets() if manifest.of_kind("ledger")], what)
+    if crawl is not None:
+        _known("crawl", crawl, [name for manifest in found for name in manifest.partition.split("+")])
+        found = [manifest for manifest in found if crawl in manifest.partition.split("+")]
+    return found
+
+
+def chosen(lake: Lake, every: Sequence[Manifest], what: str) -> list[Manifest]:
+    """Of these datasets those of a stage, or of a stage/address; of several with one name, the one that was made last.
+    Raises ValueError where there is none."""
     stage, _, address = what.partition("/")
-    every = [manifest for manifest in lake.datasets() if manifest.of_kind("ledger")]
     if not every:
         raise ValueError(f"no dataset of documents in the lake {lake.url}: `headwater demo` makes some")
     _known("stage", stage, [manifest.stage for manifest in every])
     found = [manifest for manifest in every if manifest.stage == stage]
-    if address:
-        listed = ", ".join(f"{stage}/{manifest.address}" for manifest in found)
-        found = [manifest for manifest in found if manifest.address.startswith(address)]
-        if not found:
-            raise ValueError(f"no dataset {what}: there are {listed}")
-    else:
+    if not address:
         last = {manifest.partition: manifest for manifest in sorted(found, key=lambda one: _made(lake, one))}
-        found = [last[partition] for partition in sorted(last)]
-    if crawl is not None:
-        _known("crawl", crawl, [name for manifest in found for name in manifest.partition.split("+")])
-        found = [manifest for manifest in found if crawl in manifest.partition.split("+")]
+        return [last[partition] for partition in sorted(last)]
+    listed = ", ".join(f"{stage}/{manifest.address}" for manifest in found)
+    found = [manifest for manifest in found if manifest.address.startswith(address)]
+    if not found:
+        raise ValueError(f"no dataset {what}: there are {listed}")
     return found
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
@@ -114,6 +115,17 @@ class Lake:
                 rows += len(batch)
                 yield batch
             _check_rows(rows, file.metadata.num_rows)
+
+    def read_places(self, path: str, places: np.ndarray, columns: list[str]) -> pa.Table:
+        """The rows at these places of a Parquet file, in this order. Reads the row groups that hold one."""
+        with self.open_parquet(path) as file:
+            sizes = np.array([file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)])
+            owners = np.searchsorted(np.cumsum(sizes), places, side="right")
+            groups, nth = np.unique(owners, return_inverse=True)
+            table = file.read_row_groups(groups.tolist(), columns)
+            _check_rows(table.num_rows, int(sizes[groups].sum()))
+            shift = np.cumsum(sizes[groups]) - np.cumsum(sizes)[groups]  # what is not read in front of a group
+            return table.take(pa.array(places + shift[nth]))
 
     @contextmanager
     def open_parquet(self, path: str) -> Iterator[pq.ParquetFile]:

@@ -7,8 +7,9 @@ it. A sample is a chunk of about a million tokens, whole documents one after ano
     <key>.docs.npy     int64, shape (documents,): where each document starts in the chunk
     <key>.json         {"doc_ids": [hex], "tokenizer": sha256}
 
-`index.json` holds, per shard, bytes and SHA-256 and, per chunk, the byte offset of the raw tokens, so that a reader
-maps the tar into memory and never parses it. The SHA-256 of index.json is the training set's fingerprint.
+`index.json` holds, per shard, bytes and SHA-256 and, per chunk, where its raw tokens lie, so that a reader maps the
+tar into memory and never parses it, and the SHA-256 of the chunk's members, so that what it maps is checked before it
+is used. The SHA-256 of index.json is the training set's fingerprint.
 """
 
 from __future__ import annotations
@@ -17,25 +18,30 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from corpus.manifest import canonical_json
+from corpus.manifest import canonical_json, sha256
+from corpus.mixing import Group, Mix
 
-SCHEMA = "headwater.shards/1"
+SCHEMA = "headwater.shards/2"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """One sample of a tar. Offsets are bytes from the start of the tar to the raw array, after the npy header."""
+    """One sample of a tar: `bytes` from `offset` on, headers and padding of its three members included, have `sha256`.
+    The other offsets are bytes from the start of the tar to the raw array, after the npy header."""
 
     key: str
     tokens: int
     documents: int
+    offset: int
+    bytes: int
+    sha256: str
     tokens_offset: int
     docs_offset: int
     json_offset: int
@@ -52,13 +58,15 @@ class Shard:
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """`tokenizer` is the SHA-256 of tokenizer.json; `eos` closes every document and separates it from the next."""
+    """`tokenizer` is the SHA-256 of tokenizer.json; `eos` closes every document and separates it from the next. `mix`:
+    what each group of documents got, None where all are taken once."""
 
     dtype: str
     vocab_size: int
     eos: int
     tokenizer: str
     shards: tuple[Shard, ...]
+    mix: Mix | None = None
 
     @property
     def tokens(self) -> int:
@@ -67,6 +75,41 @@ class Index:
     @property
     def documents(self) -> int:
         return sum(chunk.documents for shard in self.shards for chunk in shard.chunks)
+
+    def check(self) -> None:
+        """Raises ValueError where it leads out of its folder or out of a tar, or its ids do not fit their type."""
+        if self.dtype != token_dtype(self.vocab_size).str or not 0 <= self.eos < self.vocab_size:
+            raise ValueError(f"dtype {self.dtype} and eos {self.eos} do not fit a vocabulary of {self.vocab_size}")
+        paths = [shard.path for shard in self.shards]
+        if len(set(paths)) < len(paths):
+            raise ValueError("two shards of one name")
+        width = token_dtype(self.vocab_size).itemsize
+        for shard in self.shards:
+            if Path(shard.path).name != shard.path or not shard.path.endswith(".tar"):
+                raise ValueError(f"{shard.path!r} is no name of a tar in its folder")
+            end = 0
+            for chunk in shard.chunks:
+                tokens_end = chunk.tokens_offset + chunk.tokens * width
+                docs_end = chunk.docs_offset + chunk.documents * 8
+                json_end = chunk.json_offset + chunk.json_bytes
+                places = (chunk.offset, chunk.tokens_offset, tokens_end, chunk.docs_offset, docs_end, chunk.json_offset)
+                ascending = [*places, json_end, chunk.offset + chunk.bytes]
+                if chunk.offset != end or ascending != sorted(ascending) or not 0 < chunk.documents <= chunk.tokens:
+                    raise ValueError(f"{shard.path}: chunk {chunk.key} lies outside its bytes")
+                end += chunk.bytes
+            if end > shard.bytes:
+                raise ValueError(f"{shard.path}: its chunks take {end} bytes, it has {shard.bytes}")
+
+    def misplaced(self, found: Mapping[str, int]) -> list[str]:
+        """What is wrong with the tars of a folder, `found` by name with their sizes: missing, of another size, or not
+        in the index."""
+        wanted = {shard.path: shard.bytes for shard in self.shards}
+        problems = [
+            f"{path}: the index wants {size} bytes, found {found.get(path)}"
+            for path, size in wanted.items()
+            if found.get(path) != size
+        ]
+        return problems + [f"{path}: not in the index" for path in sorted(found.keys() - wanted)]
 
     def to_bytes(self) -> bytes:
         return canonical_json({"schema": SCHEMA, **asdict(self)})
@@ -81,7 +124,11 @@ class Index:
                 Shard(**{**shard, "chunks": tuple(Chunk(**chunk) for chunk in shard["chunks"])})
                 for shard in value["shards"]
             )
-            return cls(**value)
+            if value["mix"] is not None:
+                value["mix"] = Mix(**{**value["mix"], "groups": tuple(Group(**one) for one in value["mix"]["groups"])})
+            index = cls(**value)
+            index.check()
+            return index
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{where} is not a {SCHEMA} index ({error}); it begins {data[:60]!r}") from error
 
@@ -89,6 +136,14 @@ class Index:
 def token_dtype(vocab_size: int) -> np.dtype[Any]:
     """The smallest unsigned type that holds every id of a vocabulary."""
     return np.dtype("<u2" if vocab_size <= 1 << 16 else "<u4")
+
+
+def to_tokens(ids: np.ndarray, vocab_size: int) -> np.ndarray:
+    """Ids of any integer type as they are stored. Raises ValueError naming one that the vocabulary does not have."""
+    outside = ids[(ids < 0) | (ids >= vocab_size)]
+    if len(outside):
+        raise ValueError(f"token id {outside[0]} lies outside the vocabulary of {vocab_size}")
+    return ids.astype(token_dtype(vocab_size))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,29 +156,39 @@ class Document:
 
 def write_shard(path: Path, chunks: Iterable[tuple[str, Sequence[Document]]], tokenizer: str) -> Shard:
     """Writes one tar from (key, documents) and says where everything in it lies."""
-    placed = []
     with tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as tar:
-        for key, documents in chunks:
-            tokens = np.concatenate([document.tokens for document in documents])
-            lengths = [len(document.tokens) for document in documents]
-            starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype("<i8")
-            names = canonical_json(
-                {"doc_ids": [document.doc_id.hex() for document in documents], "tokenizer": tokenizer}
-            )
-            placed.append(
-                Chunk(
-                    key=key,
-                    tokens=len(tokens),
-                    documents=len(documents),
-                    tokens_offset=_add_array(tar, f"{key}.tokens.npy", tokens),
-                    docs_offset=_add_array(tar, f"{key}.docs.npy", starts),
-                    json_offset=_add(tar, f"{key}.json", names),
-                    json_bytes=len(names),
-                )
-            )
+        placed = [_add_chunk(tar, key, documents, tokenizer) for key, documents in chunks]
+    whole = hashlib.sha256()
     with open(path, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return Shard(path=path.name, bytes=path.stat().st_size, sha256=digest, chunks=tuple(placed))
+        for number, chunk in enumerate(placed):
+            data = file.read(chunk.bytes)
+            whole.update(data)
+            placed[number] = replace(chunk, sha256=sha256(data))
+        whole.update(file.read())
+    return Shard(path=path.name, bytes=path.stat().st_size, sha256=whole.hexdigest(), chunks=tuple(placed))
+
+
+def _add_chunk(tar: tarfile.TarFile, key: str, documents: Sequence[Document], tokenizer: str) -> Chunk:
+    start = tar.offset
+    tokens = np.concatenate([document.tokens for document in documents])
+    lengths = [len(document.tokens) for document in documents]
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype("<i8")
+    names = canonical_json({"doc_ids": [document.doc_id.hex() for document in documents], "tokenizer": tokenizer})
+    tokens_offset = _add_array(tar, f"{key}.tokens.npy", tokens)
+    docs_offset = _add_array(tar, f"{key}.docs.npy", starts)
+    json_offset = _add(tar, f"{key}.json", names)
+    return Chunk(
+        key=key,
+        tokens=len(tokens),
+        documents=len(documents),
+        offset=start,
+        bytes=tar.offset - start,
+        sha256="",  # known when it is written
+        tokens_offset=tokens_offset,
+        docs_offset=docs_offset,
+        json_offset=json_offset,
+        json_bytes=len(names),
+    )
 
 
 def _add_array(tar: tarfile.TarFile, name: str, array: np.ndarray) -> int:

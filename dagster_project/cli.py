@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from corpus.lake import DEFAULT_LAKE, Lake
-from corpus.manifest import Manifest
-from corpus.schema import ACCOUNTS
 
 STAGES = "documents, clean, trimmed, unique or split"
 EXTRACT = (
@@ -62,8 +59,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
     demo.add_argument("--recipe", default="base", help="named configuration (default: base)")
-    verify = _command(commands, "verify", _verify, "read every dataset again and compare digests")
-    verify.add_argument("--json", action="store_true", help="one object a line: stage, partition, digest, rows, bytes")
+    verify = _command(commands, "verify", _verify, "read every dataset, or the shards in a folder, and compare digests")
+    verify.add_argument("folder", nargs="?", metavar="DIR", help="shards anywhere, in place of the lake")
+    verify.add_argument("--tokenizer", metavar="FILE", help="the tokenizer.json that the shards in DIR are to be of")
+    verify.add_argument("--json", action="store_true", help="an object a line for each dataset or set of shards")
     trace = _command(
         commands, "trace", _trace, "follow a page to the steps that read it, or a step to its source records"
     )
@@ -71,12 +70,17 @@ def _parser() -> argparse.ArgumentParser:
     trace.add_argument("--step", type=int, help="a training step, from 1")
     inspect = _command(commands, "inspect", _inspect, "show what a stage kept and dropped, why, and the texts")
     inspect.add_argument(
-        "stage", metavar="STAGE", help=f"{STAGES}; or STAGE/ADDRESS for a dataset that is not the latest"
+        "stage",
+        metavar="STAGE",
+        help=f"{STAGES}; shards, or a folder of them anywhere; or STAGE/ADDRESS for a dataset that is not the latest",
     )
+    inspect.add_argument("--tokenizer", metavar="FILE", help="tokenizer.json that decodes the shards of a folder")
     inspect.add_argument("--reason", metavar="R", help="show what breaks this rule or was dropped for this reason")
     inspect.add_argument("--crawl", metavar="C", help="of this crawl alone, by its id")
     inspect.add_argument("--language", metavar="L", help="in this language alone, by its code")
-    inspect.add_argument("--limit", type=int, default=3, metavar="N", help="documents of each dataset (default: 3)")
+    inspect.add_argument(
+        "--limit", type=int, default=3, metavar="N", help="documents, or chunks, of each dataset (default: 3)"
+    )
     inspect.add_argument(
         "--json", action="store_true", help="one object a dataset, then one a document, with all its text"
     )
@@ -120,36 +124,13 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    lake = Lake(args.lake)
-    datasets = damaged = 0
-    for path in lake.manifest_paths():
-        datasets += 1
-        try:
-            manifest = Manifest.from_bytes(lake.fs.cat_file(path), where=path)
-        except ValueError as error:
-            damaged += 1
-            print(json.dumps({"stage": None, "problems": [str(error)]}) if args.json else f"DAMAGED  {error}")
-            continue
-        problems = list(lake.problems(manifest))
-        if path != f"{lake.folder(manifest)}/manifest.json":
-            problems.append(f"{path}: its content belongs to the address {manifest.address}")
-        damaged += bool(problems)
-        rows = sum(entry.rows for entry in manifest.files if entry.kind not in ACCOUNTS)
-        if args.json:
-            line = {"stage": manifest.stage, "partition": manifest.partition, "digest": manifest.digest}
-            print(json.dumps({**line, "rows": rows, "bytes": manifest.total_bytes, "problems": problems}))
-        else:
-            print(f"{manifest.stage:20} {manifest.partition:28} {manifest.digest[:16]} {rows:>9} rows", end=" ")
-            print(f"{manifest.total_bytes:>12} bytes  {'DAMAGED' if problems else 'ok'}")
-            for problem in problems:
-                print(f"    {problem}")
-    if not datasets:
-        raise ValueError(f"no dataset in the lake {args.lake}: `headwater demo` makes some")
-    if damaged:
-        print(
-            f"error: {damaged} of {datasets} datasets are damaged: remove their folders and run again", file=sys.stderr
-        )
-    return 1 if damaged else 0
+    from dagster_project.verify import verify_lake, verify_shards
+
+    if args.folder is not None:
+        return verify_shards(args.folder, args.tokenizer, args.json)
+    if args.tokenizer is not None:
+        raise ValueError("--tokenizer: which folder of shards is to be of that tokenizer? Give it too")
+    return verify_lake(args.lake, args.json)
 
 
 def _trace(args: argparse.Namespace) -> int:
@@ -167,8 +148,25 @@ def _inspect(args: argparse.Namespace) -> int:
     from dagster_project.inspect import json_lines, lines
 
     asked = {name: getattr(args, name) for name in ("crawl", "reason", "language", "limit")}
+    of_shards = args.stage.partition("/")[0] == "shards"
+    if of_shards or Path(args.stage, "index.json").is_file():
+        return _inspect_shards(args, of_shards, [name for name in ("crawl", "reason", "language") if asked[name]])
     found = inspect(Lake(args.lake), args.stage, **asked)
     for line in json_lines(found) if args.json else lines(found, args.reason):
+        print(line)
+    return 0
+
+
+def _inspect_shards(args: argparse.Namespace, in_lake: bool, unfit: list[str]) -> int:
+    from dagster_project.inspect_shards import json_lines, lines, of_folder, of_lake
+
+    if unfit:
+        raise ValueError(f"--{unfit[0]}: shards are shown as they are; `inspect split` looks into their documents")
+    if in_lake:
+        found = of_lake(Lake(args.lake), args.stage, args.limit)
+    else:
+        found = of_folder(Path(args.stage), Path(args.tokenizer) if args.tokenizer else None, args.limit)
+    for line in json_lines(found) if args.json else lines(found):
         print(line)
     return 0
 

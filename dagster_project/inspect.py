@@ -42,33 +42,33 @@ def _reasons(one: Inspected) -> Iterator[str]:
 
 def _sample(sample: Sample) -> Iterator[str]:
     yield f"{sample.doc_id.hex()}  {sample.language or '-'}  {one_line(sample.url or '-')}"
-    yield from _field("title", one_line(sample.title) if sample.title else "")
+    yield from field("title", one_line(sample.title) if sample.title else "")
     end = sample.warc_offset + sample.warc_length
-    yield from _field("source", f"{one_line(sample.warc_file)} from {sample.warc_offset} to {end}")
+    yield from field("source", f"{one_line(sample.warc_file)} from {sample.warc_offset} to {end}")
     if sample.reason is not None:
-        yield from _field("dropped for", one_line(sample.reason))
+        yield from field("dropped for", one_line(sample.reason))
     for rule in sample.rules:
-        yield from _field("", f"{rule['rule']} {rule['value']:.6g}, bound {rule['threshold']:g}")
-    yield from _field("detail", one_line(sample.detail or ""))
+        yield from field("", f"{rule['rule']} {rule['value']:.6g}, bound {rule['threshold']:g}")
+    yield from field("detail", one_line(sample.detail or ""))
     if sample.raw is not None:
-        yield from _field("raw", f"the first {min(RAW_BYTES, len(sample.raw))} of {len(sample.raw):,} bytes kept aside")
-        yield from _quoted(sample.raw[:RAW_BYTES].decode("utf-8", "backslashreplace"))
+        yield from field("raw", f"the first {min(RAW_BYTES, len(sample.raw))} of {len(sample.raw):,} bytes kept aside")
+        yield from quoted(sample.raw[:RAW_BYTES].decode("utf-8", "backslashreplace"))
     elif sample.text is None:
-        yield from _field("text", "none: the record became no document; its bytes are in the source")
+        yield from field("text", "none: the record became no document; its bytes are in the source")
     else:
         cut = f", the first {CHARACTERS:,} (--json has all)" if len(sample.text) > CHARACTERS else ""
-        yield from _field("text", f"{len(sample.text):,} characters{cut}")
-        yield from _quoted(sample.text[:CHARACTERS])
+        yield from field("text", f"{len(sample.text):,} characters{cut}")
+        yield from quoted(sample.text[:CHARACTERS])
     if sample.keeper is not None:
         yield from _keeper(sample, sample.keeper)
 
 
 def _keeper(sample: Sample, keeper: Sample) -> Iterator[str]:
     """The document that stays, by the words in which the two differ."""
-    yield from _field("stays", f"{keeper.doc_id.hex()}  {one_line(keeper.url or '-')}")
+    yield from field("stays", f"{keeper.doc_id.hex()}  {one_line(keeper.url or '-')}")
     alike = f"similarity {sample.similarity:.4f}, " if sample.similarity is not None else ""
-    yield from _field("", f"{alike}{len(keeper.text or ''):,} characters; {MARKS}")
-    yield from _quoted(_beside(sample.text or "", keeper.text or ""))
+    yield from field("", f"{alike}{len(keeper.text or ''):,} characters; {MARKS}")
+    yield from quoted(_beside(sample.text or "", keeper.text or ""))
 
 
 def _beside(gone: str, stays: str) -> str:
@@ -84,12 +84,12 @@ def _said(same: bool, gone: str, stays: str) -> list[str]:
     return [f"[-{gone}-]"] * bool(gone) + [f"{{+{stays}+}}"] * bool(stays)
 
 
-def _field(name: str, value: str) -> Iterator[str]:
+def field(name: str, value: str) -> Iterator[str]:
     if value:
         yield f"    {name:11} {value}"
 
 
-def _quoted(text: str) -> Iterator[str]:
+def quoted(text: str) -> Iterator[str]:
     """Each line behind a mark of ours, so that no page can write a line that looks like one of these."""
     for line in text.split("\n"):
         yield f"      | {printable(line)}"

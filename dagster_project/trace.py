@@ -6,10 +6,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from corpus.lake import Lake
 from corpus.lineage import cuts, fates, origins, payload_digest
 from corpus.manifest import Manifest
 from corpus.samples import why
+from corpus.schema import DOC_ID
 from corpus.shard_set import ShardSet
 from dagster_project.resources import local_folder
 from training.loader import Loader
@@ -76,6 +80,9 @@ def _reread(lake: Lake, documents: Manifest, origin: dict[str, Any]) -> str:
 
 def _training(lake: Lake, doc_id: str) -> Iterator[str]:
     for manifest in lake.datasets("shards"):
+        for table in lake.read(manifest, "ledger", ["doc_id", "rules", "similarity", "reason", "detail"]):
+            for row in table.filter(pc.equal(table["doc_id"], pa.scalar(bytes.fromhex(doc_id), DOC_ID))).to_pylist():
+                yield f"    shards      {manifest.address[:12]}: left out of the mix, {why(row)} [{row['detail']}]"
         for kind in ("train", "heldout"):
             shards = ShardSet(lake.local_copy(manifest, kind, local_folder(lake, "cache")))
             for tar, found, first, end in shards.documents(0, len(shards)):
@@ -98,7 +105,8 @@ def loader(lake: Lake, checkpoint: Manifest, shards: ShardSet) -> Loader:
     """The loader that a checkpoint was trained with."""
     state = json.loads(lake.fs.cat_file(f"{lake.folder(checkpoint)}/model/state.json"))
     plan = state["run"]["train"]
-    return Loader(shards, context=plan["context"], global_batch=plan["global_batch"], seed=plan["seed"])
+    names = ("context", "global_batch", "seed", "packing")
+    return Loader(shards, **{name: plan[name] for name in names})
 
 
 def trace_step(lake: Lake, step: int) -> Iterator[str]:

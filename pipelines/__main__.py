@@ -18,6 +18,7 @@ from corpus.imported import ImportConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
+from corpus.mixing import MixConfig
 from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
 from corpus.sources import Crawl, open_crawl
@@ -89,7 +90,23 @@ def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcom
 
 def _shard(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
     tokens, tokenizer = _datasets(lake, args.dataset, "tokens", "tokenizer")
-    return [shard(lake, tokens, tokenizer, _config(ShardConfig, args), engine)]
+    config = replace(_config(ShardConfig, args), mix=_mix(args))
+    return [shard(lake, tokens, tokenizer, config, engine)]
+
+
+def _mix(args: argparse.Namespace) -> MixConfig | None:
+    given = {name: getattr(args, f"mix_{name}") for name in MIX if getattr(args, f"mix_{name}") is not None}
+    if not args.share:
+        if given:
+            raise ValueError(f"--mix-{next(iter(given)).replace('_', '-')}: a mix needs a --share for each group too")
+        return None
+    shares: dict[str, float] = {}
+    for text in args.share:
+        name, _, share = text.rpartition("=")
+        if not name or name in shares:
+            raise ValueError(f"--share {text}: wanted is GROUP=NUMBER, such as en=0.7, each group once")
+        shares[name] = float(share)
+    return MixConfig(shares=shares, **given)
 
 
 DATASET = re.compile("[a-z_]+/[0-9a-f]+")
@@ -128,6 +145,15 @@ LISTS = {
 }
 
 
+# Of MixConfig: field, type, help.
+MIX: dict[str, tuple[type, str]] = {
+    "by": (str, "what documents are grouped by: language, crawl or source (a file of a crawl)"),
+    "tokens": (int, "how many tokens in all; default: as many as the groups have"),
+    "most_epochs": (float, "how often a group may be repeated; default: 4"),
+    "seed": (int, "another choice of documents"),
+}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipelines", description=__doc__)
     stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
@@ -146,6 +172,16 @@ def _parser() -> argparse.ArgumentParser:
         if name == "trim":
             stage.add_argument("--spans", type=int, metavar="WORDS", help="cut out repeated spans of so many words too")
             stage.add_argument("--no-lines", dest="lines", action="store_false", help="leave repeated lines in")
+        if name == "shard":
+            stage.add_argument(
+                "--share",
+                action="append",
+                metavar="GROUP=NUMBER",
+                help="mix training documents by share of tokens, such as en=0.7; a group may be a pattern, * for all "
+                "others; repeatable",
+            )
+            for of_mix, (kind, says) in MIX.items():
+                stage.add_argument(f"--mix-{of_mix.replace('_', '-')}", type=kind, help=says)
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")

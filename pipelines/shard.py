@@ -2,57 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from corpus.lake import Lake
 from corpus.manifest import FileEntry, Manifest
-from corpus.shards import Chunk, Document, Index, Shard, token_dtype, write_shard
+from corpus.mixing import Mix, MixConfig, spread
+from corpus.schema import LEDGER
+from corpus.shards import Chunk, Document, Index, Shard, to_tokens, token_dtype, write_shard
 from corpus.vocabulary import Vocabulary
-from pipelines.encode import SPLITS, tokenizer_bytes
+from pipelines.encode import SPLITS
 from pipelines.engine import Engine
+from pipelines.mix import KIND, LeftOut, TokenFile, left_out, lose, take, with_pages
 from pipelines.parts import Part, Work, file_splits
-from pipelines.stage import Outcome, Plan, Stage, compute, each_split
+from pipelines.stage import Outcome, Plan, Stage, compute, each_split, plain
+from pipelines.vocabulary import tokenizer_bytes
 
 STAGE = "shards"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShardConfig:
     """A chunk (one sample of a tar) is closed before the document that would take it over `chunk_tokens`; a document
-    that is longer by itself is a chunk of its own."""
+    that is longer by itself is a chunk of its own. Without a `mix`, every training document is taken once."""
 
     chunk_tokens: int = 1 << 20
     chunks_per_shard: int = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slice:
-    """Rows [first, last) of a file of tokens."""
-
-    path: str
-    first: int
-    last: int
+    mix: MixConfig | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ShardSplit:
-    """One tar: the slices of each of its chunks."""
+    """One tar: the numbers of the documents of each of its chunks. `records`: how many of them are met for the first
+    time, which are those that it accounts for."""
 
     name: str
     weight: int
     kind: str
     number: int
-    chunks: tuple[tuple[Slice, ...], ...]
+    records: int
+    chunks: tuple[Sequence[int] | np.ndarray, ...]
 
 
 def shard(lake: Lake, tokens: Manifest, tokenizer: Manifest, config: ShardConfig, engine: Engine) -> Outcome:
-    """Publishes train/ and heldout/, each with index.json and tars that stock webdataset reads."""
+    """Publishes train/ and heldout/, each with index.json and tars that stock webdataset reads, and with a mix a ledger
+    of the training documents that it leaves out.
+
+    Raises ValueError when the tokens were made with another tokenizer, and for a mix that these documents do not give.
+    """
     vocabulary = Vocabulary(tokenizer_bytes(lake, tokenizer))
+    made_with = tokens.inputs.get(tokenizer.name)
+    if made_with != tokenizer.digest:
+        raise ValueError(
+            f"{tokens.name} was made with the tokenizer dataset {made_with}, given is {tokenizer.digest}: take the "
+            f"tokenizer that was printed beside these tokens"
+        )
     stage = Stage(
         name=STAGE,
         partition=tokens.partition,
@@ -63,78 +72,118 @@ def shard(lake: Lake, tokens: Manifest, tokenizer: Manifest, config: ShardConfig
     )
 
     def plan() -> Plan:
-        splits = [split for kind in SPLITS for split in _shards(lake, tokens, kind, config)]
-        work = WriteShard(vocabulary.digest, vocabulary.size)
+        splits: list[ShardSplit | LeftOut] = []
+        files, made = {}, None
+        for kind in SPLITS:
+            files[kind], lengths = _token_files(lake, tokens, kind)
+            order: Sequence[int] | np.ndarray = range(len(lengths))
+            first = np.ones(len(lengths), bool)
+            if config.mix is not None and kind == KIND:
+                files[kind] = with_pages(lake, tokens, files[kind])
+                made, copies = take(lake, files[kind], lengths, config.mix)
+                order, first = spread(copies)
+                splits += left_out(files[kind], copies)
+            splits += _shards(kind, lengths, order, first, config)
+        work = WriteShard(vocabulary.digest, vocabulary.size, files, config.mix, made)
         each = each_split(lake, stage, splits, work, [tokens])
 
         def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
-            return _index(lake, folder, rows, vocabulary)
+            return _index(lake, folder, rows, vocabulary, made)
 
         return replace(each, finish=finish)
 
     return compute(lake, stage, engine, plan)
 
 
-def _shards(lake: Lake, tokens: Manifest, kind: str, config: ShardConfig) -> Iterator[ShardSplit]:
-    chunks: list[tuple[tuple[Slice, ...], int]] = []
-    slices: list[Slice] = []
-    filled = 0
-    for source in file_splits(lake, {kind: [tokens]}):
-        path = source.paths[kind]
-        first = 0
-        lengths = lake.read_table(path, ["length"])["length"].to_pylist()
-        for place, length in enumerate(lengths):
-            if filled and filled + length > config.chunk_tokens:
-                chunks.append(((*slices, Slice(path=path, first=first, last=place)), filled))
-                slices, first, filled = [], place, 0
-            filled += length
-        slices.append(Slice(path=path, first=first, last=len(lengths)))
-    chunks.append((tuple(slices), filled))
-    for number, start in enumerate(range(0, len(chunks), config.chunks_per_shard)):
-        group = chunks[start : start + config.chunks_per_shard]
+def _token_files(lake: Lake, tokens: Manifest, kind: str) -> tuple[list[TokenFile], np.ndarray]:
+    """The files of a kind, and the length of each of their documents, int64 (documents,)."""
+    files, lengths = [], [np.empty(0, np.int64)]
+    for part in file_splits(lake, {kind: [tokens]}):
+        files.append(TokenFile(name=part.name, path=part.paths[kind], first=sum(map(len, lengths))))
+        lengths.append(lake.read_table(part.paths[kind], ["length"])["length"].to_numpy())
+    return files, np.concatenate(lengths)
+
+
+def _shards(
+    kind: str, lengths: np.ndarray, order: Sequence[int] | np.ndarray, first: np.ndarray, config: ShardConfig
+) -> Iterator[ShardSplit]:
+    """`order`: the documents to write, by number; `first`: whether each is met there for the first time."""
+    sizes = lengths[np.asarray(order)]
+    ends = np.cumsum(sizes)
+    cuts = [0]
+    while cuts[-1] < len(ends):
+        before = ends[cuts[-1] - 1] if cuts[-1] else 0
+        fitting = int(np.searchsorted(ends, before + config.chunk_tokens, side="right"))
+        cuts.append(max(fitting, cuts[-1] + 1))
+    for number, start in enumerate(range(0, len(cuts) - 1, config.chunks_per_shard)):
+        some = cuts[start : start + config.chunks_per_shard + 1]
         yield ShardSplit(
             name=f"{kind}-{number:06d}",
-            weight=sum(size for _, size in group),
+            weight=int(sizes[some[0] : some[-1]].sum()),
             kind=kind,
             number=number,
-            chunks=tuple(slices for slices, _ in group),
+            records=int(first[some[0] : some[-1]].sum()),
+            chunks=tuple(order[one:other] for one, other in pairwise(some)),
         )
 
 
 class WriteShard(Work):
     schemas = {}
 
-    def __init__(self, tokenizer: str, vocab_size: int) -> None:
-        self.tokenizer, self.dtype = tokenizer, token_dtype(vocab_size)
+    def __init__(
+        self,
+        tokenizer: str,
+        vocab_size: int,
+        files: Mapping[str, Sequence[TokenFile]],
+        config: MixConfig | None,
+        made: Mix | None,
+    ) -> None:
+        self.tokenizer, self.vocab_size, self.files = tokenizer, vocab_size, files
+        self.config, self.made = config, made
+        if made is not None:
+            self.schemas = {"ledger": LEDGER}
 
-    def process(self, lake: Lake, split: ShardSplit, part: Part) -> None:
+    def process(self, lake: Lake, split: ShardSplit | LeftOut, part: Part) -> None:
+        if isinstance(split, LeftOut):
+            assert self.config is not None and self.made is not None
+            lose(lake, split, part, STAGE, self.config, self.made)
+            return
         path = part.scratch / f"shard-{split.number:06d}.tar"
         chunks = (
-            (f"{split.number:06d}-{place:04d}", self._documents(lake, slices))
-            for place, slices in enumerate(split.chunks)
+            (f"{split.number:06d}-{place:04d}", self._documents(lake, split.kind, numbers))
+            for place, numbers in enumerate(split.chunks)
         )
         written = write_shard(path, chunks, self.tokenizer)
         documents = sum(chunk.documents for chunk in written.chunks)
         part.put(path, f"{split.kind}/{path.name}", documents)
-        part.pass_through(documents)
+        part.pass_through(split.records)
         part.figure(f"{split.kind}_tokens", sum(chunk.tokens for chunk in written.chunks))
         part.figure(f"{split.kind}_documents", documents)
         part.notes = {"kind": split.kind, "number": split.number, "shard": asdict(written)}
 
-    def _documents(self, lake: Lake, slices: tuple[Slice, ...]) -> list[Document]:
-        return [
-            Document(doc_id=row["doc_id"], tokens=np.array(row["tokens"], dtype=self.dtype))
-            for piece in slices
-            for row in lake.read_table(piece.path).slice(piece.first, piece.last - piece.first).to_pylist()
-        ]
+    def _documents(self, lake: Lake, kind: str, numbers: Sequence[int] | np.ndarray) -> list[Document]:
+        files, wanted = self.files[kind], np.asarray(numbers)
+        owners = np.searchsorted([file.first for file in files], wanted, side="right") - 1
+        found: dict[int, Document] = {}
+        for owner in np.unique(owners).tolist():
+            mine = np.flatnonzero(owners == owner)
+            table = lake.read_places(files[owner].path, wanted[mine] - files[owner].first, ["doc_id", "tokens"])
+            ids = table["tokens"].combine_chunks()
+            tokens = to_tokens(ids.flatten().to_numpy(), self.vocab_size)
+            pieces = np.split(tokens, np.cumsum(ids.value_lengths().to_numpy())[:-1])
+            for place, doc_id, piece in zip(mine.tolist(), table["doc_id"].to_pylist(), pieces, strict=True):
+                found[place] = Document(doc_id=doc_id, tokens=piece)
+        return [found[place] for place in range(len(wanted))]
 
 
 def _index(
-    lake: Lake, folder: str, rows: list[dict[str, Any]], vocabulary: Vocabulary
+    lake: Lake, folder: str, rows: list[dict[str, Any]], vocabulary: Vocabulary, made: Mix | None
 ) -> tuple[list[FileEntry], dict[str, Any]]:
-    entries, fingerprints = [], {}
+    entries: list[FileEntry] = []
+    figures: dict[str, Any] = {"mix": plain(asdict(made))} if made is not None else {}
+    written = [row["notes"] for row in rows if row["notes"] is not None]
     for kind in SPLITS:
-        notes = sorted((row["notes"] for row in rows if row["notes"]["kind"] == kind), key=lambda note: note["number"])
+        notes = sorted((note for note in written if note["kind"] == kind), key=lambda note: note["number"])
         index = Index(
             dtype=token_dtype(vocabulary.size).str,
             vocab_size=vocabulary.size,
@@ -144,10 +193,11 @@ def _index(
                 Shard(**{**note["shard"], "chunks": tuple(Chunk(**chunk) for chunk in note["shard"]["chunks"])})
                 for note in notes
             ),
+            mix=made if kind == KIND else None,
         )
         with lake.scratch() as scratch:
             path = scratch / "index.json"
             path.write_bytes(index.to_bytes())
             entries.append(lake.put(path, folder, f"{kind}/index.json", len(index.shards)))
-            fingerprints[f"{kind}_fingerprint"] = entries[-1].sha256
-    return entries, fingerprints
+            figures[f"{kind}_fingerprint"] = entries[-1].sha256
+    return entries, figures

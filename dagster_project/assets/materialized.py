@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 
 from corpus.lake import Lake
+from corpus.lineage import STAGES
 from corpus.manifest import Counts, Manifest, sha256
 from corpus.outcomes import most_first
 from corpus.samples import dropped_samples, kept_samples
@@ -28,8 +29,8 @@ def materialized(
     *,
     extra: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult:
-    """Of one dataset, or of one a crawl together. `extra`: what else is shown. Datasets with a ledger also show samples
-    of what they kept and dropped."""
+    """Of one dataset, or of one a crawl together. `extra`: what else is shown. Datasets of documents with a ledger
+    also show samples of what they kept and dropped."""
     outcomes = [outcome] if isinstance(outcome, Outcome) else outcome
     manifests = [one.manifest for one in outcomes]
     counts = sum((manifest.counts for manifest in manifests), Counts(records_in=0, kept=0))
@@ -58,7 +59,7 @@ def materialized(
     }
     if lost:
         metadata["drops"] = dg.MetadataValue.md(markdown_table(("reason", "records"), list(most_first(lost).items())))
-    shown = [manifest for manifest in manifests if manifest.of_kind("ledger")][:SHOWN]
+    shown = [manifest for manifest in manifests if manifest.of_kind("ledger") and manifest.stage in STAGES][:SHOWN]
     if shown:
         metadata["sample_kept"] = dg.MetadataValue.md(_kept(lake, shown))
         metadata["sample_dropped"] = dg.MetadataValue.md(_dropped(lake, shown))

@@ -75,7 +75,19 @@ def shards(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
         checks.not_empty(outcome.manifest.figures["train_tokens"]),
         _read_with_webdataset(opened, outcome.manifest),
     ]
-    return materialized(opened, outcome, results)
+    return materialized(opened, outcome, results, extra=_mixed(outcome.manifest))
+
+
+def _mixed(manifest: Manifest) -> dict[str, dg.MetadataValue]:
+    """What each group of the mix has, was to have and got."""
+    if "mix" not in manifest.figures:
+        return {}
+    made = manifest.figures["mix"]
+    header = (made["by"], "documents", "tokens", "factor", "taken", "copies", "tokens taken", "wanted")
+    names = ("name", "documents", "tokens", "factor", "taken_documents", "copies", "taken_tokens", "wanted_tokens")
+    return {
+        "mix": dg.MetadataValue.md(markdown_table(header, [[one[name] for name in names] for one in made["groups"]]))
+    }
 
 
 def _read_with_webdataset(lake: Lake, manifest: Manifest) -> dg.AssetCheckResult:

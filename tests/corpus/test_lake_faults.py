@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import builtins
 import dataclasses
 import fcntl
 import multiprocessing
 import os
-import shutil
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from failing import die, failing, no_space
 
 from corpus.lake import Lake, file_sha256
 from corpus.manifest import Counts, Manifest
@@ -23,14 +21,6 @@ from corpus.manifest import Counts, Manifest
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 
 PARTS = {"documents/part-0.bin": b"water " * 2_000, "ledger/part-0.bin": b"dropped"}
-OPERATIONS: list[tuple[Any, str]] = [
-    (os, "replace"),
-    (os, "link"),
-    (os, "fsync"),
-    (os, "makedirs"),
-    (shutil, "copyfile"),
-    (builtins, "open"),
-]
 
 
 def build(lake: Lake, source: Path, run: dict[str, Any] | None = None) -> Manifest:
@@ -65,40 +55,6 @@ def contents(root: Path) -> dict[str, str]:
         for path in sorted(root.rglob("*"))
         if path.is_file() and path.suffix in (".bin", ".json") and path.name != "run.json" and "parts" not in path.parts
     }
-
-
-@contextmanager
-def failing(number: int, fail: Callable[[], None]) -> Iterator[list[int]]:
-    """Calls `fail` instead of the operation of this number; the list counts the operations."""
-    count = [0]
-    with pytest.MonkeyPatch.context() as patch:
-        for owner, name in OPERATIONS:
-            patch.setattr(owner, name, _counted(getattr(owner, name), count, number, fail))
-        yield count
-
-
-def _counted(
-    operation: Callable[..., Any], count: list[int], number: int, fail: Callable[[], None]
-) -> Callable[..., Any]:
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        if operation is open and "w" not in str(args[1:2]) and "+" not in str(args[1:2]):
-            return operation(*args, **kwargs)
-        count[0] += 1
-        if count[0] == number:
-            if operation is shutil.copyfile:  # a short write: the disk is full after a few bytes
-                Path(args[1]).write_bytes(b"torn")
-            fail()
-        return operation(*args, **kwargs)
-
-    return wrapped
-
-
-def no_space() -> None:
-    raise OSError(28, "No space left on device")
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def check_old_or_new(lake: Lake, wanted: Manifest) -> None:

@@ -8,6 +8,7 @@ import json
 import tarfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import webdataset
 
 from corpus.manifest import canonical_json, sha256
 from corpus.shard_set import ShardSet
-from corpus.shards import Document, Index, token_dtype, write_shard
+from corpus.shards import Document, Index, to_tokens, token_dtype, write_shard
 
 TOKENIZER = "7" * 64
 VOCABULARY = 1000
@@ -139,6 +140,40 @@ def test_a_missing_tar_or_index_is_refused_by_name(folder: Path, tmp_path: Path)
         ShardSet(tmp_path / "empty")
 
 
+def test_a_tar_that_the_index_does_not_know_is_refused_by_name(folder: Path) -> None:
+    (folder / "shard-000001.tar").rename(folder / "other.tar")
+    with pytest.raises(ValueError, match=r"shard-000001.tar: the index wants \d+ bytes, found None; other.tar: not in"):
+        ShardSet(folder)
+
+
+def test_a_flipped_bit_is_refused_before_its_chunk_is_used(folder: Path) -> None:
+    """The chunk before it, in the same tar, is read; its own is not, whichever byte of it is asked for."""
+    path = folder / "shard-000000.tar"
+    first, second = ShardSet(folder).index.shards[0].chunks
+    data = bytearray(path.read_bytes())
+    data[second.tokens_offset + 700] ^= 4
+    path.write_bytes(bytes(data))
+    found = sha256(bytes(data[second.offset : second.offset + second.bytes]))
+    shards = ShardSet(folder)
+    assert (shards.tokens(0, first.tokens) == STREAM[: first.tokens]).all()
+    said = f"{path}: of chunk {second.key} the index wants sha256 {second.sha256}, found {found}"
+    for read in (shards.tokens, shards.documents):
+        for _ in range(2):
+            with pytest.raises(ValueError, match=said):
+                read(first.tokens, first.tokens + 1)
+
+
+def test_chunks_cover_a_tar_up_to_its_closing_zeros(folder: Path) -> None:
+    for shard in ShardSet(folder).index.shards:
+        data = (folder / shard.path).read_bytes()
+        end = 0
+        for chunk in shard.chunks:
+            assert chunk.offset == end
+            end += chunk.bytes
+            assert sha256(data[chunk.offset : end]) == chunk.sha256
+        assert not any(data[end:])
+
+
 def test_verify_names_both_digests_of_a_flipped_bit(folder: Path) -> None:
     shards = ShardSet(folder)
     shards.verify()
@@ -160,11 +195,51 @@ def test_shards_that_were_exchanged_are_found(folder: Path) -> None:
         ShardSet(folder).verify()
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b'{"schema":"headwater.shards/2"}', b"\x80", b"[1]"])
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"schema":"headwater.shards/1"}', b"\x80", b"[1]"])
 def test_what_is_no_index_is_refused_by_name(folder: Path, data: bytes) -> None:
     (folder / "index.json").write_bytes(data)
-    with pytest.raises(ValueError, match=r"index.json is not a headwater.shards/1 index"):
+    with pytest.raises(ValueError, match=r"index.json is not a headwater.shards/2 index"):
         ShardSet(folder)
+
+
+def shard_with(value: dict[str, Any], **changes: Any) -> None:
+    value["shards"][0] |= changes
+
+
+def chunk_with(value: dict[str, Any], **changes: Any) -> None:
+    value["shards"][0]["chunks"][1] |= changes
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda value: value.update(dtype="<u4"), "dtype <u4 and eos 0 do not fit a vocabulary of 1000"),
+        (lambda value: value.update(vocab_size=70_000), "dtype <u2 and eos 0 do not fit a vocabulary of 70000"),
+        (lambda value: value.update(eos=1000), "eos 1000 do not fit"),
+        (lambda value: shard_with(value, path="../shard-000000.tar"), "'../shard-000000.tar' is no name of a tar"),
+        (lambda value: shard_with(value, path="/etc/x.tar"), "'/etc/x.tar' is no name of a tar"),
+        (lambda value: shard_with(value, path="shard-000001.tar"), "two shards of one name"),
+        (lambda value: shard_with(value, bytes=600), "its chunks take .* it has 600"),
+        (lambda value: chunk_with(value, offset=0), "chunk 000000-0001 lies outside its bytes"),
+        (lambda value: chunk_with(value, tokens=10**9), "chunk 000000-0001 lies outside its bytes"),
+        (lambda value: chunk_with(value, docs_offset=-8), "chunk 000000-0001 lies outside its bytes"),
+        (lambda value: chunk_with(value, json_bytes=10**6), "chunk 000000-0001 lies outside its bytes"),
+        (lambda value: chunk_with(value, documents=0), "chunk 000000-0001 lies outside its bytes"),
+    ],
+)
+def test_an_index_that_leads_out_of_its_tars_is_refused(folder: Path, change: Any, said: str) -> None:
+    value = json.loads((folder / "index.json").read_bytes())
+    change(value)
+    (folder / "index.json").write_bytes(canonical_json(value))
+    with pytest.raises(ValueError, match=said):
+        ShardSet(folder)
+
+
+@pytest.mark.parametrize("wrong", [-1, 1000, 65_536, 2**40])
+def test_ids_outside_the_vocabulary_are_not_stored(wrong: int) -> None:
+    assert to_tokens(np.array([999, 0]), VOCABULARY).tolist() == [999, 0]
+    with pytest.raises(ValueError, match=f"token id {wrong} lies outside the vocabulary of 1000"):
+        to_tokens(np.array([0, wrong]), VOCABULARY)
 
 
 def test_the_index_survives_its_bytes(folder: Path) -> None:

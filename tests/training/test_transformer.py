@@ -8,9 +8,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.training.small_corpus import Data, newest
 from training import transformer
-from training.config import PRESETS
 from training.export import load_model, load_tokenizer
 from training.outdir import Outdir
+from training.presets import PRESETS
 from training.transformer import Cache, Transformer
 
 

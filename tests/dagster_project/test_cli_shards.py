@@ -1,0 +1,183 @@
+"""`headwater inspect shards`, `headwater verify DIR` and `headwater trace`, of shards in a lake and in a bare folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tokens_of_text import ONE, Made, make_tokens
+
+from corpus.lake import Lake, file_sha256
+from corpus.manifest import Manifest, canonical_json, sha256
+from corpus.mixing import MixConfig
+from corpus.shard_set import ShardSet
+from dagster_project.assets.materialized import materialized
+from dagster_project.assets.tokens import _mixed
+from dagster_project.cli import main
+from dagster_project.trace import trace
+from pipelines.shard import ShardConfig, shard
+from pipelines.stage import Outcome
+
+MIX = MixConfig(shares={"en": 0.3, "zh": 0.6})
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return make_tokens(Lake(str(tmp_path_factory.mktemp("lake"))))
+
+
+@pytest.fixture(scope="module")
+def mixed(made: Made) -> Manifest:
+    config = ShardConfig(chunk_tokens=700, chunks_per_shard=2, mix=MIX)
+    return shard(made.lake, made.tokens, made.tokenizer, config, ONE).manifest
+
+
+def tokenizer(made: Made) -> Path:
+    return Path(made.lake.folder(made.tokenizer), "tokenizer/tokenizer.json")
+
+
+def printed(capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    assert main(list(command)) == 0
+    return capsys.readouterr().out
+
+
+def test_chunks_with_their_documents(made: Made, mixed: Manifest, capsys: pytest.CaptureFixture[str]) -> None:
+    said = printed(capsys, "inspect", f"shards/{mixed.address}", "--lake", made.lake.url, "--limit", "2", "--json")
+    objects = [json.loads(line) for line in said.splitlines()]
+    train, *chunks = objects[: next(n for n, one in enumerate(objects) if one.get("shards", "").endswith("heldout"))]
+    shards, rows = ShardSet(f"{made.lake.folder(mixed)}/train"), made.rows()
+    assert (train["fingerprint"], train["tokens"]) == (shards.fingerprint, len(shards))
+    assert train["mix"] == mixed.figures["mix"] and len(chunks) == 2
+    for chunk in chunks:
+        inside = shards.documents(chunk["first"], chunk["end"])
+        assert chunk["count"] == len(inside) and len(chunk["documents"]) == 2
+        for document, (tar, doc_id, first, end) in zip(chunk["documents"], inside, strict=False):
+            assert (chunk["shard"], document["doc_id"]) == (tar, doc_id)
+            assert (document["first"], document["end"]) == (first, end)
+            assert document["ids"] == rows[doc_id]["tokens"]
+            for name in ("url", "text", "language"):
+                assert document[name] == rows[doc_id][name]
+            assert document["group"] == rows[doc_id]["language"]
+
+
+def test_it_shows_what_each_group_got(made: Made, mixed: Manifest, capsys: pytest.CaptureFixture[str]) -> None:
+    said = printed(capsys, "inspect", f"shards/{mixed.address[:9]}", "--lake", made.lake.url, "--limit", "1")
+    assert "mix by language, seed 0" in said
+    for group in mixed.figures["mix"]["groups"]:
+        [line] = [line for line in said.splitlines() if line.split()[:1] == [group["name"]]]
+        assert (
+            f"{group['taken_tokens']:,}" in line and f"{group['tokens']:,}" in line and f"{group['factor']:.3f}" in line
+        )
+    again = printed(capsys, "inspect", f"shards/{mixed.address}", "--lake", made.lake.url, "--limit", "1")
+    assert again == said, "the same each time"
+
+
+@pytest.mark.parametrize("by", ["crawl", "source"])
+def test_a_document_shows_its_group(made: Made, by: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    mix = MixConfig(by=by, shares={"a": 1, "b": 1} if by == "crawl" else {"books/*": 1, "*": 1})
+    manifest = shard(made.lake, made.tokens, made.tokenizer, ShardConfig(chunk_tokens=700, mix=mix), ONE).manifest
+    flags = ["--lake", made.lake.url, "--limit", "9", "--json"]
+    objects = map(json.loads, printed(capsys, "inspect", f"shards/{manifest.address}", *flags).splitlines())
+    shown = [document for one in objects if "key" in one for document in one["documents"] if document["group"]]
+    assert len({document["group"] for document in shown}) == 2
+    for document in shown:
+        assert document["group"] == mix.group(made.rows()[document["doc_id"]][by])
+
+
+def test_a_folder_away_from_its_lake(
+    made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(f"{made.lake.folder(mixed)}/train", tmp_path / "train")
+    rows = made.rows()
+    [_, _, doc_id, *_] = [row[1] for row in ShardSet(folder).documents(0, 300)]
+    said = printed(capsys, "inspect", str(folder))
+    assert doc_id in said and rows[doc_id]["text"][:40] not in said and "--tokenizer FILE shows the text" in said
+    said = printed(capsys, "inspect", str(folder), "--tokenizer", str(tokenizer(made)))
+    assert rows[doc_id]["text"][:40] in said and "mix by language" in said
+
+
+def test_what_strangers_wrote_into_a_shard_reaches_no_terminal(
+    made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(f"{made.lake.folder(mixed)}/train", tmp_path / "train"))
+    value = json.loads((folder / "index.json").read_bytes())
+    chunk = value["shards"][0]["chunks"][0]
+    chunk["key"] = "\x1b[2J"
+    path = folder / value["shards"][0]["path"]
+    data = bytearray(path.read_bytes())
+    first = data.index(b'"doc_ids":["') + 12
+    data[first : first + 12] = b"\\u001b]0;a\\n"[:12].ljust(12, b"x")
+    path.write_bytes(bytes(data))
+    chunk["sha256"] = sha256(bytes(data[chunk["offset"] : chunk["offset"] + chunk["bytes"]]))
+    (folder / "index.json").write_bytes(canonical_json(value))
+    for flags in ([], ["--json"]):
+        assert "\x1b" not in printed(capsys, "inspect", str(folder), *flags)
+    assert main(["verify", str(folder)]) == 1
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_wrong_questions(made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command, said in (
+        (["inspect", "shards", "--reason", "down_sampled"], "--reason: shards are shown as they are"),
+        (["inspect", "shards/ffff"], f"no dataset shards/ffff: there are shards/{mixed.address[:2]}"),
+        (["verify", "--tokenizer", "x.json"], "--tokenizer: which folder of shards"),
+        (["verify", str(tmp_path)], f"no index.json in {tmp_path}"),
+        (["verify", str(tmp_path / "none")], "none"),
+    ):
+        assert main([*command, "--lake", made.lake.url]) == 1
+        found = capsys.readouterr().err
+        assert said in found or (said.startswith("no dataset") and "there are shards/" in found), command
+
+
+def test_verify_of_a_folder_and_of_the_folder_above(
+    made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    above = Path(shutil.copytree(made.lake.folder(mixed), tmp_path / "shards"))
+    flags = ["--tokenizer", str(tokenizer(made)), "--json"]
+    found = [json.loads(line) for line in printed(capsys, "verify", str(above), *flags).splitlines()]
+    assert [Path(one["folder"]).name for one in found] == ["heldout", "train"]
+    assert [one["tokenizer"] for one in found] == [file_sha256(tokenizer(made))] * 2
+    assert found[1]["tokens"] == mixed.figures["train_tokens"] and not any(one["problems"] for one in found)
+    (above / "train" / "index.json").write_bytes(b"{}")
+    assert main(["verify", str(above)]) == 1
+    said = capsys.readouterr()
+    assert "train/index.json is not a headwater.shards/2 index" in said.out and "1 of 2 sets" in said.err
+
+
+def test_verify_of_a_lake_finds_a_tar_that_no_index_knows(
+    made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = Lake(shutil.copytree(made.lake.root, tmp_path / "lake"))
+    assert main(["verify", "--lake", lake.url]) == 0
+    capsys.readouterr()
+    shutil.copyfile(f"{lake.folder(mixed)}/train/shard-000000.tar", f"{lake.folder(mixed)}/train/more.tar")
+    assert main(["verify", "--lake", lake.url]) == 1
+    assert "train/more.tar: not in the index" in capsys.readouterr().out
+
+
+def test_trace_of_a_repeated_page_and_of_one_that_was_left_out(made: Made, mixed: Manifest) -> None:
+    shards, rows = ShardSet(f"{made.lake.folder(mixed)}/train"), made.rows()
+    written = [doc_id for _, doc_id, _, _ in shards.documents(0, len(shards))]
+    often = max(rows, key=written.count)
+    said = "\n".join(trace(made.lake, rows[often]["url"], None))
+    assert written.count(often) == 4 and said.count(f"shards      {mixed.address[:12]}/train") == 4
+    for reason in ("down_sampled", "not_in_mix"):
+        gone = next(
+            row["url"]
+            for table in made.lake.read(mixed, "ledger")
+            for row in table.to_pylist()
+            if row["reason"] == reason
+        )
+        said = "\n".join(trace(made.lake, gone, None))
+        assert f"shards      {mixed.address[:12]}: left out of the mix, {reason}" in said
+
+
+def test_dagster_shows_the_mix(made: Made, mixed: Manifest) -> None:
+    outcome = Outcome(manifest=mixed, reused=False, seconds=1.0)
+    result = materialized(made.lake, outcome, [], extra=_mixed(mixed))
+    assert result.metadata is not None
+    assert "| zh | 17 |" in str(result.metadata["mix"])
+    assert result.metadata["dropped"] == sum(mixed.counts.dropped.values()) > 0
