@@ -37,8 +37,8 @@ PEERS := daft rensa text-dedup datatrove
 bench-dedup: $(INSTALLED) $(PEERS:%=benchmarks/.venvs/%/installed)  ## deduplication beside its peers: speed, memory, what is caught; DEDUP="--rounds 5" to choose
 	$(BIN)/python -m benchmarks.dedup $(DEDUP)
 
-bench-tokenize: $(INSTALLED)  ## the tokenization stage beside the bare loop, on texts that are not part of the repository
-	$(BIN)/python -m benchmarks.tokenization
+bench-tokenize: $(INSTALLED)  ## the tokenization stage beside the bare loop, and splits; TOKENIZE="--rounds 5" to choose
+	$(BIN)/python -m benchmarks.tokenization $(TOKENIZE)
 
 LENT := benchmarks/.venvs/litdata/installed benchmarks/.venvs/streaming/installed
 bench-loader: $(INSTALLED) $(LENT)  ## tokens to batches, beside its peers; 5 GB of disk for a while; LOADER="--rounds 3" to choose
