@@ -134,6 +134,9 @@ def _tokenizer_json(data: bytes, where: str) -> bytes:
         tokenizer = Tokenizer.from_str(data.decode())
     except Exception as error:
         raise ValueError(f"{where}: not a tokenizer.json ({error}); it begins {data[:40]!r}") from error
+    # What serves training a model on the fly: a dataset is the same each time, and has whole documents.
+    if isinstance(tokenizer.model, BPE):
+        tokenizer.model.dropout = None
     tokenizer.no_padding()
     tokenizer.no_truncation()
     tokenizer.add_special_tokens([AddedToken(EOS, normalized=False)])

@@ -132,6 +132,14 @@ def test_a_path_with_nothing_there_is_refused(tmp_path: Path) -> None:
         read_vocabulary(ImportConfig(path=str(tmp_path)))
 
 
+def test_dropout_is_switched_off(tmp_path: Path) -> None:
+    value = json.loads(ORIGINAL.to_str())
+    value["model"]["dropout"] = 0.5
+    (tmp_path / "tokenizer.json").write_text(json.dumps(value))
+    vocabulary = Vocabulary(read_vocabulary(ImportConfig(path=str(tmp_path))))
+    assert vocabulary.encode([TEXTS[0]]).tokens.tolist()[:-1] == ORIGINAL.encode(TEXTS[0]).ids
+
+
 def test_another_kind_of_tokenizer_is_encoded_by_its_own_library(tmp_path: Path) -> None:
     words = Tokenizer(WordLevel({"rain": 0, "sun": 1, "?": 2}, unk_token="?"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
