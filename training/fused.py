@@ -1,9 +1,9 @@
 """Fused: the small operations of a layer with their gradients written out, for processors without a compiler.
 
 Eager PyTorch reads and writes whole activations once an operation, and on a CPU that costs more than the arithmetic: a
-pass over 2 MiB takes 0.26 ms from the outer cache and 0.06 ms from the inner one. So each function here works through its
-rows in blocks that stay in the inner cache, and keeps only what the gradient needs. `transformer` calls them on a CPU and
-states the same formulas in plain operations for CUDA, where torch.compile fuses them.
+pass over 2 MiB takes 0.26 ms from the outer cache and 0.06 ms from the inner one. So each function here works through
+its rows in blocks that stay in the inner cache, and keeps only what the gradient needs. `transformer` calls them on a
+CPU and states the same formulas in plain operations for CUDA, where torch.compile fuses them.
 
     R rows   N inputs   E head width   B sequences   T tokens   H heads
 """
@@ -103,7 +103,7 @@ def norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 
 
 class NormRotate(Function):
-    """RMSNorm over heads x [B, T, H, E], then each pair (i, i + E/2) turned by its position's angle; cos, sin [T, E/2]."""
+    """RMSNorm of heads x [B, T, H, E], then each pair (i, i + E/2) turned by its position's angle; cos, sin [T, E/2]."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, cos: Tensor, sin: Tensor, eps: float) -> Tensor:

@@ -4,8 +4,8 @@
     d logits = softmax(logits) - (1 - e) [target] - e / V
 
 Logits of 32k tokens x 50k words are 6.6 GB in float32, and as much again for their gradient. Both are therefore made
-slice by slice, and the gradients of h and W in the same pass, while a slice is at hand (Hsu et al. 2024, Liger Kernel): no
-logits are kept for the backward pass nor computed again in it.
+slice by slice, and the gradients of h and W in the same pass, while a slice is at hand (Hsu et al. 2024, Liger
+Kernel): no logits are kept for the backward pass nor computed again in it.
 
     R rows (B x T tokens)   D width   V vocabulary
 """
@@ -96,7 +96,7 @@ def _slices(hidden: Tensor, head: Tensor) -> Iterator[slice]:
 
 
 def cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Nats summed over targets [R] but those IGNORED, of hidden [R, D] and head [V, D]; smoothing: Szegedy et al. 2016."""
+    """Nats summed over targets [R] but those IGNORED, of hidden [R, D], head [V, D]; smoothing: Szegedy et al. 2016."""
     hidden = hidden.to(matmul_dtype(hidden))
     with torch.autocast(hidden.device.type, enabled=False):
         if torch.is_grad_enabled():

@@ -27,9 +27,11 @@ Mask = Tensor | BlockMask | None
 
 
 class Cache:
-    """Keys and values [L, B, K, C, E] of the tokens already read, L layers, room for C. `lengths` [B] of them are filled."""
+    """Keys and values [L, B, K, C, E] of the tokens read, L layers, room for C; `lengths` [B] of them are filled."""
 
-    def __init__(self, config: ModelConfig, batch: int = 1, room: int = 0, *, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, config: ModelConfig, batch: int = 1, room: int = 0, *, device: torch.device | str = "cpu"
+    ) -> None:
         room = min(room or config.max_position_embeddings, config.max_position_embeddings)
         shape = (config.num_hidden_layers, batch, config.num_key_value_heads, room, config.head_dim)
         self.keys, self.values = torch.zeros(shape, device=device), torch.zeros(shape, device=device)
@@ -158,7 +160,7 @@ class Decoder(nn.Module):
 class Transformer(nn.Module):
     """Called with tokens and targets, both int64 [B, T], it returns the summed loss; `logits` serves everyone else.
 
-    Dropout (Srivastava et al. 2014) and label smoothing (Szegedy et al. 2016) are part of the loss in training mode alone.
+    Dropout and label smoothing (Szegedy et al. 2016) are part of the loss in training mode alone.
     """
 
     cos: Tensor
@@ -259,6 +261,6 @@ def within(segments: Tensor) -> Mask:
 
 
 def compile_layers(model: Transformer) -> None:
-    """Has torch.compile fuse each layer, in place: names stay, and DDP or fully_shard may be put around before or after."""
+    """Has torch.compile fuse each layer, in place: names stay. Before DDP or fully_shard are put around."""
     for layer in model.model.layers:
         layer.compile()

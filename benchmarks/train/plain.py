@@ -90,7 +90,9 @@ def get_batch(data: np.ndarray, batch: int, context: int, device: torch.device) 
     """Random windows of a memory-mapped file of tokens."""
     starts = torch.randint(len(data) - context, (batch,)).tolist()
     tokens = torch.stack([torch.from_numpy(data[start : start + context].astype(np.int64)) for start in starts])
-    targets = torch.stack([torch.from_numpy(data[start + 1 : start + 1 + context].astype(np.int64)) for start in starts])
+    targets = torch.stack(
+        [torch.from_numpy(data[start + 1 : start + 1 + context].astype(np.int64)) for start in starts]
+    )
     if device.type == "cuda":
         return tuple(x.pin_memory().to(device, non_blocking=True) for x in (tokens, targets))
     return tokens, targets
