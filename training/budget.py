@@ -22,8 +22,7 @@ from training.config import ModelConfig, TrainConfig
 from training.loss import SLICE
 from training.scaling import matrix_parameters
 
-RESERVE = 0.1  # of what is needed: fragments, buffers of the libraries
-CONTEXT = 600 << 20  # bytes that a CUDA context and its kernels hold
+RESERVE = 0.15  # of what is needed: fragments, buffers of the libraries
 GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
@@ -49,13 +48,14 @@ class Budget:
 
     def lines(self) -> list[str]:
         """The steps of the sum, numbered, for a reader."""
+        fixed = " + ".join(map(_size, (self.weights, self.gradients, self.moments)))
         how = f"sharded over {self.ranks} ranks" if self.sharded else f"on each of {self.ranks} ranks"
         steps = (
             f"parameters: {self.parameters:,}",
             f"FLOPs: {self.flops_per_token / 1e9:.3g} GFLOP a token, {self.flops_per_token * self.tokens:.3g} in all",
-            f"weights, gradients, moments: {_size(self.weights)} + {_size(self.gradients)} + {_size(self.moments)}, {how}",
+            f"weights, gradients, moments: {fixed}, {how}",
             f"activations of a micro-batch: {_size(self.activations)}; logits at once: {_size(self.logits)}",
-            f"memory of a rank: {_size(self.peak)}, a tenth of it in reserve",
+            f"memory of a rank: {_size(self.peak)}, {RESERVE:.0%} of it in reserve",
         )
         return [f"{number}. {step}" for number, step in enumerate(steps, start=1)]
 
@@ -64,7 +64,7 @@ class Budget:
         if self.peak <= available:
             return
         fixed = self.weights + self.gradients + self.moments
-        help = (
+        remedy = (
             "lower --micro-batch or --context"
             if fixed * (1 + RESERVE) < available
             else "take a smaller model"
@@ -73,7 +73,7 @@ class Budget:
         )
         raise ValueError(
             f"a rank needs {_size(self.peak)} and has {_size(available)}: {_size(fixed)} for weights, gradients and "
-            f"moments, {_size(self.activations + self.logits)} for a micro-batch; {help}"
+            f"moments, {_size(self.activations + self.logits)} for a micro-batch; {remedy}"
         )
 
 
@@ -101,7 +101,8 @@ def budget(
     # Copies of matrices for products in bfloat16 live as long as the activations.
     copies = 2 * (matrices + embedding) if a == 2 else 0
     head = SLICE[device] // model.vocab_size
-    logits = min(tokens, head * shares) * model.vocab_size * (4 + 4 + a)
+    # CPU: logits, scores and gradient; CUDA, compiled: logits and gradient in the precision of products.
+    logits = min(tokens, head * shares) * model.vocab_size * (2 * a if device == "cuda" else 8 + a)
     # The gradient of the head is whole while the loss is computed, beside that of the embedding.
     logits += 4 * embedding * shares
     # A layer that is gathered is whole while it is used; the next one is fetched meanwhile.
@@ -134,7 +135,7 @@ def _activations(model: ModelConfig, a: int) -> int:
 def available(device: torch.device) -> int:
     """Bytes that are free: of the GPU, else of this machine and of the container around this process."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0] - (0 if torch.cuda.is_initialized() else CONTEXT)
+        return int(torch.cuda.mem_get_info(device)[0])
     found = []
     meminfo = Path("/proc/meminfo")
     if meminfo.is_file():

@@ -103,7 +103,7 @@ def norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 
 
 class NormRotate(Function):
-    """RMSNorm of heads x [B, T, H, E], then each pair (i, i + E/2) turned by its position's angle; cos, sin [T, E/2]."""
+    """RMSNorm of x [B, T, H, E], then each pair (i, i + E/2) turned by its position's angle; cos, sin [T, E/2]."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, cos: Tensor, sin: Tensor, eps: float) -> Tensor:

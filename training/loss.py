@@ -81,7 +81,7 @@ class CrossEntropy(Function):
         return loss
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
         dhidden, dhead = ctx.gradients
         ctx.gradients = None

@@ -19,7 +19,7 @@ PARAMETERS, TOKENS = (60e6, 1.0e9), (2e9, 100e9)  # what the law was fitted on
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """`learning_rate` at its peak, for AdamW; `global_batch` in sequences; `steps`, numbered, say how they came about."""
+    """`learning_rate` at its peak, for AdamW; `global_batch` in sequences; `steps`, numbered, explain them."""
 
     learning_rate: float
     global_batch: int
@@ -48,7 +48,7 @@ def derive(config: ModelConfig, *, tokens: int, context: int, ranks: int = 1) ->
         f"batch: 0.58 D^0.571 = {wanted:,.0f} tokens = {batch} sequences of {context}, a multiple of {ranks} ranks",
         "within the 60M to 1B parameters and 2 to 100 billion tokens of its runs"
         if inside
-        else "outside of the 60M to 1B parameters and 2 to 100 billion tokens that the law was fitted on: a first guess",
+        else "outside of the 60M to 1B parameters and 2 to 100 billion tokens of its runs: a first guess",
     )
     numbered = tuple(f"{number}. {line}" for number, line in enumerate(lines, start=1))
     return Scaling(learning_rate=rate, global_batch=batch, steps=numbered)

@@ -77,7 +77,7 @@ class _Sum(Function):
         return torch.stack(losses).sum()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
         found, ctx.gradients = ctx.gradients, None
         torch._foreach_mul_(found, grad)

@@ -218,7 +218,8 @@ class Transformer(nn.Module):
         start, length = (cache.longest if cache else 0), tokens.shape[1]
         if start + length > self.config.max_position_embeddings:
             raise ValueError(f"{start + length} tokens exceed the context of {self.config.max_position_embeddings}")
-        cos, sin, mask = self.cos[:length], self.sin[:length], None
+        cos, sin = self.cos[:length], self.sin[:length]
+        mask: Mask = None
         if cache is not None and start:
             assert length == 1, "several tokens over a filled cache would need another mask"
             cos, sin = self.cos[cache.lengths, None], self.sin[cache.lengths, None]  # [B, 1, E/2]
