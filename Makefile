@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality lint ui clean
+.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-tokenize lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -36,6 +36,9 @@ bench-crawl: $(INSTALLED) $(DATATROVE)/installed  ## speed and memory beside dat
 PEERS := daft rensa text-dedup datatrove
 bench-dedup: $(INSTALLED) $(PEERS:%=benchmarks/.venvs/%/installed)  ## deduplication beside its peers: speed, memory, what is caught; DEDUP="--rounds 5" to choose
 	$(BIN)/python -m benchmarks.dedup $(DEDUP)
+
+bench-tokenize: $(INSTALLED)  ## the tokenization stage beside the bare loop, and splits; TOKENIZE="--rounds 5" to choose
+	$(BIN)/python -m benchmarks.tokenization $(TOKENIZE)
 
 LENT := benchmarks/.venvs/litdata/installed benchmarks/.venvs/streaming/installed
 bench-loader: $(INSTALLED) $(LENT)  ## tokens to batches, beside its peers; 5 GB of disk for a while; LOADER="--rounds 3" to choose

@@ -17,7 +17,7 @@ from corpus.schema import DOC_ID, ORIGIN
 from corpus.sources.kinds import recognise
 from corpus.warc import Span
 
-STAGES = ("documents", "clean", "trimmed", "unique", "split")
+STAGES = ("documents", "clean", "trimmed", "unique", "split", "tokens")
 COLUMNS = [field.name for field in ORIGIN]
 # The stages whose documents come to a stage; of several, the first that a dataset was made of.
 READS = {
@@ -25,6 +25,7 @@ READS = {
     "trimmed": ("clean",),
     "unique": ("trimmed", "clean"),
     "split": ("unique",),
+    "tokens": ("split",),
 }
 
 
@@ -67,9 +68,8 @@ def fates(lake: Lake, doc_id: bytes) -> Iterator[Fate]:
 
 def _rows(lake: Lake, column: str, value: pa.Scalar, stage: str) -> Iterator[Fate]:
     for manifest in lake.datasets(stage):
-        for kind in sorted(
-            {entry.kind for entry in manifest.files} - {"quarantine", "cuts"}
-        ):  # of records found elsewhere
+        kinds = {entry.kind for entry in manifest.files} - {"quarantine", "cuts"}  # of records found elsewhere
+        for kind in ["ledger"] if stage == "tokens" else sorted(kinds):  # what it keeps has no origin, and is in split
             wanted = COLUMNS + (["reason", "rules", "keeper", "similarity", "detail"] if kind == "ledger" else [])
             for table in lake.read(manifest, kind, wanted):
                 for row in table.filter(pc.equal(table[column], value)).to_pylist():

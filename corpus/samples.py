@@ -110,7 +110,11 @@ def dropped_samples(lake: Lake, manifest: Manifest, count: int) -> list[Sample]:
 
 def kept(lake: Lake, manifest: Manifest, doc_ids: Sequence[bytes]) -> list[Sample]:
     """What a stage kept, in the order of `doc_ids`; an id that it did not keep is passed over."""
-    found = look_up(lake, [manifest], _kept_kinds(manifest), doc_ids, [*(field.name for field in ORIGIN), *SHOWN])
+    columns = [*(field.name for field in ORIGIN), *SHOWN]
+    found = look_up(lake, [manifest], _kept_kinds(manifest), doc_ids, columns)
+    if manifest.stage == "tokens" and found:  # numbers alone: what they stand for is where they were made of
+        earlier = before(lake, manifest)
+        found = look_up(lake, earlier, _kept_kinds(*earlier), list(found), columns)
     return [_sample(manifest.stage, found[doc_id]) for doc_id in doc_ids if doc_id in found]
 
 

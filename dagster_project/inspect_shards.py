@@ -15,7 +15,8 @@ from corpus.shard_set import ShardSet
 from dagster_project.inspect import field, quoted
 from dagster_project.resources import local_folder
 from dagster_project.terminal import json_line, one_line
-from pipelines.encode import SPLITS, tokenizer_bytes
+from pipelines.encode import SPLITS
+from pipelines.vocabulary import tokenizer_bytes
 
 STAGE = "shards"
 CHARACTERS, IDS = 500, 16  # that are shown of a document

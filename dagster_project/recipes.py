@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
+from corpus.imported import ImportConfig
 from corpus.items import ItemConfig
 from corpus.repeats.lines import LineConfig
 from corpus.vocabulary import VocabularyConfig
@@ -36,7 +37,7 @@ class Recipe:
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
     heldout: HeldOutConfig = field(default_factory=HeldOutConfig)
     items: ItemConfig = field(default_factory=ItemConfig)
-    vocabulary: VocabularyConfig = field(default_factory=VocabularyConfig)
+    vocabulary: VocabularyConfig | ImportConfig = field(default_factory=VocabularyConfig)
     shards: ShardConfig = field(default_factory=ShardConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 

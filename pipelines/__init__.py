@@ -5,7 +5,8 @@
     trim          clean -> repeats -> trimmed (optional)
     deduplicate   clean -> signatures -> duplicates -> unique, crawl by crawl (sign, nominate, duplicates)
     hold_out      unique -> split (train | heldout) -> items
-    encode        split -> tokenizer -> tokens
+    vocabulary    split -> tokenizer
+    encode        split, tokenizer -> tokens
     shard         tokens -> shards
 
 An element is a split (a range of a file), never a document: a worker reads it, applies corpus/, writes its own part

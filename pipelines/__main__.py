@@ -14,6 +14,7 @@ from corpus.blocklists import OptOutConfig
 from corpus.choices import choices
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
+from corpus.imported import ImportConfig
 from corpus.items import ItemConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
@@ -26,7 +27,7 @@ from corpus.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.deduplicate import deduplicate
-from pipelines.encode import encode, train_vocabulary
+from pipelines.encode import encode
 from pipelines.engine import LOCAL_RUNNERS, Engine
 from pipelines.hold_out import hold_out, make_items
 from pipelines.ingest import ingest
@@ -35,6 +36,7 @@ from pipelines.repeats import TrimConfig
 from pipelines.shard import ShardConfig, shard
 from pipelines.stage import Outcome
 from pipelines.trim import trim
+from pipelines.vocabulary import make_vocabulary
 
 
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
@@ -81,7 +83,8 @@ def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outc
 
 def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
     [split] = _datasets(lake, args.dataset, "split")
-    tokenizer = train_vocabulary(lake, split, _config(VocabularyConfig, args), engine)
+    config = ImportConfig(path=args.vocabulary) if args.vocabulary else _config(VocabularyConfig, args)
+    tokenizer = make_vocabulary(lake, split, config, engine)
     return [tokenizer, encode(lake, split, tokenizer.manifest, engine)]
 
 
@@ -128,7 +131,7 @@ STAGES: dict[str, tuple[Any, type, str, str]] = {
     "encode": (_encode, VocabularyConfig, "split/ADDRESS", "pages -> tokenizer and tokens"),
     "shard": (_shard, ShardConfig, "tokens/ADDRESS tokenizer/ADDRESS", "tokens -> WebDataset tars with index.json"),
 }
-# Lists that a stage takes from the user: flag, help.
+# Files that a stage takes from the user: flag, help.
 LISTS = {
     "ingest": {
         "--removals": "a list of URLs and document ids that must not be used",
@@ -136,6 +139,9 @@ LISTS = {
         "--blocked-hosts": "a list of hosts to leave out, with all below them",
     },
     "clean": {"--bad-words": "a folder of lists named by language, such as en or zh.txt"},
+    "encode": {
+        "--vocabulary": "learn none, but take a tokenizer.json, NAME.tiktoken or folder of vocab.json and merges.txt"
+    },
 }
 
 

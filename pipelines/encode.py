@@ -1,22 +1,27 @@
-"""Encode: split -> tokenizer -> tokens. The vocabulary is learnt from the training pages alone, then applied to all."""
+"""Encode: split, tokenizer -> tokens. The token ids of every training and held-out page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from corpus.lake import ROWS, Lake
+from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.schema import DOC_ID
-from corpus.vocabulary import LIBRARIES, Vocabulary, VocabularyConfig, train
+from corpus.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
+from corpus.vocabulary import LIBRARIES, Encoded, Vocabulary
 from pipelines.engine import Engine
-from pipelines.parts import FileSplit, Part, Work, batches, file_splits
+from pipelines.parts import FileSplit, Part, Work, file_splits
 from pipelines.stage import Outcome, Stage, compute, each_split
+from pipelines.vocabulary import tokenizer_bytes
 
-TOKENIZER_STAGE, TOKENS_STAGE = "tokenizer", "tokens"
-VERSION = 1
+STAGE = "tokens"
+VERSION = 2
 SPLITS = ("train", "heldout")
+COLUMNS = [*(field.name for field in ORIGIN), "language", "text"]
 
 TOKENS = pa.schema(
     [
@@ -27,54 +32,10 @@ TOKENS = pa.schema(
 )
 
 
-def train_vocabulary(lake: Lake, split: Manifest, config: VocabularyConfig, engine: Engine) -> Outcome:
-    """Publishes tokenizer.json, learnt from a sample of the training pages."""
-    stage = Stage(
-        name=TOKENIZER_STAGE,
-        partition=split.partition,
-        version=VERSION,
-        config=config,
-        inputs={split.name: split.digest},
-        libraries=LIBRARIES,
-    )
-    whole = FileSplit(name="tokenizer", weight=1, paths={})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, [whole], TrainVocabulary(split, config)))
-
-
-class TrainVocabulary(Work):
-    schemas = {}
-
-    def __init__(self, split: Manifest, config: VocabularyConfig) -> None:
-        self.split, self.config = split, config
-
-    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        data = train(self._sample(lake, part), self.config)
-        path = part.scratch / "tokenizer.json"
-        path.write_bytes(data)
-        vocabulary = Vocabulary(data)
-        part.put(path, "tokenizer/tokenizer.json", vocabulary.size)
-        part.figure("vocabulary", vocabulary.size)
-
-    def _sample(self, lake: Lake, part: Part) -> Iterator[str]:
-        """Whole pages, taken by the hash that their id is, so evenly over crawls and files."""
-        share = self.config.sample_characters / max(1, self.split.figures["train_text_bytes"])
-        for source in file_splits(lake, {"train": [self.split]}):
-            for row in lake.read_rows(source.paths["train"], ["doc_id", "text"]):
-                if int.from_bytes(row["doc_id"][:8]) / 2**64 < share:
-                    part.figure("sampled_documents", 1)
-                    part.figure("sampled_bytes", len(row["text"].encode()))
-                    yield row["text"]
-
-
-def tokenizer_bytes(lake: Lake, tokenizer: Manifest) -> bytes:
-    data: bytes = lake.fs.cat_file(f"{lake.folder(tokenizer)}/tokenizer/tokenizer.json")
-    return data
-
-
 def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> Outcome:
-    """Publishes the token ids of every training and held-out page."""
+    """Publishes the token ids of the pages of `split`. A page on which the tokenizer fails is dropped."""
     stage = Stage(
-        name=TOKENS_STAGE,
+        name=STAGE,
         partition=split.partition,
         version=VERSION,
         config=None,
@@ -82,26 +43,67 @@ def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> 
         libraries=LIBRARIES,
     )
     splits = file_splits(lake, {name: [split] for name in SPLITS})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Encode(tokenizer), [split]))
+    work = Encode(tokenizer, threads=max(1, engine.workers // len(splits)))
+    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, work, [split]))
 
 
 class Encode(Work):
-    schemas = dict.fromkeys(SPLITS, TOKENS)
+    """`threads` of a process: more than one where there are fewer splits than processes could work on."""
 
-    def __init__(self, tokenizer: Manifest) -> None:
-        self.tokenizer = tokenizer
+    schemas = dict.fromkeys(SPLITS, TOKENS) | {"ledger": LEDGER}
+
+    def __init__(self, tokenizer: Manifest, threads: int) -> None:
+        self.tokenizer, self.threads = tokenizer, threads
 
     def setup(self, lake: Lake) -> None:
-        self.vocabulary = Vocabulary(tokenizer_bytes(lake, self.tokenizer))
+        self.vocabulary = Vocabulary(tokenizer_bytes(lake, self.tokenizer), self.threads)
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        figures: Counter[str] = Counter()
         for kind in SPLITS:
-            for rows in batches(lake.read_rows(split.paths[kind], ["doc_id", "language", "text"]), ROWS):
-                encoded = self.vocabulary.encode([row["text"] for row in rows])
-                for row, tokens in zip(rows, encoded, strict=True):
-                    size = len(row["text"].encode())
-                    part.figure(f"{kind}_tokens", len(tokens))
-                    part.figure(f"{kind}_bytes", size)
-                    part.figure(f"tokens:{row['language']}", len(tokens))
-                    part.figure(f"bytes:{row['language']}", size)
-                    part.keep(kind, {"doc_id": row["doc_id"], "length": len(tokens), "tokens": tokens})
+            for batch in lake.read_batches(split.paths[kind], COLUMNS):
+                encoded = self.vocabulary.encode(batch["text"].to_pylist())
+                part.keep_table(kind, _rows(batch, encoded))
+                _count(figures, kind, batch, encoded)
+                for place, failure in encoded.failed.items():
+                    [origin] = batch.slice(place, 1).select(LEDGER.names[: len(ORIGIN)]).to_pylist()
+                    part.lose(ledger_row(origin, STAGE, DROPPED, failure.reason, detail=failure.detail))
+        for name, value in figures.items():
+            part.figure(name, value)
+
+
+def _rows(batch: pa.RecordBatch, encoded: Encoded) -> pa.Table:
+    """Ids go from the tokenizer's buffer to the file without a Python number for each."""
+    lengths = pa.array(encoded.lengths)
+    offsets = pa.array([0, *encoded.lengths.cumsum().tolist()], pa.int32())
+    tokens = pa.ListArray.from_arrays(offsets, pa.array(encoded.tokens))
+    rows = pa.Table.from_arrays([batch["doc_id"], lengths, tokens], schema=TOKENS)
+    return rows.filter(pc.greater(rows["length"], 0)) if encoded.failed else rows
+
+
+def _count(figures: Counter[str], kind: str, batch: pa.RecordBatch, encoded: Encoded) -> None:
+    """Tokens and the bytes of text that they stand for, of the kind and of each of its languages."""
+    counted = pa.table(
+        {"language": batch["language"], "tokens": encoded.lengths, "bytes": pc.binary_length(batch["text"])}
+    ).filter(pc.greater(pa.array(encoded.lengths), 0))
+    for row in counted.group_by("language").aggregate([("tokens", "sum"), ("bytes", "sum")]).to_pylist():
+        for name in ("tokens", "bytes"):
+            figures[f"{kind}_{name}"] += row[f"{name}_sum"]
+            figures[f"{kind}_{name}:{row['language']}"] += row[f"{name}_sum"]
+
+
+def by_language(figures: Mapping[str, Any]) -> dict[str, dict[str, float | None]]:
+    """Of each language, the one with most text first: its `bytes`, and bytes a token in the pages of SPLITS, None where
+    it has none."""
+    totals: Counter[str] = Counter()
+    for name, value in figures.items():
+        unit, _, language = name.partition(":")
+        if language and unit in [f"{kind}_bytes" for kind in SPLITS]:
+            totals[language] += value
+    found: dict[str, dict[str, float | None]] = {}
+    for language, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
+        found[language] = {"bytes": total}
+        for kind in SPLITS:
+            tokens = figures.get(f"{kind}_tokens:{language}")
+            found[language][kind] = round(figures[f"{kind}_bytes:{language}"] / tokens, 3) if tokens else None
+    return found

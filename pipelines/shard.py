@@ -15,11 +15,12 @@ from corpus.mixing import Mix, MixConfig, spread
 from corpus.schema import LEDGER
 from corpus.shards import Chunk, Document, Index, Shard, to_tokens, token_dtype, write_shard
 from corpus.vocabulary import Vocabulary
-from pipelines.encode import SPLITS, tokenizer_bytes
+from pipelines.encode import SPLITS
 from pipelines.engine import Engine
 from pipelines.mix import KIND, LeftOut, TokenFile, left_out, lose, take, with_pages
 from pipelines.parts import Part, Work, file_splits
 from pipelines.stage import Outcome, Plan, Stage, compute, each_split, plain
+from pipelines.vocabulary import tokenizer_bytes
 
 STAGE = "shards"
 VERSION = 2

@@ -24,6 +24,7 @@ from dagster_project.partitions import crawl_recipe_key, recipes
 from dagster_project.recipes import RECIPES, TASKS
 from dagster_project.resources import LakeResource
 from pipelines.clean import CleanConfig
+from pipelines.encode import by_language
 
 LINE = ("split", "items", "tokenizer", "tokens", "shards", "checkpoint")
 
@@ -88,6 +89,7 @@ def collect(
         "vocabulary": one["tokenizer"].figures["vocabulary"],
         "train_tokens": one["tokens"].figures["train_tokens"],
         "bytes_per_token": round(one["tokens"].figures["train_bytes"] / one["tokens"].figures["train_tokens"], 3),
+        "bytes_per_token_by_language": by_language(one["tokens"].figures),
         "training": dict(one["checkpoint"].figures),
         "scores": {task: read_score(lake, upstream(context, lake, f"scores/{task}")) for task in TASKS},
         "stages": [

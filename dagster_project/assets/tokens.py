@@ -13,8 +13,9 @@ from dagster_project.lineage import upstream
 from dagster_project.partitions import recipes
 from dagster_project.recipes import RECIPES
 from dagster_project.resources import EngineResource, LakeResource
-from pipelines.encode import encode, train_vocabulary
+from pipelines.encode import by_language, encode
 from pipelines.shard import shard
+from pipelines.vocabulary import make_vocabulary
 
 READABLE = "webdataset_reads_it"
 
@@ -26,13 +27,13 @@ READABLE = "webdataset_reads_it"
     check_specs=checks.specs("tokenizer", checks.DIGESTS, checks.NOT_EMPTY),
 )
 def tokenizer(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
-    """A byte-level BPE, learnt from the training pages."""
+    """A byte-level BPE, learnt from the training pages, or one that the recipe brings along."""
     opened = lake.open()
     source = upstream(context, opened, "split")
-    outcome = train_vocabulary(opened, source, RECIPES[context.partition_key].vocabulary, engine.open())
+    outcome = make_vocabulary(opened, source, RECIPES[context.partition_key].vocabulary, engine.open())
     results = [
         checks.digests(opened, outcome.manifest),
-        checks.not_empty(outcome.manifest.figures["sampled_documents"]),
+        checks.not_empty(outcome.manifest.figures["vocabulary"]),
     ]
     return materialized(opened, outcome, results)
 
@@ -53,7 +54,9 @@ def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results)
+    rows = [(language, *numbers.values()) for language, numbers in by_language(outcome.manifest.figures).items()]
+    table = markdown_table(("language", "bytes", "bytes a training token", "bytes a held-out token"), rows)
+    return materialized(opened, outcome, results, extra={"bytes_per_token": dg.MetadataValue.md(table)})
 
 
 @dg.asset(

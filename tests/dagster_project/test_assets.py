@@ -118,6 +118,9 @@ def test_the_report_has_every_crawl_and_language(graph: Graph) -> None:
     assert by_language.keys() >= {"en", "zh", "ja", "de"}
     assert sum(left["clean"] for left in by_language.values()) == report["clean"]
     assert report["duplicates"]["removed"] == report["dropped"]["unique"] and "<h2>Duplicates</h2>" in page
+    tokens = report["bytes_per_token_by_language"]
+    assert tokens and all(1 < row["train"] < 10 for row in tokens.values() if row["train"])
+    assert "<h2>Tokens</h2>" in page
     assert "gopher_words at least 50, at most 1,000,000: " in page and "b.warc.gz at " in page
 
 

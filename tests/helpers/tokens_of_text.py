@@ -15,9 +15,10 @@ from corpus.manifest import Manifest
 from corpus.schema import DOCUMENT, document_id
 from corpus.vocabulary import VocabularyConfig
 from pipelines.clean import CLEAN
-from pipelines.encode import encode, train_vocabulary
+from pipelines.encode import encode
 from pipelines.engine import Engine
 from pipelines.hold_out import hold_out
+from pipelines.vocabulary import make_vocabulary
 
 ONE = Engine(workers=1)
 LANGUAGES = ("en", "en", "en", "en", "en", "de", "de", "zh")  # how often each comes
@@ -74,6 +75,6 @@ def make_tokens(lake: Lake, count: int = 120, parts: int = 3, shuffled: int | No
         publish(lake, "documents", crawl, [], {"documents": (DOCUMENT, rows)}, parts=parts)
         uniques.append(publish(lake, "unique", crawl, [clean], {"documents": (CLEAN, rows)}, parts=parts))
     split = hold_out(lake, uniques, HeldOutConfig(share=0.02, at_least=3), ONE).manifest
-    tokenizer = train_vocabulary(lake, split, VocabularyConfig(size=400), ONE).manifest
+    tokenizer = make_vocabulary(lake, split, VocabularyConfig(size=400), ONE).manifest
     tokens = encode(lake, split, tokenizer, ONE).manifest
     return Made(lake=lake, split=split, tokens=tokens, tokenizer=tokenizer)

@@ -32,9 +32,10 @@ from corpus.shard_set import ShardSet
 from corpus.shards import Document, Index, token_dtype, write_shard
 from corpus.vocabulary import VocabularyConfig
 from dagster_project.cli import main
-from pipelines.encode import TOKENS, train_vocabulary
+from pipelines.encode import TOKENS
 from pipelines.parts import StageError
 from pipelines.shard import ShardConfig, shard
+from pipelines.vocabulary import make_vocabulary
 
 CONFIG = ShardConfig(chunk_tokens=600, chunks_per_shard=2)
 CONFIGS = {"plain": CONFIG, "mixed": ShardConfig(mix=MixConfig(shares={"en": 0.5, "zh": 0.5}))}
@@ -395,7 +396,7 @@ def test_tokenizer_and_shards_disagree(
 ) -> None:
     """Refused, naming both digests, where tokens become shards and where shards are looked at."""
     again = copied(made, tmp_path / "lake")
-    other = train_vocabulary(again.lake, again.split, VocabularyConfig(size=300), ONE).manifest
+    other = make_vocabulary(again.lake, again.split, VocabularyConfig(size=300), ONE).manifest
     with pytest.raises(ValueError, match=f"tokenizer dataset {made.tokenizer.digest}, given is {other.digest}"):
         shard(again.lake, again.tokens, other, CONFIG, ONE)
     file = Path(again.lake.folder(other), "tokenizer/tokenizer.json")

@@ -28,11 +28,12 @@ from corpus.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.deduplicate import deduplicate
-from pipelines.encode import encode, train_vocabulary
+from pipelines.encode import encode
 from pipelines.engine import Engine
 from pipelines.hold_out import hold_out, make_items
 from pipelines.ingest import ingest
 from pipelines.shard import ShardConfig, shard
+from pipelines.vocabulary import make_vocabulary
 
 INGEST = IngestConfig(block_bytes=20_000)  # several parts, so that there is something to deal out
 
@@ -44,7 +45,7 @@ def river(lake: Lake, crawls: list[Crawl], engine: Engine) -> dict[str, str]:
     uniques = [outcome.manifest for outcome in deduplicate(lake, cleaned, DuplicateConfig(), engine)]
     split = hold_out(lake, uniques, HeldOutConfig(), engine).manifest
     make_items(lake, split, ItemConfig(), engine)
-    tokenizer = train_vocabulary(lake, split, VocabularyConfig(size=512), engine).manifest
+    tokenizer = make_vocabulary(lake, split, VocabularyConfig(size=512), engine).manifest
     tokens = encode(lake, split, tokenizer, engine).manifest
     shard(lake, tokens, tokenizer, ShardConfig(chunk_tokens=4_096, chunks_per_shard=4), engine)
     return digests(lake)
