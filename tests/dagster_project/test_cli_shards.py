@@ -1,4 +1,4 @@
-"""`headwater inspect shards`, `headwater verify DIR` and `headwater trace`, of shards in a lake and in a bare folder."""
+"""`headwater inspect shards`, `headwater verify DIR` and `headwater trace` on shards of a lake or of a bare folder."""
 
 from __future__ import annotations
 
