@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-privacy bench-quality lint ui clean
+.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -37,6 +37,10 @@ PEERS := daft rensa text-dedup datatrove
 bench-dedup: $(INSTALLED) $(PEERS:%=benchmarks/.venvs/%/installed)  ## deduplication beside its peers: speed, memory, what is caught; DEDUP="--rounds 5" to choose
 	$(BIN)/python -m benchmarks.dedup $(DEDUP)
 
+LENT := benchmarks/.venvs/litdata/installed benchmarks/.venvs/streaming/installed
+bench-loader: $(INSTALLED) $(LENT)  ## tokens to batches, beside its peers; 5 GB of disk for a while; LOADER="--rounds 3" to choose
+	$(BIN)/python -m benchmarks.loader $(LOADER)
+
 lint: $(INSTALLED)  ## style, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -57,6 +61,14 @@ $(READABILITY)/installed: benchmarks/requirements-readability.txt
 benchmarks/.venvs/%/installed: benchmarks/requirements-%.txt
 	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
+# The peers of the loader have torch, of several GB, from the project's own environment.
+LIBRARIES := -c "import sysconfig; print(sysconfig.get_path('purelib'))"
+$(LENT): benchmarks/.venvs/%/installed: benchmarks/requirements-%.txt $(INSTALLED)
+	test -x $(@D)/bin/python || $(BIN)/python -m venv $(@D)
+	$(BIN)/python $(LIBRARIES) > "$$($(@D)/bin/python $(LIBRARIES))/lent.pth"
+	$(@D)/bin/python -m pip install --quiet --no-deps --requirement $<
 	touch $@
 
 # text-dedup wants Python 3.12; where there is none, it is left out.

@@ -105,7 +105,8 @@ def loader(lake: Lake, checkpoint: Manifest, shards: ShardSet) -> Loader:
     """The loader that a checkpoint was trained with."""
     state = json.loads(lake.fs.cat_file(f"{lake.folder(checkpoint)}/model/state.json"))
     plan = state["run"]["train"]
-    return Loader(shards, context=plan["context"], global_batch=plan["global_batch"], seed=plan["seed"])
+    names = ("context", "global_batch", "seed", "packing")
+    return Loader(shards, **{name: plan[name] for name in names})
 
 
 def trace_step(lake: Lake, step: int) -> Iterator[str]:

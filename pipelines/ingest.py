@@ -22,7 +22,7 @@ from pipelines.parts import StageError, read_row
 from pipelines.revisits import resolve_revisits
 from pipelines.stage import Outcome, Plan, Stage, compute
 
-VERSION = 5
+VERSION = 6
 LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}
 
 

@@ -12,6 +12,7 @@ TESTS = Path(__file__).parent
 INGEST, PAGES = "pipelines/test_faults_ingest.py", "pipelines/test_faults_extract_and_clean.py"
 WARC, RANGES, WEB = "corpus/test_warc.py", "corpus/test_warc_ranges.py", "corpus/test_sources_web.py"
 COPIES = "pipelines/test_faults_deduplicate.py"
+TRAIN, CHECKPOINTS, LOADER = (f"training/test_{name}.py" for name in ("faults_train", "checkpoint", "loader"))
 CRAWLER, GUARD, FUZZ = "corpus/test_crawl_crawler.py", "pipelines/test_guard.py", "corpus/test_fuzz.py"
 
 # The row's fault as the table has it -> file: tests.
@@ -121,7 +122,38 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "other parameters between sub-stages": {COPIES: ("test_other_parameters_between_sub_stages_are_refused",)},
     "planted near-duplicates by similarity band": {COPIES: ("test_planted_near_duplicates_by_similarity_band",)},
+    "kill at any step, or inside a checkpoint write": {
+        TRAIN: ("test_kill_at_any_step", "test_kill_inside_a_checkpoint_write", "test_asked_to_stop"),
+        CHECKPOINTS: ("test_a_death_at_any_operation_leaves_old_or_new",),
+    },
+    "checkpoint torn, flipped, missing a part": {
+        TRAIN: ("test_checkpoint_torn_flipped_missing_a_part",),
+        CHECKPOINTS: (
+            "test_a_flipped_bit_is_skipped_for_the_one_before",
+            "test_missing_files_and_torn_manifests_are_damage_too",
+        ),
+    },
+    "no space at save": {TRAIN: ("test_no_space_at_save", "test_space_is_checked_before_step_0")},
+    "NaN or Inf on one rank": {
+        TRAIN: (
+            "test_nan_or_inf_on_one_rank",
+            "test_nan_names_the_documents_of_the_batch_and_three_stop_the_run",
+        ),
+    },
+    "loss spike beyond 6 sigma": {TRAIN: ("test_loss_spike_beyond_6_sigma",)},
+    "a rank killed, stopped or late": {TRAIN: ("test_a_rank_killed_stopped_or_late",)},
+    "resume on another world size; second epoch after a resume": {
+        TRAIN: ("test_resume_on_another_world_size", "test_second_epoch_after_a_resume"),
+    },
+    "configuration changed between save and resume": {
+        TRAIN: (
+            "test_configuration_changed_between_save_and_resume",
+            "test_configuration_changed_by_a_named_override",
+        ),
+    },
+    "two trainers on one output": {TRAIN: ("test_two_trainers_on_one_output",)},
 }
+SECTIONS = {f"## {name}" for name in ("Ingest", "Extract and clean", "Deduplicate", "Tokens and shards", "Train")}
 TABLE = beside("FAULTS.md")
 
 
@@ -138,7 +170,7 @@ def test_every_row_of_the_table_is_held() -> None:
     rows, wanted = set(), False
     for line in TABLE.read_text().splitlines():
         if line.startswith("## "):
-            wanted = line in ("## Ingest", "## Extract and clean", "## Deduplicate")
+            wanted = line in SECTIONS
         elif wanted and line.startswith("| ") and not line.startswith("| fault"):
             rows.add(line.split("|")[1].strip())
     assert rows == HELD.keys()

@@ -14,16 +14,13 @@ import json
 import os
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
-from torch import Tensor
-
 from corpus.manifest import canonical_json, sha256
 
-SCHEMA = "headwater.checkpoint/1"
+SCHEMA = "headwater.checkpoint/2"
 MANIFEST = "manifest.json"
 TEMPORARY = ".writing-"
 
@@ -60,10 +57,10 @@ def verify(folder: Path) -> None:
 
 
 class Checkpoints:
-    """The checkpoints of one run, oldest first. `keep` of them stay."""
+    """The checkpoints of one run, oldest first. The last `keep` stay, and those of every `keep_every`-th step."""
 
-    def __init__(self, folder: Path, keep: int) -> None:
-        self.folder, self.keep = folder, keep
+    def __init__(self, folder: Path, keep: int, keep_every: int = 0) -> None:
+        self.folder, self.keep, self.keep_every = folder, keep, keep_every
 
     def all(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"))
@@ -86,22 +83,21 @@ class Checkpoints:
             )
         return None
 
-    def save(self, step: int, files: Mapping[str, bytes | Mapping[str, Tensor]]) -> Path:
-        """Publishes the checkpoint of `step` and removes the ones beyond `keep`. Tensors become safetensors."""
+    def begin(self, step: int) -> Path:
+        """An empty folder for the files of the checkpoint of `step`, which nobody takes for one."""
         self.clear()
-        target = self.folder / f"step-{step:08d}"
-        writing = self.folder / f"{TEMPORARY}{target.name}"
+        writing = self.folder / f"{TEMPORARY}{_name(step)}"
         writing.mkdir(parents=True)
+        return writing
+
+    def publish(self, step: int) -> Path:
+        """Makes what was written into `begin`'s folder the checkpoint of `step`, in one move, and removes old ones."""
+        target = self.folder / _name(step)
+        writing = self.folder / f"{TEMPORARY}{target.name}"
         entries = []
-        for name in sorted(files):
-            content = files[name]
-            if isinstance(content, bytes):
-                (writing / name).write_bytes(content)
-            else:
-                save_file(dict(content), writing / name, metadata={"format": "pt"})
-            _sync(writing / name)
-            size = (writing / name).stat().st_size
-            entries.append({"path": name, "bytes": size, "sha256": _file_digest(writing / name)})
+        for path in sorted(writing.iterdir()):
+            _sync(path)
+            entries.append({"path": path.name, "bytes": path.stat().st_size, "sha256": _file_digest(path)})
         (writing / MANIFEST).write_bytes(canonical_json({"schema": SCHEMA, "step": step, "files": entries}))
         _sync(writing / MANIFEST)
         _sync(writing)
@@ -110,7 +106,8 @@ class Checkpoints:
         os.rename(writing, target)
         _sync(self.folder)
         for old in self.all()[: -self.keep]:
-            self._remove(old)
+            if not self.keep_every or _step(old) % self.keep_every:
+                self._remove(old)
         return target
 
     def clear(self) -> None:
@@ -139,15 +136,26 @@ def resolve(path: Path) -> Path:
     return newest
 
 
-def check_same(saved: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path) -> None:
-    """Raises ValueError naming each setting, digest or shape in which this run differs from the saved one."""
+def check_same(
+    saved: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path, overrides: Collection[str] = ()
+) -> list[str]:
+    """The settings in which this run differs from the saved one, all of them named in `overrides`, with both values.
+
+    Raises ValueError naming each setting, digest or shape that differs and is not among them.
+    """
     left, right = _flat(saved), _flat(wanted)
-    names = sorted(name for name in {*left, *right} if left.get(name) != right.get(name))
-    if names:
-        sides = "; ".join(f"{name}: saved {left.get(name)!r}, now {right.get(name)!r}" for name in names)
+    sides = {
+        name: f"{name}: saved {left.get(name)!r}, now {right.get(name)!r}"
+        for name in sorted({*left, *right})
+        if left.get(name) != right.get(name)
+    }
+    refused = [side for name, side in sides.items() if name not in overrides]
+    if refused:
         raise ValueError(
-            f"{folder} belongs to another run ({sides}); repeat the saved settings to go on, or take another --out"
+            f"{folder} belongs to another run ({'; '.join(refused)}); repeat the saved settings to go on, take another "
+            f"--out, or name what may change by --override"
         )
+    return list(sides.values())
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -156,6 +164,14 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         name = f"{prefix}{key}"
         found.update(_flat(inner, f"{name}.") if isinstance(inner, Mapping) else {name: inner})
     return found
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
+
+
+def _step(folder: Path) -> int:
+    return int(folder.name.removeprefix("step-"))
 
 
 def _file_digest(path: Path) -> str:

@@ -1,15 +1,28 @@
-"""Config: the shape of a model and the plan of a run. Presets are functions; nothing here imports torch."""
+"""Config: the shape of a model and the plan of a run. Nothing here imports torch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
-DTYPES = ("auto", "float32", "bfloat16")
+# What a field that names a choice may be.
+CHOICES = {
+    "dtype": ("auto", "float32", "bfloat16"),
+    "optimizer": ("muon", "adamw"),
+    "schedule": ("cosine", "wsd", "linear", "exponential", "constant"),
+    "packing": ("concat", "bestfit"),
+    "parallel": ("ddp", "fsdp"),
+    "compile": ("auto", "on", "off"),
+}
 
 # A change of these alters neither the samples nor what is computed from them, only its rounding or what is reported.
-OPERATIONAL = frozenset({"micro_batch", "eval_every", "eval_sequences", "checkpoint_every", "keep", "threads"})
+OPERATIONAL = frozenset(
+    {
+        *("micro_batch", "eval_every", "eval_sequences", "checkpoint_every", "keep", "keep_every", "threads"),
+        *("parallel", "compile", "sample_every", "timeout"),
+    }
+)
 
 Config = TypeVar("Config", "ModelConfig", "TrainConfig")
 
@@ -33,7 +46,7 @@ class ModelConfig:
     tie_word_embeddings: bool = True
 
     def __post_init__(self) -> None:
-        _positive(self, exempt=("eos_token_id", "tie_word_embeddings"))
+        _positive(self, exempt={"eos_token_id", "tie_word_embeddings"})
         if self.num_attention_heads % self.num_key_value_heads:
             raise ValueError(
                 f"{self.num_attention_heads} attention heads cannot share {self.num_key_value_heads} key-value heads "
@@ -49,8 +62,13 @@ class ModelConfig:
 class TrainConfig:
     """The plan of a run. `tokens` is the budget, `context` is T, `global_batch` counts sequences on all ranks together.
 
+    `warmup` and `decay` are shares of the run, `final_share` is what is left of the peak learning rate at its end.
+    `l1` and `weight_decay` shrink matrices, never the gains of norms.
+    `patience` is how many held-out losses in a row may fail to be the best so far before the run ends; 0: any number.
+    Of the checkpoints, the last `keep` stay, and of older ones those at a multiple of `keep_every` steps.
     `threads` are the CPU threads of all ranks of a machine together, 0 for one a core. They are part of the plan
-    because the order of a sum, and so the last bit of a weight, follows them.
+    because the order of a sum, and so the last bit of a weight, follows them. `timeout` is in seconds: how long a rank
+    waits for the others before the run ends with an error.
     """
 
     tokens: int
@@ -58,29 +76,50 @@ class TrainConfig:
     global_batch: int
     micro_batch: int
     learning_rate: float
+    optimizer: str = "muon"
+    schedule: str = "cosine"
     warmup: float = 0.05
+    decay: float = 0.2
+    final_share: float = 0.1
     weight_decay: float = 0.1
+    l1: float = 0.0
+    dropout: float = 0.0
+    label_smoothing: float = 0.0
     beta1: float = 0.9
     beta2: float = 0.95
+    momentum: float = 0.95
     clip: float = 1.0
+    packing: str = "concat"
+    document_masks: bool = False
     seed: int = 0
+    patience: int = 0
     eval_every: int = 500
     eval_sequences: int = 256
     checkpoint_every: int = 500
     keep: int = 3
+    keep_every: int = 0
+    sample_every: int = 0
     threads: int = 0
     dtype: str = "auto"
+    parallel: str = "ddp"
+    compile: str = "auto"
+    timeout: int = 600
 
     def __post_init__(self) -> None:
-        _positive(self, exempt=("seed", "threads", "dtype", "warmup", "weight_decay", "beta1", "beta2"))
-        if not 0 <= self.warmup < 1:
-            raise ValueError(f"warmup {self.warmup} is not a share of the run; take 0 <= warmup < 1")
+        shares = {"warmup", "decay", "final_share", "dropout", "label_smoothing"}
+        from_zero = {"weight_decay", "l1", "beta1", "beta2", "momentum", "patience", "keep_every", "sample_every"}
+        _positive(self, exempt={"seed", "threads", "document_masks", *shares, *from_zero, *CHOICES})
+        for name in sorted(shares):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} is not a share; take 0 <= {name} < 1")
+        for name in sorted({*from_zero, "threads"}):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if not 0 <= self.seed < 1 << 32:
             raise ValueError(f"seed {self.seed} must lie in [0, 2**32)")
-        if self.threads < 0:
-            raise ValueError(f"threads {self.threads} is negative; 0 takes one a core")
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype {self.dtype!r} is unknown; choose one of {', '.join(DTYPES)}")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} {getattr(self, name)!r} is unknown; choose one of {', '.join(known)}")
 
     @property
     def tokens_per_step(self) -> int:
@@ -92,7 +131,7 @@ class TrainConfig:
         return -(-self.tokens // self.tokens_per_step)
 
 
-def _positive(config: ModelConfig | TrainConfig, exempt: tuple[str, ...]) -> None:
+def _positive(config: ModelConfig | TrainConfig, exempt: set[str]) -> None:
     for field in fields(config):
         value = getattr(config, field.name)
         if field.name not in exempt and not value > 0:
@@ -114,94 +153,3 @@ def identity(model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
     """All that decides what a run computes: two runs may continue one another only where this is equal."""
     plan = {name: value for name, value in asdict(train).items() if name not in OPERATIONAL}
     return {"model": asdict(model), "train": plan}
-
-
-# Presets ------------------------------------------------------------------------------------------------------------
-
-Plan = tuple[ModelConfig, TrainConfig]
-
-
-def tiny(vocab_size: int, eos: int) -> Plan:
-    """For the demo: about two minutes on two CPU cores. Sized in tokens: its digests do not follow the clock.
-
-    Found by trial on library documentation, in equal time, one seed each (held-out loss in nats a token): weights of
-    0.02, which suit a width of 768, 3.87; of 0.06, 2.93; with 4 sequences a step and half the rate, 2.75. A width of
-    256 gave 2.90.
-    """
-    model = ModelConfig(
-        vocab_size=vocab_size,
-        eos_token_id=eos,
-        hidden_size=192,
-        intermediate_size=512,
-        num_hidden_layers=4,
-        num_attention_heads=3,
-        num_key_value_heads=3,
-        head_dim=64,
-        max_position_embeddings=256,
-        initializer_range=0.06,
-    )
-    train = TrainConfig(
-        tokens=768_000,
-        context=256,
-        global_batch=4,
-        micro_batch=4,
-        learning_rate=3e-3,
-        eval_every=150,
-        eval_sequences=64,
-        checkpoint_every=150,
-        threads=2,
-        dtype="float32",
-    )
-    return model, train
-
-
-def small(vocab_size: int, eos: int) -> Plan:
-    """124M parameters with GPT-2's vocabulary and about 20 tokens for each (Hoffmann et al. 2022). For one GPU."""
-    model = ModelConfig(
-        vocab_size=vocab_size,
-        eos_token_id=eos,
-        hidden_size=768,
-        intermediate_size=2048,
-        num_hidden_layers=12,
-        num_attention_heads=12,
-        num_key_value_heads=12,
-        head_dim=64,
-        max_position_embeddings=1024,
-    )
-    train = TrainConfig(
-        tokens=2_500_000_000,
-        context=1024,
-        global_batch=256,
-        micro_batch=32,
-        learning_rate=1e-3,
-        warmup=0.02,
-    )
-    return model, train
-
-
-def base(vocab_size: int, eos: int) -> Plan:
-    """About 1.0B parameters and 20 tokens for each. For a node of GPUs."""
-    model = ModelConfig(
-        vocab_size=vocab_size,
-        eos_token_id=eos,
-        hidden_size=2048,
-        intermediate_size=6144,
-        num_hidden_layers=18,
-        num_attention_heads=16,
-        num_key_value_heads=8,
-        head_dim=128,
-        max_position_embeddings=2048,
-        rope_theta=500_000.0,
-    )
-    train = TrainConfig(
-        tokens=20_000_000_000,
-        context=2048,
-        global_batch=256,
-        micro_batch=8,
-        learning_rate=4e-4,
-        warmup=0.02,
-    )
-    return model, train
-
-
-PRESETS: dict[str, Callable[[int, int], Plan]] = {"tiny": tiny, "small": small, "base": base}

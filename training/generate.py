@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
+from torch.nn import functional
 
 from training.checkpoint import resolve
 from training.export import load_model, load_tokenizer
@@ -23,7 +26,6 @@ def pick(logits: Tensor, temperature: float, top_k: int, generator: torch.Genera
     return int(torch.multinomial((logits / temperature).softmax(-1), 1, generator=generator))
 
 
-@torch.no_grad()
 def generate(
     model: Transformer, prompt: list[int], *, tokens: int, temperature: float, top_k: int, seed: int
 ) -> list[int]:
@@ -32,20 +34,92 @@ def generate(
     A prompt opens a document, as in training, when it begins with eos. Where the text outgrows the context, its older
     half is forgotten.
     """
-    generator = torch.Generator().manual_seed(seed)
+    return generate_all(model, [prompt], tokens=tokens, temperature=temperature, top_k=top_k, seed=seed)[0]
+
+
+@torch.no_grad()
+def generate_all(
+    model: Transformer,
+    prompts: Sequence[list[int]],
+    *,
+    tokens: int,
+    temperature: float,
+    top_k: int,
+    seed: int,
+    stop: Callable[[list[int]], bool] | None = None,
+) -> list[list[int]]:
+    """`generate` for prompts of any lengths, read and continued side by side. Each draws from a generator of its own.
+
+    `stop` sees the new ids of a text after each and says whether they are enough. ValueError for an empty prompt.
+    """
+    if not all(prompts):
+        raise ValueError("a prompt is empty; begin a document with the id of eos")
+    device = model.head.device
     context = model.config.max_position_embeddings
-    cache: Cache = []
-    unread, text = prompt[-context:], list(prompt)
-    for _ in range(tokens):
-        logits = model.logits(torch.tensor([unread]), cache)[0, -1]
-        token = pick(logits, temperature, top_k, generator)
-        if token == model.config.eos_token_id:
-            break
-        text.append(token)
-        unread = [token]
-        if cache[0][0].shape[2] == context:
-            cache, unread = [], text[-(context // 2) :]
-    return text[len(prompt) :]
+    generators = [torch.Generator().manual_seed(seed) for _ in prompts]
+    unread = [prompt[-context:] for prompt in prompts]
+    longest = max(len(part) for part in unread)
+    cache = Cache(model.config, len(prompts), longest + tokens, device=device)
+    texts, alive = [list(prompt) for prompt in prompts], [True] * len(prompts)
+    with torch.compiler.set_stance("force_eager"):  # a compiled layer would be compiled again for each length
+        scores = _read(model, unread, cache)
+        for left in range(tokens - 1, -1, -1):
+            chosen = [pick(row, temperature, top_k, g) for row, g in zip(scores.cpu(), generators, strict=True)]
+            for row, token in enumerate(chosen):
+                if alive[row] and token != model.config.eos_token_id:
+                    texts[row].append(token)
+                    alive[row] = stop is None or not stop(texts[row][len(prompts[row]) :])
+                else:
+                    alive[row] = False
+            if not left or not any(alive):
+                break
+            if cache.longest < context:
+                scores = model.logits(torch.tensor(chosen, device=device)[:, None], cache)[:, -1]
+            else:
+                held = (cache.lengths + 1).tolist()
+                kept = [context // 2 if count > context else count for count in held]
+                scores = _read(model, [text[-count:] for text, count in zip(texts, kept, strict=True)], cache)
+    return [text[len(prompt) :] for text, prompt in zip(texts, prompts, strict=True)]
+
+
+def _read(model: Transformer, texts: list[list[int]], cache: Cache) -> Tensor:
+    """Reads whole texts into the emptied cache, padded on the right. Returns the scores [B, V] of what follows each."""
+    device = model.head.device
+    lengths = torch.tensor([len(text) for text in texts], device=device)
+    padded = torch.zeros(len(texts), int(lengths.max()), dtype=torch.int64)
+    for row, text in enumerate(texts):
+        padded[row, : len(text)] = torch.tensor(text)
+    cache.cut(torch.zeros_like(lengths))
+    hidden = model.hidden(padded.to(device), cache)
+    cache.cut(lengths)
+    return functional.linear(hidden[torch.arange(len(texts)), lengths - 1], model.head)
+
+
+def sample(
+    model: Transformer,
+    tokenizer: Tokenizer,
+    prompts: Sequence[str],
+    *,
+    tokens: int = 50,
+    temperature: float = 0.8,
+    top_k: int = 50,
+    seed: int = 0,
+) -> list[str]:
+    """Each prompt as the opening of a document, and how the model goes on. Random state and mode stay as they were."""
+    eos, training = model.config.eos_token_id, model.training
+    model.eval()
+    try:
+        found = generate_all(
+            model,
+            [[eos, *tokenizer.encode(prompt).ids] for prompt in prompts],
+            tokens=tokens,
+            temperature=temperature,
+            top_k=top_k,
+            seed=seed,
+        )
+    finally:
+        model.train(training)
+    return [prompt + tokenizer.decode(ids) for prompt, ids in zip(prompts, found, strict=True)]
 
 
 def main() -> int:

@@ -50,7 +50,7 @@ class Journal:
         return self._stack.enter_context(open_dagster_pipes())
 
     def record(self, step: int, **values: Any) -> None:
-        """One line of metrics.jsonl; numbers go to TensorBoard too."""
+        """One line of metrics.jsonl; numbers and texts go to TensorBoard too."""
         self._metrics.write(canonical_json({"step": step, **values}))
         self._metrics.flush()
         self._latest |= values
@@ -58,6 +58,8 @@ class Journal:
             for name, value in values.items():
                 if isinstance(value, int | float):
                     self._board.add_scalar(name, value, step)
+                elif isinstance(value, str):
+                    self._board.add_text(name, value, step)
 
     def sync(self) -> None:
         """The lines so far are on disk: called before the checkpoint that stands on them."""
@@ -67,16 +69,16 @@ class Journal:
         """A line every ten seconds and at the end; on a terminal one line that renews itself every second."""
         if self.meter.seconds < (1.0 if self._tty else INTERVAL) and step < self.steps:
             return
-        rate = self.meter.lap()
-        loss = self._latest.get("loss")
+        speeds = self.meter.lap()
+        rate, loss = speeds["tokens_per_second"], self._latest.get("loss")
         line = (
             f"step {step}/{self.steps}  loss {'-' if loss is None else f'{loss:.4f}'}  {rate:,.0f} tokens/s  "
-            f"MFU {self.meter.utilization:.1%}  ETA {self.meter.eta}"
+            f"MFU {speeds['mfu']:.1%}  data wait {speeds['data_wait']:.1%}  ETA {self.meter.eta(rate)}"
         )
         print(f"\r\x1b[K{line}" if self._tty else line, end="" if self._tty else "\n", file=sys.stderr, flush=True)
         if self._board is not None:
-            self._board.add_scalar("tokens_per_second", rate, step)
-            self._board.add_scalar("mfu", self.meter.utilization, step)
+            for name, value in speeds.items():
+                self._board.add_scalar(name, value, step)
         if self._pipes is not None:
             self._pipes.log.info(line)
 
@@ -96,8 +98,8 @@ class Journal:
 def kept_lines(path: Path, step: int) -> bytes:
     """The lines of metrics.jsonl that a run resumed at `step` stands on.
 
-    Training lines up to that step, held-out lines before it: the checkpoint was saved before its own evaluation,
-    which is therefore done again. A torn last line is dropped.
+    Training lines up to that step, all others before it: the checkpoint was saved before its own evaluation and its
+    sample of text, which are therefore done again. A torn last line is dropped.
     """
     if step == 0 or not path.is_file():
         return b""
@@ -107,7 +109,7 @@ def kept_lines(path: Path, step: int) -> bytes:
             value = json.loads(line)
         except ValueError:
             break
-        if value["step"] < step or (value["step"] == step and "heldout_loss" not in value):
+        if value["step"] < step or (value["step"] == step and "tokens" in value):
             kept.append(line)
     return b"".join(kept)
 

@@ -1,10 +1,10 @@
-"""Loader: which tokens a step reads. A pure function of (shards, seed, step), whatever the number of ranks.
+"""Loader: which tokens a step reads. A pure function of (shards, packing, seed, step), whatever the number of ranks.
 
-Sequence i is tokens [iT, iT + T + 1) of the stream: T inputs and, shifted by one, T targets. Each epoch reads every
-sequence once, in a permutation drawn from (seed, epoch); a batch may cross the line between two epochs, so none is
-dropped or repeated. Step s (from 0) reads samples [sG, (s + 1)G) of that endless row; rank r takes its r-th slice.
+Each epoch reads every sequence (training/sequences.py) once, in a permutation drawn from (seed, epoch); a batch may
+cross the line between two epochs, so none is dropped or repeated. Step s (from 0) reads samples [sG, (s + 1)G) of that
+endless row; rank r takes its r-th slice.
 
-    B sequences of a rank   G sequences of all ranks   T tokens
+    G sequences of all ranks
 """
 
 from __future__ import annotations
@@ -15,19 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from corpus.shard_set import ShardSet
+from training.sequences import IGNORED, PACKINGS, Batch
 
-IGNORED = -100  # the target of a place that predicts nothing, as in torch's cross_entropy
-
-
-class Batch(NamedTuple):
-    """Of B sequences: `tokens` and the `targets` that follow them, both int64 (B, T); IGNORED where there is none.
-
-    `segments`, int32 (B, T), numbers the documents of a sequence, for attention that stays within them; or None.
-    """
-
-    tokens: np.ndarray
-    targets: np.ndarray
-    segments: np.ndarray | None = None
+__all__ = ["IGNORED", "Batch", "Loader", "Source"]
 
 
 class Source(NamedTuple):
@@ -40,23 +30,33 @@ class Source(NamedTuple):
 
 
 class Loader:
-    """Raises ValueError when the set is shorter than a sequence or the batch does not divide by the ranks."""
+    """`packing` is "concat" or "bestfit"; `segments`: whether batches number the documents of their sequences.
+
+    Raises ValueError when the packing is unknown, the set is too short, or the batch does not divide by the ranks.
+    """
 
     def __init__(
-        self, shards: ShardSet, *, context: int, global_batch: int, seed: int, rank: int = 0, world: int = 1
+        self,
+        shards: ShardSet,
+        *,
+        context: int,
+        global_batch: int,
+        seed: int,
+        packing: str = "concat",
+        segments: bool = False,
+        rank: int = 0,
+        world: int = 1,
     ) -> None:
         if global_batch % world:
             raise ValueError(
                 f"a global batch of {global_batch} sequences does not divide by {world} ranks; "
                 f"take a number of processes that divides it"
             )
-        self.sequences = (len(shards) - 1) // context
-        if self.sequences < 1:
-            raise ValueError(
-                f"{shards.folder} holds {len(shards)} tokens, fewer than one sequence of {context} and its target; "
-                f"take a smaller --context or more documents"
-            )
-        self.shards, self.context, self.global_batch = shards, context, global_batch
+        if packing not in PACKINGS:
+            raise ValueError(f"packing {packing!r} is unknown; choose one of {', '.join(PACKINGS)}")
+        self.layout = PACKINGS[packing](shards, context)
+        self.sequences = len(self.layout)
+        self.shards, self.context, self.global_batch, self.segments = shards, context, global_batch, segments
         self.seed, self.rank, self.world = seed, rank, world
         # Two epochs: a batch can lie across the line between them.
         self._order = lru_cache(maxsize=2)(self._permutation)
@@ -69,25 +69,38 @@ class Loader:
 
     def samples(self, step: int) -> np.ndarray:
         """The sequences of the global batch of a step, int64 (G,). Pure in (seed, step)."""
-        numbers = np.arange(step * self.global_batch, (step + 1) * self.global_batch)
-        epochs, places = np.divmod(numbers, self.sequences)
-        return np.array([self._order(epoch)[place] for epoch, place in zip(epochs, places, strict=True)], np.int64)
+        first, end = step * self.global_batch, (step + 1) * self.global_batch
+        parts = []
+        for epoch in range(first // self.sequences, (end - 1) // self.sequences + 1):
+            before = epoch * self.sequences
+            parts.append(self._order(epoch)[max(first - before, 0) : end - before])
+        return np.concatenate(parts).astype(np.int64)
+
+    def _mine(self, step: int) -> np.ndarray:
+        share = self.global_batch // self.world
+        return self.samples(step)[self.rank * share : (self.rank + 1) * share]
 
     def batch(self, step: int) -> Batch:
         """This rank's slice of a step, G / world sequences."""
-        share = self.global_batch // self.world
-        return self.read(self.samples(step)[self.rank * share : (self.rank + 1) * share])
+        return self.read(self._mine(step))
 
     def read(self, sequences: np.ndarray) -> Batch:
         """The sequences of these numbers (B,). Raises ValueError for an id outside the vocabulary."""
-        starts = (np.asarray(sequences, dtype=np.int64) * self.context).tolist()
-        tokens = np.stack([self.shards.tokens(start, start + self.context + 1) for start in starts])
-        if tokens.max() >= self.shards.index.vocab_size:
-            raise ValueError(
-                f"{self.shards.folder}: token {tokens.max()} lies outside the vocabulary of "
-                f"{self.shards.index.vocab_size}; the shards are damaged, check them with ShardSet.verify()"
-            )
-        return Batch(tokens[:, :-1], tokens[:, 1:])
+        return self.layout.read(np.asarray(sequences, dtype=np.int64), self.segments)
+
+    def targets(self, step: int) -> int:
+        """How many places of the global batch of a step predict a token. Reads none."""
+        return self.layout.targets(self.samples(step))
+
+    @property
+    def padding(self) -> float:
+        """The share of all places that predict nothing."""
+        return 1 - self.layout.targets(np.arange(self.sequences)) / (self.sequences * self.context)
+
+    def fetch_ahead(self, step: int) -> None:
+        """Begins to fetch the shards of this rank's slice of a step, where they lie elsewhere."""
+        if self.shards.remote:
+            self.shards.fetch_ahead(self.layout.spans(self._mine(step))[0])
 
     def state(self, step: int) -> dict[str, int | str]:
         """All that a resumed run needs: samples consumed by `step` optimizer steps, and of which shards."""
@@ -114,15 +127,14 @@ class Loader:
         """Each sequence of a step's global batch with the documents under it."""
         found = []
         for sequence in self.samples(step).tolist():
-            start = sequence * self.context
-            sources = self.shards.documents(start, start + self.context + 1)
-            found.append((sequence, [Source(*source) for source in sources]))
+            spans = zip(*(part.tolist() for part in self.layout.spans(np.array([sequence]))), strict=True)
+            sources = [Source(*source) for first, end in spans for source in self.shards.documents(first, end)]
+            found.append((sequence, sources))
         return found
 
     def steps_reading(self, first: int, end: int, steps: int) -> list[int]:
         """The way back: which of the first `steps` steps read any of tokens [first, end) of the stream."""
-        lowest = max(0, (first - 1) // self.context)  # a sequence's last target is its neighbour's first input
-        wanted = np.arange(lowest, min(self.sequences, (end - 1) // self.context + 1))
+        wanted = self.layout.reading(first, end)
         found: set[int] = set()
         for epoch in range(-(-steps * self.global_batch // self.sequences)):
             places = np.flatnonzero(np.isin(self._order(epoch), wanted)) + epoch * self.sequences

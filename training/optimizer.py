@@ -1,56 +1,82 @@
-"""Optimizer: AdamW with decoupled weight decay on matrices only, warmup and a cosine (Loshchilov and Hutter 2019)."""
+"""Optimizer: Muon for the matrices between embedding and head and AdamW for the rest, or AdamW for everything.
+
+AdamW: Loshchilov and Hutter 2019. Weight decay is decoupled and for matrices alone: a decayed gain of a norm would only
+fight the loss. So is L1: a step takes rate * l1 off the absolute value of each of their weights, down to zero.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
+from torch.nn.functional import softshrink
 
 from training.config import TrainConfig
+from training.muon import Muon
 
-FINAL_SHARE = 0.1  # of the peak learning rate, at the last step
-
-
-def learning_rate(config: TrainConfig, step: int) -> float:
-    """For step 0, 1, ...: a straight line up to the peak, then a cosine down to a tenth of it."""
-    warmup = round(config.warmup * config.steps)
-    if step < warmup:
-        return config.learning_rate * (step + 1) / warmup
-    progress = (step - warmup) / max(1, config.steps - 1 - warmup)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-    return config.learning_rate * (FINAL_SHARE + (1 - FINAL_SHARE) * cosine)
+MOMENTS = {torch.optim.AdamW: ("exp_avg", "exp_avg_sq"), Muon: ("momentum_buffer",)}
 
 
-def build(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
-    """Norm weights do not decay: a decayed gain would only fight the loss."""
-    parameters = list(model.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(config.beta1, config.beta2), fused=True)
+class Optimizer:
+    """All of a model's parameters. `updates` counts the steps that were taken, which AdamW's bias correction follows.
 
+    What it keeps of a parameter has that parameter's shape, and its layout over the ranks.
+    """
 
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
+        self.updates, self._l1 = 0, config.l1
+        self._named = dict(model.named_parameters())
+        matrices = {name for name, weight in self._named.items() if weight.ndim == 2}
+        hidden = {name for name in matrices if ".layers." in name} if config.optimizer == "muon" else set()
+        decay = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
+        groups = [
+            {"params": self._of(matrices - hidden), **decay},
+            {"params": self._of(set(self._named) - matrices), **decay, "weight_decay": 0.0},
+        ]
+        self._matrices = self._of(matrices)
+        self._parts: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(groups, betas=(config.beta1, config.beta2), fused=True)
+        ]
+        if hidden:
+            self._parts.append(Muon(self._of(hidden), momentum=config.momentum, **decay))
 
+    def _of(self, names: set[str]) -> list[nn.Parameter]:
+        return [parameter for name, parameter in self._named.items() if name in names]
 
-def state_tensors(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
-    """The optimizer's state as flat tensors, "<parameter>/<moment>": safetensors holds it, so nothing is unpickled."""
-    return {
-        f"{name}/{key}": value.detach().cpu().contiguous()
-        for name, parameter in model.named_parameters()
-        for key, value in optimizer.state[parameter].items()
-    }
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """Updates every parameter from its gradient, at this learning rate."""
+        for part in self._parts:
+            for group in part.param_groups:
+                group["lr"] = rate
+            part.step()
+        if self._l1:
+            for matrix in self._matrices:
+                weights = matrix.to_local() if isinstance(matrix, DTensor) else matrix
+                weights.copy_(softshrink(weights, rate * self._l1))
+        self.updates += 1
 
+    def zero_grad(self) -> None:
+        for part in self._parts:
+            part.zero_grad(set_to_none=True)
 
-def load_state_tensors(optimizer: torch.optim.Optimizer, model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-    """The inverse of `state_tensors`. Raises ValueError naming a parameter whose state is missing."""
-    for name, parameter in model.named_parameters():
-        state = {key.rsplit("/", 1)[1]: value for key, value in tensors.items() if key.rsplit("/", 1)[0] == name}
-        if not state:
-            raise ValueError(f"the saved optimizer has no state for {name}; it belongs to another model")
-        optimizer.state[parameter] = {key: value.to(parameter.device) for key, value in state.items()}
+    def state(self) -> dict[str, Tensor]:
+        """ "<parameter>/<moment>": tensors alone, so that safetensors holds them and nothing is unpickled.
+
+        Zeros where no update was made yet. The tensors are the optimizer's own: to restore it, set `updates` and write
+        into them.
+        """
+        found = {}
+        names = {parameter: name for name, parameter in self._named.items()}
+        for part in self._parts:
+            for parameter in (p for group in part.param_groups for p in group["params"]):
+                kept: dict[str, Any] = part.state[parameter]
+                for moment in MOMENTS[type(part)]:
+                    if moment not in kept:
+                        kept[moment] = torch.zeros_like(parameter)
+                    found[f"{names[parameter]}/{moment}"] = kept[moment]
+                if isinstance(part, torch.optim.AdamW):
+                    kept["step"] = torch.tensor(float(self.updates), device=parameter.device)
+        return found

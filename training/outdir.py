@@ -3,6 +3,7 @@
 OUT/lock            held by the trainer that writes here
 OUT/checkpoints/    step-00000123/, the newest `keep`
 OUT/metrics.jsonl   OUT/tensorboard/
+OUT/speed.json      of the last finished run: tokens a second, and the like, which differ from run to run
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,9 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
-
-# A rank that was stopped or lost ends the others after this long, with an error. Saving must fit into it.
-TIMEOUT = timedelta(minutes=10)
 
 LAUNCHER = "HEADWATER_LAUNCHER_PID"
 
@@ -24,8 +23,11 @@ Value = TypeVar("Value")
 class World:
     """This process among the ranks. Use as a context: leaving it takes down the process group."""
 
-    def __init__(self, threads: int = 0) -> None:
-        """`threads` are the CPU threads of all ranks of this machine together, 0 for one a core."""
+    def __init__(self, threads: int = 0, timeout: int = 600) -> None:
+        """`threads` are the CPU threads of all ranks of this machine together, 0 for one a core.
+
+        A rank that was stopped or lost ends the others after `timeout` seconds, with an error. Saving must fit into it.
+        """
         self.rank = int(os.environ.get("RANK", "0"))
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         local_rank, local_size = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
@@ -39,7 +41,7 @@ class World:
             torch.set_num_threads(max(1, (threads or os.cpu_count() or 1) // local_size))
         if self.size > 1:
             backend = "nccl" if self.device.type == "cuda" else "gloo"
-            dist.init_process_group(backend, timeout=TIMEOUT)
+            dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
 
     def __enter__(self) -> World:
         return self
@@ -54,14 +56,28 @@ class World:
         return self.rank == 0
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        if self.size == 1:
+        """The model to train, whose gradients are those of all ranks. FSDP has wrapped its own already."""
+        if self.size == 1 or isinstance(model, FSDPModule):
             return model
         ids = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True)
 
-    def without_sync(self, model: nn.Module) -> AbstractContextManager[Any]:
-        """Gradients add up on this rank alone: for all micro-batches of a step but the last."""
-        return model.no_sync() if isinstance(model, DistributedDataParallel) else nullcontext()
+    def synced(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
+        """Around one micro-batch of a step: before the last, gradients add up on this rank alone."""
+        if isinstance(model, FSDPModule):
+            model.set_requires_gradient_sync(last)
+        if isinstance(model, DistributedDataParallel) and not last:
+            return model.no_sync()
+        return nullcontext()
+
+    def micro_batches(self, batch: Sequence[Tensor], size: int) -> list[tuple[Tensor, ...]]:
+        """Tensors [B, ...] in parts of at most `size` along B, on the device of this rank."""
+        parts = (part.to(self.device, non_blocking=True).split(size) for part in batch)
+        return list(zip(*parts, strict=True))
+
+    def precision(self, dtype: torch.dtype) -> torch.autocast:
+        """Weights stay float32; matmuls run in bfloat16 where that was chosen."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
 
     def sum(self, value: float) -> float:
         """The sum over all ranks, in float64 and the same on each."""

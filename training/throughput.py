@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 
 import torch
 
@@ -32,38 +33,60 @@ def _wait(device: torch.device, _: torch.Tensor) -> None:
         torch.cuda.synchronize(device)
 
 
+@dataclass
+class Lap:
+    """A stretch of a run: tokens, and the seconds that its steps waited for their batches."""
+
+    tokens: int = 0
+    waited: float = 0.0
+    begin: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        return max(1e-9, time.monotonic() - self.begin)
+
+
 class Meter:
     """Counts tokens against the clock, evaluation and saving left out of neither: this is what a user waits for."""
 
     def __init__(self, flops_per_token: int, peak: float, tokens_left: int) -> None:
+        """`peak` are the FLOP/s of all ranks together."""
         self.flops_per_token, self.peak, self.tokens_left = flops_per_token, peak, tokens_left
-        self._mark, self._tokens = time.monotonic(), 0
-        self.tokens_per_second = 0.0
+        self._run, self._lap = Lap(), Lap()
 
-    def add(self, tokens: int) -> None:
-        self._tokens += tokens
+    def add(self, tokens: int, waited: float) -> None:
+        """One step, which waited so many seconds for its batch."""
+        for lap in (self._run, self._lap):
+            lap.tokens += tokens
+            lap.waited += waited
         self.tokens_left = max(0, self.tokens_left - tokens)
-
-    def lap(self) -> float:
-        """Ends a lap: tokens a second since the last one."""
-        now = time.monotonic()
-        self.tokens_per_second = self._tokens / max(1e-9, now - self._mark)
-        self._mark, self._tokens = now, 0
-        return self.tokens_per_second
 
     @property
     def seconds(self) -> float:
         """Since the last lap ended."""
-        return time.monotonic() - self._mark
+        return self._lap.seconds
 
-    @property
-    def utilization(self) -> float:
-        """Model FLOPs utilization, a share of the peak of all ranks."""
-        return self.tokens_per_second * self.flops_per_token / self.peak
+    def lap(self) -> dict[str, float]:
+        """Ends a lap: its speeds."""
+        found, self._lap = self._speeds(self._lap), Lap()
+        return found
 
-    @property
-    def eta(self) -> str:
-        if not self.tokens_per_second:
+    def whole(self) -> dict[str, float]:
+        """The speeds of the run so far."""
+        return {**self._speeds(self._run), "seconds": self._run.seconds}
+
+    def _speeds(self, lap: Lap) -> dict[str, float]:
+        """`mfu`, model FLOPs utilization, is a share of the peak of all ranks (Chowdhery et al. 2022); `data_wait` of
+        the time."""
+        rate = lap.tokens / lap.seconds
+        return {
+            "tokens_per_second": rate,
+            "mfu": rate * self.flops_per_token / self.peak,
+            "data_wait": lap.waited / lap.seconds,
+        }
+
+    def eta(self, tokens_per_second: float) -> str:
+        if not tokens_per_second:
             return "?"
-        minutes, seconds = divmod(round(self.tokens_left / self.tokens_per_second), 60)
+        minutes, seconds = divmod(round(self.tokens_left / tokens_per_second), 60)
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}" if minutes >= 60 else f"{minutes}:{seconds:02d}"

@@ -13,35 +13,43 @@ import json
 import math
 import signal
 import sys
+import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from safetensors.torch import load_file
-from torch.nn.utils import clip_grad_norm_
 
 from corpus.manifest import canonical_json, sha256
 from corpus.shard_set import ShardSet
-from training import optimizer as optimizers
 from training.checkpoint import Checkpoints, check_same, digest
 from training.config import ModelConfig, TrainConfig, identity
 from training.export import layout
-from training.guard import IN_A_ROW, Guard
+from training.guard import IN_A_ROW
+from training.heldout import heldout_loss
 from training.journal import Journal
-from training.loader import Batch, Loader
-from training.outdir import Outdir
+from training.loader import Loader
+from training.outdir import Outdir, write_atomic
 from training.parallel import World, choose_dtype, launcher_is_gone
+from training.prefetch import Prefetch
+from training.profiling import profiled
+from training.sharding import shard
+from training.state import State
 from training.throughput import Meter, peak_flops
 from training.transformer import Transformer
+from training.update import update
 
 TERMINATED = 128 + signal.SIGTERM
 NAMED_DOCUMENTS = 10  # in a message; metrics.jsonl names all of them
 
 
 class Trainer:
-    """One rank of a run. Raises ValueError when shards, tokenizer, held-out set or saved run do not belong together."""
+    """One rank of a run. Raises ValueError when shards, tokenizer, held-out set or saved run do not belong together.
+
+    `overrides` are settings, by the names that a refusal gives them, in which a saved run may differ from this one.
+    `profile`: whether some steps are traced into OUT/profile.
+    """
 
     def __init__(
         self,
@@ -53,8 +61,11 @@ class Trainer:
         tokenizer: Path,
         out: Outdir,
         world: World,
+        overrides: Sequence[str] = (),
+        profile: bool = False,
     ) -> None:
         self.model_config, self.config, self.out, self.world = model, config, out, world
+        self.overrides, self.profile = overrides, profile
         self.tokenizer = tokenizer.read_bytes()
         found = sha256(self.tokenizer)
         for part in (shards, heldout):
@@ -63,16 +74,33 @@ class Trainer:
                     f"{tokenizer} has sha256 {found}, but {part.folder} was written with tokenizer "
                     f"{part.index.tokenizer}; give the tokenizer.json that the shards were written with"
                 )
-        share = {"context": config.context, "seed": config.seed}
-        self.loader = Loader(shards, global_batch=config.global_batch, rank=world.rank, world=world.size, **share)
-        self.heldout = None if heldout is None else Loader(heldout, global_batch=1, **share)
+        masks = config.document_masks
+        self.loader = Loader(
+            shards,
+            context=config.context,
+            global_batch=config.global_batch,
+            seed=config.seed,
+            packing=config.packing,
+            segments=masks,
+            rank=world.rank,
+            world=world.size,
+        )
+        self.heldout = None
+        if heldout is not None:
+            self.heldout = Loader(heldout, context=config.context, global_batch=1, seed=0, segments=masks)
         self.dtype = choose_dtype(config.dtype, world.device)
-        self.checkpoints = Checkpoints(out.checkpoints, config.keep)
-        self.model = Transformer(model, config.seed).to(world.device)
-        self.optimizer = optimizers.build(self.model, config)
-        self.guard = Guard()
-        self.step = 0
+        self.checkpoints = Checkpoints(out.checkpoints, config.keep, config.keep_every)
+        weights = Transformer(model, config.seed)
+        self.parameter_count = weights.parameter_count
+        if config.parallel == "fsdp" and world.size > 1:
+            shard(weights, world.device, self.dtype)
+        self.state = State(weights.to(world.device), config)
         self._stop = False
+
+    @property
+    def step(self) -> int:
+        """Updates so far."""
+        return self.state.step
 
     # State ------------------------------------------------------------------------------------------------------
 
@@ -82,165 +110,143 @@ class Trainer:
         found["heldout"] = None if self.heldout is None else self.heldout.shards.fingerprint
         return {**found, "shards": self.loader.shards.fingerprint, "tokenizer": sha256(self.tokenizer)}
 
-    def _resume(self) -> None:
+    def _resume(self) -> list[str]:
+        """Goes back to the newest sound checkpoint, where there is one. Returns what was overridden."""
         newest = self.checkpoints.newest() if self.world.first else None
         folder = self.world.from_first(newest)
         if folder is None:
-            return
-        state = json.loads((folder / "state.json").read_bytes())
-        check_same(state["run"], self._identity(), folder)
-        self.step = self.loader.step_of(state["loader"])
-        self.model.load_state_dict(load_file(folder / "model.safetensors"))
-        optimizers.load_state_tensors(self.optimizer, self.model, load_file(folder / "optimizer.safetensors"))
-        self.guard = Guard(**state["guard"])
+            return []
+        saved = json.loads((folder / "state.json").read_bytes())
+        changed = check_same(saved["run"], self._identity(), folder, self.overrides)
+        self.state.load(folder, self.loader.step_of(saved["loader"]), saved)
+        return changed
 
     def _save(self, journal: Journal | None) -> None:
         if journal is not None:
             journal.sync()
-            state = {"loader": self.loader.state(self.step), "run": self._identity(), "guard": self.guard.state()}
-            weights = {name: value.detach().cpu().contiguous() for name, value in self.model.state_dict().items()}
-            self.checkpoints.save(
-                self.step,
-                {
-                    **layout(self.model_config, self.tokenizer),
-                    "model.safetensors": weights,
-                    "optimizer.safetensors": optimizers.state_tensors(self.optimizer, self.model),
-                    "state.json": canonical_json(state),
-                },
-            )
-        self.world.any(False)  # no rank runs ahead of a checkpoint that may yet fail
+        about = {"loader": self.loader.state(self.step), "run": self._identity(), **self.state.counters()}
+        files = {**layout(self.model_config, self.tokenizer), "state.json": canonical_json(about)}
+        self.state.save(self.checkpoints, self.world, files)
 
     # The loop ---------------------------------------------------------------------------------------------------
 
     def run(self) -> int:
         """Trains to the end of the plan. Returns the exit code: 0 done, 1 given up, 143 asked to stop (and saved)."""
-        self._resume()
+        changed = self._resume()
         steps = self.config.steps
         peak = peak_flops(self.world.device, self.dtype) * self.world.size
-        meter = Meter(self.model.flops_per_token, peak, (steps - self.step) * self.config.tokens_per_step)
+        meter = Meter(self.state.model.flops_per_token, peak, (steps - self.step) * self.config.tokens_per_step)
         if self.world.first:
-            self.out.check_space(3 * 4 * self.model.parameter_count)
+            self.out.check_space(self.state.size)
             self.checkpoints.clear()
         previous = signal.signal(signal.SIGTERM, self._on_terminate)
         try:
             with Journal(self.out, self.step, steps, meter) if self.world.first else nullcontext() as journal:
-                return self._run(journal, steps)
+                if journal is not None:
+                    journal.say(self._headline(steps))
+                    for side in changed:
+                        journal.say(f"changed since the checkpoint: {side}")
+                pin = self.world.device.type == "cuda"
+                folder = self.out.path / "profile" if self.profile and self.world.first else None
+                with Prefetch(self.loader, self.step, steps, pin=pin) as batches, profiled(folder) as trace:
+                    return self._run(batches, journal, trace, steps)
         finally:
             signal.signal(signal.SIGTERM, previous)
 
-    def _run(self, journal: Journal | None, steps: int) -> int:
-        if journal is not None:
-            journal.say(self._headline(steps))
-        heldout = self._evaluate(journal) if self._due(self.config.eval_every, steps) else None
-        replica = self.world.wrap(self.model)
-        while self.step < steps:
+    def _run(self, batches: Prefetch, journal: Journal | None, trace: Any, steps: int) -> int:
+        self._watch(journal, steps)
+        replica = self.world.wrap(self.state.model)
+        while self.step < steps and not self.state.stopping.now:
             if launcher_is_gone():
                 print(f"the launcher of this run has ended; stopping at step {self.step}", file=sys.stderr)
                 return 1
-            self._update(replica, journal)
-            stopping = self.world.any(self._stop)
-            if not self.guard.exhausted and (stopping or self._due(self.config.checkpoint_every, steps)):
+            self._step(replica, batches, journal)
+            if trace is not None:
+                trace.step()
+            asked = self.world.any(self._stop)
+            if not self.state.guard.exhausted and (asked or self._save_is_due(steps)):
                 self._save(journal)
             if journal is not None:
                 journal.progress(self.step)
-            if self.guard.exhausted:
+            if self.state.guard.exhausted:
                 if journal is not None:
                     journal.say(f"{IN_A_ROW} steps in a row were skipped; look at their documents, or lower the rate")
                 return 1
-            if stopping and self.step < steps:
+            if asked and self.step < steps:
                 return TERMINATED
-            if self._due(self.config.eval_every, steps):
-                heldout = self._evaluate(journal)
+            self._watch(journal, steps)
         if journal is not None:
-            self._report(journal, heldout)
+            self._report(journal)
         return 0
 
     def _due(self, every: int, steps: int) -> bool:
-        return self.step % every == 0 or self.step == steps
+        return every > 0 and (self.step % every == 0 or self.step == steps)
+
+    def _save_is_due(self, steps: int) -> bool:
+        """Where a run may end early, it may do so after any held-out loss, and the best of them must be there."""
+        return self._due(self.config.checkpoint_every, steps) or (
+            self.config.patience > 0 and self._due(self.config.eval_every, steps)
+        )
 
     def _on_terminate(self, *_: object) -> None:
         self._stop = True
 
-    def _update(self, replica: torch.nn.Module, journal: Journal | None) -> None:
-        """One optimizer step over the global batch. The loss is its mean in nats a token, on however many ranks."""
+    def _step(self, replica: torch.nn.Module, batches: Prefetch, journal: Journal | None) -> None:
         config = self.config
-        rate = optimizers.learning_rate(config, self.step)
-        optimizers.set_learning_rate(self.optimizer, rate)
-        parts = self._micro_batches(self.loader.batch(self.step))
-        total = torch.zeros((), dtype=torch.float64, device=self.world.device)
-        for number, part in enumerate(parts):
-            last = number == len(parts) - 1
-            with nullcontext() if last else self.world.without_sync(replica):
-                with self._precision():
-                    loss = replica(*part)
-                # DDP averages over ranks; the loss is a mean over the global batch, hence the factor.
-                (loss * (self.world.size / config.tokens_per_step)).backward()
-            total += loss.detach()
-        mean = self.world.sum(float(total)) / config.tokens_per_step
-        norm = float(clip_grad_norm_(self.model.parameters(), config.clip))
-        fault = self.guard.fault(mean, norm)
-        if fault is None:
-            self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.step += 1
+        began = time.perf_counter()
+        batch = next(batches)
+        waited = time.perf_counter() - began
+        targets = self.loader.targets(self.step)
+        done = update(self.state, replica, batch, targets, config=config, world=self.world, dtype=self.dtype)
         if journal is None:
             return
-        journal.meter.add(config.tokens_per_step)
+        journal.meter.add(config.tokens_per_step, waited)
         tokens = self.step * config.tokens_per_step
-        if fault is None:
-            journal.record(self.step, tokens=tokens, loss=mean, grad_norm=norm, learning_rate=rate)
+        if done.fault is None:
+            journal.record(self.step, tokens=tokens, loss=done.loss, grad_norm=done.grad_norm, learning_rate=done.rate)
         else:
             names = sorted({s.doc_id for _, found in self.loader.sequence_documents(self.step - 1) for s in found})
-            journal.record(self.step, tokens=tokens, skipped=fault, documents=names)
+            journal.record(self.step, tokens=tokens, skipped=done.fault, documents=names)
             more = f" and {len(names) - NAMED_DOCUMENTS} more in {self.out.metrics}" * (len(names) > NAMED_DOCUMENTS)
-            journal.say(f"step {self.step} skipped, {fault}; its documents: {', '.join(names[:NAMED_DOCUMENTS])}{more}")
+            listed = ", ".join(names[:NAMED_DOCUMENTS])
+            journal.say(f"step {self.step} skipped, {done.fault}; its documents: {listed}{more}")
 
-    def _micro_batches(self, batch: Batch) -> list[tuple[torch.Tensor, ...]]:
-        """Tokens and targets, int64 [B, T] on the device, and the segments where there are some."""
-        found = (torch.from_numpy(part).to(self.world.device) for part in batch if part is not None)
-        return list(zip(*(part.split(self.config.micro_batch) for part in found), strict=True))
+    # What is looked at meanwhile --------------------------------------------------------------------------------
 
-    @torch.no_grad()
-    def _evaluate(self, journal: Journal | None) -> float | None:
-        """Mean loss in nats a token over a fixed number of held-out sequences, spread evenly over the set."""
-        if self.heldout is None:
-            return None
-        count = min(self.config.eval_sequences, self.heldout.sequences)
-        chosen = np.arange(count) * self.heldout.sequences // count
-        mine = chosen[self.world.rank :: self.world.size]
-        total = 0.0
-        for start in range(0, len(mine), self.config.micro_batch):
-            [part] = self._micro_batches(self.heldout.read(mine[start : start + self.config.micro_batch]))
-            with self._precision():
-                total += float(self.model(*part))
-        loss = self.world.sum(total) / (count * self.config.context)
-        if journal is not None:
-            journal.record(self.step, heldout_loss=loss if math.isfinite(loss) else None)
-        return loss
-
-    def _precision(self) -> torch.autocast:
-        """Weights stay float32; matmuls run in bfloat16 where that was chosen."""
-        return torch.autocast(self.world.device.type, torch.bfloat16, enabled=self.dtype == torch.bfloat16)
+    def _watch(self, journal: Journal | None, steps: int) -> None:
+        if self.heldout is not None and self._due(self.config.eval_every, steps):
+            loss = heldout_loss(self.state.model, self.heldout, self.world, self.config, self.dtype)
+            self.state.stopping.add(loss, self.step)
+            if journal is not None:
+                journal.record(self.step, heldout_loss=loss if math.isfinite(loss) else None)
 
     # Words ------------------------------------------------------------------------------------------------------
 
     def _headline(self, steps: int) -> str:
         state = "already complete" if self.step == steps else f"from step {self.step}"
         return (
-            f"{self.model.parameter_count / 1e6:.2f}M parameters, {steps} steps of {self.config.tokens_per_step} "
+            f"{self.parameter_count / 1e6:.2f}M parameters, {steps} steps of {self.config.tokens_per_step} "
             f"tokens, {str(self.dtype).removeprefix('torch.')} on {self.world.size} x {self.world.device.type}: {state}"
         )
 
-    def _report(self, journal: Journal, heldout: float | None) -> None:
+    def _report(self, journal: Journal) -> None:
         folder = self.checkpoints.all()[-1]
-        loss = self.guard.losses[-1] if self.guard.losses else None
+        stopping = self.state.stopping
+        if stopping.now:
+            journal.say(
+                f"stopped at step {self.step}: {stopping.worse} held-out losses in a row were no better than "
+                f"{stopping.best:.4f} at step {stopping.step}"
+            )
+        speeds = journal.meter.whole()
+        write_atomic(self.out.path / "speed.json", canonical_json(speeds))
         figures = {
             "steps": self.step,
             "tokens": self.step * self.config.tokens_per_step,
-            "loss": loss,
-            "heldout_loss": heldout,
-            "parameters": self.model.parameter_count,
+            "loss": self.state.guard.losses[-1] if self.state.guard.losses else None,
+            "heldout_loss": stopping.last,
+            "best_heldout_loss": stopping.best,
+            "parameters": self.parameter_count,
             "checkpoint": str(folder),
         }
         journal.say("  ".join(f"{name} {value}" for name, value in figures.items() if value is not None))
-        journal.report(figures, digest(folder))
+        journal.report({**figures, **speeds}, digest(folder))

@@ -17,15 +17,45 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
+from training import fused
 from training.config import ModelConfig
+from training.loss import cross_entropy
 
-# Keys and values [B, K, T, E] of each layer, for the tokens already read.
-Cache = list[tuple[Tensor, Tensor]]
+Mask = Tensor | BlockMask | None
 
-# Logits held at once by the loss: 2**26 in float32 are 256 MiB, where 32k tokens x 50k vocabulary would take 6.6 GB.
-LOGITS_AT_ONCE = 1 << 26
+
+class Cache:
+    """Keys and values [L, B, K, C, E] of the tokens read, L layers, room for C; `lengths` [B] of them are filled."""
+
+    def __init__(
+        self, config: ModelConfig, batch: int = 1, room: int = 0, *, device: torch.device | str = "cpu"
+    ) -> None:
+        room = min(room or config.max_position_embeddings, config.max_position_embeddings)
+        shape = (config.num_hidden_layers, batch, config.num_key_value_heads, room, config.head_dim)
+        self.keys, self.values = torch.zeros(shape, device=device), torch.zeros(shape, device=device)
+        self.lengths = torch.zeros(batch, dtype=torch.int64, device=device)
+        self.longest = 0
+
+    def add(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Puts keys and values [B, K, T, E] behind those of before. Returns all that there are, up to the longest."""
+        stop = self.longest + keys.shape[2]
+        for mine, new in ((self.keys[layer], keys), (self.values[layer], values)):
+            if keys.shape[2] == 1:
+                mine[torch.arange(len(mine)), :, self.lengths] = new[:, :, 0].to(mine.dtype)
+            else:
+                mine[:, :, : keys.shape[2]] = new
+        return self.keys[layer, :, :, :stop], self.values[layer, :, :, :stop]
+
+    def grow(self, tokens: int) -> None:
+        self.lengths += tokens
+        self.longest += tokens
+
+    def cut(self, lengths: Tensor) -> None:
+        """Forgets what was read behind these lengths [B]: the padding of the shorter prompts."""
+        self.lengths.copy_(lengths)
+        self.longest = int(lengths.max())
 
 
 class RMSNorm(nn.Module):
@@ -37,13 +67,16 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.device.type == "cpu":
+            return fused.norm(x, self.weight, self.eps)
         return functional.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turns each pair (x[i], x[i + E/2]) of x [B, H, T, E] by its position's angle; cos, sin are [T, E]."""
+    """Turns each pair (x[i], x[i + E/2]) of x [B, T, H, E] by its position's angle; cos, sin are [T, E/2]."""
     first, second = x.chunk(2, dim=-1)
-    return x * cos + torch.cat((-second, first), dim=-1) * sin
+    cos, sin = cos.unsqueeze(-2), sin.unsqueeze(-2)
+    return torch.cat((first * cos - second * sin, second * cos + first * sin), dim=-1)
 
 
 class Attention(nn.Module):
@@ -60,19 +93,29 @@ class Attention(nn.Module):
         self.q_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
         self.k_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
 
-    def forward(
-        self, x: Tensor, cos: Tensor, sin: Tensor, past: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        batch, length, _ = x.shape
-        heads = (batch, length, -1, self.head_dim)
-        q = rotate(self.q_norm(self.q_proj(x).view(heads)).transpose(1, 2), cos, sin)
-        k = rotate(self.k_norm(self.k_proj(x).view(heads)).transpose(1, 2), cos, sin)
-        v = self.v_proj(x).view(heads).transpose(1, 2)
-        q, k = q.to(v.dtype), k.to(v.dtype)
-        if past is not None:
-            k, v = torch.cat((past[0], k), dim=2), torch.cat((past[1], v), dim=2)
-        y = functional.scaled_dot_product_attention(q, k, v, is_causal=length > 1, enable_gqa=self.grouped)
-        return self.o_proj(y.transpose(1, 2).reshape(batch, length, -1)), (k, v)
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask, cache: Cache | None, number: int) -> Tensor:
+        heads = (*x.shape[:2], -1, self.head_dim)
+        if x.device.type == "cpu":
+            found = fused.project(x, self.q_proj.weight, self.k_proj.weight, self.v_proj.weight)
+        else:
+            found = self.q_proj(x), self.k_proj(x), self.v_proj(x)
+        q, k, v = (part.view(heads) for part in found)  # [B, T, H or K, E]
+        q, k = self._turn(q, self.q_norm, cos, sin), self._turn(k, self.k_norm, cos, sin)
+        q, k, v = (part.transpose(1, 2) for part in (q, k, v))
+        if cache is not None:
+            k, v = (part.to(q.dtype) for part in cache.add(number, k, v))
+        if isinstance(mask, BlockMask):
+            y = flex_attention(q, k, v, block_mask=mask, enable_gqa=self.grouped)
+        else:
+            causal = mask is None and x.shape[1] > 1
+            y = functional.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, enable_gqa=self.grouped)
+        return self.o_proj(y.transpose(1, 2).flatten(2))
+
+    @staticmethod
+    def _turn(x: Tensor, norm: RMSNorm, cos: Tensor, sin: Tensor) -> Tensor:
+        if x.device.type == "cpu" and cos.ndim == 2:
+            return fused.norm_rotate(x, norm.weight, cos, sin, norm.eps)
+        return rotate(norm(x.float()), cos, sin).to(x.dtype)
 
 
 class MLP(nn.Module):
@@ -83,47 +126,56 @@ class MLP(nn.Module):
         self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.device.type == "cpu":
+            return self.down_proj(fused.gate(*fused.project(x, self.gate_proj.weight, self.up_proj.weight)))
         return self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
 class Layer(nn.Module):
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, number: int, dropout: float) -> None:
         super().__init__()
+        self.number, self.dropout = number, dropout
         self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.self_attn = Attention(config)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = MLP(config)
 
-    def forward(
-        self, x: Tensor, cos: Tensor, sin: Tensor, past: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        y, present = self.self_attn(self.input_layernorm(x), cos, sin, past)
-        x = x + y
-        return x + self.mlp(self.post_attention_layernorm(x)), present
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask = None, cache: Cache | None = None) -> Tensor:
+        x = x + self._drop(self.self_attn(self.input_layernorm(x), cos, sin, mask, cache, self.number))
+        return x + self._drop(self.mlp(self.post_attention_layernorm(x)))
+
+    def _drop(self, x: Tensor) -> Tensor:
+        """Srivastava et al. 2014, on what a branch adds to the residual stream."""
+        return functional.dropout(x, self.dropout, self.training) if self.dropout else x
 
 
 class Decoder(nn.Module):
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, dropout: float = 0.0) -> None:
         super().__init__()
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_hidden_layers))
+        self.layers = nn.ModuleList(Layer(config, number, dropout) for number in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
 
 class Transformer(nn.Module):
-    """Called with tokens and targets, both int64 [B, T], it returns the summed loss; `logits` serves everyone else."""
+    """Called with tokens and targets, both int64 [B, T], it returns the summed loss; `logits` serves everyone else.
+
+    Dropout and label smoothing (Szegedy et al. 2016) are part of the loss in training mode alone.
+    """
 
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, config: ModelConfig, seed: int = 0) -> None:
+    def __init__(
+        self, config: ModelConfig, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0
+    ) -> None:
         super().__init__()
-        self.config = config
-        self.model = Decoder(config)
+        self.config, self.label_smoothing = config, label_smoothing
+        self.model = Decoder(config, dropout)
         if not config.tie_word_embeddings:
             self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
         frequencies = config.rope_theta ** -(torch.arange(0, config.head_dim, 2).float() / config.head_dim)
-        angles = torch.outer(torch.arange(config.max_position_embeddings).float(), frequencies).repeat(1, 2)
+        angles = torch.outer(torch.arange(config.max_position_embeddings).float(), frequencies)
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
         self._initialize(seed)
@@ -157,40 +209,59 @@ class Transformer(nn.Module):
         attention = 12 * config.num_hidden_layers * width * config.max_position_embeddings
         return 6 * (self.parameter_count - looked_up) + attention
 
-    def hidden(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
+    def hidden(self, tokens: Tensor, cache: Cache | None = None, segments: Tensor | None = None) -> Tensor:
         """Final hidden states [B, T, D] of tokens [B, T].
 
-        `cache` holds the tokens read before and is brought up to date; over a filled one T must be 1.
+        `cache` holds the tokens read before and is brought up to date; over a filled one T must be 1. Attention stays
+        within equal numbers of `segments` [B, T].
         """
-        start = cache[0][0].shape[2] if cache else 0
-        stop = start + tokens.shape[1]
-        if stop > self.config.max_position_embeddings:
-            raise ValueError(f"{stop} tokens exceed the context of {self.config.max_position_embeddings}")
-        assert start == 0 or tokens.shape[1] == 1, "several tokens over a filled cache would need a mask"
-        cos, sin = self.cos[start:stop], self.sin[start:stop]
+        start, length = (cache.longest if cache else 0), tokens.shape[1]
+        if start + length > self.config.max_position_embeddings:
+            raise ValueError(f"{start + length} tokens exceed the context of {self.config.max_position_embeddings}")
+        cos, sin = self.cos[:length], self.sin[:length]
+        mask: Mask = None
+        if cache is not None and start:
+            assert length == 1, "several tokens over a filled cache would need another mask"
+            cos, sin = self.cos[cache.lengths, None], self.sin[cache.lengths, None]  # [B, 1, E/2]
+            if len(tokens) > 1:
+                mask = (torch.arange(start + 1, device=tokens.device) <= cache.lengths[:, None])[:, None, None]
+        elif segments is not None:
+            mask = within(segments)
         x = self.model.embed_tokens(tokens)
-        presents = []
-        for number, layer in enumerate(self.model.layers):
-            x, present = layer(x, cos, sin, cache[number] if cache else None)
-            presents.append(present)
+        for layer in self.model.layers:
+            x = layer(x, cos, sin, mask, cache)
         if cache is not None:
-            cache[:] = presents
+            cache.grow(length)
         return self.model.norm(x)
 
     def logits(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
         """Scores [B, T, V] of the token that follows each of tokens [B, T]."""
         return functional.linear(self.hidden(tokens, cache), self.head)
 
-    def forward(self, tokens: Tensor, targets: Tensor) -> Tensor:
-        """Negative log-likelihood in nats, summed over all B x T targets. In slices, so that logits stay small."""
-        hidden = self.hidden(tokens).flatten(0, 1)
-        flat = targets.flatten()
-        rows = max(1, LOGITS_AT_ONCE // self.config.vocab_size)
-        if len(flat) <= rows:
-            return self._loss(hidden, flat)
-        slices = zip(hidden.split(rows), flat.split(rows), strict=True)
-        losses = [checkpoint(self._loss, states, wanted, use_reentrant=False) for states, wanted in slices]
-        return torch.stack(losses).sum()
+    def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
+        """Negative log-likelihood in nats, summed over the targets of all B x T but those that are IGNORED."""
+        hidden = self.hidden(tokens, segments=segments)
+        smoothing = self.label_smoothing if self.training else 0.0
+        return cross_entropy(hidden.flatten(0, 1), self.head, targets.flatten(), smoothing)
 
-    def _loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
-        return functional.cross_entropy(functional.linear(hidden, self.head).float(), targets, reduction="sum")
+
+def within(segments: Tensor) -> Mask:
+    """Who may look at whom: at itself and what came before it, in its own segment of segments [B, T].
+
+    Rotary positions count from the start of the row; as scores depend on distances alone, a document sees what it would
+    see alone. CUDA takes FlexAttention (Dong et al. 2024), which skips blocks between documents.
+    """
+    batch, length = segments.shape
+    if segments.device.type != "cuda":
+        return (segments[:, :, None] == segments[:, None]).tril_().unsqueeze(1)
+
+    def seen(b: Tensor, _: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return (query >= key) & (segments[b, query] == segments[b, key])
+
+    return create_block_mask(seen, batch, None, length, length, device=str(segments.device))
+
+
+def compile_layers(model: Transformer) -> None:
+    """Has torch.compile fuse each layer, in place: names stay. Before DDP or fully_shard are put around."""
+    for layer in model.model.layers:
+        layer.compile()

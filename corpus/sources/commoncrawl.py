@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.sources.download import fetch
+from corpus.download import cache_folder, fetch
 
 DATA_HOST = "https://data.commoncrawl.org/"
-BASE_VARIABLE, CACHE_VARIABLE = "HEADWATER_COMMON_CRAWL", "HEADWATER_CACHE"
+BASE_VARIABLE = "HEADWATER_COMMON_CRAWL"
 EXAMPLE = "CC-MAIN-2026-05#3"
 ID = re.compile(r"(CC-MAIN-\d{4}-\d{2})(?:#(\d+)|\?files=(\d+))?")
 MOST_UNASKED = 100  # files: beyond about 100 GB, somebody has to have said how many
@@ -41,12 +41,6 @@ def parse(url: str) -> CommonCrawlId | None:
     if number is not None and int(number) < 1:
         raise ValueError(f"{url}: at least 1 file is needed, such as {EXAMPLE}")
     return CommonCrawlId(crawl=found.group(1), files=int(number) if number is not None else None)
-
-
-def cache_folder() -> Path:
-    named = os.environ.get(CACHE_VARIABLE)
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(named) if named else home / "headwater"
 
 
 def download(known: CommonCrawlId, wait: float = 1.0) -> Iterator[tuple[str, Path]]:

@@ -1,15 +1,24 @@
-"""Plain text: one document a file, titled by its name."""
+"""Plain text: one document a file, titled by its name; of a long file, one a part that ends with a paragraph.
+
+A book is cut because documents are what is held out, compared and dropped: from a corpus of one file, nothing could be.
+"""
 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import IO
 
 from corpus.charset import decode
 from corpus.pages import NotAPage, read_text
 from corpus.sources.contract import MAX_TEXT, Found, too_large
 from corpus.warc import Span
+
+WHOLE = 64 << 10  # bytes of a file that is not cut
+PART = 16 << 10  # bytes of a part, and what is left of its last paragraph
+BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
 
 
 class PlainText:
@@ -22,16 +31,50 @@ class PlainText:
         return None
 
     def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
-        if span.start > 0:
-            return
         if size > MAX_TEXT:
-            yield too_large(0, size)
+            if span.start == 0:
+                yield too_large(0, size)
             return
         file.seek(0)
-        decoded = decode(file.read(), None)
+        data = file.read()
+        decoded = decode(data, None)
         if decoded is None or "\0" in decoded[0]:
-            content = NotAPage(reason="undecodable", detail="no charset decodes it to text without NUL")
-            yield Found(offset=0, length=size, content=content)
+            if span.start == 0:
+                content = NotAPage(reason="undecodable", detail="no charset decodes it to text without NUL")
+                yield Found(offset=0, length=size, content=content)
             return
         title = posixpath.splitext(posixpath.basename(name))[0]
-        yield Found(offset=0, length=size, content=read_text(decoded[0], title=title, charset=decoded[1]))
+        for offset, length, text in _parts(data, *decoded):
+            if span.start <= offset < span.stop:
+                yield Found(offset=offset, length=length, content=read_text(text, title=title, charset=decoded[1]))
+
+
+def _parts(data: bytes, text: str, charset: str) -> list[tuple[int, int, str]]:
+    """(offset, length, text) of each part; the whole where it is short, or where its bytes cannot be cut at lines, as
+    those of UTF-16."""
+    whole = [(0, len(data), text)]
+    if len(data) <= WHOLE:
+        return whole
+    edges = [0]
+    while len(data) - edges[-1] > WHOLE // 2:
+        edge = _line_end(data, edges[-1] + PART)
+        if edge >= len(data):
+            break
+        edges.append(edge)
+    edges.append(len(data))
+    found = []
+    for first, last in pairwise(edges):
+        part = decode(data[first:last], charset)
+        if part is None:
+            return whole
+        found.append((first, last - first, part[0]))
+    return found if "".join(part for _, _, part in found) == text else whole
+
+
+def _line_end(data: bytes, start: int) -> int:
+    """Behind the first blank line from `start` on; where the paragraph goes on for a part more, behind a line."""
+    blank = BLANK_LINE.search(data, start)
+    if blank is not None and blank.end() - start <= PART:
+        return blank.end()
+    line = data.find(b"\n", start)
+    return line + 1 if 0 <= line - start <= PART else blank.end() if blank is not None else len(data)

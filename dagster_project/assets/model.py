@@ -28,7 +28,8 @@ from dagster_project.partitions import recipes
 from dagster_project.recipes import RECIPES, TrainingConfig
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Stage, once
-from training.config import PRESETS, ModelConfig, TrainConfig
+from training.config import ModelConfig, TrainConfig
+from training.presets import PRESETS
 
 STAGE = "checkpoint"
 VERSION = 1

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from warc_bytes import three
 
+from corpus import download
 from corpus.manifest import sha256
-from corpus.sources import commoncrawl, download, open_crawl
+from corpus.sources import commoncrawl, open_crawl
 from corpus.sources.commoncrawl import CommonCrawlId, parse
 
 CRAWL = "CC-MAIN-2026-05"
@@ -77,7 +78,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     with Host() as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         monkeypatch.setenv(commoncrawl.BASE_VARIABLE, f"http://127.0.0.1:{server.server_port}")
-        monkeypatch.setenv(commoncrawl.CACHE_VARIABLE, str(tmp_path / "cache"))
+        monkeypatch.setenv(download.CACHE_VARIABLE, str(tmp_path / "cache"))
         yield server
         server.shutdown()
 

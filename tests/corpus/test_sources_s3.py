@@ -13,8 +13,9 @@ import fsspec
 import pytest
 from test_sources_commoncrawl import CRAWL, FILES, LISTING, NAMES, path
 
+from corpus import download
 from corpus.manifest import sha256
-from corpus.sources import commoncrawl, download, open_crawl
+from corpus.sources import commoncrawl, open_crawl
 from corpus.sources.commoncrawl import CommonCrawlId
 
 BUCKET = "/commoncrawl"
@@ -76,7 +77,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
         monkeypatch.setitem(fsspec.config.conf, "s3", endpoint | {"config_kwargs": {"retries": {"max_attempts": 1}}})
         monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         monkeypatch.setenv(commoncrawl.BASE_VARIABLE, "s3://commoncrawl/")
-        monkeypatch.setenv(commoncrawl.CACHE_VARIABLE, str(tmp_path / "cache"))
+        monkeypatch.setenv(download.CACHE_VARIABLE, str(tmp_path / "cache"))
         yield server
         server.shutdown()
 

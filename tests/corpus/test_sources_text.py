@@ -162,6 +162,25 @@ def test_a_text_file_is_one_document(encoding: str) -> None:
     assert found("books/长江.md", data, Span(start=10, stop=20)) == []
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("between", ["\n\n", "\r\n\r\n", "\n", " "])
+def test_a_long_text_is_cut_between_paragraphs(charset: str, between: str) -> None:
+    paragraphs = [f"{number}. {CHINESE}{YELLOW_RIVER}" for number in range(2_000)]
+    data = between.join(paragraphs).encode(charset)
+    items = found("book.txt", data)
+    assert "\n".join(texts(items)).split() == between.join(paragraphs).split()
+    assert [item.offset for item in items] == [0, *itertools.accumulate(item.length for item in items)][:-1]
+    assert sum(item.length for item in items) == len(data)
+    if charset == "utf-16" or between == " ":
+        assert len(items) == 1
+    else:
+        assert len(items) > 10 and max(item.length for item in items) < plaintext.WHOLE
+        assert all(text.split(".")[0].strip().isdigit() for text in texts(items))
+    assert tiled("book.txt", data, [len(data) // 3, len(data) // 2]) == items
+    short = "\n\n".join(paragraphs[:20]).encode(charset)
+    assert len(short) <= plaintext.WHOLE and len(found("page.txt", short)) == 1
+
+
 def test_a_text_file_that_is_none_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reasons(found("a.txt", b"\x00\x01\x02" * 100)) == ["undecodable"]
     assert reasons(found("a.txt", b" \n ")) == ["no_text"]
@@ -175,6 +194,7 @@ def test_each_document_is_found_by_its_place_alone(tmp_path: Path) -> None:
         "a.jsonl.gz": gzip.compress(b"".join(LINES)),
         "a.parquet": table(ROWS, row_group_size=7),
         "a.txt": b"Water runs downhill.",
+        "b.txt": b"Water runs downhill.\n\n" * 5_000,
     }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)

@@ -27,7 +27,7 @@ def main(corpus: Path, out: Path) -> None:
     Transformer.forward = poisoned  # type: ignore[method-assign]
     with trainer.world as world:
         assert trainer.run() == 0
-        mine = torch.cat([parameter.detach().flatten() for parameter in trainer.model.parameters()])
+        mine = torch.cat([parameter.detach().flatten() for parameter in trainer.state.model.parameters()])
         assert bool(mine.isfinite().all())
         other = mine.clone()
         dist.broadcast(other, src=0)

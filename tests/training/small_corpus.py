@@ -7,13 +7,16 @@ import importlib
 import inspect
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from corpus.shard_set import ShardSet
@@ -152,8 +155,8 @@ class Data:
             "--context": CONTEXT,
             "--global-batch": 4,
             "--micro-batch": 2,
-            "--eval-every": 8,
-            "--checkpoint-every": 4,
+            "--eval-every": 5,
+            "--checkpoint-every": 5,
             "--threads": ranks,
         }
         return [
@@ -177,3 +180,20 @@ def metrics(out: Path) -> list[dict[str, Any]]:
 
 def newest(out: Path) -> Path:
     return max((out / "checkpoints").glob("step-*"))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def kill_at(command: list[str], out: Path, step: int, sign: int = signal.SIGKILL) -> int:
+    """Starts a run and ends it, with all of its ranks, once it has saved `step`. Returns its exit code."""
+    process = psutil.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        if (out / "checkpoints" / f"step-{step:08d}").is_dir():
+            for one in [process, *(process.children(recursive=True) if sign == signal.SIGKILL else [])]:
+                one.send_signal(sign)
+            break
+        time.sleep(0.005)
+    return int(process.wait(timeout=60))

@@ -8,18 +8,21 @@ import pytest
 import torch
 
 from training.checkpoint import Checkpoints, DamagedError, check_same, resolve, verify
-
-FILES: dict[str, bytes | dict[str, torch.Tensor]] = {
-    "weights.safetensors": {"w": torch.arange(6.0)},
-    "state.json": b"{}\n",
-}
+from training.sharding import save_tensors
 
 
-def make(folder: Path, steps: int = 3, keep: int = 3) -> Checkpoints:
-    found = Checkpoints(folder / "checkpoints", keep)
+def make(folder: Path, steps: int = 3, keep: int = 3, keep_every: int = 0) -> Checkpoints:
+    found = Checkpoints(folder / "checkpoints", keep, keep_every)
     for step in range(1, steps + 1):
-        found.save(step, FILES)
+        save(found, step)
     return found
+
+
+def save(checkpoints: Checkpoints, step: int) -> None:
+    folder = checkpoints.begin(step)
+    save_tensors({"w": torch.arange(6.0)}, folder / "weights.safetensors", first=True)
+    (folder / "state.json").write_bytes(b"{}\n")
+    checkpoints.publish(step)
 
 
 def flip(path: Path) -> None:
@@ -38,6 +41,11 @@ def test_the_last_k_are_kept(tmp_path: Path) -> None:
     assert [path.name for path in make(tmp_path, steps=5, keep=2).all()] == ["step-00000004", "step-00000005"]
 
 
+def test_every_nth_stays_too(tmp_path: Path) -> None:
+    found = [int(path.name.removeprefix("step-")) for path in make(tmp_path, steps=11, keep=2, keep_every=4).all()]
+    assert found == [4, 8, 10, 11]
+
+
 def test_a_flipped_bit_is_skipped_for_the_one_before(tmp_path: Path) -> None:
     found = make(tmp_path)
     damaged = found.all()[-1] / "weights.safetensors"
@@ -47,7 +55,7 @@ def test_a_flipped_bit_is_skipped_for_the_one_before(tmp_path: Path) -> None:
         assert found.newest() == found.all()[-2]
     with pytest.raises(DamagedError, match="found"):
         resolve(found.all()[-1])
-    found.save(3, FILES)  # the run reaches that step again
+    save(found, 3)  # the run reaches that step again
     assert found.newest() == found.all()[-1]
 
 
@@ -92,14 +100,14 @@ def test_a_death_at_any_operation_leaves_old_or_new(tmp_path: Path, monkeypatch:
         with monkeypatch.context() as patch:
             patch.setattr(os, call, dying)
             try:
-                found.save(2, FILES)
+                save(found, 2)
                 survived = True
             except DeathError:
                 survived = False
         newest = found.newest()
         assert newest is not None and newest.name in ("step-00000001", "step-00000002")
         verify(newest)
-        found.save(2, FILES)
+        save(found, 2)
         assert [path.name for path in (folder / "checkpoints").iterdir()] == ["step-00000002"]
         if survived:
             assert number > 0
@@ -108,6 +116,7 @@ def test_a_death_at_any_operation_leaves_old_or_new(tmp_path: Path, monkeypatch:
 
 
 def test_differences_are_named_with_both_sides(tmp_path: Path) -> None:
-    check_same({"a": {"b": 1}}, {"a": {"b": 1}}, tmp_path)
+    assert check_same({"a": {"b": 1}}, {"a": {"b": 1}}, tmp_path) == []
+    assert check_same({"a": {"b": 1}}, {"a": {"b": 2}}, tmp_path, ["a.b"]) == ["a.b: saved 1, now 2"]
     with pytest.raises(ValueError, match=r"a.b: saved 1, now 2; c: saved None, now 3.*another --out"):
         check_same({"a": {"b": 1}}, {"a": {"b": 2}, "c": 3}, tmp_path)

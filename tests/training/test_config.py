@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.training.small_corpus import Data, run
-from training.config import PRESETS, ModelConfig, TrainConfig, from_mapping, identity
+from training.config import ModelConfig, TrainConfig, from_mapping, identity
+from training.presets import PRESETS
 
 
 def test_planning_a_run_needs_no_torch() -> None:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from tests.training.small_corpus import Data, run
-from training.generate import generate, pick
+from training.export import load_tokenizer
+from training.generate import generate, generate_all, pick, sample
 from training.outdir import Outdir
 from training.transformer import Transformer
 
@@ -36,6 +38,32 @@ def test_the_likeliest_tokens_are_those_of_reading_everything_again(model: Trans
 def test_text_may_outgrow_the_context_and_so_may_the_prompt(model: Transformer) -> None:
     assert len(go(model, [0, 5, 6], tokens=90)) > 32
     assert len(go(model, list(range(1, 100)), tokens=5)) == 5
+
+
+def test_side_by_side_each_prompt_goes_on_as_alone(model: Transformer) -> None:
+    prompts = [[0, 5, 6], [0, 7, 8, 9, 10, 11, 12], [0], list(range(1, 60)), list(range(1, 22))]
+    for temperature in (0.0, 1.0):
+        asked: dict[str, Any] = {"tokens": 12, "temperature": temperature, "top_k": 50, "seed": 3}
+        assert generate_all(model, prompts, **asked) == [generate(model, prompt, **asked) for prompt in prompts]
+
+
+def test_a_text_ends_where_its_reader_has_enough(model: Transformer) -> None:
+    asked: dict[str, Any] = {"tokens": 12, "temperature": 0.0, "top_k": 0, "seed": 3}
+    [whole, other] = generate_all(model, [[0, 5, 6], [0, 9]], **asked)
+    found = generate_all(model, [[0, 5, 6], [0, 9]], **asked, stop=lambda ids: ids == whole[:4])
+    assert found == [whole[:4], other]
+
+
+def test_samples_leave_the_random_state_and_the_mode_as_they_were(model: Transformer, data: Data) -> None:
+    state = torch.get_rng_state()
+    texts = sample(model.train(), load_tokenizer(data.tokenizer), ["Return", "An"], tokens=8)
+    assert [text[:2] for text in texts] == ["Re", "An"] and all(len(text) > 6 for text in texts)
+    assert torch.equal(state, torch.get_rng_state()) and model.training
+
+
+def test_an_empty_prompt_is_refused(model: Transformer) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        go(model, [])
 
 
 def test_top_k_draws_among_k() -> None:

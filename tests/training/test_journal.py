@@ -14,10 +14,10 @@ def test_resuming_cuts_back_to_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     lines = [
         b'{"heldout_loss":9.0,"step":0}\n',
-        b'{"loss":8.0,"step":1}\n',
-        b'{"loss":7.0,"step":2}\n',
+        b'{"loss":8.0,"step":1,"tokens":1}\n',
+        b'{"loss":7.0,"step":2,"tokens":2}\n',
         b'{"heldout_loss":7.5,"step":2}\n',
-        b'{"loss":6.0,"step":3}\n',
+        b'{"loss":6.0,"step":3,"tokens":3}\n',
         b'{"loss":5.',
     ]
     path.write_bytes(b"".join(lines))

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.training.small_corpus import Data, newest
-from training import transformer
-from training.config import PRESETS
+from training import fused, transformer
 from training.export import load_model, load_tokenizer
+from training.loader import IGNORED
 from training.outdir import Outdir
+from training.presets import PRESETS
 from training.transformer import Cache, Transformer
 
 
@@ -39,7 +41,7 @@ def test_control_token_text_is_ordinary_text(data: Data) -> None:
 def test_reading_token_by_token_gives_the_logits_of_reading_at_once(data: Data) -> None:
     model = Transformer(data.model(), seed=1)
     tokens = torch.randint(0, 512, (1, 20), generator=torch.Generator().manual_seed(0))
-    cache: Cache = []
+    cache = Cache(model.config)
     with torch.no_grad():
         whole = model.logits(tokens)
         parts = [model.logits(tokens[:, :8], cache)] + [model.logits(tokens[:, i : i + 1], cache) for i in range(8, 20)]
@@ -56,19 +58,80 @@ def test_the_future_is_not_seen(data: Data) -> None:
     assert torch.equal(one[:, :12], two[:, :12]) and not torch.equal(one[:, 12:], two[:, 12:])
 
 
-def test_sliced_loss_has_the_value_and_the_gradient_of_the_whole(data: Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    tokens = torch.randint(0, 512, (4, 33), generator=torch.Generator().manual_seed(0))
-    results = []
-    for at_once in (1 << 26, 512 * 10):
-        monkeypatch.setattr(transformer, "LOGITS_AT_ONCE", at_once)
-        model = Transformer(data.model(), seed=1)
+def test_a_packed_row_has_the_loss_of_its_documents_alone(data: Data) -> None:
+    model = Transformer(data.model(), seed=1)
+    tokens = torch.randint(0, 512, (2, 33), generator=torch.Generator().manual_seed(0))
+    tokens, targets = tokens[:, :-1], tokens[:, 1:].clone()
+    ends = ((7, 20, 32), (15, 16, 32))
+    segments, alone = torch.zeros_like(tokens, dtype=torch.int32), torch.zeros(())
+    for row, stops in enumerate(ends):
+        for number, (start, stop) in enumerate(zip((0, *stops), stops, strict=False)):
+            segments[row, start:stop] = number
+            targets[row, stop - 1] = IGNORED
+            if stop - start > 1:
+                alone = alone + model(tokens[row : row + 1, start:stop], targets[row : row + 1, start:stop])
+    packed = model(tokens, targets, segments)
+    assert packed.item() == pytest.approx(alone.item(), rel=1e-5)
+    assert packed.item() != pytest.approx(model(tokens, targets).item(), rel=1e-4)
+    packed.backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
+
+
+def test_dropout_and_smoothing_are_part_of_training_alone(data: Data) -> None:
+    tokens = torch.randint(0, 512, (2, 33), generator=torch.Generator().manual_seed(0))
+    batch = tokens[:, :-1], tokens[:, 1:]
+    plain = Transformer(data.model(), seed=1)(*batch).item()
+    for changes in ({"dropout": 0.2}, {"label_smoothing": 0.1}):
+        model = Transformer(data.model(), seed=1, **changes)
+        torch.manual_seed(0)
+        one = model(*batch).item()
+        torch.manual_seed(0)
+        assert one == model(*batch).item() != plain
+        assert model.eval()(*batch).item() == plain
+
+
+@pytest.mark.parametrize("keys", [2, 4])
+def test_on_a_cpu_the_gradients_are_those_of_plain_operations(
+    data: Data, keys: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The formulas that are compiled elsewhere, against the blocks that stay near the cores."""
+    monkeypatch.setattr(fused, "BLOCK", 256)
+    tokens = torch.randint(0, 512, (3, 33), generator=torch.Generator().manual_seed(0))
+    found = []
+    for plain in (False, True):
+        if plain:
+            monkeypatch.setattr(fused, "norm", lambda x, w, eps: functional.rms_norm(x, w.shape, w, eps))
+            monkeypatch.setattr(fused, "project", lambda x, *ws: tuple(functional.linear(x, w) for w in ws))
+            monkeypatch.setattr(fused, "gate", lambda gate, up: functional.silu(gate) * up)
+            monkeypatch.setattr(
+                fused,
+                "norm_rotate",
+                lambda x, w, cos, sin, eps: transformer.rotate(functional.rms_norm(x, w.shape, w, eps), cos, sin),
+            )
+        model = Transformer(data.model(num_key_value_heads=keys), seed=1)
+        with torch.no_grad():
+            for name, weight in model.named_parameters():
+                if "norm" in name:
+                    weight.copy_(torch.linspace(0.5, 1.5, len(weight)))
         loss = model(tokens[:, :-1], tokens[:, 1:])
         loss.backward()
-        gradient = model.model.embed_tokens.weight.grad
-        assert gradient is not None
-        results.append((loss.item(), gradient))
-    assert results[0][0] == pytest.approx(results[1][0], rel=1e-5)
-    assert torch.allclose(results[0][1], results[1][1], atol=1e-4)
+        found.append((loss.item(), {name: p.grad for name, p in model.named_parameters()}))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-6)
+    for name, gradient in found[1][1].items():
+        assert torch.allclose(found[0][1][name], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max())), name
+
+
+def test_bfloat16_stays_close_to_float32(data: Data) -> None:
+    model = Transformer(data.model(), seed=1)
+    tokens = torch.randint(0, 512, (3, 33), generator=torch.Generator().manual_seed(0))
+    losses, gradients = [], []
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            loss = model(tokens[:, :-1], tokens[:, 1:])
+        gradients.append(torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))]))
+        losses.append(loss.item())
+    assert losses[1] == pytest.approx(losses[0], rel=2e-3) and losses[0] != losses[1]
+    assert functional.cosine_similarity(*gradients, dim=0) > 0.999
 
 
 def test_weights_follow_the_seed_alone(data: Data) -> None:

@@ -11,12 +11,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 import fsspec
 from tqdm import tqdm
 
+CACHE_VARIABLE = "HEADWATER_CACHE"
 READ_CHUNK = 1 << 20
 TIMEOUT = 60.0  # seconds without a byte
 TRIES = 8  # in a row without a byte of progress
@@ -24,12 +26,19 @@ LONGEST_WAIT = 60.0
 BUSY = (403, 408, 429, 500, 502, 503, 504)  # 403 is how Common Crawl's host answers those who ask too fast
 
 
-def fetch(url: str, target: Path, wait: float) -> Path:
+def cache_folder() -> Path:
+    """Where downloads are kept: HEADWATER_CACHE, or the user's folder for what can be had again."""
+    named = os.environ.get(CACHE_VARIABLE)
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(named) if named else home / "headwater"
+
+
+def fetch(url: str, target: Path, wait: float, check: Callable[[Path], None] | None = None) -> Path:
     """Downloads `url`, of HTTP or any that fsspec knows, to `target`, unless it is there. `wait`: seconds before the
-    first retry.
+    first retry. `check` looks at the whole file before it gets its name; where it raises ValueError, the file is gone.
 
     Raises FileNotFoundError where there is none, PermissionError where a store refuses, OSError when TRIES attempts in
-    a row brought nothing.
+    a row brought nothing, and what `check` raises.
     """
     if target.exists():
         return target
@@ -37,11 +46,20 @@ def fetch(url: str, target: Path, wait: float) -> Path:
     with open(f"{target}.lock", "w") as lock:  # two runs that want the same file: the second one waits
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.exists():
-            _fetch(url, target, Path(f"{target}.part"), wait)
+            part = Path(f"{target}.part")
+            _fetch(url, target, part, wait)
+            try:
+                if check is not None:
+                    check(part)
+                os.replace(part, target)
+            finally:
+                part.unlink(missing_ok=True)
+                _validator(part).unlink(missing_ok=True)
     return target
 
 
 def _fetch(url: str, target: Path, part: Path, wait: float) -> None:
+    """Until `part` is whole."""
     attempt = _ask if url.startswith(("http://", "https://")) else _read
     failures = 0
     with tqdm(desc=target.name[-40:], unit="B", unit_scale=True, leave=False, disable=None, file=sys.stderr) as bar:
@@ -67,8 +85,6 @@ def _fetch(url: str, target: Path, part: Path, wait: float) -> None:
                     f"{url}: {TRIES} attempts brought nothing, the last: {why}; run again to go on from there"
                 )
             time.sleep(min(wait * 2 ** (failures - 1) if pause is None else pause, LONGEST_WAIT))
-    os.replace(part, target)
-    _validator(part).unlink(missing_ok=True)
 
 
 def _size(part: Path) -> int:

@@ -1,0 +1,35 @@
+"""Headwater: the batches of its loader's steps, read by the thread that takes them. `concat`, `bestfit`, each also with
+`segments`, are the options.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import torch
+
+from benchmarks.loader.measure import SEQUENCES, main
+from corpus.shard_set import ShardSet
+from training.loader import Loader
+
+
+def batches(place: Path, context: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    packing, segments = sys.argv[2], "segments" in sys.argv
+    loader = Loader(
+        ShardSet(place / "shards"),
+        context=context,
+        global_batch=SEQUENCES,
+        seed=1,
+        packing=packing,
+        segments=segments,
+    )
+    for step in count():
+        batch = loader.batch(step)
+        yield torch.from_numpy(batch.tokens), torch.from_numpy(batch.targets)
+
+
+if __name__ == "__main__":
+    main(batches)

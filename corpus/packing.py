@@ -1,0 +1,120 @@
+"""Packing: documents into sequences of a fixed size, planned from where they start; no token is read.
+
+Best-fit decreasing (Ding et al. 2024, "Fewer Truncations Improve Language Modeling", arXiv:2404.10830): a document
+longer than a sequence is cut into full pieces and a rest; pieces then go, longest first, each into the sequence with
+the least room that still holds it. Only what is longer than a sequence is cut, and sequences end in a little padding.
+
+A piece is a run of tokens that are predicted. The first of a document is predicted from `eos`, which closes the
+document before it and so opens this one, every other from the tokens in front of it; behind a cut, the token before
+the piece is read once more. So each token of the stream is predicted exactly once, and every place of a sequence that
+is no padding predicts one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packing:
+    """Sequence i holds the pieces [bounds[i], bounds[i + 1]), in the order of the stream.
+
+    Piece p predicts tokens [starts[p], starts[p] + lengths[p]) of the stream; `opens[p]`: it begins its document.
+    """
+
+    size: int
+    starts: np.ndarray
+    lengths: np.ndarray
+    opens: np.ndarray
+    bounds: np.ndarray
+
+    def __len__(self) -> int:
+        """Sequences."""
+        return len(self.bounds) - 1
+
+    @property
+    def filled(self) -> np.ndarray:
+        """Tokens that each sequence predicts, int64 (sequences,)."""
+        return np.add.reduceat(self.lengths, self.bounds[:-1])
+
+    def pieces(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The pieces of these sequences, one sequence after another, and of how many each has."""
+        first = self.bounds[sequences]
+        counts = self.bounds[sequences + 1] - first
+        return ranges(first, counts), counts
+
+
+def ranges(firsts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """first, first + 1, ... of each pair, `count` numbers of each."""
+    return np.repeat(firsts - (np.cumsum(counts) - counts), counts) + np.arange(counts.sum())
+
+
+def best_fit(documents: np.ndarray, tokens: int, size: int) -> Packing:
+    """Packs documents that start at `documents` (int64, ascending from 0) in a stream of `tokens` into sequences of
+    `size` places. Takes O(n log n) for n pieces: sorting them; the rest goes by groups of equal length and equal room.
+    """
+    starts, lengths, opens = _cut(documents, tokens, size)
+    full, rest = np.flatnonzero(lengths == size), np.flatnonzero(lengths < size)
+    sequence, count = _place(lengths[rest], size)
+    order = np.concatenate([full, rest[np.argsort(sequence, kind="stable")]])
+    counts = np.concatenate([np.ones_like(full), np.bincount(sequence, minlength=count)])
+    return Packing(
+        size=size,
+        starts=starts[order],
+        lengths=lengths[order],
+        opens=opens[order],
+        bounds=np.concatenate([[0], np.cumsum(counts)]),
+    )
+
+
+def _cut(documents: np.ndarray, tokens: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Starts, lengths and `opens` of all pieces in the order of the stream."""
+    counts = -(-np.diff(documents, append=tokens) // size)
+    firsts = np.cumsum(counts) - counts
+    starts = np.repeat(documents - firsts * size, counts)
+    starts += np.arange(len(starts)) * size
+    opens = np.zeros(len(starts), bool)
+    opens[firsts] = True
+    return starts, np.diff(starts, append=tokens), opens
+
+
+def _place(lengths: np.ndarray, size: int) -> tuple[np.ndarray, int]:
+    """The sequence of each piece, and how many there are. Pieces of one length are placed at once: the least room that
+    holds one holds as many as fit into it before any other sequence is the best fit, and so do all of that room.
+    """
+    # The longest first, those of one length in the order of the stream; numbers of 16 bits are sorted in one pass.
+    order = np.argsort((size - lengths).astype(np.min_scalar_type(size)), kind="stable")
+    found = np.empty(len(lengths), np.int64)
+    groups: defaultdict[int, list[np.ndarray]] = defaultdict(list)  # room left -> sequences
+    rooms = 0  # bit r is set where a sequence has room r: the least that holds a piece is found without a search
+    sequences = position = 0
+    counts = np.bincount(lengths, minlength=size + 1)
+    for length in np.flatnonzero(counts)[::-1].tolist():
+        left = int(counts[length])
+        while left:
+            if fitting := rooms >> length:
+                room = length + (fitting & -fitting).bit_length() - 1
+                group = np.concatenate(groups.pop(room))
+                rooms ^= 1 << room
+            else:
+                room = size
+                needed = -(-left // (size // length))
+                group = np.arange(sequences, sequences + needed)
+                sequences += needed
+            each = room // length
+            full, rest = divmod(min(left, each * len(group)), each)
+            placed = full * each + rest
+            taken = np.repeat(group[: full + (rest > 0)], each)[:placed]
+            found[order[position : position + placed]] = taken
+            position, left = position + placed, left - placed
+            after = {room - each * length: group[:full], room: group[full + (rest > 0) :]}
+            if rest:
+                after[room - rest * length] = group[full : full + 1]
+            for room_left, members in after.items():
+                if len(members) and room_left:
+                    groups[room_left].append(members)
+                    rooms |= 1 << room_left
+    return found, sequences
