@@ -126,6 +126,7 @@ def test_wrong_questions(made: Made, mixed: Manifest, tmp_path: Path, capsys: py
         (["verify", "--tokenizer", "x.json"], "--tokenizer: which folder of shards"),
         (["verify", str(tmp_path)], f"no index.json in {tmp_path}"),
         (["verify", str(tmp_path / "none")], "none"),
+        (["verify", "https://example.org/shards"], "web servers do not list their files"),
     ):
         assert main([*command, "--lake", made.lake.url]) == 1
         found = capsys.readouterr().err
