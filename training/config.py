@@ -62,6 +62,7 @@ class ModelConfig:
 class TrainConfig:
     """The plan of a run. `tokens` is the budget, `context` is T, `global_batch` counts sequences on all ranks together.
 
+    A `global_batch` or `learning_rate` of 0 is left to scaling.resolve, which has to come before anything else.
     `warmup` and `decay` are shares of the run, `final_share` is what is left of the peak learning rate at its end.
     `l1` and `weight_decay` shrink matrices, never the gains of norms.
     `patience` is how many held-out losses in a row may fail to be the best so far before the run ends; 0: any number.
@@ -73,9 +74,9 @@ class TrainConfig:
 
     tokens: int
     context: int
-    global_batch: int
     micro_batch: int
-    learning_rate: float
+    global_batch: int = 0
+    learning_rate: float = 0.0
     optimizer: str = "muon"
     schedule: str = "cosine"
     warmup: float = 0.05
@@ -108,6 +109,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         shares = {"warmup", "decay", "final_share", "dropout", "label_smoothing"}
         from_zero = {"weight_decay", "l1", "beta1", "beta2", "momentum", "patience", "keep_every", "sample_every"}
+        from_zero |= {"global_batch", "learning_rate"}
         _positive(self, exempt={"seed", "threads", "document_masks", *shares, *from_zero, *CHOICES})
         for name in sorted(shares):
             if not 0 <= getattr(self, name) < 1:

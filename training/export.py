@@ -63,7 +63,11 @@ def load_model(folder: Path) -> Transformer:
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
+    return read_tokenizer(path.read_bytes())
+
+
+def read_tokenizer(data: bytes) -> Tokenizer:
     """Text that looks like a control token, `<|endoftext|>` in a page, is encoded as ordinary text."""
-    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer = Tokenizer.from_str(data.decode())
     tokenizer.encode_special_tokens = True
     return tokenizer

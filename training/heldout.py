@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import nn
 
 from training.config import TrainConfig
 from training.loader import IGNORED, Loader
 from training.parallel import World
 from training.prefetch import tensors
-from training.transformer import Transformer
 
 
 @torch.no_grad()
-def heldout_loss(model: Transformer, loader: Loader, world: World, config: TrainConfig, dtype: torch.dtype) -> float:
+def heldout_loss(model: nn.Module, loader: Loader, world: World, config: TrainConfig, dtype: torch.dtype) -> float:
     """Mean in nats a token over `config.eval_sequences`, spread evenly over the set. All ranks call it."""
     count = min(config.eval_sequences, loader.sequences)
     chosen = np.arange(count) * loader.sequences // count

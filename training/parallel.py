@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
+from training.threads import Shares
+
 LAUNCHER = "HEADWATER_LAUNCHER_PID"
 
 Value = TypeVar("Value")
@@ -30,7 +32,8 @@ class World:
         """
         self.rank = int(os.environ.get("RANK", "0"))
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
-        local_rank, local_size = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        local_rank = int(os.environ.get("LOCAL_RANK", "0"))
         if torch.cuda.is_available():
             self.device = torch.device("cuda", local_rank)
             torch.cuda.set_device(self.device)
@@ -38,7 +41,7 @@ class World:
             self.device = torch.device("cpu")
             # Bit for bit the same again: a resumed run must write the unbroken run's digests.
             torch.use_deterministic_algorithms(True)
-            torch.set_num_threads(max(1, (threads or os.cpu_count() or 1) // local_size))
+            torch.set_num_threads(max(1, (threads or os.cpu_count() or 1) // self.local_size))
         if self.size > 1:
             backend = "nccl" if self.device.type == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
@@ -55,10 +58,15 @@ class World:
         """Whether this is the rank that writes and speaks for all."""
         return self.rank == 0
 
-    def wrap(self, model: nn.Module) -> nn.Module:
-        """The model to train, whose gradients are those of all ranks. FSDP has wrapped its own already."""
-        if self.size == 1 or isinstance(model, FSDPModule):
+    def wrap(self, model: nn.Module, random: bool = False) -> nn.Module:
+        """The model to train, whose gradients are those of all ranks. FSDP has wrapped its own already.
+
+        `random`: whether it draws numbers, which threads would take from one another.
+        """
+        if isinstance(model, FSDPModule):
             return model
+        if self.size == 1:
+            return Shares(model) if self.device.type == "cpu" and not random else model
         ids = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True)
 

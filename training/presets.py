@@ -59,9 +59,7 @@ def small(vocab_size: int, eos: int) -> Plan:
     train = TrainConfig(
         tokens=2_500_000_000,
         context=1024,
-        global_batch=256,
         micro_batch=32,
-        learning_rate=1e-3,
         warmup=0.02,
     )
     return model, train
@@ -84,9 +82,7 @@ def base(vocab_size: int, eos: int) -> Plan:
     train = TrainConfig(
         tokens=20_000_000_000,
         context=2048,
-        global_batch=256,
         micro_batch=8,
-        learning_rate=4e-4,
         warmup=0.02,
     )
     return model, train

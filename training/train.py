@@ -18,14 +18,15 @@ from training.config import CHOICES, TrainConfig
 from training.outdir import Outdir
 from training.parallel import World
 from training.presets import PRESETS
+from training.scaling import resolve
 from training.trainer import Trainer
 
 HELP = {
     "tokens": "budget; the last step may run over it",
     "context": "tokens of a sequence",
-    "global_batch": "sequences of a step, on all ranks together",
+    "global_batch": "sequences of a step, on all ranks together; 0: by the law of training/scaling.py",
     "micro_batch": "sequences of a rank in memory at once",
-    "learning_rate": "at its peak",
+    "learning_rate": "at its peak; 0: by the law of training/scaling.py",
     "optimizer": "muon: Muon for the matrices of the layers, AdamW for the rest",
     "schedule": "of the learning rate, after the warmup",
     "warmup": "share of the steps in which the learning rate rises",
@@ -90,8 +91,11 @@ def main() -> int:
     model, plan = PRESETS[flags["preset"]](shards.index.vocab_size, shards.index.eos)
     config = dataclasses.replace(plan, **given)
     model = dataclasses.replace(model, max_position_embeddings=config.context)
+    config, steps = resolve(config, model)
     out = Outdir(flags["out"])
     with World(config.threads, config.timeout) as world, out if world.first else nullcontext():
+        for step in steps if world.first else ():
+            print(step, file=sys.stderr)
         trainer = Trainer(
             model=model,
             config=config,

@@ -23,9 +23,11 @@ import torch
 
 from corpus.manifest import canonical_json, sha256
 from corpus.shard_set import ShardSet
+from training.budget import available, budget
 from training.checkpoint import Checkpoints, check_same, digest
 from training.config import ModelConfig, TrainConfig, identity
-from training.export import layout
+from training.export import layout, read_tokenizer
+from training.generate import sample
 from training.guard import IN_A_ROW
 from training.heldout import heldout_loss
 from training.journal import Journal
@@ -90,9 +92,19 @@ class Trainer:
             self.heldout = Loader(heldout, context=config.context, global_batch=1, seed=0, segments=masks)
         self.dtype = choose_dtype(config.dtype, world.device)
         self.checkpoints = Checkpoints(out.checkpoints, config.keep, config.keep_every)
-        weights = Transformer(model, config.seed)
-        self.parameter_count = weights.parameter_count
-        if config.parallel == "fsdp" and world.size > 1:
+        sharded = config.parallel == "fsdp" and world.size > 1
+        self.budget = budget(
+            model,
+            config,
+            ranks=world.size,
+            sharded=sharded,
+            optimizer=config.optimizer,
+            dtype=self.dtype,
+            device=world.device.type,
+        )
+        self.budget.check(available(world.device) // (world.local_size if world.device.type == "cpu" else 1))
+        weights = Transformer(model, config.seed, dropout=config.dropout, label_smoothing=config.label_smoothing)
+        if sharded:
             shard(weights, world.device, self.dtype)
         self.state = State(weights.to(world.device), config)
         self._stop = False
@@ -143,7 +155,8 @@ class Trainer:
         try:
             with Journal(self.out, self.step, steps, meter) if self.world.first else nullcontext() as journal:
                 if journal is not None:
-                    journal.say(self._headline(steps))
+                    for line in (*self.budget.lines(), self._headline(steps)):
+                        journal.say(line)
                     for side in changed:
                         journal.say(f"changed since the checkpoint: {side}")
                 pin = self.world.device.type == "cuda"
@@ -154,8 +167,8 @@ class Trainer:
             signal.signal(signal.SIGTERM, previous)
 
     def _run(self, batches: Prefetch, journal: Journal | None, trace: Any, steps: int) -> int:
-        self._watch(journal, steps)
-        replica = self.world.wrap(self.state.model)
+        replica = self.world.wrap(self.state.model, random=self.config.dropout > 0)
+        self._watch(replica, journal, steps)
         while self.step < steps and not self.state.stopping.now:
             if launcher_is_gone():
                 print(f"the launcher of this run has ended; stopping at step {self.step}", file=sys.stderr)
@@ -174,7 +187,7 @@ class Trainer:
                 return 1
             if asked and self.step < steps:
                 return TERMINATED
-            self._watch(journal, steps)
+            self._watch(replica, journal, steps)
         if journal is not None:
             self._report(journal)
         return 0
@@ -213,19 +226,24 @@ class Trainer:
 
     # What is looked at meanwhile --------------------------------------------------------------------------------
 
-    def _watch(self, journal: Journal | None, steps: int) -> None:
+    def _watch(self, replica: torch.nn.Module, journal: Journal | None, steps: int) -> None:
         if self.heldout is not None and self._due(self.config.eval_every, steps):
-            loss = heldout_loss(self.state.model, self.heldout, self.world, self.config, self.dtype)
+            loss = heldout_loss(replica, self.heldout, self.world, self.config, self.dtype)
             self.state.stopping.add(loss, self.step)
             if journal is not None:
                 journal.record(self.step, heldout_loss=loss if math.isfinite(loss) else None)
+        if self._due(self.config.sample_every, steps) and self.step:
+            with self.world.precision(self.dtype):
+                [text] = sample(self.state.model, read_tokenizer(self.tokenizer), [""], seed=self.step)
+            if journal is not None:
+                journal.record(self.step, sample=text)
 
     # Words ------------------------------------------------------------------------------------------------------
 
     def _headline(self, steps: int) -> str:
         state = "already complete" if self.step == steps else f"from step {self.step}"
         return (
-            f"{self.parameter_count / 1e6:.2f}M parameters, {steps} steps of {self.config.tokens_per_step} "
+            f"{self.budget.parameters / 1e6:.2f}M parameters, {steps} steps of {self.config.tokens_per_step} "
             f"tokens, {str(self.dtype).removeprefix('torch.')} on {self.world.size} x {self.world.device.type}: {state}"
         )
 
@@ -245,7 +263,7 @@ class Trainer:
             "loss": self.state.guard.losses[-1] if self.state.guard.losses else None,
             "heldout_loss": stopping.last,
             "best_heldout_loss": stopping.best,
-            "parameters": self.parameter_count,
+            "parameters": self.budget.parameters,
             "checkpoint": str(folder),
         }
         journal.say("  ".join(f"{name} {value}" for name, value in figures.items() if value is not None))

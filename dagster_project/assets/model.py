@@ -30,6 +30,7 @@ from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Stage, once
 from training.config import ModelConfig, TrainConfig
 from training.presets import PRESETS
+from training.scaling import resolve
 
 STAGE = "checkpoint"
 VERSION = 1
@@ -97,6 +98,7 @@ def _plan(lake: Lake, config: TrainingConfig, tars: Manifest) -> Plan:
             f"{tars.partition}: {tars.figures['train_tokens']} training tokens are not one sequence of {train.context} "
             f"and its target: take a larger crawl"
         )
+    train, _ = resolve(train, model)
     return Plan(processes=config.processes, model=model, train=train)
 
 

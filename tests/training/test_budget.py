@@ -9,7 +9,8 @@ import torch
 
 from tests.training.small_corpus import ROOT, Data
 from training.budget import available, budget
-from training.config import PRESETS, ModelConfig, TrainConfig
+from training.config import ModelConfig, TrainConfig
+from training.presets import PRESETS
 from training.transformer import Transformer
 
 # Two steps of a run in a process of its own: what the kernel saw it hold at most, beyond what was there before.

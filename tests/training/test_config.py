@@ -10,6 +10,7 @@ import pytest
 from tests.training.small_corpus import Data, run
 from training.config import ModelConfig, TrainConfig, from_mapping, identity
 from training.presets import PRESETS
+from training.scaling import resolve
 
 
 def test_planning_a_run_needs_no_torch() -> None:
@@ -21,6 +22,7 @@ def test_planning_a_run_needs_no_torch() -> None:
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_presets_hold_together(name: str) -> None:
     model, plan = PRESETS[name](4096, 0)
+    plan, _ = resolve(plan, model)
     assert model.max_position_embeddings == plan.context
     assert plan.global_batch % plan.micro_batch == 0
     assert (plan.steps - 1) * plan.tokens_per_step < plan.tokens <= plan.steps * plan.tokens_per_step

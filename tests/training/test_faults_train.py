@@ -132,7 +132,7 @@ def test_second_epoch_after_a_resume(data: Data, tmp_path: Path, monkeypatch: py
     whole = data.trainer(Outdir(tmp_path / "whole"), context=2048, micro_batch=2, packing=packing)
     sequences = whole.loader.sequences
     steps = -(-2 * sequences // 4)
-    plan = {"context": 2048, "micro_batch": 2, "packing": packing, "tokens": steps * 4 * 2048}
+    plan = {"context": 2048, "micro_batch": 2, "packing": packing, "tokens": steps * 4 * 2048, "document_masks": True}
     model = data.model(max_position_embeddings=2048)
     read: list[int] = []
     original = Loader.read

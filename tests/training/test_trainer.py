@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from corpus.shard_set import ShardSet
-from tests.training.small_corpus import Data, metrics, newest, run
+from tests.training.small_corpus import CONTEXT, Data, metrics, newest, run
 from training import trainer as trainer_module
 from training.outdir import Outdir
 from training.parallel import LAUNCHER, launcher_is_gone
@@ -98,3 +98,29 @@ def test_a_profile_shows_where_the_time_goes(data: Data, tmp_path: Path) -> None
     assert found.run() == 0
     [trace] = (tmp_path / "profile").glob("*.json")
     assert "aten::mm" in trace.read_text()
+
+
+@pytest.mark.parametrize(("ranks", "parallel"), [(1, "ddp"), (2, "fsdp")])
+def test_samples_of_text_change_nothing_else(data: Data, tmp_path: Path, ranks: int, parallel: str) -> None:
+    flags = ("--tokens", str(10 * 4 * CONTEXT), "--parallel", parallel, "--dropout", "0.1")
+    for name, every in (("with", "5"), ("without", "0")):
+        done = run(data.command(tmp_path / name, *flags, "--sample-every", every, ranks=ranks))
+        assert done.returncode == 0, done.stderr
+    lines = metrics(tmp_path / "with")
+    assert [line["step"] for line in lines if line.get("sample")] == [5, 10]
+    assert [line for line in lines if "sample" not in line] == metrics(tmp_path / "without")
+
+
+def test_what_cannot_fit_is_refused_before_anything_is_made(data: Data, tmp_path: Path) -> None:
+    huge = data.model(hidden_size=1 << 17, intermediate_size=1 << 19, num_hidden_layers=100)
+    with pytest.raises(ValueError, match=r"a rank needs [0-9.]+ GiB and has [0-9.]+ GiB.*take a smaller model"):
+        data.trainer(Outdir(tmp_path), model=huge)
+
+
+def test_budget_and_law_are_printed_in_numbered_steps(data: Data, tmp_path: Path) -> None:
+    done = run(data.command(tmp_path / "out", "--tokens", "1280", "--learning-rate", "0"))
+    assert done.returncode == 0, done.stderr
+    assert "3. learning rate: 1.79 N^-0.713 D^0.307" in done.stderr
+    assert "1. parameters: " in done.stderr and "5. memory of a rank: " in done.stderr
+    [rate] = {line["learning_rate"] for line in metrics(tmp_path / "out") if line["step"] == 1 and "loss" in line}
+    assert rate > 0
