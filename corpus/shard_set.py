@@ -75,7 +75,7 @@ class ShardSet:
         if self._checked[number]:
             return
         shard, chunk = self._chunks[number]
-        found = hashlib.sha256(self._array(shard, chunk.offset, chunk.bytes, np.dtype("u1"))).hexdigest()
+        found = hashlib.sha256(self._array(shard, chunk.offset, chunk.bytes, np.dtype("u1")).data).hexdigest()
         if found != chunk.sha256:
             raise ValueError(
                 f"{self.folder}/{shard.path}: of chunk {chunk.key} the index wants sha256 {chunk.sha256}, found "
@@ -114,7 +114,7 @@ class ShardSet:
         """A chunk's tokens as they lie in the tar."""
         self._check_chunk(number)
         shard, chunk = self._chunks[number]
-        tokens = memoryview(self._array(shard, chunk.tokens_offset, chunk.tokens, self.dtype))
+        tokens = self._array(shard, chunk.tokens_offset, chunk.tokens, self.dtype).data
         if not self.remote:  # a cache may have to let go of the shard
             self._opened[number] = tokens
         return tokens
