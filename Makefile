@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-privacy bench-quality lint ui clean
+.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-privacy bench-quality bench-train lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -36,6 +36,9 @@ bench-crawl: $(INSTALLED) $(DATATROVE)/installed  ## speed and memory beside dat
 PEERS := daft rensa text-dedup datatrove
 bench-dedup: $(INSTALLED) $(PEERS:%=benchmarks/.venvs/%/installed)  ## deduplication beside its peers: speed, memory, what is caught; DEDUP="--rounds 5" to choose
 	$(BIN)/python -m benchmarks.dedup $(DEDUP)
+
+bench-train: $(INSTALLED)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--rounds 3" to choose
+	$(BIN)/python -m benchmarks.train $(TRAIN)
 
 lint: $(INSTALLED)  ## style, types, import contracts
 	$(BIN)/ruff check .
