@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-tokenize lint ui clean
+.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-tokenize bench-train lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -43,6 +43,9 @@ bench-tokenize: $(INSTALLED)  ## the tokenization stage beside the bare loop, an
 LENT := benchmarks/.venvs/litdata/installed benchmarks/.venvs/streaming/installed
 bench-loader: $(INSTALLED) $(LENT)  ## tokens to batches, beside its peers; 5 GB of disk for a while; LOADER="--rounds 3" to choose
 	$(BIN)/python -m benchmarks.loader $(LOADER)
+
+bench-train: $(INSTALLED)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--rounds 3" to choose
+	$(BIN)/python -m benchmarks.train $(TRAIN)
 
 lint: $(INSTALLED)  ## style, types, import contracts
 	$(BIN)/ruff check .

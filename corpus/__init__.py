@@ -12,7 +12,8 @@ duplicates/ text -> shingles -> band keys -> groups -> which documents go, each 
 tabular/    files of documents of any origin -> their texts and rows
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens    splits, ranks; balance: what it is learnt from; imported: others'
-shards      tokens -> WebDataset tars and their index
+shards      tokens -> WebDataset tars and their index; shard_set, shard_cache: from a folder or a URL into memory
+packing     lengths of documents -> sequences without truncation
 outcomes, histograms, samples -> survey, inspection: what the stages did with which documents
 lake, manifest, schema, lineage: where all of it lives, and the way back to the WARC bytes
 """

@@ -168,10 +168,9 @@ class ShardSet:
 
     def _parse_names(self, number: int) -> list[str]:
         shard, chunk = self._chunks[number]
-        names: list[str] = json.loads(
-            self._array(shard, chunk.json_offset, chunk.json_bytes, np.dtype("u1")).tobytes()
-        )["doc_ids"]
-        return names
+        about = self._array(shard, chunk.json_offset, chunk.json_bytes, np.dtype("u1")).tobytes()
+        found: list[str] = json.loads(about)["doc_ids"]
+        return found
 
     def documents(self, start: int, stop: int) -> list[tuple[str, str, int, int]]:
         """The documents under tokens [start, stop): (shard, doc_id in hex, its first token, its end) in the stream."""

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument(
         "stage",
         metavar="STAGE",
-        help=f"{STAGES}; shards, or a folder of them anywhere; or STAGE/ADDRESS for a dataset that is not the latest",
+        help=f"{STAGES}; shards, or a folder or URL of them; or STAGE/ADDRESS for a dataset that is not the latest",
     )
     inspect.add_argument("--tokenizer", metavar="FILE", help="tokenizer.json that decodes the shards of a folder")
     inspect.add_argument("--reason", metavar="R", help="show what breaks this rule or was dropped for this reason")
@@ -149,7 +149,7 @@ def _inspect(args: argparse.Namespace) -> int:
 
     asked = {name: getattr(args, name) for name in ("crawl", "reason", "language", "limit")}
     of_shards = args.stage.partition("/")[0] == "shards"
-    if of_shards or Path(args.stage, "index.json").is_file():
+    if of_shards or "://" in args.stage or Path(args.stage, "index.json").is_file():
         return _inspect_shards(args, of_shards, [name for name in ("crawl", "reason", "language") if asked[name]])
     found = inspect(Lake(args.lake), args.stage, **asked)
     for line in json_lines(found) if args.json else lines(found, args.reason):
@@ -165,7 +165,7 @@ def _inspect_shards(args: argparse.Namespace, in_lake: bool, unfit: list[str]) -
     if in_lake:
         found = of_lake(Lake(args.lake), args.stage, args.limit)
     else:
-        found = of_folder(Path(args.stage), Path(args.tokenizer) if args.tokenizer else None, args.limit)
+        found = of_folder(args.stage, Path(args.tokenizer) if args.tokenizer else None, args.limit)
     for line in json_lines(found) if args.json else lines(found):
         print(line)
     return 0

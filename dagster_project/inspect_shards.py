@@ -42,11 +42,11 @@ def of_lake(lake: Lake, what: str, limit: int) -> Iterator[Shown]:
             yield Shown(where=f"{STAGE}/{manifest.address[:12]}/{kind}", shards=shards, samples=found)
 
 
-def of_folder(folder: Path, tokenizer: Path | None, limit: int) -> Iterator[Shown]:
-    """Of shards anywhere. Without their tokenizer.json, ids are shown in place of texts."""
+def of_folder(folder: str, tokenizer: Path | None, limit: int) -> Iterator[Shown]:
+    """Of shards in a folder or at a URL. Without their tokenizer.json, ids are shown in place of texts."""
     shards = ShardSet(folder)
     samples = shard_samples(shards, limit, tokenizer.read_bytes() if tokenizer else None)
-    yield Shown(where=str(folder), shards=shards, samples=samples)
+    yield Shown(where=folder, shards=shards, samples=samples)
 
 
 def lines(found: Iterator[Shown]) -> Iterator[str]:

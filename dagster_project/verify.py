@@ -57,6 +57,8 @@ def _problems(lake: Lake, manifest: Manifest, path: str) -> list[str]:
 def verify_shards(url: str, tokenizer: str | None, as_json: bool) -> int:
     """A folder of shards, or one of several such folders, wherever they came from. `tokenizer`: the tokenizer.json that
     they are to be of. Returns the exit code. Raises ValueError where there are none."""
+    if url.startswith(("http://", "https://")):
+        raise ValueError(f"{url}: web servers do not list their files; what is read from there is checked as it comes")
     fs, root = fsspec.core.url_to_fs(url)
     wanted = sha256(Path(tokenizer).read_bytes()) if tokenizer else None
     damaged = 0

@@ -12,6 +12,7 @@ TESTS = Path(__file__).parent
 INGEST, PAGES = "pipelines/test_faults_ingest.py", "pipelines/test_faults_extract_and_clean.py"
 WARC, RANGES, WEB = "corpus/test_warc.py", "corpus/test_warc_ranges.py", "corpus/test_sources_web.py"
 COPIES = "pipelines/test_faults_deduplicate.py"
+TOKENS, SHARDS = "pipelines/test_faults_tokens.py", "pipelines/test_faults_shards.py"
 TRAIN, CHECKPOINTS, LOADER = (f"training/test_{name}.py" for name in ("faults_train", "checkpoint", "loader"))
 CRAWLER, GUARD, FUZZ = "corpus/test_crawl_crawler.py", "pipelines/test_guard.py", "corpus/test_fuzz.py"
 
@@ -122,6 +123,49 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "other parameters between sub-stages": {COPIES: ("test_other_parameters_between_sub_stages_are_refused",)},
     "planted near-duplicates by similarity band": {COPIES: ("test_planted_near_duplicates_by_similarity_band",)},
+    '`"^" * 1e6`, long unspaced runs': {
+        TOKENS: (
+            "test_caret_times_1e6_and_long_unspaced_runs",
+            "test_long_unspaced_runs_by_gpt2s_vocabulary",
+        )
+    },
+    "a panic in the Rust tokenizer": {
+        TOKENS: ("test_panic_in_the_rust_tokenizer", "test_panic_costs_no_other_text_of_the_batch")
+    },
+    "control-token text in a page": {TOKENS: ("test_control_token_text_in_a_page",)},
+    "vocabulary over 65,535 with uint16; token id out of range": {
+        SHARDS: (
+            "test_vocabulary_over_65535_with_uint16_or_token_id_out_of_range",
+            "test_a_large_vocabulary_is_stored_in_four_bytes_and_no_index_says_otherwise",
+        ),
+        "corpus/test_shards.py": ("test_ids_outside_the_vocabulary_are_not_stored",),
+        LOADER: ("test_refusals_name_the_value",),
+    },
+    "tokenizer, shards, checkpoint, evaluation disagree": {
+        SHARDS: ("test_tokenizer_and_shards_disagree",),
+        "training/test_trainer.py": ("test_another_tokenizer_is_refused_with_both_digests",),
+        LOADER: ("test_state_is_one_integer_and_the_fingerprint",),
+        "training/test_evaluate.py": ("test_refusals",),
+    },
+    "SIGKILL at each operation; no space; EIO on fsync; read-only; two writers": {
+        SHARDS: (
+            "test_sigkill_at_each_operation",
+            "test_no_space_and_eio_on_fsync",
+            "test_read_only",
+            "test_two_writers",
+        ),
+    },
+    "shard truncated, flipped, missing, extra, renamed, stale": {
+        SHARDS: (
+            "test_shard_truncated_flipped_missing_extra_renamed_stale",
+            "test_stale_index",
+            "test_any_flipped_bit_is_found",
+        ),
+    },
+    "tar members: `..`, absolute, links, devices, duplicates, not adjacent": {
+        SHARDS: ("test_tar_members", "test_tar_members_of_a_right_tar_are_left_alone"),
+        "corpus/test_shard_check.py": ("test_any_bytes_are_taken_or_refused", "test_a_walk_over_any_bytes_ends"),
+    },
     "kill at any step, or inside a checkpoint write": {
         TRAIN: ("test_kill_at_any_step", "test_kill_inside_a_checkpoint_write", "test_asked_to_stop"),
         CHECKPOINTS: ("test_a_death_at_any_operation_leaves_old_or_new",),

@@ -2,7 +2,7 @@
 
     shards (index.json, tars)        tokenizer.json
         |                                  |
-      loader ---- seed, step -> samples    |
+      loader ---- seed, step -> sequences -> batches, read ahead by prefetch
         |                                  |
       trainer = transformer + optimizer + guard, on every rank of parallel
         |            |

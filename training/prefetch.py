@@ -32,7 +32,7 @@ class Prefetch(Iterator[Tensors]):
     def __init__(self, loader: Loader, start: int, stop: int, *, depth: int = 4, pin: bool = False) -> None:
         self.loader, self.pin = loader, pin
         self._steps = iter(range(start, stop))
-        self._depth, self._stop = depth, stop
+        self._stop = stop
         self._ready: deque[Future[Tensors]] = deque()
         self._thread = ThreadPoolExecutor(1, "prefetch")
         for step in range(start, min(stop, start + FETCHED_AHEAD)):

@@ -97,7 +97,7 @@ class Concat:
 
 
 class BestFit:
-    """Planned when it is made, from where documents start: each shard is opened. Raises ValueError for no documents."""
+    """Planned when it is made, from where documents start: opens every shard. Raises ValueError for an empty set."""
 
     def __init__(self, shards: ShardSet, context: int) -> None:
         if not len(shards):

@@ -39,7 +39,7 @@ from training.profiling import profiled
 from training.sharding import shard
 from training.state import State
 from training.throughput import Meter, peak_flops
-from training.transformer import Transformer
+from training.transformer import Transformer, compile_layers
 from training.update import update
 
 TERMINATED = 128 + signal.SIGTERM
@@ -104,6 +104,8 @@ class Trainer:
         )
         self.budget.check(available(world.device) // (world.local_size if world.device.type == "cpu" else 1))
         weights = Transformer(model, config.seed, dropout=config.dropout, label_smoothing=config.label_smoothing)
+        if config.compile == "on" or (config.compile == "auto" and world.device.type == "cuda"):
+            compile_layers(weights)
         if sharded:
             shard(weights, world.device, self.dtype)
         self.state = State(weights.to(world.device), config)

@@ -13,6 +13,7 @@ queries and keys: Henry et al. 2020. SwiGLU: Shazeer 2020.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +59,14 @@ class Cache:
         self.longest = int(lengths.max())
 
 
+Past = tuple[Cache, int] | None  # and the number of a layer in it
+
+
+def by_blocks(x: Tensor) -> bool:
+    """Whether the operations of `fused` pay: on a CPU, unless a compiler fuses the plain ones."""
+    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+
+
 class RMSNorm(nn.Module):
     """x / rms(x) * weight over the last dimension."""
 
@@ -67,7 +76,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type == "cpu":
+        if by_blocks(x):
             return fused.norm(x, self.weight, self.eps)
         return functional.rms_norm(x, self.weight.shape, self.weight.to(x.dtype), self.eps)
 
@@ -93,16 +102,17 @@ class Attention(nn.Module):
         self.q_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
         self.k_norm = RMSNorm(config.head_dim, config.rms_norm_eps)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask, cache: Cache | None, number: int) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask, past: Past) -> Tensor:
         heads = (*x.shape[:2], -1, self.head_dim)
-        if x.device.type == "cpu":
+        if by_blocks(x):
             found = fused.project(x, self.q_proj.weight, self.k_proj.weight, self.v_proj.weight)
         else:
             found = self.q_proj(x), self.k_proj(x), self.v_proj(x)
         q, k, v = (part.view(heads) for part in found)  # [B, T, H or K, E]
         q, k = self._turn(q, self.q_norm, cos, sin), self._turn(k, self.k_norm, cos, sin)
         q, k, v = (part.transpose(1, 2) for part in (q, k, v))
-        if cache is not None:
+        if past is not None:
+            cache, number = past
             k, v = (part.to(q.dtype) for part in cache.add(number, k, v))
         if isinstance(mask, BlockMask):
             y = flex_attention(q, k, v, block_mask=mask, enable_gqa=self.grouped)
@@ -113,7 +123,7 @@ class Attention(nn.Module):
 
     @staticmethod
     def _turn(x: Tensor, norm: RMSNorm, cos: Tensor, sin: Tensor) -> Tensor:
-        if x.device.type == "cpu" and cos.ndim == 2:
+        if by_blocks(x) and cos.ndim == 2:
             return fused.norm_rotate(x, norm.weight, cos, sin, norm.eps)
         return rotate(norm(x.float()), cos, sin).to(x.dtype)
 
@@ -126,22 +136,22 @@ class MLP(nn.Module):
         self.down_proj = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type == "cpu":
+        if by_blocks(x):
             return self.down_proj(fused.gate(*fused.project(x, self.gate_proj.weight, self.up_proj.weight)))
         return self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
 class Layer(nn.Module):
-    def __init__(self, config: ModelConfig, number: int, dropout: float) -> None:
+    def __init__(self, config: ModelConfig, dropout: float) -> None:
         super().__init__()
-        self.number, self.dropout = number, dropout
+        self.dropout = dropout
         self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.self_attn = Attention(config)
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask = None, cache: Cache | None = None) -> Tensor:
-        x = x + self._drop(self.self_attn(self.input_layernorm(x), cos, sin, mask, cache, self.number))
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask = None, past: Past = None) -> Tensor:
+        x = x + self._drop(self.self_attn(self.input_layernorm(x), cos, sin, mask, past))
         return x + self._drop(self.mlp(self.post_attention_layernorm(x)))
 
     def _drop(self, x: Tensor) -> Tensor:
@@ -153,7 +163,7 @@ class Decoder(nn.Module):
     def __init__(self, config: ModelConfig, dropout: float = 0.0) -> None:
         super().__init__()
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.layers = nn.ModuleList(Layer(config, number, dropout) for number in range(config.num_hidden_layers))
+        self.layers = nn.ModuleList(Layer(config, dropout) for _ in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
 
@@ -228,8 +238,8 @@ class Transformer(nn.Module):
         elif segments is not None:
             mask = within(segments)
         x = self.model.embed_tokens(tokens)
-        for layer in self.model.layers:
-            x = layer(x, cos, sin, mask, cache)
+        for number, layer in enumerate(self.model.layers):
+            x = layer(x, cos, sin, mask, None if cache is None else (cache, number))
         if cache is not None:
             cache.grow(length)
         return self.model.norm(x)
@@ -261,7 +271,10 @@ def within(segments: Tensor) -> Mask:
     return create_block_mask(seen, batch, None, length, length, device=str(segments.device))
 
 
-def compile_layers(model: Transformer) -> None:
-    """Has torch.compile fuse each layer, in place: names stay. Before DDP or fully_shard are put around."""
+def compile_layers(model: Transformer, backend: Any = "inductor") -> None:
+    """Has torch.compile fuse each layer, in place: names stay. Before DDP or fully_shard are put around.
+
+    A layer knows nothing of its place, so that one compilation serves all of them.
+    """
     for layer in model.model.layers:
-        layer.compile()
+        layer.compile(backend=backend, fullgraph=True)

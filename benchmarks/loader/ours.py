@@ -1,5 +1,5 @@
-"""Headwater: the batches of its loader's steps, read by the thread that takes them. `concat`, `bestfit`, each also with
-`segments`, are the options.
+"""Headwater: the batches of its loader's steps, read by the thread that takes them, after every chunk was checked once.
+`concat`, `bestfit`, each also with `segments`, are the options.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ from pathlib import Path
 import torch
 
 from benchmarks.loader.measure import SEQUENCES, main
+from benchmarks.loader.tokens import CHUNK
 from corpus.shard_set import ShardSet
 from training.loader import Loader
 
 
 def batches(place: Path, context: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     packing, segments = sys.argv[2], "segments" in sys.argv
+    shards = ShardSet(place / "shards")
+    for start in range(0, len(shards), CHUNK // 2):
+        shards.tokens(start, start + 1)
     loader = Loader(
-        ShardSet(place / "shards"),
+        shards,
         context=context,
         global_batch=SEQUENCES,
         seed=1,

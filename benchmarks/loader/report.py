@@ -69,7 +69,7 @@ def table(result: dict[str, Any], about: str) -> str:
     lines += [
         "",
         f"A run goes on in a set of {result['large'] / 1e9:,.0f} billion tokens, in the middle of the second epoch: "
-        "from nothing to the first batch, without imports. Data wait: the share of the time of 60 steps of 32 x 1,024 "
+        "from nothing to the first batch, without imports. Data wait: the share of the time of 200 steps of 32 x 1,024 "
         "tokens that went by before their batch was there, read ahead by a thread; `away` is a step of 55 ms in which "
         "the CPU is idle, in `here` it computes, on the same core.",
         "",

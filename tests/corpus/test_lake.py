@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from corpus.duplicates.candidates import read_texts
@@ -192,3 +193,21 @@ def test_a_damaged_page_is_an_error_and_never_fewer_rows(tmp_path: Path) -> None
                 assert str(file) in str(error)
                 errors += 1
     assert errors > 500
+
+
+def test_rows_by_their_places_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    """In the order asked for, also twice; only the row groups that hold one are read."""
+    lake, path = Lake(str(tmp_path)), tmp_path / "rows.parquet"
+    pq.write_table(
+        pa.table({"n": range(100), "m": range(100)}), path, 7, use_dictionary=False, write_page_checksum=True
+    )
+    for places in ([0], [99, 0, 50], [13, 14, 6, 7, 7], list(range(100)), []):
+        found = lake.read_places(str(path), np.array(places, np.int64), ["n"])
+        assert found["n"].to_pylist() == places and found.column_names == ["n"]
+    data = path.read_bytes()
+    column = pq.read_metadata(path).row_group(3).column(0)
+    end = column.data_page_offset + column.total_compressed_size
+    path.write_bytes(data[: end - 9] + bytes([data[end - 9] ^ 1]) + data[end - 8 :])
+    assert lake.read_places(str(path), np.array([20, 28]), ["n"])["n"].to_pylist() == [20, 28]
+    with pytest.raises(OSError, match=r"rows.parquet cannot be read"):
+        lake.read_places(str(path), np.array([21]), ["n"])

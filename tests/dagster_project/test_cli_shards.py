@@ -1,4 +1,4 @@
-"""`headwater inspect shards`, `headwater verify DIR`, `headwater trace`: of shards in a lake and in a bare folder."""
+"""`headwater inspect shards`, `headwater verify DIR` and `headwater trace` on shards of a lake or of a bare folder."""
 
 from __future__ import annotations
 
@@ -126,6 +126,7 @@ def test_wrong_questions(made: Made, mixed: Manifest, tmp_path: Path, capsys: py
         (["verify", "--tokenizer", "x.json"], "--tokenizer: which folder of shards"),
         (["verify", str(tmp_path)], f"no index.json in {tmp_path}"),
         (["verify", str(tmp_path / "none")], "none"),
+        (["verify", "https://example.org/shards"], "web servers do not list their files"),
     ):
         assert main([*command, "--lake", made.lake.url]) == 1
         found = capsys.readouterr().err

@@ -135,13 +135,12 @@ def test_last_word_wants_every_token_to_be_the_likeliest(data: Data, checkpoint:
     model, tokenizer = load_model(checkpoint), load_tokenizer(data.tokenizer)
     wanted = []
     for row in pq.read_table(path).to_pylist():
-        before, after = (tokenizer.encode(row[name]).ids for name in ("context", "target"))
-        tokens, hits = [data.eos, *before, *after], []
-        for window in windows(0, 1 + len(before), len(tokens), CONTEXT):
+        asked, hits = encoding.completion(tokenizer, data.eos, row["context"], row["target"]), []
+        for window in windows(0, asked.start, len(asked.tokens), CONTEXT):
             for place in range(window.start, window.stop):
                 with torch.no_grad():
-                    scores = model.logits(torch.tensor([tokens[window.begin : place]]))[0, -1]
-                hits.append(int(scores.argmax()) == tokens[place])
+                    scores = model.logits(torch.tensor([asked.tokens[window.begin : place]]))[0, -1]
+                hits.append(int(scores.argmax()) == asked.tokens[place])
         wanted.append(all(hits))
     kept = pq.read_table(tmp_path / "out" / "items.parquet")
     assert kept["model_correct"].to_pylist() == wanted

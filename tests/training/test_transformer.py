@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounterWithBackend
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.training.small_corpus import Data, newest
 from training import fused, transformer
 from training.export import load_model, load_tokenizer
+from training.generate import generate
 from training.loader import IGNORED
 from training.outdir import Outdir
 from training.presets import PRESETS
-from training.transformer import Cache, Transformer
+from training.transformer import Cache, Transformer, compile_layers
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -119,6 +122,29 @@ def test_on_a_cpu_the_gradients_are_those_of_plain_operations(
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-6)
     for name, gradient in found[1][1].items():
         assert torch.allclose(found[0][1][name], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max())), name
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # of the tracer itself
+def test_one_compilation_serves_all_layers(data: Data) -> None:
+    """Compiled layers compute what plain ones do, also with segments, after a change of mode and while generating."""
+    counter = CompileCounterWithBackend("aot_eager")
+    plain = Transformer(data.model(num_hidden_layers=3), seed=1)
+    model = Transformer(data.model(num_hidden_layers=3), seed=1)
+    compile_layers(model, counter)
+    assert list(model.state_dict()) == list(plain.state_dict())
+    tokens = torch.randint(0, 512, (2, 33), generator=torch.Generator().manual_seed(0))
+    segments = (torch.arange(32) > 12).int().expand(2, -1)
+    for number, some in enumerate((None, segments), start=1):
+        expected, found = (one(tokens[:, :-1], tokens[:, 1:], some) for one in (plain, model))
+        assert found.item() == pytest.approx(expected.item(), rel=1e-5)
+        assert counter.frame_count == number
+        expected.backward()
+        found.backward()
+    for one, two in zip(plain.parameters(), model.parameters(), strict=True):
+        assert torch.allclose(one.grad, two.grad, rtol=1e-3, atol=1e-4 * float(one.grad.abs().max()))
+    asked: dict[str, Any] = {"tokens": 5, "temperature": 0.0, "top_k": 0, "seed": 0}
+    assert generate(model, [1, 2, 3], **asked) == generate(plain, [1, 2, 3], **asked)
+    assert counter.frame_count == 2
 
 
 def test_bfloat16_stays_close_to_float32(data: Data) -> None:
