@@ -13,7 +13,8 @@ tabular/    files of documents of any origin -> their texts and rows
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens    splits, ranks; balance: what it is learnt from; imported: others'
 shards      tokens -> WebDataset tars and their index; shard_set, shard_cache: from a folder or a URL into memory
-packing     lengths of documents -> sequences without truncation
+packing     lengths of documents -> sequences that cut as few as can be
+download    one file from a server or a store, whole or not at all
 outcomes, histograms, samples -> survey, inspection: what the stages did with which documents
 lake, manifest, schema, lineage: where all of it lives, and the way back to the WARC bytes
 """
