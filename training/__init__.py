@@ -5,6 +5,8 @@
       loader ---- seed, step -> sequences -> batches, read ahead by prefetch
         |                                  |
       trainer = transformer + optimizer + guard, on every rank of parallel
+        |       transformer: fused (its small operations on a CPU), loss, threads (a batch in shares)
+        |       budget, scaling: what it will take, and rate and batch by a law, said before it starts
         |            |
         |          journal: metrics.jsonl, TensorBoard, Dagster Pipes
         v

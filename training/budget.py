@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from training.config import ModelConfig, TrainConfig
-from training.loss import SLICE
+from training.loss import slice_rows
 from training.scaling import matrix_parameters
 
 RESERVE = 0.15  # of what is needed: fragments, buffers of the libraries
@@ -100,7 +100,7 @@ def budget(
     a = 2 if dtype == torch.bfloat16 else 4
     # Copies of matrices for products in bfloat16 live as long as the activations.
     copies = 2 * (matrices + embedding) if a == 2 else 0
-    head = SLICE[device] // model.vocab_size
+    head = slice_rows(device, model.vocab_size)
     # CPU: logits, scores and gradient; CUDA, compiled: logits and gradient in the precision of products.
     logits = min(tokens, head * shares) * model.vocab_size * (2 * a if device == "cuda" else 8 + a)
     # The gradient of the head is whole while the loss is computed, beside that of the embedding.

@@ -25,8 +25,13 @@ from torch.nn import functional
 from training.fused import matmul_dtype
 from training.loader import IGNORED
 
-# Logits at once. CPU: 4 MiB in float32, near the cores. CUDA: 2**28 are 512 MiB in bfloat16, enough to fill the device.
+# Logits at once. CPU: 8 MiB in float32. CUDA: 2**28 are 512 MiB in bfloat16, enough to fill the device.
 SLICE = {"cpu": 1 << 21, "cuda": 1 << 28}
+ROWS = 256  # at least, of a slice: the gradient of the head is read and written once a slice
+
+
+def slice_rows(device: str, words: int) -> int:
+    return max(ROWS, SLICE[device] // words)
 
 
 def _in_place(logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
@@ -91,7 +96,7 @@ class CrossEntropy(Function):
 def _slices(hidden: Tensor, head: Tensor) -> Iterator[slice]:
     """Of equal size but for the last, so that a kernel is compiled for one or two shapes."""
     rows = len(hidden)
-    step = -(-rows // -(-rows * len(head) // SLICE[hidden.device.type]))
+    step = -(-rows // -(-rows // slice_rows(hidden.device.type, len(head))))
     return (slice(start, start + step) for start in range(0, rows, step))
 
 

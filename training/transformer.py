@@ -37,16 +37,16 @@ class Cache:
         shape = (config.num_hidden_layers, batch, config.num_key_value_heads, room, config.head_dim)
         self.keys, self.values = torch.zeros(shape, device=device), torch.zeros(shape, device=device)
         self.lengths = torch.zeros(batch, dtype=torch.int64, device=device)
-        self.longest = 0
+        self.longest, self.even = 0, True  # even: all lengths are the same
 
     def add(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Puts keys and values [B, K, T, E] behind those of before. Returns all that there are, up to the longest."""
         stop = self.longest + keys.shape[2]
         for mine, new in ((self.keys[layer], keys), (self.values[layer], values)):
-            if keys.shape[2] == 1:
-                mine[torch.arange(len(mine)), :, self.lengths] = new[:, :, 0].to(mine.dtype)
+            if self.even:
+                mine[:, :, self.longest : stop] = new
             else:
-                mine[:, :, : keys.shape[2]] = new
+                mine[torch.arange(len(mine)), :, self.lengths] = new[:, :, 0].to(mine.dtype)
         return self.keys[layer, :, :, :stop], self.values[layer, :, :, :stop]
 
     def grow(self, tokens: int) -> None:
@@ -57,14 +57,15 @@ class Cache:
         """Forgets what was read behind these lengths [B]: the padding of the shorter prompts."""
         self.lengths.copy_(lengths)
         self.longest = int(lengths.max())
+        self.even = bool((lengths == self.longest).all())
 
 
 Past = tuple[Cache, int] | None  # and the number of a layer in it
 
 
 def by_blocks(x: Tensor) -> bool:
-    """Whether the operations of `fused` pay: on a CPU, unless a compiler fuses the plain ones."""
-    return x.device.type == "cpu" and not torch.compiler.is_compiling()
+    """Whether the operations of `fused` pay for x [B, T, ...]: on a CPU without a compiler, for more than a token."""
+    return x.device.type == "cpu" and x.shape[1] > 1 and not torch.compiler.is_compiling()
 
 
 class RMSNorm(nn.Module):
@@ -228,12 +229,12 @@ class Transformer(nn.Module):
         start, length = (cache.longest if cache else 0), tokens.shape[1]
         if start + length > self.config.max_position_embeddings:
             raise ValueError(f"{start + length} tokens exceed the context of {self.config.max_position_embeddings}")
-        cos, sin = self.cos[:length], self.sin[:length]
+        cos, sin = self.cos[start : start + length], self.sin[start : start + length]
         mask: Mask = None
         if cache is not None and start:
             assert length == 1, "several tokens over a filled cache would need another mask"
-            cos, sin = self.cos[cache.lengths, None], self.sin[cache.lengths, None]  # [B, 1, E/2]
-            if len(tokens) > 1:
+            if not cache.even:
+                cos, sin = self.cos[cache.lengths, None], self.sin[cache.lengths, None]  # [B, 1, E/2]
                 mask = (torch.arange(start + 1, device=tokens.device) <= cache.lengths[:, None])[:, None, None]
         elif segments is not None:
             mask = within(segments)

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
 
 from tests.training.small_corpus import Data
 from training.loader import IGNORED
@@ -54,3 +56,19 @@ def test_an_error_in_a_share_is_the_callers(data: Data, batch: tuple[torch.Tenso
     with pytest.raises(ValueError, match="exceed the context"):
         Shares(Transformer(data.model(max_position_embeddings=16)))(tokens, targets)
     assert torch.get_num_threads() == 2
+
+
+def test_ranks_may_be_put_around_shares(data: Data, batch: tuple[torch.Tensor, torch.Tensor]) -> None:
+    torch.set_num_threads(2)
+    model = Transformer(data.model(), seed=1)
+    expected = torch.autograd.grad(Shares(model)(*batch), list(model.parameters()))
+    dist.init_process_group("gloo", rank=0, world_size=1, store=dist.HashStore())
+    try:
+        replica = DistributedDataParallel(Shares(model), gradient_as_bucket_view=True)
+        with replica.no_sync():
+            replica(*batch).backward()
+        replica(*batch).backward()
+    finally:
+        dist.destroy_process_group()
+    for parameter, gradient in zip(model.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, 2 * gradient)
