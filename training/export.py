@@ -35,7 +35,6 @@ def layout(config: ModelConfig, tokenizer: bytes) -> dict[str, bytes]:
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": Tokenizer.from_str(tokenizer.decode()).id_to_token(config.eos_token_id),
         "clean_up_tokenization_spaces": False,
-        "split_special_tokens": True,  # what a text spells is text, as it was in training
         "model_max_length": config.max_position_embeddings,
     }
     return {
