@@ -133,7 +133,7 @@ def main() -> int:
     flags.add_argument("--checkpoint", type=Path, required=True, help="a checkpoint, or the --out of a training run")
     flags.add_argument("--task", choices=TASKS, required=True)
     flags.add_argument("--items", type=Path, nargs="+", required=True, help="Parquet files")
-    flags.add_argument("--shards", type=Path, required=True, help="what the checkpoint was trained on")
+    flags.add_argument("--shards", required=True, help="what the checkpoint was trained on")
     flags.add_argument("--out", type=Path, required=True)
     flags.add_argument("--threads", type=int, default=2, help="part of the result: a sum's last bit follows them")
     given = flags.parse_args()

@@ -60,8 +60,8 @@ HELP = {
 
 def parser() -> argparse.ArgumentParser:
     flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    flags.add_argument("--shards", type=Path, required=True, help="folder with index.json and its tars")
-    flags.add_argument("--heldout", type=Path, help="shards whose loss is measured and never trained on")
+    flags.add_argument("--shards", required=True, help="folder with index.json and its tars, or its URL")
+    flags.add_argument("--heldout", help="shards whose loss is measured and never trained on")
     flags.add_argument("--tokenizer", type=Path, required=True, help="the tokenizer.json of the shards")
     flags.add_argument("--out", type=Path, required=True, help="checkpoints, metrics.jsonl and tensorboard go here")
     flags.add_argument("--preset", choices=PRESETS, default="tiny", help="where all settings not given come from")
