@@ -37,7 +37,7 @@ PEERS := daft rensa text-dedup datatrove
 bench-dedup: $(INSTALLED) $(PEERS:%=benchmarks/.venvs/%/installed)  ## deduplication beside its peers: speed, memory, what is caught; DEDUP="--rounds 5" to choose
 	$(BIN)/python -m benchmarks.dedup $(DEDUP)
 
-bench-train: $(INSTALLED)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--rounds 3" to choose
+bench-train: $(INSTALLED)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--seconds 30" to choose
 	$(BIN)/python -m benchmarks.train $(TRAIN)
 
 lint: $(INSTALLED)  ## style, types, import contracts
