@@ -41,6 +41,7 @@ class World:
             self.device = torch.device("cpu")
             # Bit for bit the same again: a resumed run must write the unbroken run's digests.
             torch.use_deterministic_algorithms(True)
+            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
             torch.set_num_threads(max(1, (threads or os.cpu_count() or 1) // self.local_size))
         if self.size > 1:
             backend = "nccl" if self.device.type == "cuda" else "gloo"
@@ -65,8 +66,10 @@ class World:
         """
         if isinstance(model, FSDPModule):
             return model
+        if self.device.type == "cpu" and not random:
+            model = Shares(model)
         if self.size == 1:
-            return Shares(model) if self.device.type == "cpu" and not random else model
+            return model
         ids = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True)
 

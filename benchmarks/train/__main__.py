@@ -1,4 +1,4 @@
-"""Rounds of plain loop and Headwater in turn: tokens a second, then held-out loss after as many seconds for each."""
+"""Plain loop and Headwater step by step in turn: tokens a second, and held-out loss after as many seconds for each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,55 +28,68 @@ RUNS = {
     "headwater, float32": ("headwater", "float32"),
     "headwater, auto": ("headwater", "auto"),
 }
+BASE = "plain, float32"
 PER_STEP = BATCH * CONTEXT
+TRIAL = 10  # steps, from whose speed a run is planned
 
 
-def run(work: Path, name: str, tokens: int, number: int) -> dict[str, Any]:
-    contestant, dtype = RUNS[name]
-    out = work / f"out-{number}"
-    command = [sys.executable, "-m", "benchmarks.train.contestant", contestant, str(work), str(out), str(tokens), dtype]
+def take_turns(work: Path, tokens: dict[str, int]) -> dict[str, dict[str, Any]]:
+    """Runs each for so many tokens. Always one step of the one that has had the least time; the others wait."""
     # Threads that sleep between two operations, for both: see training/__init__.py.
     environment = os.environ | {"OMP_WAIT_POLICY": "passive"}
-    done = subprocess.run(command, cwd=HERE.parents[1], env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    running, spent, found = {}, dict.fromkeys(tokens, 0.0), {}
+    for number, name in enumerate(tokens):
+        contestant, dtype = RUNS[name]
+        out = Path(tempfile.mkdtemp(dir=work)) / f"out-{number}"
+        running[name] = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.train.contestant", contestant, work, out, str(tokens[name]), dtype],
+            cwd=HERE.parents[1],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        _line(running[name])  # it has begun, and its first step is done
+    while running:
+        name = min(running, key=lambda one: spent[one])
+        running[name].stdin.write("\n")
+        running[name].stdin.flush()
+        line = _line(running[name])
+        if line.startswith("{"):
+            found[name] = json.loads(line)
+            running.pop(name).communicate()
+        else:
+            spent[name] += float(line)
+    return found
 
 
-def measure(work: Path, rounds: int, steps: int, seconds: float) -> dict[str, Any]:
+def _line(process: Any) -> str:
+    line = process.stdout.readline()
+    if not line:
+        sys.exit(f"{process.args} ended with {process.wait()}")
+    return line
+
+
+def measure(work: Path, seconds: float) -> dict[str, Any]:
     counts = make(work)
-    speeds: dict[str, list[float]] = {name: [] for name in RUNS}
-    found: dict[str, dict[str, Any]] = {}
-    number = 0
-    for turn in range(rounds):
-        names = list(RUNS)
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            found[name] = run(work, name, steps * PER_STEP, number)
-            speeds[name].append(PER_STEP / found[name]["step_seconds"])
-            print(f"round {turn + 1}  {name}: {speeds[name][-1]:,.0f} tokens/s", file=sys.stderr, flush=True)
-            number += 1
-    base = statistics.median(speeds["plain, float32"])
-    results = {}
-    for name in RUNS:
-        speed = statistics.median(speeds[name])
-        long = run(work, name, int(speed * seconds), number)
-        number += 1
-        ratios = [mine / theirs for mine, theirs in zip(speeds[name], speeds["plain, float32"], strict=True)]
-        results[name] = {
-            "tokens_per_second": speed,
-            "ratio": speed / base,
-            "ratio_of_rounds": statistics.median(ratios),
-            "parameters": long["parameters"],
-            "tokens": long["steps"] * PER_STEP,
-            "seconds": long["seconds"],
-            "heldout_loss": long["heldout_loss"],
-            "data_wait": long["data_wait"],
+    short = take_turns(work, dict.fromkeys(RUNS, TRIAL * PER_STEP))
+    plan = {name: int(seconds / found["step_seconds"]) * PER_STEP for name, found in short.items()}
+    found = take_turns(work, plan)
+    base = found[BASE]["step_seconds"]
+    results = {
+        name: {
+            "tokens_per_second": PER_STEP / found[name]["step_seconds"],
+            "ratio": base / found[name]["step_seconds"],
+            "tokens": plan[name],
+            **{key: found[name][key] for key in ("parameters", "seconds", "heldout_loss", "data_wait")},
         }
-        print(f"{name}: {results[name]}", file=sys.stderr, flush=True)
+        for name in RUNS
+    }
     return {
         "machine": f"{os.cpu_count()} cores, {cpu()}, Python {platform.python_version()}, torch {torch.__version__}",
         "load": os.getloadavg()[0],
         "corpus": {"name": f"docstrings of Python {platform.python_version()}'s standard library", **counts},
         "shape": {"batch": BATCH, "context": CONTEXT, "threads": THREADS, **vars(SHAPE)},
-        "rounds": rounds,
         "runs": results,
     }
 
@@ -96,8 +108,7 @@ def table(result: dict[str, Any]) -> str:
         f"{result['machine']}; load {result['load']:.1f} at the end. {shape['layers']} layers of {shape['width']}, "
         f"{shape['heads']} heads, vocabulary {shape['vocabulary']}; {shape['batch']} sequences of {shape['context']} a "
         f"step, {shape['threads']} threads. Text: {corpus['name']}, {corpus['train']:,} tokens, "
-        f"{corpus['heldout']:,} held out. Learning rates {PLAIN_RATE} (plain) and {RATE}; medians of "
-        f"{result['rounds']} rounds in turn.",
+        f"{corpus['heldout']:,} held out. Learning rates {PLAIN_RATE} (plain) and {RATE}.",
         "",
         "| | parameters | tokens/s | beside plain, float32 | seconds | tokens | held-out loss |",
         "|---|---|---|---|---|---|---|",
@@ -105,7 +116,7 @@ def table(result: dict[str, Any]) -> str:
     for name, found in result["runs"].items():
         lines.append(
             f"| {name} | {found['parameters'] / 1e6:.2f}M | {found['tokens_per_second']:,.0f} | "
-            f"{found['ratio_of_rounds']:.2f} | {found['seconds']:.0f} | {found['tokens']:,} | "
+            f"{found['ratio']:.2f} | {found['seconds']:.0f} | {found['tokens']:,} | "
             f"{found['heldout_loss']:.3f} |"
         )
     waits = [found["data_wait"] for found in result["runs"].values() if found["data_wait"] is not None]
@@ -116,12 +127,10 @@ def table(result: dict[str, Any]) -> str:
 
 def main() -> None:
     flags = argparse.ArgumentParser(description=__doc__)
-    flags.add_argument("--rounds", type=int, default=5)
-    flags.add_argument("--steps", type=int, default=20, help="of a round")
     flags.add_argument("--seconds", type=float, default=75, help="of each run whose held-out loss is compared")
     given = flags.parse_args()
     with tempfile.TemporaryDirectory() as work:
-        result = measure(Path(work), given.rounds, given.steps, given.seconds)
+        result = measure(Path(work), given.seconds)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n")
     text = DOCS.read_text()

@@ -1,12 +1,12 @@
 """Contestant: one run in this process. `python -m benchmarks.train.contestant headwater WORK OUT TOKENS DTYPE`
 
-Prints one line of JSON: seconds of the whole run with its evaluation, the median seconds of a step, the held-out loss
-in nats a token. A step is timed from one call of the optimizer to the next, in the same way for both.
+It prints the seconds of each step and waits for a line before the next, so that several runs can take turns step by
+step and share what else the machine does. A step ends where an optimizer has stepped. The last line is JSON: all
+seconds, those of the median step, the held-out loss in nats a token.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import statistics
@@ -74,19 +74,16 @@ def headwater(work: Path, out: Path, tokens: int, dtype: str) -> dict[str, Any]:
             out=folder,
             world=world,
         )
-        start = time.perf_counter()
         if code := trainer.run():
             sys.exit(f"the trainer ended with {code}")
-        seconds = time.perf_counter() - start
         lines = [json.loads(line) for line in folder.metrics.read_text().splitlines()]
     losses = [line["heldout_loss"] for line in lines if "heldout_loss" in line]
-    waits = [line["data_wait"] for line in lines if "data_wait" in line]
+    speed = json.loads((out / "speed.json").read_bytes())
     return {
-        "seconds": seconds,
         "steps": plan.steps,
         "heldout_loss": losses[-1],
-        "data_wait": statistics.fmean(waits) if waits else None,
-        "parameters": trainer.model.parameter_count,
+        "waited": speed["data_wait"] * speed["seconds"],
+        "parameters": trainer.budget.parameters,
     }
 
 
@@ -100,7 +97,6 @@ def plain(work: Path, out: Path, tokens: int, dtype: str) -> dict[str, Any]:
     steps = -(-tokens // (BATCH * CONTEXT))
     warmup = round(WARMUP * steps)
     precision = torch.autocast("cpu", torch.bfloat16) if dtype == "bfloat16" else nullcontext()
-    start = time.perf_counter()
     for step in range(steps):
         share = (step - warmup) / max(1, steps - 1 - warmup)
         rate = (step + 1) / warmup if step < warmup else 0.1 + 0.45 * (1 + math.cos(math.pi * share))
@@ -115,25 +111,33 @@ def plain(work: Path, out: Path, tokens: int, dtype: str) -> dict[str, Any]:
     with torch.no_grad(), precision:
         losses = [float(model(heldout[None, s : s + CONTEXT], heldout[None, s + 1 : s + 1 + CONTEXT])) for s in starts]
     return {
-        "seconds": time.perf_counter() - start,
         "steps": steps,
         "heldout_loss": statistics.fmean(losses),
-        "data_wait": None,
+        "waited": None,
         "parameters": sum(p.numel() for p in model.parameters()),
     }
 
 
 def main() -> None:
     name, work, out, tokens, dtype = sys.argv[1:]
-    times: list[float] = []
-    register_optimizer_step_post_hook(lambda *_: times.append(time.perf_counter()))
+    laps: list[float] = []
+    begun = [time.perf_counter()]
+
+    def pace(*_: Any) -> None:
+        laps.append(time.perf_counter() - begun[0])
+        print(laps[-1], flush=True)
+        sys.stdin.readline()
+        begun[0] = time.perf_counter()
+
+    register_optimizer_step_post_hook(pace)
     run = headwater if name == "headwater" else plain
     found = run(Path(work), Path(out), int(tokens), dtype)
-    # A trainer may have several optimizers, which step together.
-    ends = times[len(times) // found["steps"] - 1 :: len(times) // found["steps"]]
-    laps = [end - begin for begin, end in itertools.pairwise(ends)]
+    each = len(laps) // found["steps"]  # a trainer may have several optimizers, which step together
+    steps = [sum(laps[start : start + each]) for start in range(0, len(laps), each)]
+    waited = found.pop("waited")
+    found["data_wait"] = None if waited is None else waited / sum(steps)
     # The first steps fill caches and pools.
-    print(json.dumps({**found, "step_seconds": statistics.median(laps[min(3, len(laps) - 1) :])}))
+    print(json.dumps({**found, "step_seconds": statistics.median(steps[3:]), "seconds": sum(steps)}))
 
 
 if __name__ == "__main__":
