@@ -44,7 +44,7 @@ LENT := benchmarks/.venvs/litdata/installed benchmarks/.venvs/streaming/installe
 bench-loader: $(INSTALLED) $(LENT)  ## tokens to batches, beside its peers; 5 GB of disk for a while; LOADER="--rounds 3" to choose
 	$(BIN)/python -m benchmarks.loader $(LOADER)
 
-bench-train: $(INSTALLED)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--rounds 3" to choose
+bench-train: $(INSTALLED)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--seconds 30" to choose
 	$(BIN)/python -m benchmarks.train $(TRAIN)
 
 lint: $(INSTALLED)  ## style, types, import contracts
