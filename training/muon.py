@@ -3,8 +3,8 @@
     M = lerp(M, G, 1 - momentum);  U = lerp(G, M, momentum);  W = (1 - rate * decay) W - rate * 0.2 sqrt(max(m, n)) O(U)
 
 Jordan et al. 2024 (kellerjordan.github.io/posts/muon), with the scale that makes its updates as large as AdamW's, so
-that both take one learning rate (Liu et al. 2025, arXiv:2502.16982). torch.optim.Muon orthogonalises in bfloat16, which
-is slow on most CPUs, and a matrix of which each rank holds a share by that share's norm, which is wrong.
+that both take one learning rate (Liu et al. 2025, arXiv:2502.16982). torch.optim.Muon orthogonalises in bfloat16 alone,
+which is slow on most CPUs, and a matrix of which each rank holds a share by that share's norm, which is wrong.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ STEPS, COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
 SAME_AS_ADAMW = 0.2  # root mean square of an AdamW update, about
 
 
-def orthogonal(matrices: Tensor) -> Tensor:
+def orthogonal(matrices: Tensor, dtype: torch.dtype) -> Tensor:
     """About U V^T for each of matrices = U S V^T, [N, m, n]: five steps of a quintic Newton-Schulz iteration.
 
-    Singular values end between 0.7 and 1.2. In bfloat16 on CUDA, else in float32.
+    Singular values end between 0.7 and 1.2, in `dtype`, for which bfloat16 is enough, as well.
     """
     a, b, c = COEFFICIENTS
     tall = matrices.shape[-2] > matrices.shape[-1]
-    x = matrices.bfloat16() if matrices.is_cuda else matrices.float()
+    x = matrices.to(dtype)
     x = x.mT if tall else x
     x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
     for _ in range(STEPS):
@@ -38,10 +38,19 @@ def orthogonal(matrices: Tensor) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Of matrices, each [m, n], whole or a DTensor of which every rank holds some rows."""
+    """Of matrices, each [m, n], whole or a DTensor of which every rank holds some rows. `dtype`: of `orthogonal`."""
 
-    def __init__(self, matrices: Iterable[Tensor], *, lr: float, momentum: float, weight_decay: float) -> None:
+    def __init__(
+        self,
+        matrices: Iterable[Tensor],
+        *,
+        lr: float,
+        momentum: float,
+        weight_decay: float,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> Any:
@@ -52,7 +61,8 @@ class Muon(torch.optim.Optimizer):
                     by_shape.setdefault(matrix.shape, []).append(matrix)
             for (rows, columns), alike in by_shape.items():
                 scale = SAME_AS_ADAMW * math.sqrt(max(rows, columns))
-                updates = orthogonal(torch.stack([self._update(matrix, group["momentum"]) for matrix in alike]))
+                stack = torch.stack([self._update(matrix, group["momentum"]) for matrix in alike])
+                updates = orthogonal(stack, self.dtype)
                 for matrix, update in zip(alike, updates, strict=True):
                     matrix.mul_(1 - group["lr"] * group["weight_decay"])
                     matrix.add_(_shared_like(matrix, update), alpha=-group["lr"] * scale)

@@ -25,7 +25,8 @@ class Optimizer:
     What it keeps of a parameter has that parameter's shape, and its layout over the ranks.
     """
 
-    def __init__(self, model: nn.Module, config: TrainConfig) -> None:
+    def __init__(self, model: nn.Module, config: TrainConfig, dtype: torch.dtype = torch.float32) -> None:
+        """`dtype` is that of matrix products, Muon's among them."""
         self.updates, self._l1 = 0, config.l1
         self._named = dict(model.named_parameters())
         matrices = {name for name, weight in self._named.items() if weight.ndim == 2}
@@ -40,7 +41,7 @@ class Optimizer:
             torch.optim.AdamW(groups, betas=(config.beta1, config.beta2), fused=True)
         ]
         if hidden:
-            self._parts.append(Muon(self._of(hidden), momentum=config.momentum, **decay))
+            self._parts.append(Muon(self._of(hidden), momentum=config.momentum, dtype=dtype, **decay))
 
     def _of(self, names: set[str]) -> list[nn.Parameter]:
         return [parameter for name, parameter in self._named.items() if name in names]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from training.checkpoint import Checkpoints
@@ -23,8 +24,8 @@ WEIGHTS, MOMENTS = "model.safetensors", "optimizer.safetensors"
 class State:
     """Of a run that begins. `model` is laid out over the ranks already, for so is what the optimizer keeps of it."""
 
-    def __init__(self, model: Transformer, config: TrainConfig) -> None:
-        self.model, self.optimizer = model, Optimizer(model, config)
+    def __init__(self, model: Transformer, config: TrainConfig, dtype: torch.dtype) -> None:
+        self.model, self.optimizer = model, Optimizer(model, config, dtype)
         self.guard, self.stopping = Guard(), Stopping(config.patience)
         self.step = 0
 

@@ -108,7 +108,7 @@ class Trainer:
             compile_layers(weights)
         if sharded:
             shard(weights, world.device, self.dtype)
-        self.state = State(weights.to(world.device), config)
+        self.state = State(weights.to(world.device), config, self.dtype)
         self._stop = False
 
     @property

@@ -25,8 +25,9 @@ START, END = "<!-- table of make bench-train -->", "<!-- end of table -->"
 RUNS = {
     "plain, float32": ("plain", "float32"),
     "plain, bfloat16": ("plain", "bfloat16"),
-    "headwater, float32": ("headwater", "float32"),
-    "headwater, auto": ("headwater", "auto"),
+    "headwater, auto": ("muon", "auto"),
+    "headwater, float32": ("muon", "float32"),
+    "headwater, float32, AdamW": ("adamw", "float32"),
 }
 BASE = "plain, float32"
 PER_STEP = BATCH * CONTEXT

@@ -1,8 +1,8 @@
-"""Contestant: one run in this process. `python -m benchmarks.train.contestant headwater WORK OUT TOKENS DTYPE`
+"""Contestant: one run in this process. `python -m benchmarks.train.contestant NAME WORK OUT TOKENS DTYPE`
 
-It prints the seconds of each step and waits for a line before the next, so that several runs can take turns step by
-step and share what else the machine does. A step ends where an optimizer has stepped. The last line is JSON: all
-seconds, those of the median step, the held-out loss in nats a token.
+NAME is plain, or the optimizer that Headwater is to take. It prints the seconds of each step and waits for a line before
+the next, so that several runs can take turns step by step and share what else the machine does. A step ends where an
+optimizer has stepped. The last line is JSON: all seconds, those of the median step, the held-out loss in nats a token.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,14 @@ def model_config(eos: int) -> ModelConfig:
     )
 
 
-def headwater(work: Path, out: Path, tokens: int, dtype: str) -> dict[str, Any]:
+def headwater(work: Path, out: Path, tokens: int, dtype: str, optimizer: str) -> dict[str, Any]:
     plan = TrainConfig(
         tokens=tokens,
         context=CONTEXT,
         global_batch=BATCH,
         micro_batch=BATCH,
         learning_rate=RATE,
+        optimizer=optimizer,
         warmup=WARMUP,
         eval_every=1 << 30,
         eval_sequences=1 << 30,
@@ -130,7 +132,7 @@ def main() -> None:
         begun[0] = time.perf_counter()
 
     register_optimizer_step_post_hook(pace)
-    run = headwater if name == "headwater" else plain
+    run = plain if name == "plain" else partial(headwater, optimizer=name)
     found = run(Path(work), Path(out), int(tokens), dtype)
     each = len(laps) // found["steps"]  # a trainer may have several optimizers, which step together
     steps = [sum(laps[start : start + each]) for start in range(0, len(laps), each)]

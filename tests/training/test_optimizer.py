@@ -66,13 +66,17 @@ def test_l1_brings_weights_of_matrices_to_zero(data: Data) -> None:
     assert not any(bool((weight == 0).any()) for weight in dense.state_dict().values())
 
 
-def test_muon_makes_singular_values_about_one() -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_muon_makes_singular_values_about_one(dtype: torch.dtype) -> None:
     for shape in ((3, 40, 16), (2, 16, 40), (1, 24, 24)):
         matrices = torch.randn(shape, generator=torch.Generator().manual_seed(1)) * 1e-3
-        values = torch.linalg.svdvals(orthogonal(matrices))
+        values = torch.linalg.svdvals(orthogonal(matrices, dtype))
         assert values.min() > 0.3 and values.max() < 1.3
         left, _, right = torch.linalg.svd(matrices, full_matrices=False)
-        assert torch.nn.functional.cosine_similarity(orthogonal(matrices).flatten(), (left @ right).flatten(), 0) > 0.95
+        assert (
+            torch.nn.functional.cosine_similarity(orthogonal(matrices, dtype).flatten(), (left @ right).flatten(), 0)
+            > 0.95
+        )
 
 
 def test_an_update_of_muon_is_as_large_as_one_of_adamw(data: Data) -> None:
