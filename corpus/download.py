@@ -13,10 +13,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import fsspec
-from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 CACHE_VARIABLE = "HEADWATER_CACHE"
 READ_CHUNK = 1 << 20
@@ -60,6 +62,8 @@ def fetch(url: str, target: Path, wait: float, check: Callable[[Path], None] | N
 
 def _fetch(url: str, target: Path, part: Path, wait: float) -> None:
     """Until `part` is whole."""
+    from tqdm import tqdm  # whoever reads shards of this machine alone can do without it
+
     attempt = _ask if url.startswith(("http://", "https://")) else _read
     failures = 0
     with tqdm(desc=target.name[-40:], unit="B", unit_scale=True, leave=False, disable=None, file=sys.stderr) as bar:

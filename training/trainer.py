@@ -172,7 +172,8 @@ class Trainer:
         replica = self.world.wrap(self.state.model, random=self.config.dropout > 0)
         self._watch(replica, journal, steps)
         while self.step < steps and not self.state.stopping.now:
-            if launcher_is_gone():
+            # One rank may see it a step before another, which would then wait for it in vain.
+            if self.world.any(launcher_is_gone()):
                 print(f"the launcher of this run has ended; stopping at step {self.step}", file=sys.stderr)
                 return 1
             self._step(replica, batches, journal)

@@ -79,6 +79,16 @@ def test_an_orphan_leaves_at_its_next_step(data: Data, tmp_path: Path) -> None:
     assert done.returncode == 1 and "launcher" in done.stderr
 
 
+def test_all_ranks_leave_when_one_of_them_misses_the_launcher(data: Data, tmp_path: Path) -> None:
+    launcher = subprocess.Popen([sys.executable, "-c", ""])
+    launcher.wait()
+    command = data.command(tmp_path / "out", ranks=2)
+    first = command.index("training/train.py")
+    orphaned = f'[ "$RANK" = 0 ] || export {LAUNCHER}={launcher.pid}; exec "$@"'
+    done = run([*command[:first], "--no-python", "sh", "-c", orphaned, "sh", sys.executable, *command[first:]])
+    assert done.returncode == 1 and done.stderr.count("the launcher of this run has ended") == 2, done.stderr
+
+
 def test_a_launcher_that_lives_is_not_gone_and_a_zombie_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(LAUNCHER, raising=False)
     assert not launcher_is_gone()
