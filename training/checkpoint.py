@@ -90,8 +90,9 @@ class Checkpoints:
         writing.mkdir(parents=True)
         return writing
 
-    def publish(self, step: int) -> Path:
-        """Makes what was written into `begin`'s folder the checkpoint of `step`, in one move, and removes old ones."""
+    def publish(self, step: int, best: int = 0) -> Path:
+        """Makes what was written into `begin`'s folder the checkpoint of `step`, in one move, and removes old ones but that
+        of step `best`, and later ones, which were damaged and skipped."""
         target = self.folder / _name(step)
         writing = self.folder / f"{TEMPORARY}{target.name}"
         entries = []
@@ -105,8 +106,11 @@ class Checkpoints:
             self._remove(target)
         os.rename(writing, target)
         _sync(self.folder)
+        for later in self.all():
+            if _step(later) > step:  # it would count as one of the last that stay
+                self._remove(later)
         for old in self.all()[: -self.keep]:
-            if not self.keep_every or _step(old) % self.keep_every:
+            if _step(old) != best and (not self.keep_every or _step(old) % self.keep_every):
                 self._remove(old)
         return target
 

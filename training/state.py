@@ -56,7 +56,7 @@ class State:
         for name, tensors in self._tensors().items():
             save_tensors(tensors, folder / name, world.first)
         if world.first:
-            checkpoints.publish(self.step)
+            checkpoints.publish(self.step, best=self.stopping.step if self.stopping.patience else 0)
         world.any(False)
 
     def load(self, folder: Path, step: int, counters: Mapping[str, Any]) -> None:

@@ -46,6 +46,15 @@ def test_every_nth_stays_too(tmp_path: Path) -> None:
     assert found == [4, 8, 10, 11]
 
 
+def test_a_damaged_one_does_not_push_out_sound_ones_before_it(tmp_path: Path) -> None:
+    found = make(tmp_path, steps=9, keep=1, keep_every=3)
+    flip(found.all()[-1] / "weights.safetensors")
+    with pytest.warns(UserWarning, match="skipped"):
+        assert found.newest() == found.all()[-2]
+    save(found, 7)
+    assert [path.name[-1] for path in found.all()] == ["3", "6", "7"]
+
+
 def test_a_flipped_bit_is_skipped_for_the_one_before(tmp_path: Path) -> None:
     found = make(tmp_path)
     damaged = found.all()[-1] / "weights.safetensors"

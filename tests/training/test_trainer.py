@@ -20,14 +20,15 @@ def test_it_stops_when_the_heldout_loss_gets_no_better(
     data: Data, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A rate that no model survives: the loss is best before it rises, and the run ends two evaluations later."""
-    plan = {"tokens": 60 * 128, "learning_rate": 0.3, "schedule": "constant", "eval_every": 2, "patience": 2, "keep": 9}
+    plan = {"tokens": 60 * 128, "learning_rate": 0.3, "schedule": "constant", "eval_every": 2, "patience": 2, "keep": 1}
     stopped = data.trainer(Outdir(tmp_path), **plan)
     assert stopped.run() == 0
     held = {line["step"]: line["heldout_loss"] for line in metrics(tmp_path) if "heldout_loss" in line}
     best = min(held, key=held.__getitem__)
     assert stopped.step == best + 4 < 60 and max(held) == stopped.step
     assert f"{held[best]:.4f} at step {best}" in capsys.readouterr().err
-    assert (tmp_path / "checkpoints" / f"step-{best:08d}").is_dir() or best == 0
+    kept = {path.name for path in (tmp_path / "checkpoints").glob("step-*")}
+    assert best and kept == {f"step-{best:08d}", f"step-{best + 4:08d}"}
     lines = (tmp_path / "metrics.jsonl").read_bytes()
     again = data.trainer(Outdir(tmp_path), **plan)
     assert again.run() == 0 and again.step == stopped.step
