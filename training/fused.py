@@ -99,7 +99,7 @@ def norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """RMSNorm over the last dimension of x, which is float32; the result is in the precision of matrix products."""
     dtype = matmul_dtype(x)
     with torch.autocast(x.device.type, enabled=False):
-        return Norm.apply(x.flatten(0, -2), weight, eps, dtype).view_as(x)
+        return Norm.apply(x.flatten(0, -2), weight.float(), eps, dtype).view_as(x)
 
 
 class NormRotate(Function):
@@ -147,7 +147,7 @@ class NormRotate(Function):
 def norm_rotate(x: Tensor, weight: Tensor, cos: Tensor, sin: Tensor, eps: float) -> Tensor:
     """Norm and rotary position of queries or keys x [B, T, H, E]; cos and sin are [T, E/2]. In the precision of x."""
     with torch.autocast(x.device.type, enabled=False):
-        return NormRotate.apply(x, weight, cos, sin, eps)
+        return NormRotate.apply(x, weight.float(), cos, sin, eps)
 
 
 class Gate(Function):

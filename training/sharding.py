@@ -26,10 +26,13 @@ from training.transformer import Transformer
 
 
 def shard(model: Transformer, device: torch.device, dtype: torch.dtype) -> None:
-    """Spreads the parameters over all ranks, layer by layer, so that one layer at a time is whole on the device."""
+    """Spreads the parameters over all ranks, layer by layer, so that one layer at a time is whole on the device.
+
+    They are gathered in `dtype`. What flows between layers, and the tables of positions, stay float32, as under DDP.
+    """
     mesh = init_device_mesh(device.type, (dist.get_world_size(),))
     lower = dtype if dtype != torch.float32 else None
-    policy = MixedPrecisionPolicy(param_dtype=lower, reduce_dtype=torch.float32)
+    policy = MixedPrecisionPolicy(param_dtype=lower, reduce_dtype=torch.float32, cast_forward_inputs=False)
     for layer in model.model.layers:
         fully_shard(layer, mesh=mesh, mp_policy=policy)
     fully_shard(model, mesh=mesh, mp_policy=policy)

@@ -238,7 +238,7 @@ class Transformer(nn.Module):
                 mask = (torch.arange(start + 1, device=tokens.device) <= cache.lengths[:, None])[:, None, None]
         elif segments is not None:
             mask = within(segments)
-        x = self.model.embed_tokens(tokens)
+        x = self.model.embed_tokens(tokens).float()  # FSDP may have gathered the table in bfloat16
         for number, layer in enumerate(self.model.layers):
             x = layer(x, cos, sin, mask, None if cache is None else (cache, number))
         if cache is not None:
