@@ -96,7 +96,8 @@ def budget(
     attention = 12 * model.num_hidden_layers * width * model.max_position_embeddings
     moments = 2 * parameters if optimizer == "adamw" else 2 * parameters - matrices
     parts = ranks if sharded else 1
-    tokens = train.micro_batch * train.context
+    share = train.global_batch // ranks  # 0 where it is not derived yet
+    tokens = min(train.micro_batch, share or train.micro_batch) * train.context
     a = 2 if dtype == torch.bfloat16 else 4
     # Copies of matrices for products in bfloat16 live as long as the activations.
     copies = 2 * (matrices + embedding) if a == 2 else 0

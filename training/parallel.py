@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
-from training.threads import Shares
+from training.threads import Shares, share_count
 
 LAUNCHER = "HEADWATER_LAUNCHER_PID"
 
@@ -66,12 +66,20 @@ class World:
         """
         if isinstance(model, FSDPModule):
             return model
-        if self.device.type == "cpu" and not random:
+        if self._takes_shares(random):
             model = Shares(model)
         if self.size == 1:
             return model
         ids = [self.device.index] if self.device.type == "cuda" else None
-        return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True)
+        # No buffer is sent: they are tables of positions, the same on every rank.
+        return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True, broadcast_buffers=False)
+
+    def _takes_shares(self, random: bool) -> bool:
+        return self.device.type == "cpu" and not random
+
+    def shares(self, sequences: int, random: bool) -> int:
+        """How many threads of a wrapped model hold gradients of their own, over a micro-batch of so many sequences."""
+        return share_count(sequences, torch.get_num_threads()) if self._takes_shares(random) else 1
 
     def synced(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
         """Around one micro-batch of a step: before the last, gradients add up on this rank alone."""

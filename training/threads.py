@@ -23,6 +23,11 @@ from torch.autograd.function import once_differentiable
 MOST_SHARES = 8
 
 
+def share_count(batch: int, threads: int) -> int:
+    """In how many shares of equal size so many sequences are taken."""
+    return next(n for n in range(min(MOST_SHARES, threads, batch), 0, -1) if batch % n == 0)
+
+
 class Shares(nn.Module):
     """A model that sums a loss over its arguments [B, ...], computed in shares of B. On CPUs; no random numbers."""
 
@@ -35,7 +40,7 @@ class Shares(nn.Module):
     def forward(self, *inputs: Tensor | None) -> Tensor:
         """The same loss as the model's, but for the order of its sum."""
         batch = next(len(value) for value in inputs if value is not None)
-        count = next(n for n in range(min(MOST_SHARES, self.threads, batch), 0, -1) if batch % n == 0)
+        count = share_count(batch, self.threads)
         if count == 1:
             return self.model(*inputs)
         pieces = [[None] * count if value is None else value.chunk(count) for value in inputs]
