@@ -23,6 +23,9 @@ OPERATIONAL = frozenset(
         *("parallel", "compile", "sample_every", "timeout"),
     }
 )
+STOPPING = frozenset({"eval_every", "eval_sequences"})  # but where held-out losses may end the run, these decide when
+# These decide which tokens a step reads, which no override may change: steps are traced to documents, and back.
+SAMPLES = frozenset({"train.context", "train.global_batch", "train.packing", "train.seed"})
 
 Config = TypeVar("Config", "ModelConfig", "TrainConfig")
 
@@ -153,5 +156,6 @@ def from_mapping(kind: type[Config], values: Mapping[str, Any], *, where: str) -
 
 def identity(model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
     """All that decides what a run computes: two runs may continue one another only where this is equal."""
-    plan = {name: value for name, value in asdict(train).items() if name not in OPERATIONAL}
+    free = OPERATIONAL - STOPPING if train.patience else OPERATIONAL
+    plan = {name: value for name, value in asdict(train).items() if name not in free}
     return {"model": asdict(model), "train": plan}

@@ -25,7 +25,7 @@ from corpus.manifest import canonical_json, sha256
 from corpus.shard_set import ShardSet
 from training.budget import available, budget
 from training.checkpoint import Checkpoints, check_same, digest
-from training.config import ModelConfig, TrainConfig, identity
+from training.config import SAMPLES, ModelConfig, TrainConfig, identity
 from training.export import layout, read_tokenizer
 from training.generate import sample
 from training.guard import IN_A_ROW
@@ -68,6 +68,8 @@ class Trainer:
     ) -> None:
         self.model_config, self.config, self.out, self.world = model, config, out, world
         self.overrides, self.profile = overrides, profile
+        if fixed := sorted(SAMPLES.intersection(overrides)):
+            raise ValueError(f"--override {fixed[0]}: steps would read other samples than before; take another --out")
         self.tokenizer = tokenizer.read_bytes()
         found = sha256(self.tokenizer)
         for part in (shards, heldout):
@@ -93,6 +95,7 @@ class Trainer:
         self.dtype = choose_dtype(config.dtype, world.device)
         self.checkpoints = Checkpoints(out.checkpoints, config.keep, config.keep_every)
         sharded = config.parallel == "fsdp" and world.size > 1
+        sequences = min(config.micro_batch, config.global_batch // world.size)
         self.budget = budget(
             model,
             config,
@@ -101,6 +104,7 @@ class Trainer:
             optimizer=config.optimizer,
             dtype=self.dtype,
             device=world.device.type,
+            shares=1 if sharded else world.shares(sequences, random=config.dropout > 0),
         )
         self.budget.check(available(world.device) // (world.local_size if world.device.type == "cpu" else 1))
         weights = Transformer(model, config.seed, dropout=config.dropout, label_smoothing=config.label_smoothing)

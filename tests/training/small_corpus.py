@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,9 @@ class Data:
             **changes,
         )
 
-    def trainer(self, out: Outdir, *, model: ModelConfig | None = None, **changes: Any) -> Trainer:
+    def trainer(
+        self, out: Outdir, *, model: ModelConfig | None = None, overrides: Sequence[str] = (), **changes: Any
+    ) -> Trainer:
         """Of one process. The caller holds `out` where it matters."""
         plan = self.plan(**changes)
         out.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -142,6 +145,7 @@ class Data:
             tokenizer=self.tokenizer,
             out=out,
             world=World(plan.threads),
+            overrides=overrides,
         )
 
     def command(self, out: Path, *extra: str, ranks: int = 1) -> list[str]:

@@ -92,6 +92,18 @@ def test_resume_on_another_world_size(data: Data, unbroken: Path, tmp_path: Path
             assert two == pytest.approx(one, rel=2e-3), folder
 
 
+def test_ranks_that_share_a_model_compute_what_one_does_in_bfloat16_too(data: Data, tmp_path: Path) -> None:
+    found = []
+    for ranks, parallel in ((1, "ddp"), (2, "fsdp")):
+        out = tmp_path / parallel
+        flags = ("--tokens", tokens(6), "--parallel", parallel, "--dtype", "bfloat16", "--sample-every", "6")
+        done = run(data.command(out, *flags, ranks=ranks))
+        assert done.returncode == 0, done.stderr
+        found.append([{name: value for name, value in line.items() if name != "sample"} for line in metrics(out)])
+    for one, two in zip(*found, strict=True):
+        assert two == pytest.approx(one, rel=1e-2)
+
+
 def test_kill_inside_a_checkpoint_write(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second checkpoint dies at its 1st, 2nd, ... operation on disk, until one survives; the run then goes on."""
     assert data.trainer(Outdir(tmp_path / "whole")).run() == 0
@@ -197,6 +209,19 @@ def test_configuration_changed_between_save_and_resume(data: Data, tmp_path: Pat
     with pytest.raises(ValueError, match=r"train.seed: saved 0, now 1"):
         data.trainer(Outdir(tmp_path), tokens=128, seed=1).run()
     assert data.trainer(Outdir(tmp_path), tokens=128, micro_batch=1, keep=1, eval_every=1).run() == 0
+
+
+def test_what_a_step_reads_is_never_overridden(data: Data, tmp_path: Path) -> None:
+    """Twice the batch would put the run back to half its step, below the checkpoints that it went on from."""
+    with pytest.raises(ValueError, match=r"--override train.global_batch: steps would read other samples"):
+        data.trainer(Outdir(tmp_path), global_batch=8, overrides=["train.tokens", "train.global_batch"])
+
+
+def test_what_decides_when_a_run_ends_may_not_change(data: Data, tmp_path: Path) -> None:
+    plan = {"tokens": 128, "patience": 3}
+    assert data.trainer(Outdir(tmp_path), **plan, eval_every=2).run() == 0
+    with pytest.raises(ValueError, match=r"train.eval_every: saved 2, now 1"):
+        data.trainer(Outdir(tmp_path), **plan, eval_every=1).run()
 
 
 def test_configuration_changed_by_a_named_override(

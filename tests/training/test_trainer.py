@@ -128,6 +128,14 @@ def test_what_cannot_fit_is_refused_before_anything_is_made(data: Data, tmp_path
         data.trainer(Outdir(tmp_path), model=huge)
 
 
+def test_the_budget_counts_the_gradients_of_each_thread(data: Data, tmp_path: Path) -> None:
+    found = data.trainer(Outdir(tmp_path), threads=2).budget
+    assert found.gradients == 3 * found.weights  # its own, and those of each share
+    small = data.trainer(Outdir(tmp_path), threads=2, global_batch=1, micro_batch=64).budget  # one sequence, one share
+    assert small.gradients == small.weights and small.activations < found.activations / 3
+    assert data.trainer(Outdir(tmp_path), threads=2, dropout=0.1).budget.gradients == found.weights
+
+
 def test_budget_and_law_are_printed_in_numbered_steps(data: Data, tmp_path: Path) -> None:
     done = run(data.command(tmp_path / "out", "--tokens", "1280", "--learning-rate", "0"))
     assert done.returncode == 0, done.stderr
