@@ -145,8 +145,14 @@ def available(device: torch.device) -> int:
     for limit in GROUPS:
         used = limit.with_name("memory.current" if limit.name == "memory.max" else "memory.usage_in_bytes")
         if limit.is_file() and used.is_file() and (text := limit.read_text().strip()) != "max":
-            found.append(int(text) - int(used.read_text()))
+            found.append(int(text) - int(used.read_text()) + _reclaimable(limit.with_name("memory.stat")))
     return min(found, default=1 << 62)
+
+
+def _reclaimable(stat: Path) -> int:
+    """Bytes that count as used by a container and are given back when asked for: pages of files not read lately."""
+    values = dict(line.split() for line in stat.read_text().splitlines()) if stat.is_file() else {}
+    return int(values.get("total_inactive_file", values.get("inactive_file", 0)))
 
 
 def _size(count: float) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -100,6 +101,22 @@ def test_a_refusal_names_need_and_remedy() -> None:
         found.check(8 << 30)
     with pytest.raises(ValueError, match=r"take a smaller model$"):
         budget(model, train, ranks=2, sharded=True).check(1 << 30)
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "inactive"),
+    [
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ],
+)
+def test_files_that_were_read_are_no_memory_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, used: str, inactive: str
+) -> None:
+    for name, text in ((limit, "1000000"), (used, "900000"), ("memory.stat", f"anon 200000\n{inactive} 700000")):
+        (tmp_path / name).write_text(text + "\n")
+    monkeypatch.setattr("training.budget.GROUPS", (tmp_path / limit,))
+    assert available(torch.device("cpu")) == 800_000
 
 
 def test_this_machine_has_memory_left() -> None:
