@@ -15,6 +15,7 @@ Needs torch, numpy, pyarrow, safetensors, tokenizers and this repository, no net
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import json
 import os
@@ -313,6 +314,7 @@ def measure(folder: Path, case: Case, device: torch.device, warmup: int, steps: 
     for batch in case.micro_batches:
         for name, contestant in CONTESTANTS.items():
             row: dict[str, Any] = {"contestant": name, "micro_batch": batch}
+            gc.collect()  # a model and what was compiled of it hold one another
             if device.type == "cuda":
                 torch.cuda.empty_cache()
                 torch.cuda.reset_peak_memory_stats(device)
@@ -320,7 +322,9 @@ def measure(folder: Path, case: Case, device: torch.device, warmup: int, steps: 
             try:
                 row |= arithmetic(case, contestant(folder, case, batch, device, warmup, steps), batch, flops)
             except torch.cuda.OutOfMemoryError:
-                row["out_of_memory"] = True
+                row["without"] = "out of memory"
+            except ValueError as error:  # the trainer refuses what its budget does not hold
+                row["without"] = str(error)
             if device.type == "cuda":
                 row["peak_bytes"] = torch.cuda.max_memory_allocated(device)
             rows.append(row)
@@ -366,8 +370,8 @@ def main() -> None:
         print(f"{found['case']['name']}: {found['flops_per_token'] / 1e9:.3f} GFLOP a token, {found['parameters']}")
         for row in found["rows"]:
             done = (
-                "out of memory"
-                if "out_of_memory" in row
+                row["without"]
+                if "without" in row
                 else f"{row['tokens_per_second']:,.0f} tokens/s, MFU {row['mfu']:.1%}"
             )
             print(f"  micro-batch {row['micro_batch']:>3}  {row['contestant']:8} {done}")

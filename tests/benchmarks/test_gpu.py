@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
-from benchmarks.gpu import CASES, PEAK, arithmetic
+from benchmarks import gpu
+from benchmarks.gpu import CASES, PEAK, TINY, arithmetic
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -28,6 +31,15 @@ def test_tiny_checks_the_whole_script(tmp_path: Path) -> None:
     for row in case["rows"]:
         assert row["mfu"] == pytest.approx(row["tokens_per_second"] * case["flops_per_token"] / PEAK)
         assert row["tokens_per_second"] == pytest.approx(row["micro_batch"] * 64 / row["step_seconds"])
+
+
+def test_a_batch_that_cannot_fit_ends_no_measurement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> float:
+        raise ValueError("a rank needs 97 GiB and has 79 GiB")
+
+    monkeypatch.setattr(gpu, "CONTESTANTS", {"trainer": refused, "plain": lambda *_: 1.0})
+    rows = gpu.measure(tmp_path, TINY[0], torch.device("cpu"), 1, 5)["rows"]
+    assert [row.get("without") for row in rows] == ["a rank needs 97 GiB and has 79 GiB", None] * 2
 
 
 def test_aims_are_the_shares_of_the_peak_that_they_stand_for() -> None:
