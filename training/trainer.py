@@ -68,6 +68,8 @@ class Trainer:
     ) -> None:
         self.model_config, self.config, self.out, self.world = model, config, out, world
         self.overrides, self.profile = overrides, profile
+        if config.patience and heldout is None:
+            raise ValueError(f"a patience of {config.patience} waits for held-out losses; give --heldout, or 0")
         if fixed := sorted(SAMPLES.intersection(overrides)):
             raise ValueError(f"--override {fixed[0]}: steps would read other samples than before; take another --out")
         self.tokenizer = tokenizer.read_bytes()

@@ -66,6 +66,7 @@ def test_a_model_that_cannot_be_is_refused(data: Data, changes: dict[str, Any], 
         ({"learning_rate": math.nan}, "learning_rate is nan"),
         ({"tokens": 0}, "tokens is 0"),
         ({"warmup": 1.0}, "warmup 1.0 is not a share"),
+        ({"schedule": "wsd", "warmup": 0.2, "decay": 0.9}, "more than the run"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(data: Data, changes: dict[str, Any], message: str) -> None:

@@ -35,6 +35,13 @@ def test_it_stops_when_the_heldout_loss_gets_no_better(
     assert (tmp_path / "metrics.jsonl").read_bytes() == lines
 
 
+def test_patience_without_heldout_losses_is_refused(data: Data, tmp_path: Path) -> None:
+    command = data.command(tmp_path / "out", "--patience", "3")
+    place = command.index("--heldout")
+    done = run(command[:place] + command[place + 2 :])
+    assert done.returncode == 1 and "waits for held-out losses" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_another_tokenizer_is_refused_with_both_digests(data: Data, tmp_path: Path) -> None:
     other = tmp_path / "tokenizer.json"
     other.write_bytes(data.tokenizer.read_bytes() + b"\n")
