@@ -91,8 +91,10 @@ class Checkpoints:
         return writing
 
     def publish(self, step: int, best: int = 0) -> Path:
-        """Makes what was written into `begin`'s folder the checkpoint of `step`, in one move, and removes old ones but that
-        of step `best`, and later ones, which were damaged and skipped."""
+        """Makes what was written into `begin`'s folder the checkpoint of `step`, in one move.
+
+        Removes old ones but that of step `best`, and later ones: they were damaged and skipped.
+        """
         target = self.folder / _name(step)
         writing = self.folder / f"{TEMPORARY}{target.name}"
         entries = []
