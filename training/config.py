@@ -16,8 +16,8 @@ CHOICES = {
     "compile": ("auto", "on", "off"),
 }
 
-# A change of these alters neither the samples nor what is computed from them, only its rounding or what is reported; with
-# dropout, also which values are dropped.
+# A change of these alters neither the samples nor what is computed from them, only its rounding or what is reported;
+# with dropout, also which values are dropped.
 OPERATIONAL = frozenset(
     {
         *("micro_batch", "eval_every", "eval_sequences", "checkpoint_every", "keep", "keep_every", "threads"),

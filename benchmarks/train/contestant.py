@@ -1,8 +1,9 @@
 """Contestant: one run in this process. `python -m benchmarks.train.contestant NAME WORK OUT TOKENS DTYPE`
 
-NAME is plain, or the optimizer that Headwater is to take. It prints the seconds of each step and waits for a line before the
-next, so that several runs can take turns step by step and share what else the machine does. A step ends where an optimizer
-has stepped. The last line is JSON: all seconds, those of the median step, the held-out loss in nats a token.
+NAME is plain, or the optimizer that Headwater is to take. It prints the seconds of each step and waits for a line
+before the next, so that several runs can take turns step by step and share what else the machine does. A step ends
+where an optimizer has stepped. The last line is JSON: all seconds, those of the median step, the held-out loss in
+nats a token.
 """
 
 from __future__ import annotations
