@@ -103,9 +103,13 @@ def _mix(args: argparse.Namespace) -> MixConfig | None:
     shares: dict[str, float] = {}
     for text in args.share:
         name, _, share = text.rpartition("=")
+        try:
+            number = float(share)
+        except ValueError:
+            name = ""
         if not name or name in shares:
             raise ValueError(f"--share {text}: wanted is GROUP=NUMBER, such as en=0.7, each group once")
-        shares[name] = float(share)
+        shares[name] = number
     return MixConfig(shares=shares, **given)
 
 

@@ -33,8 +33,10 @@ TOKENS = pa.schema(
 
 
 def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> Outcome:
-    """Publishes the token ids of the pages of `split`. A page on which the tokenizer fails is dropped. Raises StageError
-    when it fails on every training page."""
+    """Publishes the token ids of the pages of `split`. A page on which the tokenizer fails is dropped.
+
+    Raises StageError when it fails on every training page.
+    """
     stage = Stage(
         name=STAGE,
         partition=split.partition,

@@ -126,6 +126,14 @@ def test_the_cache_is_where_the_environment_says(
     assert len(kept(tmp_path / "shards")) == 1
 
 
+def test_a_limit_that_is_no_number_of_bytes_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HEADWATER_CACHE_BYTES", "10GB")
+    with pytest.raises(
+        ValueError, match="HEADWATER_CACHE_BYTES=10GB: wanted is a number of bytes, such as 107374182400"
+    ):
+        ShardCache("https://shards.example", folder=tmp_path)
+
+
 @pytest.mark.parametrize("answers", [["busy", "cut", "busy"], ["damaged"], ["cut", "damaged", "busy"]])
 def test_an_error_on_the_way_is_tried_again(server: Server, answers: list[str], tmp_path: Path) -> None:
     server.answers[shard_name(2)] = list(answers)

@@ -102,6 +102,14 @@ def test_a_folder_away_from_its_lake(
     assert rows[doc_id]["text"][:40] in said and "mix by language" in said
 
 
+def test_a_folder_that_is_named_as_the_stage(
+    made: Made, mixed: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(made.lake.folder(mixed), tmp_path / "shards")
+    monkeypatch.chdir(tmp_path)
+    assert f"fingerprint {mixed.figures['train_fingerprint']}" in printed(capsys, "inspect", "shards/train")
+
+
 def test_what_strangers_wrote_into_a_shard_reaches_no_terminal(
     made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
