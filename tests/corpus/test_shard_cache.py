@@ -110,7 +110,6 @@ def test_a_remote_set_reads_as_the_local_one_and_is_fetched_once(server: Server,
     assert (there.tokens(0, len(there)) == local.tokens(0, len(local))).all()
     assert there.documents(0, len(there)) == local.documents(0, len(local))
     assert (there.document_starts == local.document_starts).all()
-    there.verify()
     again = remote(server, tmp_path)
     assert (again.tokens(0, len(again)) == local.tokens(0, len(local))).all()
     assert sorted(server.asked) == ["/set/index.json"] * 2 + [shard_name(number) for number in range(SHARDS)]
