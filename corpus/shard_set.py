@@ -90,10 +90,9 @@ class ShardSet:
         if self._cache is not None:
             return self._cache.map(shard)
         if shard.path not in self._maps:
+            path = Path(self.folder) / shard.path
             # A plain array: slicing a np.memmap takes four times as long.
-            self._maps[shard.path] = np.memmap(Path(self.folder) / shard.path, dtype=np.uint8, mode="r").view(
-                np.ndarray
-            )
+            self._maps[shard.path] = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
         return self._maps[shard.path]
 
     def _array(self, shard: Shard, offset: int, count: int, dtype: np.dtype[Any]) -> np.ndarray:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.lake import Lake
-from corpus.lineage import cuts, fates, origins, payload_digest
+from corpus.lineage import cuts, fates, origins, payload_digest, sources
 from corpus.manifest import Manifest
 from corpus.samples import why
 from corpus.schema import DOC_ID
@@ -130,19 +130,19 @@ def trace_step(lake: Lake, step: int) -> Iterator[str]:
         if not 1 <= step <= int(checkpoint.figures["step"]):
             continue
         found = True
-        digest = checkpoint.inputs[f"shards/{checkpoint.partition}"]
-        manifest = next(manifest for manifest in lake.datasets("shards") if manifest.digest == digest)
+        [manifest] = sources(lake, checkpoint, "shards")
         try:
             shards = _shards(lake, manifest, "train")
         except OtherVersionError:
             yield f"checkpoint {checkpoint.address[:12]}: its shards are not read, {OTHER}"
             continue
         yield f"checkpoint {checkpoint.address[:12]}, step {step}"
-        for sequence, sources in loader(lake, checkpoint, shards).sequence_documents(step - 1):
+        for sequence, documents in loader(lake, checkpoint, shards).sequence_documents(step - 1):
             yield f"  sequence {sequence}"
-            for source in sources:
-                row = known[source.doc_id]
-                yield f"    {source.doc_id}  {row['url']}  {_place(row)}"
+            for document in documents:
+                row = known.get(document.doc_id)
+                said = f"{row['url']}  {_place(row)}" if row else "its page is no longer in the lake"
+                yield f"    {document.doc_id}  {said}"
     if not found:
         raise ValueError(f"no checkpoint in the lake {lake.url} took step {step}; steps count from 1")
 

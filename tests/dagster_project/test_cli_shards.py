@@ -190,7 +190,7 @@ def test_trace_of_a_repeated_page_and_of_one_that_was_left_out(made: Made, mixed
 @pytest.fixture
 def grown(made: Made, mixed: Manifest, tmp_path: Path) -> tuple[Lake, Manifest]:
     """The lake, with shards and a checkpoint beside the others that an earlier version wrote."""
-    lake = Lake(shutil.copytree(made.lake.root, tmp_path / "lake"))
+    lake = Lake(str(shutil.copytree(made.lake.root, tmp_path / "lake")))
     older = b'{"dtype":"<u2","schema":"headwater.shards/1","shards":[]}'
     shards = published(lake, mixed, "shards", mixed.inputs, {f"{kind}/index.json": older for kind in SPLITS})
     state = canonical_json({"run": {"train": {"context": 8, "global_batch": 2, "seed": 0}}})
@@ -227,6 +227,22 @@ def test_what_an_earlier_version_wrote_is_named_and_hides_nothing(
         assert main(command) == 1
         found = capsys.readouterr().err
         assert "is of headwater.shards/1, and headwater.shards/2 is read: write the shards again" in found
+
+
+def test_a_step_whose_pages_or_shards_are_gone(
+    made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = Lake(str(shutil.copytree(made.lake.root, tmp_path / "lake")))
+    plan = {"context": 8, "global_batch": 2, "seed": 0, "packing": "concat"}
+    state = canonical_json({"run": {"train": plan}})
+    published(lake, mixed, "checkpoint", {mixed.name: mixed.digest}, {"model/state.json": state}, step=9)
+    step = ["trace", "--lake", lake.url, "--step", "3"]
+    assert "https://site.example/" in printed(capsys, *step)
+    shutil.rmtree(lake.folder(made.split))
+    assert "its page is no longer in the lake" in printed(capsys, *step)
+    shutil.rmtree(lake.folder(mixed))
+    assert main(step) == 1
+    assert "run shards again" in capsys.readouterr().err
 
 
 def test_dagster_shows_the_mix(made: Made, mixed: Manifest) -> None:
