@@ -83,7 +83,10 @@ def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outc
 
 def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
     [split] = _datasets(lake, args.dataset, "split")
-    config = ImportConfig(path=args.vocabulary) if args.vocabulary else _config(VocabularyConfig, args)
+    learnt = _config(VocabularyConfig, args)
+    if args.vocabulary and learnt != VocabularyConfig():
+        raise ValueError("--vocabulary brings a vocabulary along: leave out the flags by which one is learnt")
+    config = ImportConfig(path=args.vocabulary) if args.vocabulary else learnt
     tokenizer = make_vocabulary(lake, split, config, engine)
     return [tokenizer, encode(lake, split, tokenizer.manifest, engine)]
 
