@@ -35,6 +35,11 @@ class ShardConfig:
     chunks_per_shard: int = 64
     mix: MixConfig | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("chunk_tokens", "chunks_per_shard"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)}: at least 1 is needed")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShardSplit:
