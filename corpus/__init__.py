@@ -12,7 +12,9 @@ duplicates/ text -> shingles -> band keys -> groups -> which documents go, each 
 tabular/    files of documents of any origin -> their texts and rows
 heldout     documents -> training and held-out pages; items: benchmark questions from the latter
 vocabulary  text -> byte-level BPE -> tokens    splits, ranks; balance: what it is learnt from; imported: others'
-shards      tokens -> WebDataset tars and their index; shard_set, shard_cache: from a folder or a URL into memory
+mixing      groups of documents -> how often each is read, for wanted shares of the tokens
+shards      tokens -> WebDataset tars and their index; shard_set, shard_cache: from a folder or a URL into memory;
+            shard_check: are they as they were written; shard_samples: what lies in them
 packing     lengths of documents -> sequences that cut as few as can be
 download    one file from a server or a store, whole or not at all
 outcomes, histograms, samples -> survey, inspection: what the stages did with which documents

@@ -2,9 +2,10 @@
 
     a folder of vocab.json and merges.txt (or encoder.json and vocab.bpe)   GPT-2's format: pieces and their merges
     NAME.tiktoken                                                           tiktoken's: pieces in the order of merging
-    NAME.json                                                               a tokenizer.json, of any kind
+    NAME.json, or a folder of tokenizer.json                                a tokenizer.json, of any kind
 
-A vocabulary without `<|endoftext|>` gets it as its last id.
+Of a folder that has both, the tokenizer.json is taken: it says how text is split, which may not be as GPT-2 does it. A
+vocabulary without `<|endoftext|>` gets it as its last id.
 """
 
 from __future__ import annotations
@@ -61,12 +62,11 @@ ENCODINGS = {
 def read_vocabulary(config: ImportConfig) -> bytes:
     """The bytes of our tokenizer.json. Raises ValueError when it is none of the formats, naming what it found."""
     fs, path = fsspec.core.url_to_fs(config.path)
-    if fs.isdir(path):
-        for vocabulary, merged in FILES:
-            if fs.exists(f"{path}/{vocabulary}") and fs.exists(f"{path}/{merged}"):
-                return _gpt2(fs.cat_file(f"{path}/{vocabulary}"), fs.cat_file(f"{path}/{merged}"), config.path)
-        path = f"{path}/tokenizer.json"
+    folder, path = path, f"{path}/tokenizer.json" if fs.isdir(path) else path
     if not fs.exists(path):
+        for vocabulary, merged in FILES:
+            if fs.exists(f"{folder}/{vocabulary}") and fs.exists(f"{folder}/{merged}"):
+                return _gpt2(fs.cat_file(f"{folder}/{vocabulary}"), fs.cat_file(f"{folder}/{merged}"), config.path)
         raise FileNotFoundError(
             f"{config.path}: no vocabulary; wanted NAME.tiktoken, tokenizer.json, or a folder that holds it or "
             f"{' or '.join(map(' and '.join, FILES))}"
@@ -79,11 +79,13 @@ def read_vocabulary(config: ImportConfig) -> bytes:
 def _gpt2(vocabulary: bytes, merged: bytes, where: str) -> bytes:
     try:
         ids: dict[str, int] = json.loads(vocabulary)
-        lines = [line for line in merged.decode().split("\n") if line and not line.startswith("#version")]
+        if not isinstance(ids, dict) or not all(isinstance(number, int) for number in ids.values()):
+            raise ValueError(f"wanted are pieces with their ids; it begins {vocabulary[:40]!r}")
+        lines = [line for line in merged.decode().splitlines() if line and not line.startswith("#version")]
         pairs = [(left, right) for left, right in (line.split(" ") for line in lines)]
     except ValueError as error:
         raise ValueError(f"{where}: not a vocabulary in GPT-2's format ({error})") from error
-    return _made(ids, pairs, GPT2, {EOS: ids.get(EOS, len(ids))}, where)
+    return _made(ids, pairs, GPT2, {EOS: ids.get(EOS, max(ids.values(), default=-1) + 1)}, where)
 
 
 def _tiktoken(data: bytes, name: str, where: str) -> bytes:
@@ -117,7 +119,10 @@ def _made(
         if taken.get(number, token) != token:
             raise ValueError(f"{where}: id {number} is {taken[number]!r}, and should be {token}")
     # ignore_merges: a word that is a piece as a whole is looked up, as tiktoken does. GPT-2's are all made by merging.
-    tokenizer = Tokenizer(BPE({**ids, **special}, pairs, ignore_merges=True))
+    try:
+        tokenizer = Tokenizer(BPE({**ids, **special}, pairs, ignore_merges=True))
+    except Exception as error:  # the library has no class of its own for it
+        raise ValueError(f"{where}: its merges are not of its pieces ({error})") from error
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(split), behavior="isolated"),
@@ -140,4 +145,11 @@ def _tokenizer_json(data: bytes, where: str) -> bytes:
     tokenizer.no_padding()
     tokenizer.no_truncation()
     tokenizer.add_special_tokens([AddedToken(EOS, normalized=False)])
+    tokenizer.encode_special_tokens = True  # as Vocabulary does; it is in no byte of the file
+    eos = tokenizer.token_to_id(EOS)
+    for text in (EOS, f"a{EOS}b", f"a {EOS} b"):
+        if eos in tokenizer.encode(text, add_special_tokens=False).ids:
+            raise ValueError(
+                f"{where}: a page that spells {EOS} would get the control token {eos}, as one of its words"
+            )
     return tokenizer.to_str(pretty=True).encode()

@@ -112,7 +112,7 @@ def mix(
         more = int(np.searchsorted(np.cumsum(lengths[order]), rest, side="right"))
         copies[mask] = whole
         copies[order[:more]] += 1
-        bound = int(hashes[order[more]]) / 2**64 if more < len(order) else 1.0
+        bound = int(hashes[order[more]]) / 2**64  # the rest is less than all of the group
         share = config.shares[name] / sum(config.shares.values())
         found.append(_group(name, share, mask, lengths, copies, wanted, bound))
     for code, value in enumerate(values):
@@ -177,8 +177,8 @@ def places(doc_ids: Sequence[bytes], seed: int) -> np.ndarray:
 
 def spread(copies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The order in which documents are written: their numbers, each as often as `copies` says, and which of these are
-    first copies. The copies of a document lie evenly over the whole, so that none stands beside another in one
-    sequence; documents that are taken equally often keep their order."""
+    first copies. The copies of a document lie evenly over the whole, so that none stands near another; documents that
+    are taken equally often keep their order."""
     numbers = np.repeat(np.arange(len(copies)), copies)
     copy = np.arange(len(numbers)) - np.repeat(np.cumsum(copies) - copies, copies)
     order = np.argsort((copy + numbers / max(1, len(copies))) / copies[numbers], kind="stable")

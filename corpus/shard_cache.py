@@ -40,7 +40,7 @@ class ShardCache:
 
     def __init__(self, url: str, *, folder: Path | None = None, limit: int | None = None, wait: float = 0.5) -> None:
         self.url, self.folder, self.wait = url.rstrip("/"), folder or cache_folder() / "shards", wait
-        self.limit = int(os.environ.get(LIMIT_VARIABLE, LIMIT)) if limit is None else limit
+        self.limit = _limit() if limit is None else limit
         self._maps: OrderedDict[str, np.ndarray] = OrderedDict()  # digest -> bytes, least recently used first
         self._coming: dict[str, Future[Path]] = {}
         self._wanted: queue.SimpleQueue[tuple[Shard, Future[Path]]] = queue.SimpleQueue()
@@ -144,3 +144,10 @@ class ShardCache:
             if path.stem not in mine and total + wanted > self.limit:
                 path.unlink(missing_ok=True)
                 total -= size
+
+
+def _limit() -> int:
+    given = os.environ.get(LIMIT_VARIABLE, str(LIMIT))
+    if not given.isdecimal():
+        raise ValueError(f"{LIMIT_VARIABLE}={given}: wanted is a number of bytes, such as {LIMIT}")
+    return int(given)

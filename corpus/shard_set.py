@@ -83,26 +83,16 @@ class ShardSet:
             )
         self._checked[number] = 1
 
-    def verify(self) -> None:
-        """Reads every tar whole. Raises ValueError naming the shard, the wanted and the found digest."""
-        for shard in self.index.shards:
-            with open(self._path(shard), "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != shard.sha256:
-                raise ValueError(f"{self.folder}/{shard.path}: the index wants sha256 {shard.sha256}, found {digest}")
-
     # Bytes ------------------------------------------------------------------------------------------------------
-
-    def _path(self, shard: Shard) -> Path:
-        return Path(self.folder) / shard.path if self._cache is None else self._cache.path(shard)
 
     def _raw(self, shard: Shard) -> np.ndarray:
         """All bytes of a shard. Not kept where they come from a cache, which may have to let go of them."""
         if self._cache is not None:
             return self._cache.map(shard)
         if shard.path not in self._maps:
+            path = Path(self.folder) / shard.path
             # A plain array: slicing a np.memmap takes four times as long.
-            self._maps[shard.path] = np.memmap(self._path(shard), dtype=np.uint8, mode="r").view(np.ndarray)
+            self._maps[shard.path] = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
         return self._maps[shard.path]
 
     def _array(self, shard: Shard, offset: int, count: int, dtype: np.dtype[Any]) -> np.ndarray:

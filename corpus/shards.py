@@ -28,7 +28,12 @@ import numpy as np
 from corpus.manifest import canonical_json, sha256
 from corpus.mixing import Group, Mix
 
-SCHEMA = "headwater.shards/2"
+FAMILY = "headwater.shards/"
+SCHEMA = f"{FAMILY}2"
+
+
+class OtherVersionError(ValueError):
+    """Shards that another version of Headwater wrote: sound, perhaps, but not to be read by this one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +121,12 @@ class Index:
 
     @classmethod
     def from_bytes(cls, data: bytes, *, where: str) -> Index:
+        """Raises OtherVersionError for shards of another version, ValueError for what is no index or a wrong one."""
         try:
             value = json.loads(data)
-            if value.pop("schema") != SCHEMA:
+            if (schema := value.pop("schema")) != SCHEMA:
+                if str(schema).startswith(FAMILY):
+                    raise OtherVersionError(f"{where} is of {schema}, and {SCHEMA} is read: write the shards again")
                 raise ValueError("another schema")
             value["shards"] = tuple(
                 Shard(**{**shard, "chunks": tuple(Chunk(**chunk) for chunk in shard["chunks"])})
@@ -129,6 +137,8 @@ class Index:
             index = cls(**value)
             index.check()
             return index
+        except OtherVersionError:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{where} is not a {SCHEMA} index ({error}); it begins {data[:60]!r}") from error
 

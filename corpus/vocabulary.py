@@ -24,6 +24,7 @@ from corpus.splits import OWN
 
 LIBRARIES = {name: version(name) for name in ("tiktoken", "tokenizers")}
 EOS = "<|endoftext|>"
+SMALLEST = 256 + 1
 # Bytes: eight Han characters, or the longest usual words. A phrase that a few sites repeat ten thousand times is no
 # token of its own, as it is in vocabularies of large crawls, where models never learn what it means.
 LONGEST_TOKEN = 24
@@ -39,6 +40,17 @@ class VocabularyConfig:
     document_characters: int = 100_000
     balance: float = 0.5
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.size < SMALLEST:
+            raise ValueError(f"size {self.size}: a vocabulary has {SMALLEST} ids at least, of the bytes and of {EOS}")
+        for name in ("sample_characters", "document_characters"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)}: at least 1 is needed")
+        if not 0 <= self.balance <= 1:
+            raise ValueError(
+                f"balance {self.balance}: wanted is a number from 0 (all languages alike) to 1 (as they are)"
+            )
 
 
 def train(texts: Iterator[str], config: VocabularyConfig) -> bytes:

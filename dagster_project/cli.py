@@ -148,9 +148,9 @@ def _inspect(args: argparse.Namespace) -> int:
     from dagster_project.inspect import json_lines, lines
 
     asked = {name: getattr(args, name) for name in ("crawl", "reason", "language", "limit")}
-    of_shards = args.stage.partition("/")[0] == "shards"
-    if of_shards or "://" in args.stage or Path(args.stage, "index.json").is_file():
-        return _inspect_shards(args, of_shards, [name for name in ("crawl", "reason", "language") if asked[name]])
+    elsewhere = "://" in args.stage or Path(args.stage, "index.json").is_file()
+    if elsewhere or args.stage.partition("/")[0] == "shards":
+        return _inspect_shards(args, not elsewhere, [name for name in ("crawl", "reason", "language") if asked[name]])
     found = inspect(Lake(args.lake), args.stage, **asked)
     for line in json_lines(found) if args.json else lines(found, args.reason):
         print(line)

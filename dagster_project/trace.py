@@ -10,15 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.lake import Lake
-from corpus.lineage import cuts, fates, origins, payload_digest
+from corpus.lineage import cuts, fates, origins, payload_digest, sources
 from corpus.manifest import Manifest
 from corpus.samples import why
 from corpus.schema import DOC_ID
 from corpus.shard_set import ShardSet
+from corpus.shards import OtherVersionError
 from dagster_project.resources import local_folder
 from training.loader import Loader
 
 CUTS = 5  # of a document that are shown
+OTHER = "for another version of Headwater wrote them"
 
 
 def trace_page(lake: Lake, what: str) -> Iterator[str]:
@@ -83,13 +85,21 @@ def _training(lake: Lake, doc_id: str) -> Iterator[str]:
         for table in lake.read(manifest, "ledger", ["doc_id", "rules", "similarity", "reason", "detail"]):
             for row in table.filter(pc.equal(table["doc_id"], pa.scalar(bytes.fromhex(doc_id), DOC_ID))).to_pylist():
                 yield f"    shards      {manifest.address[:12]}: left out of the mix, {why(row)} [{row['detail']}]"
-        for kind in ("train", "heldout"):
-            shards = ShardSet(lake.local_copy(manifest, kind, local_folder(lake, "cache")))
+        try:
+            sets = {kind: _shards(lake, manifest, kind) for kind in ("train", "heldout")}
+        except OtherVersionError:
+            yield f"    shards      {manifest.address[:12]}: not read, {OTHER}"
+            continue
+        for kind, shards in sets.items():
             for tar, found, first, end in shards.documents(0, len(shards)):
                 if found == doc_id:
                     yield f"    shards      {manifest.address[:12]}/{kind}/{tar}: tokens {first} to {end} of the stream"
                     if kind == "train":
                         yield from _steps(lake, manifest, shards, first, end)
+
+
+def _shards(lake: Lake, manifest: Manifest, kind: str) -> ShardSet:
+    return ShardSet(lake.local_copy(manifest, kind, local_folder(lake, "cache")))
 
 
 def _steps(lake: Lake, shards_manifest: Manifest, shards: ShardSet, first: int, end: int) -> Iterator[str]:
@@ -120,15 +130,19 @@ def trace_step(lake: Lake, step: int) -> Iterator[str]:
         if not 1 <= step <= int(checkpoint.figures["step"]):
             continue
         found = True
-        digest = checkpoint.inputs[f"shards/{checkpoint.partition}"]
-        manifest = next(manifest for manifest in lake.datasets("shards") if manifest.digest == digest)
-        shards = ShardSet(lake.local_copy(manifest, "train", local_folder(lake, "cache")))
+        [manifest] = sources(lake, checkpoint, "shards")
+        try:
+            shards = _shards(lake, manifest, "train")
+        except OtherVersionError:
+            yield f"checkpoint {checkpoint.address[:12]}: its shards are not read, {OTHER}"
+            continue
         yield f"checkpoint {checkpoint.address[:12]}, step {step}"
-        for sequence, sources in loader(lake, checkpoint, shards).sequence_documents(step - 1):
+        for sequence, documents in loader(lake, checkpoint, shards).sequence_documents(step - 1):
             yield f"  sequence {sequence}"
-            for source in sources:
-                row = known[source.doc_id]
-                yield f"    {source.doc_id}  {row['url']}  {_place(row)}"
+            for document in documents:
+                row = known.get(document.doc_id)
+                said = f"{row['url']}  {_place(row)}" if row else "its page is no longer in the lake"
+                yield f"    {document.doc_id}  {said}"
     if not found:
         raise ValueError(f"no checkpoint in the lake {lake.url} took step {step}; steps count from 1")
 

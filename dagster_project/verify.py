@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from corpus import shard_check
 from corpus.lake import Lake
 from corpus.manifest import Manifest, sha256
 from corpus.schema import ACCOUNTS
+from corpus.shards import OtherVersionError
 from dagster_project.terminal import json_line, printable
 
 
@@ -50,7 +52,9 @@ def _problems(lake: Lake, manifest: Manifest, path: str) -> list[str]:
     if path != f"{lake.folder(manifest)}/manifest.json":
         found.append(f"{path}: its content belongs to the address {manifest.address}")
     if manifest.stage == "shards" and not found:
-        found = [said for folder in _with_index(lake.fs, lake.folder(manifest)) for said in _look(lake.fs, folder)[1]]
+        folders = _with_index(lake.fs, lake.folder(manifest))
+        with suppress(OtherVersionError):  # its files are as they were written, and that is all that can be said
+            return [said for folder in folders for said in _look(lake.fs, folder)[1]]
     return found
 
 
@@ -83,9 +87,11 @@ def _with_index(fs: fsspec.AbstractFileSystem, root: str) -> list[str]:
 
 
 def _look(fs: fsspec.AbstractFileSystem, folder: str, tokenizer: str | None = None) -> tuple[dict[str, Any], list[str]]:
-    """(what the folder holds, what is wrong with it)."""
+    """(what the folder holds, what is wrong with it). Raises OtherVersionError for shards of another version."""
     try:
         index, fingerprint = shard_check.read_index(fs, folder)
+    except OtherVersionError:
+        raise
     except (OSError, ValueError) as error:
         return {}, [str(error)]
     chunks = sum(len(shard.chunks) for shard in index.shards)

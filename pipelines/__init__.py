@@ -7,7 +7,7 @@
     hold_out      unique -> split (train | heldout) -> items
     vocabulary    split -> tokenizer
     encode        split, tokenizer -> tokens
-    shard         tokens -> shards
+    shard, mix    tokens -> shards, of all training documents or in wanted shares
 
 An element is a split (a range of a file), never a document: a worker reads it, applies corpus/, writes its own part
 and emits one row about it. Text is never shuffled.

@@ -83,7 +83,10 @@ def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outc
 
 def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
     [split] = _datasets(lake, args.dataset, "split")
-    config = ImportConfig(path=args.vocabulary) if args.vocabulary else _config(VocabularyConfig, args)
+    learnt = _config(VocabularyConfig, args)
+    if args.vocabulary and learnt != VocabularyConfig():
+        raise ValueError("--vocabulary brings a vocabulary along: leave out the flags by which one is learnt")
+    config = ImportConfig(path=args.vocabulary) if args.vocabulary else learnt
     tokenizer = make_vocabulary(lake, split, config, engine)
     return [tokenizer, encode(lake, split, tokenizer.manifest, engine)]
 
@@ -103,9 +106,13 @@ def _mix(args: argparse.Namespace) -> MixConfig | None:
     shares: dict[str, float] = {}
     for text in args.share:
         name, _, share = text.rpartition("=")
+        try:
+            number = float(share)
+        except ValueError:
+            name = ""
         if not name or name in shares:
             raise ValueError(f"--share {text}: wanted is GROUP=NUMBER, such as en=0.7, each group once")
-        shares[name] = float(share)
+        shares[name] = number
     return MixConfig(shares=shares, **given)
 
 

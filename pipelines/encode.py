@@ -14,7 +14,7 @@ from corpus.manifest import Manifest
 from corpus.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
 from corpus.vocabulary import LIBRARIES, Encoded, Vocabulary
 from pipelines.engine import Engine
-from pipelines.parts import FileSplit, Part, Work, file_splits
+from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.stage import Outcome, Stage, compute, each_split
 from pipelines.vocabulary import tokenizer_bytes
 
@@ -33,7 +33,10 @@ TOKENS = pa.schema(
 
 
 def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> Outcome:
-    """Publishes the token ids of the pages of `split`. A page on which the tokenizer fails is dropped."""
+    """Publishes the token ids of the pages of `split`. A page on which the tokenizer fails is dropped.
+
+    Raises StageError when it fails on every training page.
+    """
     stage = Stage(
         name=STAGE,
         partition=split.partition,
@@ -44,7 +47,13 @@ def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> 
     )
     splits = file_splits(lake, {name: [split] for name in SPLITS})
     work = Encode(tokenizer, threads=max(1, engine.workers // len(splits)))
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, work, [split]))
+    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, work, [split]))
+    if "train_tokens" not in outcome.manifest.figures:
+        raise StageError(
+            f"{stage.label}: the tokenizer fails on every training page ({dict(outcome.manifest.counts.dropped)}); "
+            f"take another one, {tokenizer.name} is none for these pages"
+        )
+    return outcome
 
 
 class Encode(Work):

@@ -35,6 +35,11 @@ class ShardConfig:
     chunks_per_shard: int = 64
     mix: MixConfig | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("chunk_tokens", "chunks_per_shard"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)}: at least 1 is needed")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShardSplit:
@@ -108,7 +113,7 @@ def _shards(
     kind: str, lengths: np.ndarray, order: Sequence[int] | np.ndarray, first: np.ndarray, config: ShardConfig
 ) -> Iterator[ShardSplit]:
     """`order`: the documents to write, by number; `first`: whether each is met there for the first time."""
-    sizes = lengths[np.asarray(order)]
+    sizes = lengths[np.asarray(order, np.int64)]
     ends = np.cumsum(sizes)
     cuts = [0]
     while cuts[-1] < len(ends):
@@ -157,8 +162,6 @@ class WriteShard(Work):
         documents = sum(chunk.documents for chunk in written.chunks)
         part.put(path, f"{split.kind}/{path.name}", documents)
         part.pass_through(split.records)
-        part.figure(f"{split.kind}_tokens", sum(chunk.tokens for chunk in written.chunks))
-        part.figure(f"{split.kind}_documents", documents)
         part.notes = {"kind": split.kind, "number": split.number, "shard": asdict(written)}
 
     def _documents(self, lake: Lake, kind: str, numbers: Sequence[int] | np.ndarray) -> list[Document]:
@@ -199,5 +202,6 @@ def _index(
             path = scratch / "index.json"
             path.write_bytes(index.to_bytes())
             entries.append(lake.put(path, folder, f"{kind}/index.json", len(index.shards)))
-            figures[f"{kind}_fingerprint"] = entries[-1].sha256
+        about = {"tokens": index.tokens, "documents": index.documents, "fingerprint": entries[-1].sha256}
+        figures |= {f"{kind}_{name}": value for name, value in about.items()}
     return entries, figures

@@ -130,9 +130,17 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
         )
     },
     "a panic in the Rust tokenizer": {
-        TOKENS: ("test_panic_in_the_rust_tokenizer", "test_panic_costs_no_other_text_of_the_batch")
+        TOKENS: (
+            "test_panic_in_the_rust_tokenizer",
+            "test_panic_costs_no_other_text_of_the_batch",
+            "test_panic_on_every_held_out_page",
+            "test_panic_on_every_training_page",
+        )
     },
-    "control-token text in a page": {TOKENS: ("test_control_token_text_in_a_page",)},
+    "control-token text in a page": {
+        TOKENS: ("test_control_token_text_in_a_page",),
+        "corpus/test_imported.py": ("test_a_vocabulary_that_makes_the_control_token_of_words_is_refused",),
+    },
     "vocabulary over 65,535 with uint16; token id out of range": {
         SHARDS: (
             "test_vocabulary_over_65535_with_uint16_or_token_id_out_of_range",

@@ -176,5 +176,5 @@ def check(tokens: np.ndarray, shards: ShardSet) -> None:
     if tokens.max() >= shards.index.vocab_size:
         raise ValueError(
             f"{shards.folder}: token {tokens.max()} lies outside the vocabulary of {shards.index.vocab_size}; "
-            f"the shards are damaged, check them with ShardSet.verify()"
+            f"the shards are damaged, `headwater verify DIR` says where"
         )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from shared import beside
 from tiktoken_ext import openai_public
 from tokenizers import Tokenizer, decoders, pre_tokenizers
-from tokenizers.models import BPE, WordLevel
+from tokenizers.models import BPE, Model, Unigram, WordLevel
 from tokenizers.trainers import BpeTrainer
 from transformers import AutoTokenizer
 
@@ -191,3 +191,50 @@ def test_the_67_vectors(source: str, tmp_path: Path) -> None:
             assert tokens == ids
         assert theirs.decode(ids) == text
     assert spelt == 3
+
+
+def test_of_a_folder_with_both_the_file_that_says_how_text_is_split_is_taken(tmp_path: Path) -> None:
+    """As folders of later models have them, which split otherwise than GPT-2 does."""
+    folder = Path(as_gpt2(tmp_path / "both"))
+    other = Tokenizer.from_str(ORIGINAL.to_str())
+    other.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    other.save(str(folder / "tokenizer.json"))
+    vocabulary = Vocabulary(read_vocabulary(ImportConfig(path=str(folder))))
+    assert vocabulary.encode(TEXTS[:1]).tokens[:-1].tolist() == other.encode(TEXTS[0]).ids
+    assert other.encode(TEXTS[0]).ids != ORIGINAL.encode(TEXTS[0]).ids
+
+
+@pytest.mark.parametrize(
+    "model", [WordLevel({"a": 0, "b": 1, EOS: 2, "?": 3}, unk_token="?"), Unigram([("?", 0), (EOS, 0)], 0)]
+)
+def test_a_vocabulary_that_makes_the_control_token_of_words_is_refused(model: Model, tmp_path: Path) -> None:
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.save(str(tmp_path / "words.json"))
+    with pytest.raises(ValueError, match=r"words\.json: a page that spells .* would get the control token"):
+        read_vocabulary(ImportConfig(path=str(tmp_path / "words.json")))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "merges", "said"),
+    [
+        ([1, 2], "a b", "wanted are pieces with their ids; it begins b'\\[1, 2\\]'"),
+        ({"a": "b"}, "a b", "wanted are pieces with their ids"),
+        ({letter: number for number, letter in LETTERS.items()}, "a b", "merges are not of its pieces .*ab"),
+    ],
+)
+def test_pieces_and_merges_that_do_not_fit_are_refused(pieces: object, merges: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "vocab.json").write_text(json.dumps(pieces))
+    (tmp_path / "merges.txt").write_text(merges)
+    with pytest.raises(ValueError, match=f"{tmp_path}: .*{said}"):
+        read_vocabulary(ImportConfig(path=str(tmp_path)))
+
+
+def test_merges_with_the_line_ends_of_windows(tmp_path: Path) -> None:
+    folder = Path(as_gpt2(tmp_path / "gpt2"))
+    wanted = read_vocabulary(ImportConfig(path=str(folder)))
+    merges = folder / "merges.txt"
+    merges.write_bytes(merges.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_vocabulary(ImportConfig(path=str(folder))) == wanted

@@ -110,7 +110,6 @@ def test_a_remote_set_reads_as_the_local_one_and_is_fetched_once(server: Server,
     assert (there.tokens(0, len(there)) == local.tokens(0, len(local))).all()
     assert there.documents(0, len(there)) == local.documents(0, len(local))
     assert (there.document_starts == local.document_starts).all()
-    there.verify()
     again = remote(server, tmp_path)
     assert (again.tokens(0, len(again)) == local.tokens(0, len(local))).all()
     assert sorted(server.asked) == ["/set/index.json"] * 2 + [shard_name(number) for number in range(SHARDS)]
@@ -124,6 +123,14 @@ def test_the_cache_is_where_the_environment_says(
     monkeypatch.setenv("HEADWATER_CACHE", str(tmp_path))
     ShardSet(server.url).tokens(0, 1)
     assert len(kept(tmp_path / "shards")) == 1
+
+
+def test_a_limit_that_is_no_number_of_bytes_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HEADWATER_CACHE_BYTES", "10GB")
+    with pytest.raises(
+        ValueError, match="HEADWATER_CACHE_BYTES=10GB: wanted is a number of bytes, such as 107374182400"
+    ):
+        ShardCache("https://shards.example", folder=tmp_path)
 
 
 @pytest.mark.parametrize("answers", [["busy", "cut", "busy"], ["damaged"], ["cut", "damaged", "busy"]])

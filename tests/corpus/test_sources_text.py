@@ -6,6 +6,7 @@ import gzip
 import io
 import itertools
 import json
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -179,6 +180,14 @@ def test_a_long_text_is_cut_between_paragraphs(charset: str, between: str) -> No
     assert tiled("book.txt", data, [len(data) // 3, len(data) // 2]) == items
     short = "\n\n".join(paragraphs[:20]).encode(charset)
     assert len(short) <= plaintext.WHOLE and len(found("page.txt", short)) == 1
+
+
+def test_a_long_file_without_blank_lines_is_cut_in_linear_time() -> None:
+    data = b"A line of a log, of which no other is blank.\n" * 700_000
+    started = time.process_time()
+    items = found("log.txt", data)
+    assert time.process_time() - started < 10, "of 32 MB; it takes a second, and took 18"
+    assert len(items) > 1_500 and sum(item.length for item in items) == len(data)
 
 
 def test_a_text_file_that_is_none_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:

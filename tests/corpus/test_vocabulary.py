@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ TOKENIZER.encode_special_tokens = True
 
 TRAIN = """
 import sys
+from typing import Any
 from corpus.manifest import sha256
 from corpus.vocabulary import VocabularyConfig, train
 from test_vocabulary import TEXTS
@@ -166,3 +168,12 @@ def test_a_tokenizer_without_the_control_token_is_refused() -> None:
     value["model"]["merges"] = []
     with pytest.raises(ValueError, match=r"has no <.endoftext.> token"):
         Vocabulary(json.dumps(value).encode())
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"size": 256}, {"sample_characters": 0}, {"document_characters": -1}, {"balance": 1.5}, {"balance": -0.1}]
+)
+def test_a_configuration_that_gives_no_such_vocabulary_is_refused(wrong: dict[str, Any]) -> None:
+    [(name, value)] = wrong.items()
+    with pytest.raises(ValueError, match=f"{name} {value}: "):
+        VocabularyConfig(**wrong)

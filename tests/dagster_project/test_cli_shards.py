@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,14 @@ import pytest
 from tokens_of_text import ONE, Made, make_tokens
 
 from corpus.lake import Lake, file_sha256
-from corpus.manifest import Manifest, canonical_json, sha256
+from corpus.manifest import Counts, Manifest, canonical_json, sha256
 from corpus.mixing import MixConfig
 from corpus.shard_set import ShardSet
 from dagster_project.assets.materialized import materialized
 from dagster_project.assets.tokens import _mixed
 from dagster_project.cli import main
 from dagster_project.trace import trace
+from pipelines.encode import SPLITS
 from pipelines.shard import ShardConfig, shard
 from pipelines.stage import Outcome
 
@@ -99,6 +102,14 @@ def test_a_folder_away_from_its_lake(
     assert rows[doc_id]["text"][:40] in said and "mix by language" in said
 
 
+def test_a_folder_that_is_named_as_the_stage(
+    made: Made, mixed: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(made.lake.folder(mixed), tmp_path / "shards")
+    monkeypatch.chdir(tmp_path)
+    assert f"fingerprint {mixed.figures['train_fingerprint']}" in printed(capsys, "inspect", "shards/train")
+
+
 def test_what_strangers_wrote_into_a_shard_reaches_no_terminal(
     made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -174,6 +185,64 @@ def test_trace_of_a_repeated_page_and_of_one_that_was_left_out(made: Made, mixed
         )
         said = "\n".join(trace(made.lake, gone, None))
         assert f"shards      {mixed.address[:12]}: left out of the mix, {reason}" in said
+
+
+@pytest.fixture
+def grown(made: Made, mixed: Manifest, tmp_path: Path) -> tuple[Lake, Manifest]:
+    """The lake, with shards and a checkpoint beside the others that an earlier version wrote."""
+    lake = Lake(str(shutil.copytree(made.lake.root, tmp_path / "lake")))
+    older = b'{"dtype":"<u2","schema":"headwater.shards/1","shards":[]}'
+    shards = published(lake, mixed, "shards", mixed.inputs, {f"{kind}/index.json": older for kind in SPLITS})
+    state = canonical_json({"run": {"train": {"context": 8, "global_batch": 2, "seed": 0}}})
+    published(lake, mixed, "checkpoint", {shards.name: shards.digest}, {"model/state.json": state}, step=9)
+    return lake, shards
+
+
+def published(
+    lake: Lake, like: Manifest, stage: str, inputs: Mapping[str, str], files: Mapping[str, bytes], **figures: Any
+) -> Manifest:
+    bare = replace(like, stage=stage, code_version="1", inputs=inputs, counts=Counts(records_in=0, kept=0))
+    entries = []
+    for path, data in files.items():
+        with lake.scratch() as scratch:
+            (scratch / "file").write_bytes(data)
+            entries.append(lake.put(scratch / "file", lake.folder(bare), path, 0))
+    return lake.publish(replace(bare, files=tuple(entries), figures=figures), {})
+
+
+def test_what_an_earlier_version_wrote_is_named_and_hides_nothing(
+    grown: tuple[Lake, Manifest], made: Made, mixed: Manifest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake, older = grown
+    rows = made.rows()
+    shards = ShardSet(f"{lake.folder(mixed)}/train")
+    [(_, doc_id, _, _), *_] = shards.documents(0, 1)
+    said = printed(capsys, "trace", "--lake", lake.url, rows[doc_id]["url"])
+    assert f"shards      {older.address[:12]}: not read, for another version of Headwater wrote them" in said
+    assert f"shards      {mixed.address[:12]}/train" in said
+    said = printed(capsys, "trace", "--lake", lake.url, "--step", "3")
+    assert "its shards are not read, for another version" in said
+    assert "DAMAGED" not in printed(capsys, "verify", "--lake", lake.url)
+    for command in (["inspect", f"shards/{older.address}", "--lake", lake.url], ["verify", lake.folder(older)]):
+        assert main(command) == 1
+        found = capsys.readouterr().err
+        assert "is of headwater.shards/1, and headwater.shards/2 is read: write the shards again" in found
+
+
+def test_a_step_whose_pages_or_shards_are_gone(
+    made: Made, mixed: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = Lake(str(shutil.copytree(made.lake.root, tmp_path / "lake")))
+    plan = {"context": 8, "global_batch": 2, "seed": 0, "packing": "concat"}
+    state = canonical_json({"run": {"train": plan}})
+    published(lake, mixed, "checkpoint", {mixed.name: mixed.digest}, {"model/state.json": state}, step=9)
+    step = ["trace", "--lake", lake.url, "--step", "3"]
+    assert "https://site.example/" in printed(capsys, *step)
+    shutil.rmtree(lake.folder(made.split))
+    assert "its page is no longer in the lake" in printed(capsys, *step)
+    shutil.rmtree(lake.folder(mixed))
+    assert main(step) == 1
+    assert "run shards again" in capsys.readouterr().err
 
 
 def test_dagster_shows_the_mix(made: Made, mixed: Manifest) -> None:

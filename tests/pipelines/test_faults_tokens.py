@@ -19,11 +19,14 @@ from corpus.imported import ImportConfig, read_vocabulary
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.schema import LEDGER
+from corpus.shard_set import ShardSet
 from corpus.splits import GPT2, GPT4, GPT4O, OWN
 from corpus.vocabulary import EOS, Vocabulary, VocabularyConfig, train
 from pipelines.clean import CLEAN
 from pipelines.encode import encode
 from pipelines.engine import Engine
+from pipelines.parts import StageError
+from pipelines.shard import ShardConfig, shard
 from pipelines.vocabulary import make_vocabulary
 
 ONE = Engine(workers=1)
@@ -96,6 +99,36 @@ def test_panic_in_the_rust_tokenizer(workers: int, tmp_path: Path) -> None:
     assert row["doc_id"] not in {token["doc_id"] for token in tokens}
     assert all(len(token["tokens"]) == token["length"] > 1 for token in tokens)
     assert "train_tokens:fi" not in manifest.figures
+
+
+def failing_on(kind: str, lake: Lake, folder: Path) -> tuple[Manifest, Manifest]:
+    """A split and a tokenizer that panics on all its pages of one kind."""
+    fine, fails = ["page one", "page two"], ["x" * 60, "before " + "x" * 60]
+    clean = clean_crawl(lake, "made", fine + fails)
+    rows = sorted((row for found in lake.read(clean, "documents") for row in found.to_pylist()), key=lambda r: r["url"])
+    kinds = {"train": rows[:2], "heldout": rows[2:]} if kind == "heldout" else {"train": rows[2:], "heldout": rows[:2]}
+    files: dict[str, Any] = {name: (CLEAN, some) for name, some in kinds.items()}
+    split = publish(lake, "split", "made", [], {**files, "ledger": (LEDGER, [])}, parts=1)
+    config = ImportConfig(path=with_split(r"(?:x+x+)+y|[^x]", folder))
+    return split, make_vocabulary(lake, split, config, ONE).manifest
+
+
+def test_panic_on_every_held_out_page(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+    split, tokenizer = failing_on("heldout", lake, tmp_path)
+    tokens = encode(lake, split, tokenizer, ONE).manifest
+    manifest = shard(lake, tokens, tokenizer, ShardConfig(), ONE).manifest
+    assert (manifest.figures["heldout_tokens"], manifest.figures["heldout_documents"]) == (0, 0)
+    assert manifest.figures["train_documents"] == 2 == manifest.counts.kept
+    heldout = ShardSet(f"{lake.folder(manifest)}/heldout")
+    assert len(heldout) == 0 and heldout.documents(0, 0) == []
+    assert not list(lake.problems(manifest))
+
+
+def test_panic_on_every_training_page(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+    with pytest.raises(StageError, match=r"fails on every training page \({'tokenizer_panic': 2}\); take another"):
+        encode(lake, *failing_on("train", lake, tmp_path), ONE)
 
 
 def test_panic_costs_no_other_text_of_the_batch(tmp_path: Path) -> None:

@@ -162,6 +162,8 @@ def test_the_command_line_mixes(made: Made, capsys: pytest.CaptureFixture[str]) 
     for wrong, said in (
         (["--share", "en"], "--share en: wanted is GROUP=NUMBER"),
         (["--share", "en=1", "--share", "en=2"], "each group once"),
+        (["--share", "en=half"], "--share en=half: wanted is GROUP=NUMBER"),
+        (["--chunks-per-shard", "0"], "chunks_per_shard 0: at least 1 is needed"),
         (["--mix-by", "crawl"], "--mix-by: a mix needs a --share for each group too"),
         (["--share", "fr=1"], "no training document of the language 'fr' to mix in: there are de, en, zh"),
         (["--share", "en=1", "--mix-tokens", "1000000"], "allows a mix of"),
