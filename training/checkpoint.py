@@ -65,6 +65,11 @@ class Checkpoints:
     def all(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"))
 
+    def of(self, step: int) -> Path | None:
+        """The checkpoint of a step, where it stayed."""
+        folder = self.folder / _name(step)
+        return folder if folder.is_dir() else None
+
     def newest(self) -> Path | None:
         """The newest sound checkpoint, or None when there is none at all.
 

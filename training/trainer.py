@@ -264,6 +264,7 @@ class Trainer:
                 f"stopped at step {self.step}: {stopping.worse} held-out losses in a row were no better than "
                 f"{stopping.best:.4f} at step {stopping.step}"
             )
+            folder = self.checkpoints.of(stopping.step) or folder
         speeds = journal.meter.whole()
         write_atomic(self.out.path / "speed.json", canonical_json(speeds))
         figures = {

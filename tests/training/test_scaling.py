@@ -27,10 +27,10 @@ def test_the_law_gives_what_its_paper_states() -> None:
 
 
 def test_of_a_small_run_it_comes_near_to_what_trial_found() -> None:
-    """The tiny preset's rate and batch were found by trial: 3e-3, and 4 sequences."""
+    """The law is of AdamW, for which trial found 3e-3 and 4 sequences; Muon bears more."""
     config, plan = PRESETS["tiny"](4096, 0)
     found = derive(config, tokens=plan.tokens, context=plan.context)
-    assert found.learning_rate == pytest.approx(plan.learning_rate, rel=0.5)
+    assert found.learning_rate == pytest.approx(3e-3, rel=0.5)
     assert abs(found.global_batch - plan.global_batch) <= 1
     assert "outside" in found.steps[-1]
 

@@ -26,7 +26,8 @@ def test_it_stops_when_the_heldout_loss_gets_no_better(
     held = {line["step"]: line["heldout_loss"] for line in metrics(tmp_path) if "heldout_loss" in line}
     best = min(held, key=held.__getitem__)
     assert stopped.step == best + 4 < 60 and max(held) == stopped.step
-    assert f"{held[best]:.4f} at step {best}" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{held[best]:.4f} at step {best}" in said and said.rstrip().endswith(f"checkpoints/step-{best:08d}")
     kept = {path.name for path in (tmp_path / "checkpoints").glob("step-*")}
     assert best and kept == {f"step-{best:08d}", f"step-{best + 4:08d}"}
     lines = (tmp_path / "metrics.jsonl").read_bytes()
