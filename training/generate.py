@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -125,7 +126,8 @@ def sample(
 def main() -> int:
     flags = argparse.ArgumentParser(description=__doc__)
     flags.add_argument("--checkpoint", type=Path, required=True, help="a checkpoint, or the --out of a training run")
-    flags.add_argument("--prompt", required=True)
+    flags.add_argument("--prompt", required=True, action="append", help="repeatable; side by side")
+    flags.add_argument("--json", action="store_true", help="a line of JSON each: prompt and text")
     flags.add_argument("--tokens", type=int, default=100, help="at most so many")
     flags.add_argument("--temperature", type=float, default=0.8, help="0 takes the likeliest token each time")
     flags.add_argument("--top-k", type=int, default=50, help="draw among the likeliest k; 0 among all")
@@ -136,11 +138,9 @@ def main() -> int:
     torch.use_deterministic_algorithms(True)
     folder = resolve(given.checkpoint)
     model, tokenizer = load_model(folder), load_tokenizer(folder / "tokenizer.json")
-    prompt = [model.config.eos_token_id, *tokenizer.encode(given.prompt).ids]
-    more = generate(
-        model, prompt, tokens=given.tokens, temperature=given.temperature, top_k=given.top_k, seed=given.seed
-    )
-    print(given.prompt + tokenizer.decode(more))
+    drawn = {"tokens": given.tokens, "temperature": given.temperature, "top_k": given.top_k, "seed": given.seed}
+    for prompt, text in zip(given.prompt, sample(model, tokenizer, given.prompt, **drawn), strict=True):
+        print(json.dumps({"prompt": prompt, "text": text.removeprefix(prompt)}) if given.json else text)
     return 0
 
 

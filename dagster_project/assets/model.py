@@ -158,22 +158,13 @@ def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest) -> Manifest:
 
 def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, str]]:
     """What the model says after the first words of held-out pages, which it has not seen."""
-    samples = []
-    rows = (table.to_pylist() for table in lake.read(pages, "heldout", ["text"]))
-    for row in islice(chain.from_iterable(rows), PROMPTS):
-        prompt = " ".join(row["text"].split()[:PROMPT_WORDS])[:PROMPT_CHARACTERS]
-        flags = (
-            "--checkpoint",
-            str(checkpoint),
-            f"--prompt={prompt}",
-            "--tokens",
-            str(GENERATED_TOKENS),
-            "--seed",
-            "0",
-        )
-        text = run_module("training.generate", *flags)
-        samples.append({"prompt": prompt, "text": text.removeprefix(prompt)})
-    return samples
+    rows = islice(chain.from_iterable(table.to_pylist() for table in lake.read(pages, "heldout", ["text"])), PROMPTS)
+    prompts = [" ".join(row["text"].split()[:PROMPT_WORDS])[:PROMPT_CHARACTERS] for row in rows]
+    if not prompts:
+        return []
+    flags = ("--checkpoint", str(checkpoint), "--tokens", str(GENERATED_TOKENS), "--seed", "0", "--json")
+    printed = run_module("training.generate", *flags, *(f"--prompt={prompt}" for prompt in prompts))
+    return [json.loads(line) for line in printed.splitlines()]
 
 
 def run_module(module: str, *flags: str) -> str:

@@ -83,7 +83,7 @@ def test_the_same_lines_each_time(graph: Graph, capsys: pytest.CaptureFixture[st
 
 def test_a_wrong_stage_or_reason_names_what_there_is(graph: Graph, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "cleen", "--lake", graph.lake.url]) == 1
-    assert "no stage 'cleen': there are clean, documents, split, unique" in capsys.readouterr().err
+    assert "no stage 'cleen': there are clean, documents, split, tokens, unique" in capsys.readouterr().err
     assert main(["inspect", "clean", "--reason", "rude", "--lake", graph.lake.url]) == 1
     assert "no reason 'rude': there are " in capsys.readouterr().err
 
