@@ -20,7 +20,7 @@ import torch
 
 from training.config import ModelConfig, TrainConfig
 from training.loss import slice_rows
-from training.scaling import matrix_parameters
+from training.scaling import flops_per_token, matrix_parameters
 
 RESERVE = 0.15  # of what is needed: fragments, buffers of the libraries
 GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
@@ -92,8 +92,6 @@ def budget(
     matrices = matrix_parameters(model)
     embedding = model.vocab_size * model.hidden_size
     parameters = matrices + embedding * (1 if model.tie_word_embeddings else 2)
-    width = model.num_attention_heads * model.head_dim
-    attention = 12 * model.num_hidden_layers * width * model.max_position_embeddings
     moments = 2 * parameters if optimizer == "adamw" else 2 * parameters - matrices
     parts = ranks if sharded else 1
     share = train.global_batch // ranks  # 0 where it is not derived yet
@@ -110,7 +108,7 @@ def budget(
     gathered = 2 * a * matrices // model.num_hidden_layers + 2 * a * embedding if sharded else 0
     return Budget(
         parameters=parameters,
-        flops_per_token=6 * (matrices + embedding) + attention,
+        flops_per_token=flops_per_token(model),
         tokens=train.tokens,
         ranks=ranks,
         sharded=sharded,

@@ -35,6 +35,14 @@ def matrix_parameters(config: ModelConfig) -> int:
     return config.num_hidden_layers * layer + width
 
 
+def flops_per_token(config: ModelConfig) -> int:
+    """Of training at full context: 6N + 12 L (H E) T, N with the output matrix. An embedding that is only looked up
+    costs nothing."""
+    width = config.num_attention_heads * config.head_dim
+    attention = 12 * config.num_hidden_layers * width * config.max_position_embeddings
+    return 6 * (matrix_parameters(config) + config.vocab_size * config.hidden_size) + attention
+
+
 def derive(config: ModelConfig, *, tokens: int, context: int) -> Scaling:
     """The batch is the nearest power of two, in sequences: whatever number of ranks a run goes on with, it divides."""
     size = matrix_parameters(config)

@@ -155,7 +155,7 @@ class Trainer:
         changed = self._resume()
         steps = self.config.steps
         peak = peak_flops(self.world.device, self.dtype) * self.world.size
-        meter = Meter(self.state.model.flops_per_token, peak, (steps - self.step) * self.config.tokens_per_step)
+        meter = Meter(self.budget.flops_per_token, peak, (steps - self.step) * self.config.tokens_per_step)
         if self.world.first:
             self.out.check_space(self.state.size)
             self.checkpoints.clear()

@@ -23,6 +23,7 @@ from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex
 from training import fused
 from training.config import ModelConfig
 from training.loss import cross_entropy
+from training.scaling import flops_per_token
 
 Mask = Tensor | BlockMask | None
 
@@ -213,12 +214,7 @@ class Transformer(nn.Module):
 
     @property
     def flops_per_token(self) -> int:
-        """Of training at full context: 6N + 12 L (H E) T. An embedding that is only looked up costs nothing."""
-        config = self.config
-        looked_up = 0 if config.tie_word_embeddings else config.vocab_size * config.hidden_size
-        width = config.num_attention_heads * config.head_dim
-        attention = 12 * config.num_hidden_layers * width * config.max_position_embeddings
-        return 6 * (self.parameter_count - looked_up) + attention
+        return flops_per_token(self.config)
 
     def hidden(self, tokens: Tensor, cache: Cache | None = None, segments: Tensor | None = None) -> Tensor:
         """Final hidden states [B, T, D] of tokens [B, T].

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +13,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.crawl import machine
 from benchmarks.train.contestant import BATCH, CONTEXT, PLAIN_RATE, RATE, SHAPE, THREADS
 from benchmarks.train.tokens import make
 
@@ -72,7 +71,7 @@ def _line(process: Any) -> str:
 
 
 def measure(work: Path, seconds: float) -> dict[str, Any]:
-    counts = make(work)
+    host, counts = machine(), make(work)
     short = take_turns(work, dict.fromkeys(RUNS, TRIAL * PER_STEP))
     plan = {name: int(seconds / found["step_seconds"]) * PER_STEP for name, found in short.items()}
     found = take_turns(work, plan)
@@ -87,18 +86,12 @@ def measure(work: Path, seconds: float) -> dict[str, Any]:
         for name in RUNS
     }
     return {
-        "machine": f"{os.cpu_count()} cores, {cpu()}, Python {platform.python_version()}, torch {torch.__version__}",
+        "machine": f"{host['cores']} cores, {host['model']}, Python {host['python']}, torch {torch.__version__}",
         "load": os.getloadavg()[0],
-        "corpus": {"name": f"docstrings of Python {platform.python_version()}'s standard library", **counts},
+        "corpus": {"name": f"docstrings of Python {host['python']}'s standard library", **counts},
         "shape": {"batch": BATCH, "context": CONTEXT, "threads": THREADS, **vars(SHAPE)},
         "runs": results,
     }
-
-
-def cpu() -> str:
-    info = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", info.read_text()) if info.is_file() else []
-    return names[0] if names else platform.processor()
 
 
 def table(result: dict[str, Any]) -> str:
