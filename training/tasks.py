@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from training import encoding
 from training.encoding import Question
-from training.intervals import Estimate, bootstrap_ratio, wilson
+from training.significance.intervals import Estimate, bootstrap_ratio, wilson
 from training.scoring import Scores
 
 Items = Sequence[dict[str, Any]]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.intervals import bootstrap_ratio, wilson
+from training.significance.intervals import bootstrap_ratio, wilson
 
 
 @pytest.mark.parametrize(

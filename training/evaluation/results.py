@@ -1,0 +1,79 @@
+"""Results: what one checkpoint got on one task, in a folder that is the same bytes each time.
+
+    items.parquet  a row an item, ITEMS and one float64 column for each metric that the task has
+    score.json     the task, its metric, the score and its interval, and the digests of all that went in
+
+Every metric is a ratio of sums over items, sum(value) / sum(weight): a share of correct answers has weights of 1, bits
+per byte has bits over bytes. So all intervals and comparisons know one form.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpus.manifest import canonical_json
+from training.outdir import write_atomic
+
+ITEMS = pa.schema(
+    [
+        pa.field("item_id", pa.string(), nullable=False),  # names the item within its task
+        pa.field("doc_hash", pa.string(), nullable=False),  # SHA-256 of the item, as lm-eval has it
+        pa.field("prompt_hash", pa.string(), nullable=False),  # SHA-256 of all that the model was asked about it
+        pa.field("cluster", pa.string(), nullable=False),  # equal for items about one passage
+        pa.field("group", pa.string(), nullable=False),  # a subject, a phenomenon; "" where a task has none
+        pa.field("gold", pa.int32()),  # the right choice; null where there are none to choose from
+        pa.field("log_likelihoods", pa.list_(pa.float64()), nullable=False),  # nats, of each choice
+        pa.field("greedy", pa.list_(pa.bool_()), nullable=False),  # whether all tokens of it were the likeliest
+        pa.field("characters", pa.list_(pa.int32()), nullable=False),  # of each choice: its length norms
+        pa.field("bytes", pa.list_(pa.int32()), nullable=False),
+        pa.field("generated", pa.string()),  # null where nothing is generated
+        pa.field("value", pa.float64(), nullable=False),  # the task's main metric, ...
+        pa.field("weight", pa.float64(), nullable=False),  # ... over this
+    ]
+)
+
+
+class Results(NamedTuple):
+    score: dict[str, Any]
+    items: pa.Table
+
+    @property
+    def task(self) -> str:
+        return str(self.score["task"])
+
+
+def write(folder: Path, score: Mapping[str, Any], items: pa.Table) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    sink = pa.BufferOutputStream()
+    pq.write_table(items, sink, compression="zstd", write_page_checksum=True)
+    write_atomic(folder / "items.parquet", sink.getvalue().to_pybytes())
+    write_atomic(folder / "score.json", canonical_json(score))  # last: it says that the other is whole
+
+
+def read(folder: Path) -> Results:
+    """Raises FileNotFoundError where there are no results, ValueError where they are not such."""
+    score = json.loads((folder / "score.json").read_bytes())
+    items = pq.read_table(folder / "items.parquet", page_checksum_verification=True)
+    if missing := [name for name in ITEMS.names if name not in items.column_names]:
+        raise ValueError(f"{folder / 'items.parquet'} has no column {', '.join(missing)}; score the checkpoint again")
+    return Results(score, items)
+
+
+def find(folder: Path) -> dict[str, Results]:
+    """The results of a folder by task: its own, or those of the folders in it, as `headwater score --out` leaves them.
+
+    Raises FileNotFoundError when there are none."""
+    folders = (
+        [folder] if (folder / "score.json").is_file() else sorted(path.parent for path in folder.glob("*/score.json"))
+    )
+    if not folders:
+        raise FileNotFoundError(
+            f"{folder} has no score.json, nor has a folder in it; `headwater score --out` writes them"
+        )
+    return {found.task: found for found in map(read, folders)}
