@@ -17,8 +17,8 @@ from tokenizers import Tokenizer
 
 from training import encoding
 from training.encoding import Question
-from training.significance.intervals import Estimate, bootstrap_ratio, wilson
 from training.scoring import Scores
+from training.significance.intervals import Estimate, bootstrap_ratio, wilson
 
 Items = Sequence[dict[str, Any]]
 Answers = Sequence[Sequence[Scores]]  # for each item, the scores of its questions
