@@ -34,3 +34,9 @@ def bootstrap_ratio(tops: np.ndarray, bottoms: np.ndarray, seed: int = 0) -> Est
     ratios = tops[draws].sum(axis=1) / bottoms[draws].sum(axis=1)
     low, high = np.percentile(ratios, [2.5, 97.5])
     return Estimate(float(tops.sum() / bottoms.sum()), float(low), float(high))
+
+
+def estimate(values: np.ndarray, weights: np.ndarray, clusters: list[str]) -> Estimate:
+    if (weights == 1).all() and np.isin(values, (0, 1)).all() and len(set(clusters)) == len(clusters):
+        return wilson(int(values.sum()), len(values))
+    return bootstrap_ratio(values, weights)
