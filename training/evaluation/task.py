@@ -24,9 +24,9 @@ class Task:
     """A kind of task fills in what stands below.
 
     `read` turns `files` below a folder of data into rows, of several patterns the first that a file matches; `version`
-    goes up when `read` changes. `item`, `passage` and `group` are templates: what names a row (empty: a digest of it), what items that depend on each other
-    have in common, and their subject. `preamble` stands once before all, then `shots` rows of `shots_from` with their
-    answers, the first ones of the item's group.
+    goes up when `read` changes. `item`, `passage` and `group` are templates: what names a row (empty: a digest of it),
+    what items that depend on each other have in common, and their subject. `preamble` stands once before all, then
+    `shots` rows of `shots_from` with their answers, the first ones of the item's group.
     """
 
     name: str
