@@ -26,7 +26,7 @@ def sums(values: np.ndarray, numbers: np.ndarray | None) -> np.ndarray:
 
 
 def linearized(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
-    """What each cluster adds to the error of sum(tops) / sum(bottoms): the ratio's first-order term, which sums to 0."""
+    """What each cluster adds to the error of sum(tops) / sum(bottoms), to first order; together 0."""
     total = bottoms.sum(axis=-1, keepdims=True)
     return (tops - tops.sum(axis=-1, keepdims=True) / total * bottoms) / total
 

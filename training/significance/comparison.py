@@ -59,9 +59,7 @@ class Comparison:
     @property
     def centred(self) -> tuple[int, float, float] | None:
         """How many tasks have a chance, and both sides' centred means over them."""
-        a, b = (
-            centred_mean((getattr(one.difference, side), one.chance) for one in self.tasks) for side in ("a", "b")
-        )
+        a, b = (centred_mean((getattr(one.difference, side), one.chance) for one in self.tasks) for side in ("a", "b"))
         count = sum(one.chance is not None for one in self.tasks)
         return None if a is None or b is None else (count, a, b)
 

@@ -45,7 +45,9 @@ def bootstrap_ratio(tops: np.ndarray, bottoms: np.ndarray, seed: int = 0) -> Est
     found = bootstrap(np.stack([tops, bottoms]), seed)
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample without weight has no ratio, and is left out
         low, high = percentiles(found[0] / found[1], count)
-    return Estimate(value, low, high, math.sqrt(variance(linearized(tops, bottoms))), f"bootstrap of {count:,} clusters")
+    return Estimate(
+        value, low, high, math.sqrt(variance(linearized(tops, bottoms))), f"bootstrap of {count:,} clusters"
+    )
 
 
 def is_share(values: np.ndarray, weights: np.ndarray) -> bool:
@@ -90,4 +92,6 @@ def check(values: np.ndarray, weights: np.ndarray) -> None:
     if bad := int((~np.isfinite(values) | ~np.isfinite(weights)).sum()):
         raise ValueError(f"{bad} of {len(values)} items have a value or weight that is not finite")
     if weights.min() < 0 or weights.sum() <= 0:
-        raise ValueError(f"weights from {weights.min()} that sum to {weights.sum()}; they weigh items, and must be positive")
+        raise ValueError(
+            f"weights from {weights.min()} that sum to {weights.sum()}; they weigh items, and must be positive"
+        )

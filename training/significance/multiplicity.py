@@ -21,7 +21,9 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in found]
 
 
-def least_effect(standard_error: float, freedom: float, tasks: int, clusters: int, items: int, share: bool) -> float | None:
+def least_effect(
+    standard_error: float, freedom: float, tasks: int, clusters: int, items: int, share: bool
+) -> float | None:
     """The smallest true difference that is found in 80 % of the cases, in the score's units (Bloom 1995; Miller 2024,
     arXiv:2411.00640, section 5). At ALPHA / tasks, which Holm asks of the smallest p: another may be let through with
     less, never a first.
