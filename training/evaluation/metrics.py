@@ -16,6 +16,7 @@ import string
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -116,7 +117,7 @@ def of_texts(predictions: Sequence[str], references: Sequence[Sequence[str]], la
     import sacrebleu
 
     count = max(map(len, references))
-    streams = [[refs[place] if place < len(refs) else None for refs in references] for place in range(count)]
+    streams: Any = [[refs[place] if place < len(refs) else None for refs in references] for place in range(count)]
     tokenizer = {"zh": "zh", "ja": "char"}.get(language, "13a")
     items = list(zip(predictions, references, strict=True))
     return {
