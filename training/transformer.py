@@ -216,12 +216,22 @@ class Transformer(nn.Module):
     def flops_per_token(self) -> int:
         return flops_per_token(self.config)
 
-    def hidden(self, tokens: Tensor, cache: Cache | None = None, segments: Tensor | None = None) -> Tensor:
+    def hidden(
+        self,
+        tokens: Tensor,
+        cache: Cache | None = None,
+        segments: Tensor | None = None,
+        branches: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
         """Final hidden states [B, T, D] of tokens [B, T].
 
         `cache` holds the tokens read before and is brought up to date; over a filled one T must be 1. Attention stays
-        within equal numbers of `segments` [B, T].
+        within equal numbers of `segments` [B, T]. `branches` are numbers and positions, both [B, T]: a token sees those
+        before it of its own branch and of branch 0, at distances that their positions tell.
         """
+        if branches is not None:
+            cos, sin = self.cos[branches[1]], self.sin[branches[1]]  # [B, T, E/2]
+            return self._through(tokens, cos, sin, along(branches[0]), None)
         start, length = (cache.longest if cache else 0), tokens.shape[1]
         if start + length > self.config.max_position_embeddings:
             raise ValueError(f"{start + length} tokens exceed the context of {self.config.max_position_embeddings}")
@@ -234,11 +244,15 @@ class Transformer(nn.Module):
                 mask = (torch.arange(start + 1, device=tokens.device) <= cache.lengths[:, None])[:, None, None]
         elif segments is not None:
             mask = within(segments)
+        hidden = self._through(tokens, cos, sin, mask, cache)
+        if cache is not None:
+            cache.grow(length)
+        return hidden
+
+    def _through(self, tokens: Tensor, cos: Tensor, sin: Tensor, mask: Mask, cache: Cache | None) -> Tensor:
         x = self.model.embed_tokens(tokens).float()  # FSDP may have gathered the table in bfloat16
         for number, layer in enumerate(self.model.layers):
             x = layer(x, cos, sin, mask, None if cache is None else (cache, number))
-        if cache is not None:
-            cache.grow(length)
         return self.model.norm(x)
 
     def logits(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
@@ -266,6 +280,12 @@ def within(segments: Tensor) -> Mask:
         return (query >= key) & (segments[b, query] == segments[b, key])
 
     return create_block_mask(seen, batch, None, length, length, device=str(segments.device))
+
+
+def along(branches: Tensor) -> Tensor:
+    """Who may look at whom [B, 1, T, T]: at itself and what came before, in branch 0 or its own of branches [B, T]."""
+    own = branches[:, :, None] == branches[:, None]
+    return (own | (branches == 0)[:, None]).tril_().unsqueeze(1)
 
 
 def compile_layers(model: Transformer, backend: Any = "inductor") -> None:
