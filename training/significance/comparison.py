@@ -14,6 +14,8 @@ from training.significance.centred import centred_mean
 from training.significance.difference import Difference, difference
 from training.significance.multiplicity import ALPHA, holm, least_effect
 
+Seeds = Mapping[str, Mapping[str, Results]]  # the name of each seed of a side -> task -> results
+
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
@@ -58,45 +60,45 @@ class Comparison:
 
     @property
     def centred(self) -> tuple[int, float, float] | None:
-        """How many tasks have a chance, and both sides' centred means over them."""
-        a, b = (centred_mean((getattr(one.difference, side), one.chance) for one in self.tasks) for side in ("a", "b"))
-        count = sum(one.chance is not None for one in self.tasks)
-        return None if a is None or b is None else (count, a, b)
+        """How many tasks have a chance to be above, and both sides' centred means over them."""
+        tasks = [one for one in self.tasks if one.chance is not None and one.higher_is_better]
+        a, b = (centred_mean((getattr(one.difference, side), one.chance) for one in tasks) for side in ("a", "b"))
+        return None if a is None or b is None else (len(tasks), a, b)
 
 
 def compare(a: Sequence[Path], b: Sequence[Path]) -> Comparison:
-    """Of two sides, each the results of one or of several seeds of a recipe, as `find` reads them.
+    """Of two sides, each the folders of one or of several seeds of a recipe, as `find` reads them.
 
-    Raises ValueError where results of a task are not comparable, or no task is on both sides; FileNotFoundError where a
-    folder has no results.
+    Raises FileNotFoundError where a folder has no results, ValueError as `comparison` does.
     """
-    read = {place: {str(folder): find(folder) for folder in folders} for place, folders in enumerate((a, b))}
-    for place, folders in enumerate((a, b)):
-        if len(read[place]) < len(folders):
+    for folders in (a, b):
+        if len(set(folders)) < len(folders):
             raise ValueError(f"{', '.join(map(str, folders))}: a folder comes twice; a seed counts once")
-    side_a, side_b = read[0], read[1]
-    everyone = [*side_a.values(), *side_b.values()]
+    side_a, side_b = ({str(folder): find(folder) for folder in folders} for folders in (a, b))
+    return comparison(side_a, side_b)
+
+
+def comparison(a: Seeds, b: Seeds) -> Comparison:
+    """Raises ValueError where results of a task are not comparable, no task is on both sides, or a seed comes twice."""
+    everyone = [*a.values(), *b.values()]
     named = sorted({task for found in everyone for task in found})
     common = [task for task in named if all(task in found for found in everyone)]
     if not common:
-        raise ValueError(
-            f"no task in common: {_tasks(side_a)} and {_tasks(side_b)}; score both sides on the same tasks"
-        )
-    checkpoints = [_checkpoints(side, common) for side in (side_a, side_b)]
-    pairs = {task: align(_of(side_a, task), _of(side_b, task)) for task in common}
+        raise ValueError(f"no task in common: {_tasks(a)} and {_tasks(b)}; score both sides on the same tasks")
+    checkpoints = [_checkpoints(side, common) for side in (a, b)]
+    pairs = {task: align(_of(a, task), _of(b, task)) for task in common}
     differences = {task: difference(pairs[task]) for task in common}
     corrected = holm([found.p for found in differences.values()])
-    results = side_a[next(iter(side_a))]
-    compared = [
-        _compared(results[task], pairs[task], differences[task], p_holm, len(common))
-        for task, p_holm in zip(common, corrected, strict=True)
-    ]
+    first = everyone[0]
     return Comparison(
-        a=tuple(side_a),
-        b=tuple(side_b),
-        tasks=tuple(compared),
+        a=tuple(a),
+        b=tuple(b),
+        tasks=tuple(
+            _compared(first[task], pairs[task], differences[task], p_holm, len(common))
+            for task, p_holm in zip(common, corrected, strict=True)
+        ),
         left_out={
-            task: tuple(folder for side in (side_a, side_b) for folder in side if task in side[folder])
+            task: tuple(name for side in (a, b) for name in side if task in side[name])
             for task in named
             if task not in common
         },
@@ -104,15 +106,15 @@ def compare(a: Sequence[Path], b: Sequence[Path]) -> Comparison:
     )
 
 
-def _of(side: Mapping[str, dict[str, Results]], task: str) -> dict[str, Results]:
+def _of(side: Seeds, task: str) -> dict[str, Results]:
     return {folder: found[task] for folder, found in side.items()}
 
 
-def _tasks(side: Mapping[str, dict[str, Results]]) -> str:
+def _tasks(side: Seeds) -> str:
     return "; ".join(f"{folder} has {', '.join(sorted(found))}" for folder, found in side.items())
 
 
-def _checkpoints(side: Mapping[str, dict[str, Results]], tasks: Sequence[str]) -> set[str]:
+def _checkpoints(side: Seeds, tasks: Sequence[str]) -> set[str]:
     """Raises ValueError where two seeds of a side are one checkpoint: it would count as if it were two runs."""
     seen: dict[tuple[str, str], str] = {}
     for folder, found in side.items():
