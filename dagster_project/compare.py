@@ -101,4 +101,5 @@ def as_json(found: Comparison) -> str:
         }
         for one in found.tasks
     ]
-    return json_line({**asdict(found), "tasks": tasks, "centred": found.centred})
+    centred = None if found.centred is None else dict(zip(("tasks", "a", "b"), found.centred, strict=True))
+    return json_line({**asdict(found), "tasks": tasks, "centred": centred})

@@ -60,17 +60,22 @@ def align(a: Mapping[str, Results], b: Mapping[str, Results]) -> Pairs:
         _same_score(first, everyone[first], name, everyone[name])
         tables[name] = _same_items(everyone[name].task, first, base, name, everyone[name].items)
     return Pairs(
-        a=_side([tables[name] for name in a]),
-        b=_side([tables[name] for name in b]),
+        a=_side({name: tables[name] for name in a}, everyone[first].task),
+        b=_side({name: tables[name] for name in b}, everyone[first].task),
         numbers=numbered(base["cluster"].to_pylist(), len(base)),
         groups=np.asarray(base["group"].to_pylist()),
     )
 
 
-def _side(tables: list[pa.Table]) -> Side:
-    values, weights = (np.stack([table[name].to_numpy() for table in tables]) for name in ("value", "weight"))
-    for value, weight in zip(values, weights, strict=True):
-        check(value, weight)
+def _side(tables: Mapping[str, pa.Table], task: str) -> Side:
+    values, weights = (
+        np.stack([table[column].to_numpy() for table in tables.values()]) for column in ("value", "weight")
+    )
+    for name, value, weight in zip(tables, values, weights, strict=True):
+        try:
+            check(value, weight)
+        except ValueError as error:
+            raise ValueError(f"{task} in {name}: {error}") from error
     return Side(values=values, weights=weights)
 
 
