@@ -59,45 +59,37 @@ def reference(model: Trained, question: Question) -> tuple[list[float], bool]:
     return likelihoods, greedy
 
 
-def asked(model: Trained, pairs: list[tuple[str, str]], groups: list[int], size: int | None) -> list[float]:
-    questions = continuations(pairs, model.encode, model.prefix)
-    return list(LanguageModel(model, size)._ask(questions, groups)[0])
-
-
-def choices(data: Data) -> tuple[list[tuple[str, str]], list[int]]:
+def choices(data: Data) -> list[tuple[str, str]]:
     """Items of one to five choices with contexts from nothing to far beyond what the model reads."""
     draw, text = random.Random(0), data.heldout_texts[0]
-    pairs, groups = [], []
-    for item in range(24):
+    pairs = []
+    for _ in range(24):
         begin, size = draw.randrange(2000), draw.choice([0, 1, 20, 40, 60, 400])
         longest = draw.choice([3, 12, 150])
         for _ in range(draw.randint(1, 5)):
             end = draw.randrange(2000)
             pairs.append((text[begin : begin + size], " " + text[end : end + draw.randint(1, longest)]))
-            groups.append(item)
-    return pairs, groups
+    return pairs
 
 
 @pytest.mark.parametrize("size", [1, 8, 32, None])
 def test_choices_that_share_a_row_score_as_each_read_alone(data: Data, trained: Trained, size: int | None) -> None:
-    pairs, groups = choices(data)
-    questions = continuations(pairs, trained.encode, trained.prefix)
-    totals, greedy = LanguageModel(trained, size)._ask(questions, groups)
+    questions = continuations(choices(data), trained.encode, trained.prefix)
+    totals, greedy = LanguageModel(trained, size)._ask(questions)
     for question, total, hit in zip(questions, totals, greedy, strict=True):
         likelihoods, wanted = reference(trained, question)
         assert total == pytest.approx(sum(likelihoods), abs=1e-4)
         assert hit == wanted
-    found = list(batches(questions, groups, CONTEXT, size, trees=True))
-    assert any(batch.branches is not None for batch in found), "no two choices shared a row"
-    assert sum(batch.lengths.sum() for batch in found) < sum(len(q.tokens) - 1 for q in questions)
+    found = list(batches(questions, CONTEXT, size, trees=True))
+    assert any(batch.branched for batch in found) == (size != 1)
+    assert all(len(batch.pieces) <= (size or 1000) for batch in found)
 
 
 def test_each_asked_token_is_asked_once_however_batches_fall(data: Data, trained: Trained) -> None:
-    pairs, groups = choices(data)
-    questions = continuations(pairs, trained.encode, trained.prefix)
+    questions = continuations(choices(data), trained.encode, trained.prefix)
     for size, trees in ((1, True), (7, False), (None, True)):
         found: dict[int, list[int]] = {}
-        for batch in batches(questions, groups, CONTEXT, size, trees=trees):
+        for batch in batches(questions, CONTEXT, size, trees=trees):
             for piece in sorted(batch.pieces, key=lambda piece: piece.window):
                 found.setdefault(piece.question, []).extend(piece.wanted)
         assert [found[n] for n in range(len(questions))] == [q.tokens[q.start :] for q in questions]
