@@ -114,7 +114,10 @@ def _parser() -> argparse.ArgumentParser:
         compare.add_argument(
             side, metavar=side.upper(), help="a folder of `headwater score --out`; several seeds with commas between"
         )
-    compare.add_argument("--json", action="store_true", help="one object")
+    compare.add_argument(
+        "--groups", action="store_true", help="also the parts of each task, such as subjects: no tests"
+    )
+    compare.add_argument("--json", action="store_true", help="one object, with all of that")
     compare.set_defaults(run=_compare)
     ui = _command(commands, "ui", _ui, "start dagster dev on a lake's history")
     ui.add_argument("--port", type=int, default=3000)
@@ -208,7 +211,7 @@ def _compare(args: argparse.Namespace) -> int:
     from training.significance.comparison import compare
 
     found = compare(folders(args.a), folders(args.b))
-    for line in [as_json(found)] if args.json else lines(found):
+    for line in [as_json(found)] if args.json else lines(found, args.groups):
         print(line)
     return 0
 
