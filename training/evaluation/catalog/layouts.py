@@ -70,7 +70,7 @@ def _arc(row: Row) -> Row:
 def _winogrande(row: Row) -> Row:
     """Twins, which differ in a word, have one passage."""
     if "sentence" in row:
-        before, after = row["sentence"].split("_")
+        before, _, after = row["sentence"].partition("_")
         return {
             "id": row["qID"],
             "beginnings": [before + row["option1"], before + row["option2"]],

@@ -1,0 +1,141 @@
+"""The same checkpoint and the same items, asked by lm-eval's own Hugging Face backend and by ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.helpers.shared import beside
+from tests.training.benchmark_files import MAKERS, Made, make
+from tests.training.small_corpus import Data
+from training.evaluation.catalog import TASKS
+from training.evaluation.harness import ask, lm_eval_task, table
+from training.evaluation.huggingface import HuggingFace
+from training.evaluation.items import load
+from training.evaluation.kinds import Generation
+from training.evaluation.language_model import LanguageModel
+from training.evaluation.model import Model, Trained
+from training.evaluation.task import Doc, Task
+from training.export import layout, load_model, load_tokenizer
+from training.transformer import Transformer
+
+import lm_eval.tasks  # isort: skip  # noqa: E402
+from lm_eval import evaluator, simple_evaluate  # isort: skip  # behind harness, which keeps it off the network
+from lm_eval.api.task import ConfigurableTask  # isort: skip
+from lm_eval.models.huggingface import HFLM  # isort: skip
+from lm_eval.tasks import TaskManager  # isort: skip
+from lm_eval.tasks._yaml_loader import load_yaml  # isort: skip
+from datasets import Dataset  # isort: skip
+
+CONTEXT = 160
+ABSOLUTE, RELATIVE = 1e-4, 1e-6  # of a log-likelihood; the second is what float32 keeps of a whole document's
+TOKENS = 12  # generated
+THEIRS = [name for name, maker in MAKERS.items() if name not in ("eprstmt", "tnews", "ocnli")]
+
+
+@pytest.fixture(scope="module")
+def folder(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint in the Hugging Face layout, random, but with opinions."""
+    folder = tmp_path_factory.mktemp("exported")
+    model = Transformer(data.model(max_position_embeddings=CONTEXT), seed=1)
+    drawn = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.dim() == 2:
+                weight.normal_(0, 0.25, generator=drawn)
+    for name, content in layout(model.config, data.tokenizer.read_bytes()).items():
+        (folder / name).write_bytes(content)
+    save_file(model.state_dict(), folder / "model.safetensors", {"format": "pt"})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def ours(folder: Path) -> Model:
+    return Trained(load_model(folder), load_tokenizer(folder / "tokenizer.json"))
+
+
+@pytest.fixture(scope="module")
+def theirs(folder: Path) -> HFLM:
+    return backend(folder)
+
+
+def backend(folder: Path) -> HFLM:
+    return HFLM(pretrained=str(folder), device="cpu", dtype="float32", batch_size=8)
+
+
+@pytest.fixture(autouse=True)
+def no_survey(monkeypatch: pytest.MonkeyPatch) -> None:
+    """simple_evaluate lists the machine's packages and asks git, seconds each time."""
+    monkeypatch.setattr(evaluator, "add_env_info", lambda results: None)
+    monkeypatch.setattr(evaluator, "get_git_commit_hash", lambda: "")
+
+
+def by_lm_eval(model: HFLM, task: ConfigurableTask) -> list[dict[str, Any]]:
+    found = simple_evaluate(
+        model, tasks=[task], task_manager=TaskManager(include_defaults=False), bootstrap_iters=0
+    )
+    samples = found["samples"][task.config.task]
+    return sorted(samples, key=lambda sample: sample["doc_id"])
+
+
+def their_task(name: str, made: Made) -> ConfigurableTask:
+    """lm-eval's own file of the task over the made rows, as if they had been fetched."""
+    # XQuAD's functions want a module that transformers 5 has no more; the texts alone are compared.
+    config = load_yaml(Path(lm_eval.tasks.__file__).parent / made.yaml, resolve_func=not made.yaml.startswith("xquad"))
+    rows = Dataset.from_list(made.rows)
+    splits = {config[key]: rows for key in ("validation_split", "test_split") if config.get(key)}
+    if made.first:
+        splits[config["fewshot_split"]] = Dataset.from_list(made.first)
+        config["num_fewshot"] = len(made.first)
+    for key in ("dataset_path", "dataset_name", "training_split", "tag"):
+        config.pop(key, None)
+    if config["output_type"] == "generate_until":
+        config["generation_kwargs"]["max_gen_toks"] = TOKENS
+        config["process_results"] = lambda doc, answers: {"f1": 0.0, "exact_match": 0.0}
+    return ConfigurableTask(config={**config, "task": name, "custom_dataset": lambda **_: splits})
+
+
+def short(task: Task) -> Task:
+    return replace(task, tokens=TOKENS) if isinstance(task, Generation) else task
+
+
+def compare(task: Task, docs: Sequence[Doc], model: Model, samples: Sequence[dict[str, Any]]) -> float:
+    """Asserts that both found the same. Returns the largest difference between log-likelihoods."""
+    found = table(task, docs, ask(LanguageModel(model), task, docs)).to_pylist()
+    worst, varied = 0.0, set()
+    assert len(found) == len(samples) > 0
+    for row, sample in zip(found, samples, strict=True):
+        answers = [answer[0] for answer in sample["resps"]]
+        if isinstance(task, Generation):
+            assert row["generated"] == answers[0]
+            varied.add(answers[0])
+            continue
+        likelihoods = [float(answer[0]) if isinstance(answer, tuple) else float(answer) for answer in answers]
+        assert row["log_likelihoods"] == pytest.approx(likelihoods, abs=ABSOLUTE, rel=RELATIVE)
+        worst = max(worst, *(abs(a - b) for a, b in zip(row["log_likelihoods"], likelihoods, strict=True)))
+        varied |= set(likelihoods)
+        assert row["greedy"] == [answer[1] for answer in answers if isinstance(answer, tuple)]
+        for metric in set(task.metrics) & set(sample) - {"bits_per_byte"}:
+            assert row[metric] == sample[metric], metric
+        if "bits_per_byte" in sample:
+            assert row["weight"] == sample["bits_per_byte"][1]
+        if "pct_stereotype" in sample:
+            assert row["acc"] == sample["pct_stereotype"]
+    assert len(varied) > 1
+    print(f"{task.name}: {len(found)} items, largest difference {worst:.1e}")
+    return worst
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_prompts_and_answers_are_lm_evals(
+    name: str, ours: Model, theirs: HFLM, tmp_path: Path
+) -> None:
+    made, task = make(name, tmp_path), short(TASKS[name])
+    samples = by_lm_eval(theirs, their_task(name, made))
+    compare(task, load(task, tmp_path).docs, ours, samples)
