@@ -136,7 +136,12 @@ def copa(say: Words) -> Made:
 
 def blimp(say: Words) -> Made:
     rows = [
-        {"sentence_good": say.sentence(6), "sentence_bad": say.sentence(6), "UID": f"rule_{n % 2}", "pairID": str(n // 2)}
+        {
+            "sentence_good": say.sentence(6),
+            "sentence_bad": say.sentence(6),
+            "UID": f"rule_{n % 2}",
+            "pairID": str(n // 2),
+        }
         for n in range(ITEMS)
     ]
     files = {f"data/rule_{n}.jsonl": jsonl(rows[n::2]) for n in range(2)}
@@ -148,14 +153,14 @@ def crows_pairs(say: Words) -> Made:
         {"sent_more": f'{say(7)}, "{say(2)}"', "sent_less": say(8), "bias_type": ("age", "gender")[number % 2]}
         for number in range(ITEMS)
     ]
-    return Made(
-        {"data/crows_pairs_anonymized.csv": _table(rows)}, "crows_pairs/crows_pairs_english.yaml", rows
-    )
+    return Made({"data/crows_pairs_anonymized.csv": _table(rows)}, "crows_pairs/crows_pairs_english.yaml", rows)
 
 
 def _table(rows: list[Row]) -> str:
     """CSV whose first column, a number, has no name."""
-    quoted = [[str(n), *(f'"{str(cell).replace(chr(34), chr(34) * 2)}"' for cell in r.values())] for n, r in enumerate(rows)]
+    quoted = [
+        [str(n), *(f'"{str(cell).replace(chr(34), chr(34) * 2)}"' for cell in r.values())] for n, r in enumerate(rows)
+    ]
     return "".join(",".join(line) + "\n" for line in [["", *rows[0]], *quoted])
 
 
@@ -223,16 +228,14 @@ def xquad_zh(say: Words) -> Made:
 def wikitext(say: Words) -> Made:
     """Articles of less than a context, and of several."""
     pages = [
-        f" = {say(2)} = \n \n {say(12 * 3**number)} @-@ {say(3)} , and ( {say(2)} ) . \n = = {say(1)} = = \n {say(4)} 's \n"
+        f" = {say(2)} = \n \n {say(12 * 3**number)} @-@ {say(3)} , ( {say(2)} ) . \n = = {say(1)} = = \n {say(4)} 's \n"
         for number in range(4)
     ]
     return Made({"wiki.test.raw": "".join(pages)}, "wikitext/wikitext.yaml", [{"page": page} for page in pages])
 
 
 def eprstmt(say: Words) -> Made:
-    rows = [
-        {"id": n, "sentence": HANZI[n : n + 9], "label": ("Negative", "Positive")[n % 2]} for n in range(ITEMS)
-    ]
+    rows = [{"id": n, "sentence": HANZI[n : n + 9], "label": ("Negative", "Positive")[n % 2]} for n in range(ITEMS)]
     return Made({"eprstmt/test_public.json": jsonl(rows)}, "", rows)
 
 
@@ -244,7 +247,13 @@ def tnews(say: Words) -> Made:
 def ocnli(say: Words) -> Made:
     labels = ("entailment", "neutral", "contradiction")
     rows = [
-        {"id": n, "prem_id": n // 2, "sentence1": HANZI[n : n + 9], "sentence2": HANZI[n + 3 : n + 9], "label": labels[n % 3]}
+        {
+            "id": n,
+            "prem_id": n // 2,
+            "sentence1": HANZI[n : n + 9],
+            "sentence2": HANZI[n + 3 : n + 9],
+            "label": labels[n % 3],
+        }
         for n in range(ITEMS)
     ]
     return Made({"ocnli/test_public.json": jsonl(rows)}, "", rows)

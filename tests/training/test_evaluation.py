@@ -11,16 +11,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from training.encoding import Question
+from training.evaluate import run as evaluate
+from training.scoring import score, windows
+from training.tasks import TASKS
 
 from corpus.shard_set import ShardSet
 from tests.training.small_corpus import CONTEXT, Data, doc_id, newest, run
 from training import encoding
-from training.encoding import Question
-from training.evaluate import run as evaluate
 from training.export import load_model, load_tokenizer
 from training.outdir import Outdir
-from training.scoring import score, windows
-from training.tasks import TASKS
 from training.transformer import Transformer
 
 
