@@ -151,7 +151,7 @@ class Completion(Task):
 
     def ask(self, row: Row, before: str) -> Doc:
         target = fill(self.target, row)
-        if not target.strip():
+        if not target:
             raise ValueError(f"{self.target!r} is empty; every prompt needs a text that follows it")
         return {"context": before + fill(self.prompt, row), "target": target}
 
