@@ -1,4 +1,4 @@
-"""Contamination: benchmark items that stand in documents: which, where, and which documents had better not be trained on.
+"""Contamination: benchmark items that stand in documents: which, where, and which documents a recipe removes.
 
     items (BENCHMARK_ITEM)  a row a part of an item: its question, its answer, the passage that it is about
     matches (MATCH)         a row for each part that stands in a document, whatever becomes of that document
@@ -51,9 +51,7 @@ MATCH = pa.schema(
 )
 
 # Items of which no part has words enough, or none that are not a template.
-TOO_SHORT = pa.schema(
-    [pa.field("task", pa.string(), nullable=False), pa.field("item_id", pa.string(), nullable=False)]
-)
+TOO_SHORT = pa.schema([pa.field("task", pa.string(), nullable=False), pa.field("item_id", pa.string(), nullable=False)])
 
 REMOVAL = pa.schema(
     [
@@ -67,9 +65,9 @@ REMOVAL = pa.schema(
 @dataclass(frozen=True, kw_only=True)
 class ContaminationConfig:
     """A part of an item matches a document that holds `words` of its words in a row (13: Brown et al. 2020,
-    arXiv:2005.14165, appendix C), or, where it is shorter, all of them; with fewer than `least_words` it is too short to
-    tell. In scripts without spaces a word is `characters_a_word` characters. It nearly matches one that holds
-    `containment` of its shingles of `shingle_words` within one and a half times its length.
+    arXiv:2005.14165, appendix C), or all of them where it is shorter; with fewer than `least_words` it is too short to
+    tell. In scripts without spaces a word is `characters_a_word` characters. A part of at least `words` nearly matches
+    a document that holds `containment` of its shingles of `shingle_words` within one and a half times its length.
 
     Runs of words that more than `shared` different texts of the benchmarks have are their templates and count nowhere.
 

@@ -1,7 +1,7 @@
 """Grams: where runs of words of a known set stand in texts, in one compiled pass over Arrow's buffers.
 
-No gram of a text is kept but those that are found: the hash of each run rolls on from word to word, a table of bits says
-of nearly every one that it is not known, and what is left is looked up among the sorted hashes. Words are those of
+No gram of a text is kept but those that are found: the hash of each run rolls on from word to word, a table of bits
+says of nearly every one that it is not known, and what is left is looked up among the sorted hashes. Words are those of
 `corpus.text.words`; equal hashes are not yet equal words, so who finds a gram compares its words.
 """
 

@@ -69,19 +69,20 @@ class FindContamination(Work):
 
     def setup(self, lake: Lake) -> None:
         """Every worker makes the index for itself: 60,000 items in three seconds."""
-        from corpus.overlap import BenchmarkIndex  # loads a compiler's runtime, which only the workers need
+        from corpus.benchmark_grams import BenchmarkGrams  # load a compiler's runtime, which only the workers need
+        from corpus.overlap import Overlap
 
-        self.index = BenchmarkIndex(self.items(lake), self.config)
+        self.overlap = Overlap(BenchmarkGrams(self.items(lake), self.config))
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
         for batch in lake.read_batches(split.paths["documents"], [*COLUMNS, "text"]):
             part.pass_through(len(batch))
-            for found in self.index.find(batch["text"]):
+            for found in self.overlap.find(batch["text"]):
                 row = {name: batch[name][found.document].as_py() for name in COLUMNS}
                 text = batch["text"][found.document].as_py()
                 row |= {name: getattr(found, name) for name in ("kind", "measure", "start", "stop")}
                 row["matched"] = text[found.start : found.stop]
-                for task, item_id, name in self.index.owners[found.text]:
+                for task, item_id, name in self.overlap.grams.owners[found.text]:
                     part.add("matches", {**row, "task": task, "item_id": item_id, "part": name})
 
 
@@ -89,13 +90,13 @@ def _finish(
     lake: Lake, work: FindContamination, rows: list[dict[str, Any]], folder: str
 ) -> tuple[list[FileEntry], dict[str, Any]]:
     """What can be told only of all parts together, and of the benchmarks alone."""
-    from corpus.overlap import BenchmarkIndex
+    from corpus.benchmark_grams import BenchmarkGrams
 
     paths = [f"{folder}/{entry['path']}" for row in rows for entry in row["files"]]
     matches = pa.concat_tables([MATCH.empty_table(), *map(lake.read_table, paths)])
     gone = removals(matches, work.config)
     items = work.items(lake)
-    short = BenchmarkIndex(items, work.config).too_short()
+    short = BenchmarkGrams(items, work.config).too_short()
     too_short = table([{"task": task, "item_id": item_id} for task, item_id in short], TOO_SHORT)
     figures: dict[str, Any] = {"removals": gone.num_rows, "matches": matches.num_rows, "tasks": {}}
     for manifest in work.benchmarks:
@@ -116,5 +117,3 @@ def removal_file(manifest: Manifest) -> FileEntry:
     """The documents that are to go, as a file: its digest says whether anything changes for what comes after."""
     [entry] = manifest.of_kind("removals")
     return entry
-
-
