@@ -16,14 +16,14 @@ import pyarrow as pa
 from corpus.contamination import MATCH, TOO_SHORT, ContaminationConfig, matched_items, removals
 from corpus.lake import Lake
 from corpus.manifest import FileEntry, Manifest
-from corpus.schema import table
+from corpus.schema import ORIGIN, table
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits, put_table
 from pipelines.stage import Outcome, Plan, Stage, compute, each_split
 
 STAGE = "contamination"
 VERSION = 1
-COLUMNS = [field.name for field in MATCH[:5]]
+COLUMNS = [field.name for field in ORIGIN if field.name in MATCH.names]
 
 
 def find_contamination(
