@@ -1,7 +1,5 @@
 """Benchmarks: the items of each task as a dataset, read from files on this machine."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

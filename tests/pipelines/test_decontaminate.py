@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,13 +63,13 @@ def benchmark(lake: Lake, task: str, items: dict[str, dict[str, str]], content: 
     return publish_benchmark(lake, task, "1", rows(items), {path.name: path}).manifest
 
 
-def make(root: Path, engine: Engine = ONE) -> Made:
+def make(root: Path) -> Made:
     lake, every = Lake(str(root)), texts()
     crawls = [clean_crawl(lake, "first", every[:30]), clean_crawl(lake, "second", every[30:])]
     benchmarks = [benchmark(lake, "quiz", ITEMS), benchmark(lake, "reading", PASSAGES)]
     config = ContaminationConfig()
-    found = [find_contamination(lake, crawl, benchmarks, config, engine).manifest for crawl in crawls]
-    split = hold_out(lake, crawls, HeldOutConfig(share=0.2), engine, found).manifest
+    found = [find_contamination(lake, crawl, benchmarks, config, ONE).manifest for crawl in crawls]
+    split = hold_out(lake, crawls, HeldOutConfig(share=0.2), ONE, found).manifest
     return Made(lake=lake, crawls=crawls, benchmarks=benchmarks, found=found, split=split)
 
 
@@ -130,8 +131,13 @@ def test_they_are_counted_by_task_with_what_is_too_short(made: Made) -> None:
 
 
 def test_the_same_bytes_with_any_number_of_workers(made: Made, tmp_path: Path) -> None:
-    other = make(tmp_path, Engine(workers=2))
-    assert [one.digest for one in (*other.found, other.split)] == [one.digest for one in (*made.found, made.split)]
+    folder = shutil.copytree(made.lake.root, tmp_path / "lake", ignore=shutil.ignore_patterns("contamination", "split"))
+    lake, two, crawl, config = Lake(str(folder)), Engine(workers=2), made.crawls[0], HeldOutConfig(share=0.3)
+    found = find_contamination(lake, crawl, made.benchmarks, ContaminationConfig(), two)
+    assert not found.reused and found.manifest.digest == made.found[0].digest
+    other = hold_out(lake, [crawl], config, two, [found.manifest]).manifest
+    assert other.digest == hold_out(made.lake, [crawl], config, ONE, made.found[:1]).manifest.digest
+    assert other.counts.dropped[CONTAMINATED] == len(REMOVED)
 
 
 def test_a_recipe_that_keeps_them_has_the_split_of_one_without_benchmarks(made: Made) -> None:
