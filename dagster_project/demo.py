@@ -116,7 +116,7 @@ def summary(report: dict[str, Any]) -> str:
 def score_line(result: dict[str, Any]) -> str:
     if result["score"] is None:
         return "no items: too few held-out pages to ask anything of"
-    score, untrained, unigram = result["score"], result["untrained"], result["unigram"]
+    score, untrained, unigram = result["score"], result["beside"]["untrained"], result["beside"]["unigram"]
     line = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}] of {result['n']} items"
     line += f"; untrained {untrained['value']:.4f}, unigram {unigram['value']:.4f}"
     return line + (f", chance {result['chance']:.4f}" if result["chance"] is not None else "")

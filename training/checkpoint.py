@@ -51,7 +51,7 @@ def verify(folder: Path) -> None:
     manifest = read_manifest(folder)
     for entry in manifest["files"]:
         path = folder / entry["path"]
-        found = _file_digest(path) if path.is_file() else "nothing"
+        found = file_digest(path) if path.is_file() else "nothing"
         if found != entry["sha256"]:
             raise DamagedError(f"{path}: the manifest wants sha256 {entry['sha256']}, found {found}")
 
@@ -105,7 +105,7 @@ class Checkpoints:
         entries = []
         for path in sorted(writing.iterdir()):
             _sync(path)
-            entries.append({"path": path.name, "bytes": path.stat().st_size, "sha256": _file_digest(path)})
+            entries.append({"path": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)})
         (writing / MANIFEST).write_bytes(canonical_json({"schema": SCHEMA, "step": step, "files": entries}))
         _sync(writing / MANIFEST)
         _sync(writing)
@@ -185,7 +185,7 @@ def _step(folder: Path) -> int:
     return int(folder.name.removeprefix("step-"))
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -65,8 +65,11 @@ Past = tuple[Cache, int] | None  # and the number of a layer in it
 
 
 def by_blocks(x: Tensor) -> bool:
-    """Whether the operations of `fused` pay for x [B, T, ...]: on a CPU without a compiler, for more than a token."""
-    return x.device.type == "cpu" and x.shape[1] > 1 and not torch.compiler.is_compiling()
+    """Whether the operations of `fused` pay for x [B, T, ...]: on a CPU without a compiler, where gradients follow.
+
+    Without them, PyTorch's own keep nothing either, and take two thirds of the time on short rows.
+    """
+    return x.device.type == "cpu" and torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
 
 class RMSNorm(nn.Module):
@@ -216,12 +219,22 @@ class Transformer(nn.Module):
     def flops_per_token(self) -> int:
         return flops_per_token(self.config)
 
-    def hidden(self, tokens: Tensor, cache: Cache | None = None, segments: Tensor | None = None) -> Tensor:
+    def hidden(
+        self,
+        tokens: Tensor,
+        cache: Cache | None = None,
+        segments: Tensor | None = None,
+        tree: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
         """Final hidden states [B, T, D] of tokens [B, T].
 
         `cache` holds the tokens read before and is brought up to date; over a filled one T must be 1. Attention stays
-        within equal numbers of `segments` [B, T].
+        within equal numbers of `segments` [B, T]. `tree` are positions and ends, both [B, T], of rows that
+        branch: a token q sees k when k <= q < ends[k].
         """
+        if tree is not None:
+            positions, ends = tree
+            return self._through(tokens, self.cos[positions], self.sin[positions], along(ends), None)
         start, length = (cache.longest if cache else 0), tokens.shape[1]
         if start + length > self.config.max_position_embeddings:
             raise ValueError(f"{start + length} tokens exceed the context of {self.config.max_position_embeddings}")
@@ -234,11 +247,15 @@ class Transformer(nn.Module):
                 mask = (torch.arange(start + 1, device=tokens.device) <= cache.lengths[:, None])[:, None, None]
         elif segments is not None:
             mask = within(segments)
+        hidden = self._through(tokens, cos, sin, mask, cache)
+        if cache is not None:
+            cache.grow(length)
+        return hidden
+
+    def _through(self, tokens: Tensor, cos: Tensor, sin: Tensor, mask: Mask, cache: Cache | None) -> Tensor:
         x = self.model.embed_tokens(tokens).float()  # FSDP may have gathered the table in bfloat16
         for number, layer in enumerate(self.model.layers):
             x = layer(x, cos, sin, mask, None if cache is None else (cache, number))
-        if cache is not None:
-            cache.grow(length)
         return self.model.norm(x)
 
     def logits(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
@@ -266,6 +283,12 @@ def within(segments: Tensor) -> Mask:
         return (query >= key) & (segments[b, query] == segments[b, key])
 
     return create_block_mask(seen, batch, None, length, length, device=str(segments.device))
+
+
+def along(ends: Tensor) -> Tensor:
+    """Who may look at whom [B, 1, T, T]: a token at what came before it and has not ended, for ends [B, T]."""
+    now = torch.arange(ends.shape[1], device=ends.device)[:, None]
+    return (now < ends[:, None]).tril_().unsqueeze(1)
 
 
 def compile_layers(model: Transformer, backend: Any = "inductor") -> None:

@@ -46,9 +46,9 @@ def _score_asset(task: str) -> dg.AssetsDefinition:
         outcome = _score(opened, task, model, tars, asked)
         result = read_score(opened, outcome.manifest)
         extra: dict[str, Any] = {"n": result["n"], "metric": result["metric"]}
-        for name in ("score", "untrained", "unigram"):
-            if result[name] is not None:
-                extra |= {f"{name}_{bound}": value for bound, value in result[name].items()}
+        for name, found in (("score", result["score"]), *result["beside"].items()):
+            if found is not None:
+                extra |= {f"{name}_{bound}": value for bound, value in found.items()}
         return materialized(opened, outcome, [checks.digests(opened, outcome.manifest)], extra=extra)
 
     return score
@@ -93,15 +93,19 @@ def _evaluate(lake: Lake, task: str, model: Manifest, tars: Manifest, asked: Man
     if not files:
         # Too few held-out pages to ask anything of: said, and not a reason to lose the other scores.
         nothing = {"task": task, "metric": None, "higher_is_better": None, "n": 0, "chance": None}
-        (out / "score.json").write_bytes(canonical_json({**nothing, "score": None, "untrained": None, "unigram": None}))
+        (out / "score.json").write_bytes(canonical_json({**nothing, "score": None, "beside": {}}))
         return
-    flags = ["--checkpoint", str(lake.local_copy(model, "model", cache)), "--task", task, "--items", *files]
+    flags = ["--checkpoint", str(lake.local_copy(model, "model", cache)), "--task", task]
+    flags += ["--data", str(folder)]
     flags += ["--shards", str(lake.local_copy(tars, "train", cache)), "--out", str(out), "--threads", str(THREADS)]
-    run_module("training.evaluate", *flags)
+    run_module("training.evaluation.score", *flags)
+    for path in (out / task).iterdir():
+        path.rename(out / path.name)
+    (out / task).rmdir()
 
 
 def read_score(lake: Lake, manifest: Manifest) -> dict[str, Any]:
-    """The content of score.json: task, metric, n, chance; value, low and high of score, untrained and unigram."""
+    """The content of score.json: task, metric, n, chance; value, low and high of score and what is beside it."""
     found: dict[str, Any] = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
     return found
 

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from corpus.shard_set import ShardSet
 from training.config import ModelConfig
-from training.encoding import Question
-from training.scoring import Scores
+from training.evaluation.batches import Batch
+from training.evaluation.model import Trained, Words
 from training.transformer import Transformer
 
 COUNT_AT_ONCE = 1 << 24
 
 
-def untrained(config: ModelConfig, seed: int) -> Transformer:
+def untrained(config: ModelConfig, tokenizer: Tokenizer, seed: int) -> Trained:
     """The trained model's architecture with the weights that its run began from."""
-    return Transformer(config, seed)
+    return Trained(Transformer(config, seed), tokenizer)
 
 
-class Unigram:
+class Unigram(Words):
     """Each token by its share of the training tokens, add-one smoothed: (count + 1) / (tokens + V)."""
 
-    def __init__(self, shards: ShardSet) -> None:
+    trees = True
+
+    def __init__(self, shards: ShardSet, tokenizer: Tokenizer, context: int) -> None:
+        super().__init__(tokenizer)
+        self.context, self.prefix = context, shards.index.eos
         size = shards.index.vocab_size
         counts = np.zeros(size, dtype=np.int64)
         for start in range(0, len(shards), COUNT_AT_ONCE):
@@ -32,6 +37,8 @@ class Unigram:
         self.log_shares = np.log(counts + 1) - np.log(counts.sum() + size)
         self.best = int(counts.argmax())
 
-    def score(self, questions: Sequence[Question]) -> list[Scores]:
-        asked = [np.array(question.asked, dtype=np.int64) for question in questions]
-        return [Scores(self.log_shares[tokens], tokens == self.best) for tokens in asked]
+    def likelihoods(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+        return self.log_shares[batch.wanted], batch.wanted == self.best
+
+    def generate(self, prompts: Sequence[list[int]], tokens: int, stop: Callable[[list[int]], bool]) -> list[list[int]]:
+        return [[self.best] * tokens for _ in prompts]

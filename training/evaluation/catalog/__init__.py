@@ -1,0 +1,56 @@
+"""Catalog: the benchmarks that are prepared, by name."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+from training.evaluation.catalog.chinese import CHINESE
+from training.evaluation.catalog.english import ENGLISH
+from training.evaluation.files import parquet
+from training.evaluation.kinds import Choice, Completion, Document
+from training.evaluation.task import Task
+
+# Made of a recipe's own held-out pages (corpus.items): they need nothing but the crawl.
+HELD_OUT: tuple[Task, ...] = (
+    Document(name="bits_per_byte", read=parquet, files="*.parquet", item="{doc_id}", passage="{doc_id}"),
+    Completion(
+        name="last_word",
+        read=parquet,
+        files="*.parquet",
+        item="{item_id}",
+        passage="{doc_id}",
+        prompt="{context}",
+        target="{target}",
+    ),
+    Choice(
+        name="continuation",
+        read=parquet,
+        files="*.parquet",
+        item="{item_id}",
+        passage="{doc_id}",
+        prompt="{context}",
+        options="endings",
+        answer="answer",
+        delimiter="",
+        by="acc_bytes",
+    ),
+)
+
+PREPARED: tuple[Task, ...] = (*ENGLISH, *CHINESE)
+
+TASKS: dict[str, Task] = {task.name: task for task in (*HELD_OUT, *PREPARED)}
+
+
+def find(name: str) -> list[Task]:
+    """The task of a name, or all that a Python file of the user's defines. Raises ValueError when there is none."""
+    if name.endswith(".py"):
+        if not Path(name).is_file():
+            raise ValueError(f"{name}: no such file; it would define tasks, such as `task = Choice(...)`")
+        found = [value for value in runpy.run_path(name).values() if isinstance(value, Task)]
+        if not found:
+            raise ValueError(f"{name} defines no task; `task = Choice(name=..., options=...)` would be one")
+        return found
+    if name not in TASKS:
+        raise ValueError(f"no task {name!r}; there are {', '.join(TASKS)}, or a .py file that defines one")
+    return [TASKS[name]]

@@ -1,0 +1,100 @@
+"""Items: the rows of a benchmark's files, named, with the words that a model is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from corpus.manifest import canonical_json, sha256
+from training.evaluation.task import Doc, Task, fill
+
+
+@dataclass(frozen=True, kw_only=True)
+class Items:
+    """`docs` are what is asked, `rows` what they were made of; `data` is the digest of the files. An item that comes
+    again, equal in every field, is asked again, as elsewhere, under a name of its own; `repeated` counts those."""
+
+    docs: list[Doc]
+    rows: list[dict[str, Any]]
+    data: str
+    repeated: int
+
+    def first(self, limit: int | None) -> Items:
+        """The first `limit` items; all without one. They are other data than all."""
+        if limit is None or limit >= len(self.docs):
+            return self
+        if limit < 1:
+            raise ValueError(f"{limit} items: a score of nothing would mean nothing")
+        return replace(
+            self, docs=self.docs[:limit], rows=self.rows[:limit], data=sha256(f"{self.data} {limit}".encode())
+        )
+
+
+def load(task: Task, data: Path) -> Items:
+    """Reads a benchmark's files. Raises ValueError where there is no item, an item cannot be asked, or two have one
+    name; FileNotFoundError where there is no file."""
+    paths = _paths(task, data, task.files)
+    rows = task.read(paths)
+    if not rows:
+        raise ValueError(f"{task.name}: no items in {_named(paths)}; a score of nothing would mean nothing")
+    shots, used = _shots(task, data)
+    docs: list[Doc] = []
+    seen: dict[str, tuple[str, int]] = {}
+    repeated = 0
+    for number, row in enumerate(rows, start=1):
+        try:
+            group = fill(task.group, row)
+            before = fill(task.preamble, row) + "".join(shots.get(group, [])[: task.shots])
+            doc = task.ask(row, before)
+            about = sha256(canonical_json(row))
+            name = fill(task.item, row) or about[:16]
+            cluster = fill(task.passage, row) or name
+        except (KeyError, TypeError, ValueError) as error:
+            what = f"the field {error}, which it lacks" if isinstance(error, KeyError) else str(error)
+            raise ValueError(f"{task.name}: row {number} of {_named(paths)} cannot be asked: {what}") from error
+        if name in seen:
+            known, times = seen[name]
+            if known != about:
+                raise ValueError(f"{task.name}: two items of {_named(paths)} are named {name!r}; give each its own")
+            seen[name], repeated = (known, times + 1), repeated + 1
+            name = f"{name}#{times + 1}"
+        else:
+            seen[name] = (about, 1)
+        docs.append({"item_id": name, "cluster": cluster, "group": group, **doc})
+    digests = {
+        str(path.relative_to(data) if data.is_dir() else path.name): sha256(path.read_bytes()) for path in used + paths
+    }
+    return Items(docs=docs, rows=rows, data=sha256(canonical_json(digests)), repeated=repeated)
+
+
+def _shots(task: Task, data: Path) -> tuple[Mapping[str, list[str]], list[Path]]:
+    """The solved rows of each group, and the files that they come from."""
+    if not task.shots:
+        return {}, []
+    paths = _paths(task, data, task.shots_from)
+    found: dict[str, list[str]] = {}
+    for row in task.read(paths):
+        found.setdefault(fill(task.group, row), []).append(task.solved(row) + "\n\n")
+    for group, solved in found.items():
+        if len(solved) < task.shots:
+            raise ValueError(
+                f"{task.name}: {len(solved)} rows of {group or 'all'} in {_named(paths)}, {task.shots} wanted"
+            )
+    return found, paths
+
+
+def _paths(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
+    if data.is_file():
+        return [data]
+    patterns = (patterns,) if isinstance(patterns, str) else patterns
+    for pattern in patterns:
+        if paths := sorted(path for path in data.glob(pattern) if path.is_file()):
+            return paths
+    wanted = " or ".join(patterns)
+    raise FileNotFoundError(f"{data}: no file {wanted} there, which {task.name} reads. {task.source}".rstrip())
+
+
+def _named(paths: Sequence[Path]) -> str:
+    return str(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"

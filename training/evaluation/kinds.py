@@ -1,0 +1,252 @@
+"""Kinds of task. A user's own benchmark is one of these, with templates for its fields:
+
+Choice(name="mine", prompt="Question: {question}\\nAnswer:", options="options", answer="label")
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from training.evaluation.metrics import exact_match, token_f1
+from training.evaluation.task import Doc, Row, Task, fill, names
+
+
+def listed(what: str | tuple[str, ...], row: Row) -> list[str]:
+    """A field that holds a list, or a template for each. Raises ValueError where there is none, or an empty one."""
+    found = list(row[what]) if isinstance(what, str) else [fill(template, row) for template in what]
+    if not found or not all(isinstance(text, str) and text for text in found):
+        raise ValueError(f"{what!r} gives {found!r}; each must be a text of at least a character")
+    return found
+
+
+def place(value: Any, labels: Sequence[str], among: int) -> int:
+    """Which of `among` an answer names: itself where it is a number from 0, or its place in `labels`."""
+    found = labels.index(str(value)) if labels and str(value) in labels else -1 if labels else int(value)
+    if not 0 <= found < among:
+        raise ValueError(f"the answer {value!r} is none of {list(labels) or f'0 to {among - 1}'}")
+    return found
+
+
+def _texts(row: Row, *templates: str) -> dict[str, str]:
+    return {name: row[name] for name in names(*templates) if isinstance(row[name], str)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Task):
+    """Of several endings the likeliest: `acc` by its log-likelihood, `acc_norm` by that for each character, `acc_bytes`
+    for each byte; ties go to the first. `by` is the one that counts.
+
+    `options` is a field that holds a list, or a template for each; `answer` a field with a number from 0, or one of
+    `labels`. `worse` says that the first option is what nobody wants (CrowS-Pairs): then a low score is good.
+    """
+
+    prompt: str = ""
+    options: str | tuple[str, ...]
+    answer: str = ""
+    labels: tuple[str, ...] = ()
+    delimiter: str = " "
+    by: str = "acc"
+    worse: bool = False
+
+    kind = "choice"
+    metrics = ("acc", "acc_norm", "acc_bytes")
+
+    @property
+    def main(self) -> str:
+        return self.by
+
+    @property
+    def higher_is_better(self) -> bool:
+        return not self.worse
+
+    def chance(self, docs: Sequence[Doc]) -> float:
+        return math.fsum(1 / len(doc["options"]) for doc in docs) / len(docs)
+
+    def ask(self, row: Row, before: str) -> Doc:
+        return {
+            "context": before + fill(self.prompt, row),
+            "options": listed(self.options, row),
+            "answer": self._right(row),
+        }
+
+    def solved(self, row: Row) -> str:
+        return fill(self.prompt, row) + self.delimiter + listed(self.options, row)[self._right(row)]
+
+    def parts(self, row: Row) -> dict[str, str]:
+        return {**_texts(row, self.prompt), "answer": listed(self.options, row)[self._right(row)]}
+
+    def _right(self, row: Row) -> int:
+        return place(row[self.answer], self.labels, len(listed(self.options, row))) if self.answer else 0
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "output_type": "multiple_choice",
+            "doc_to_text": "context",
+            "doc_to_choice": "options",
+            "doc_to_target": "answer",
+            "target_delimiter": self.delimiter,
+        }
+
+    def choices(self, doc: Doc) -> list[str]:
+        return list(doc["options"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning(Task):
+    """Of several beginnings the one that makes one ending likeliest (WinoGrande, Sakaguchi et al. 2019, scored as in
+    Trinh and Le 2018). `beginnings` as Choice's options."""
+
+    beginnings: str | tuple[str, ...]
+    ending: str
+    answer: str
+    labels: tuple[str, ...] = ()
+    delimiter: str = " "
+
+    kind = "beginning"
+    metrics = ("acc",)
+
+    def chance(self, docs: Sequence[Doc]) -> float:
+        return math.fsum(1 / len(doc["beginnings"]) for doc in docs) / len(docs)
+
+    def ask(self, row: Row, before: str) -> Doc:
+        found = listed(self.beginnings, row)
+        return {
+            "beginnings": [before + text for text in found],
+            "ending": fill(self.ending, row),
+            "answer": place(row[self.answer], self.labels, len(found)),
+        }
+
+    def solved(self, row: Row) -> str:
+        asked = self.ask(row, "")
+        return f"{asked['beginnings'][asked['answer']]}{self.delimiter}{asked['ending']}"
+
+    def parts(self, row: Row) -> dict[str, str]:
+        return {"text": self.solved(row)}
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "output_type": "multiple_choice",
+            "doc_to_text": "answer",
+            "doc_to_choice": "beginnings",
+            "doc_to_target": "ending",
+            "target_delimiter": self.delimiter,
+        }
+
+    def choices(self, doc: Doc) -> list[str]:
+        return list(doc["beginnings"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion(Task):
+    """The text that follows a prompt: right when each of its tokens is the likeliest (LAMBADA, Paperno et al. 2016)."""
+
+    prompt: str
+    target: str
+
+    kind = "completion"
+    metrics = ("acc",)
+
+    def ask(self, row: Row, before: str) -> Doc:
+        target = fill(self.target, row)
+        if not target:
+            raise ValueError(f"{self.target!r} is empty; every prompt needs a text that follows it")
+        return {"context": before + fill(self.prompt, row), "target": target}
+
+    def solved(self, row: Row) -> str:
+        return fill(self.prompt, row) + fill(self.target, row)
+
+    def parts(self, row: Row) -> dict[str, str]:
+        return {"text": self.solved(row)}
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "output_type": "loglikelihood",
+            "doc_to_text": "context",
+            "doc_to_target": "target",
+        }
+
+    def choices(self, doc: Doc) -> list[str]:
+        return [doc["target"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document(Task):
+    """Bits per byte of whole texts: comparable across tokenizers. The bytes are those of `counted`."""
+
+    text: str = "{text}"
+    counted: str = "{text}"
+
+    kind = "document"
+    metrics = ("bits_per_byte",)
+
+    @property
+    def higher_is_better(self) -> bool:
+        return False
+
+    def ask(self, row: Row, before: str) -> Doc:
+        text = fill(self.text, row)
+        if not text:
+            raise ValueError("the text is empty; leave such rows out")
+        return {"context": "", "text": text, "bytes": len(fill(self.counted, row).encode())}
+
+    def parts(self, row: Row) -> dict[str, str]:
+        return {"text": fill(self.text, row)}
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "output_type": "loglikelihood_rolling",
+            "doc_to_text": "context",
+            "doc_to_target": "text",
+        }
+
+    def choices(self, doc: Doc) -> list[str]:
+        return [doc["text"]]
+
+    def outcome(self, doc: Doc, sample: Row) -> dict[str, float]:
+        likelihood, _ = sample["bits_per_byte"]
+        return {"bits_per_byte": -likelihood / math.log(2), "weight": float(doc["bytes"])}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation(Task):
+    """An answer in the model's own words: the likeliest token each time, at most `tokens` of them, up to the first of
+    `until`. The nearest of `references` counts: a field that holds a list, or templates. See `metrics`."""
+
+    prompt: str
+    references: str | tuple[str, ...]
+    until: tuple[str, ...] = ("\n",)
+    tokens: int = 256
+    delimiter: str = " "
+
+    kind = "generation"
+    metrics = ("f1", "exact_match")
+
+    def ask(self, row: Row, before: str) -> Doc:
+        return {"context": before + fill(self.prompt, row), "references": listed(self.references, row)}
+
+    def solved(self, row: Row) -> str:
+        return fill(self.prompt, row) + self.delimiter + listed(self.references, row)[0]
+
+    def parts(self, row: Row) -> dict[str, str]:
+        return {**_texts(row, self.prompt), "answer": listed(self.references, row)[0]}
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "output_type": "generate_until",
+            "doc_to_text": "context",
+            "doc_to_target": "references",
+            "generation_kwargs": {"until": list(self.until), "max_gen_toks": self.tokens, "do_sample": False},
+            "process_results": self._judge,
+        }
+
+    def _judge(self, doc: Row, answers: Sequence[str]) -> dict[str, float]:
+        return {
+            "f1": token_f1(answers[0], doc["references"], self.language),
+            "exact_match": exact_match(answers[0], doc["references"], self.language),
+        }
+
+    def choices(self, doc: Doc) -> list[str]:
+        return []

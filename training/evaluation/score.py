@@ -1,0 +1,159 @@
+"""Scores a checkpoint on a benchmark that lies on this machine:
+
+    python -m training.evaluation.score --checkpoint DIR --task NAME --data PATH --out DIR
+
+Writes OUT/TASK/items.parquet and OUT/TASK/score.json, the same bytes each time. `headwater score` is the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import torch
+
+from corpus.shard_set import ShardSet
+from training.evaluation import results
+from training.evaluation.catalog import find
+from training.evaluation.checkpoints import Loaded, baselines, load
+from training.evaluation.harness import ask, table
+from training.evaluation.items import Items
+from training.evaluation.items import load as load_items
+from training.evaluation.language_model import LanguageModel
+from training.evaluation.model import Model
+from training.evaluation.task import Task
+from training.parallel import one_device
+from training.significance.intervals import estimate
+
+
+def score(
+    loaded: Loaded, task: Task, items: Items, size: int | None = None, beside: dict[str, Model] | None = None
+) -> tuple[dict[str, Any], pa.Table]:
+    """The content of score.json and the table of items. `beside` are models to print next to it, by name."""
+    asker = LanguageModel(loaded.model, size)
+    found = table(task, items.docs, ask(asker, task, items.docs))
+    others = {
+        name: table(task, items.docs, ask(LanguageModel(model, size), task, items.docs))
+        for name, model in (beside or {}).items()
+    }
+    return {
+        "task": task.name,
+        "kind": task.kind,
+        "version": task.version,
+        "definition": task.definition,
+        "metric": task.main,
+        "higher_is_better": task.higher_is_better,
+        "n": len(items.docs),
+        "clusters": len(set(found["cluster"].to_pylist())),
+        "repeated": items.repeated,
+        "cut": asker.cut,
+        "score": _estimate(found, "value"),
+        "metrics": {name: _estimate(found, name) for name in task.metrics},
+        "groups": _groups(found),
+        "chance": task.chance(items.docs),
+        "beside": {name: _estimate(other, "value") for name, other in others.items()},
+        "inputs": {"checkpoint": loaded.digest, "data": items.data},
+    }, found
+
+
+def _estimate(found: pa.Table, name: str) -> dict[str, float]:
+    columns = (found[name].to_numpy(), found["weight"].to_numpy(), found["cluster"].to_pylist())
+    return estimate(*columns)._asdict()
+
+
+def _groups(found: pa.Table) -> dict[str, dict[str, float]]:
+    """Value and number of items of each group."""
+    rows: dict[str, list[float]] = {}
+    for group, value, weight in zip(*(found[name].to_pylist() for name in ("group", "value", "weight")), strict=True):
+        kept = rows.setdefault(group, [0.0, 0.0, 0])
+        kept[0], kept[1], kept[2] = kept[0] + value, kept[1] + weight, kept[2] + 1
+    return {group: {"value": top / bottom, "n": n} for group, (top, bottom, n) in sorted(rows.items()) if group}
+
+
+def write(folder: Path, found: dict[str, Any], items: pa.Table) -> None:
+    """Into FOLDER/TASK. Raises ValueError when that holds the score of another benchmark file or definition: a file
+    that changed must not pass for the one that was scored before."""
+    target = folder / found["task"]
+    if (target / "score.json").is_file():
+        before = results.read(target).score
+        for what, old, new in (
+            ("data", before["inputs"]["data"], found["inputs"]["data"]),
+            ("task definition", before["definition"], found["definition"]),
+        ):
+            if old != new:
+                raise ValueError(
+                    f"{target} holds a score of {what} {old[:16]}, this is one of {new[:16]}; take another --out"
+                )
+    results.write(target, found, items)
+
+
+def lines(found: dict[str, Any]) -> list[str]:
+    """The score and what it stands beside, for people."""
+    arrow = "higher" if found["higher_is_better"] else "lower"
+    about = [f"{found['n']} items"] + [f"{found['clusters']} passages"] * (found["clusters"] < found["n"])
+    about += [f"{found['repeated']} repeated"] * bool(found["repeated"])
+    about += [f"{found['cut']} questions cut in front"] * bool(found["cut"])
+    shown = [f"{found['task']}: {found['metric']} of {', '.join(about)}; {arrow} is better"]
+    for name, one in (("score", found["score"]), *found["beside"].items()):
+        shown.append(f"  {name:10} {one['value']:8.4f}   95 % [{one['low']:.4f}, {one['high']:.4f}]")
+    shown += [f"  {name:10} {one['value']:8.4f}" for name, one in found["metrics"].items() if name != found["metric"]]
+    if found["chance"] is not None:
+        shown.append(f"  {'chance':10} {found['chance']:8.4f}")
+    return shown
+
+
+def add_flags(flags: argparse.ArgumentParser) -> None:
+    flags.add_argument(
+        "--checkpoint",
+        type=Path,
+        required=True,
+        help="a checkpoint, the --out of a training run, or a Hugging Face folder",
+    )
+    flags.add_argument(
+        "--task", action="append", required=True, help="a name of the catalogue, or a .py file with tasks"
+    )
+    flags.add_argument(
+        "--data", type=Path, action="append", required=True, help="its file or folder, in the same order"
+    )
+    flags.add_argument("--out", type=Path, default=Path("scores"), help="TASK/ is written in it (default: scores)")
+    flags.add_argument("--batch-size", type=int, help="questions at once (default: as many as 4,096 tokens hold)")
+    flags.add_argument("--limit", type=int, help="the first N items alone, to try a task")
+    flags.add_argument("--shards", help="what the checkpoint was trained on: adds the untrained model and a unigram")
+    flags.add_argument("--threads", type=int, default=2, help="part of the result: a sum's last bit follows them")
+
+
+def run(given: argparse.Namespace) -> None:
+    """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
+    if len(given.task) != len(given.data):
+        raise ValueError(f"{len(given.task)} --task and {len(given.data)} --data; give each task its own data")
+    torch.set_num_threads(given.threads)
+    torch.use_deterministic_algorithms(True)
+    asked = [
+        (task, load_items(task, data)) for name, data in zip(given.task, given.data, strict=True) for task in find(name)
+    ]
+    device = one_device()
+    loaded = load(given.checkpoint, device)
+    beside = baselines(given.checkpoint, ShardSet(given.shards), device) if given.shards else {}
+    for task, items in asked:
+        found, rows = score(loaded, task, items.first(given.limit), given.batch_size, beside)
+        write(given.out, found, rows)
+        print("\n".join(lines(found)), flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    flags = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_flags(flags)
+    try:
+        run(flags.parse_args(argv))
+    except (ValueError, FileNotFoundError) as error:
+        print(f"score: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

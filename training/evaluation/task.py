@@ -1,0 +1,103 @@
+"""Tasks: what a benchmark's files hold, what is asked about each item, and what its score is.
+
+A task says how rows of files become the words that a model reads, in `str.format` templates over a row's fields. These
+are all of its definition, so that a digest of them changes when a prompt does.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar
+
+from corpus.manifest import canonical_json, sha256
+from training.evaluation.files import Rows, jsonl
+
+Row = Mapping[str, Any]
+Doc = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A kind of task fills in what stands below.
+
+    `read` turns `files` below a folder of data into rows, of several patterns the first that a file matches; `version`
+    goes up when `read` changes. `item`, `passage` and `group` are templates: what names a row (empty: a digest of it),
+    what items that depend on each other have in common, and their subject. `preamble` stands once before all, then
+    `shots` rows of `shots_from` with their answers, the first ones of the item's group.
+    """
+
+    name: str
+    version: int = 1
+    read: Callable[[Sequence[Path]], Rows] = jsonl
+    files: str | tuple[str, ...] = "*.jsonl"
+    item: str = ""
+    passage: str = ""
+    group: str = ""
+    language: str = "en"
+    preamble: str = ""
+    shots: int = 0
+    shots_from: str = ""
+    source: str = ""
+
+    kind: ClassVar[str]
+    metrics: ClassVar[tuple[str, ...]]
+
+    @property
+    def definition(self) -> str:
+        """Digest of all that decides what is asked and how it is scored; `version` stands for `read`."""
+        kept = [field.name for field in fields(self) if field.name not in ("read", "source")]
+        return sha256(canonical_json({"kind": self.kind, **{name: getattr(self, name) for name in kept}}))
+
+    @property
+    def main(self) -> str:
+        """The name of the metric that is the score."""
+        return self.metrics[0]
+
+    @property
+    def higher_is_better(self) -> bool:
+        return True
+
+    def chance(self, docs: Sequence[Doc]) -> float | None:
+        """The score of blind guesses, where that means something."""
+        return None
+
+    def ask(self, row: Row, before: str) -> Doc:
+        """The words of an item behind preamble and shots, in the columns that `config` names."""
+        raise NotImplementedError
+
+    def solved(self, row: Row) -> str:
+        """A row as it stands before others: with its answer."""
+        raise NotImplementedError
+
+    def parts(self, row: Row) -> dict[str, str]:
+        """The words of the benchmark itself, without a prompt's: what a page that quotes it would hold."""
+        raise NotImplementedError
+
+    def config(self) -> dict[str, Any]:
+        """lm-eval's settings for what `ask` returns."""
+        raise NotImplementedError
+
+    def choices(self, doc: Doc) -> list[str]:
+        """The texts whose log-likelihoods are kept."""
+        raise NotImplementedError
+
+    def outcome(self, doc: Doc, sample: Row) -> dict[str, float]:
+        """Of each of `metrics` the item's value, and `weight`, from what lm-eval found."""
+        return {**{name: float(sample[name]) for name in self.metrics}, "weight": 1.0}
+
+
+def fill(template: str, row: Row) -> str:
+    """Raises ValueError naming the field that the row lacks."""
+    try:
+        return template.format_map(row)
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"{template!r} asks for {error}; the row has {', '.join(map(str, row))}") from error
+
+
+def names(*templates: str) -> list[str]:
+    """The fields that templates ask for, each once."""
+    found = [name for template in templates for _, name, _, _ in string.Formatter().parse(template) if name]
+    return list(dict.fromkeys(found))
