@@ -15,6 +15,7 @@ from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig
 from pipelines.repeats import TrimConfig
 from pipelines.shard import ShardConfig
+from training.evaluation.catalog import PREPARED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,4 @@ RECIPES = {"base": base(), "trimmed": trimmed()}
 INGEST = IngestConfig()
 TASKS = ("bits_per_byte", "last_word", "continuation")
 # Whose items documents are compared with: assets benchmarks/<task>.
-BENCHMARKS = (
-    *("arc_challenge", "arc_easy", "blimp", "boolq", "ceval", "cmmlu", "copa", "crows_pairs", "hellaswag", "lambada"),
-    *("openbookqa", "piqa", "winogrande", "xquad_en", "xquad_zh"),
-)
+BENCHMARKS = tuple(task.name for task in PREPARED)
