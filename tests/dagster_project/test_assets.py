@@ -95,8 +95,8 @@ def test_scores_come_with_interval_and_baselines(graph: Graph) -> None:
     report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
     assert set(report["scores"]) == set(TASKS)
     for result in report["scores"].values():
-        for name in ("score", "untrained", "unigram"):
-            assert result[name]["low"] <= result[name]["value"] <= result[name]["high"]
+        for found in (result["score"], result["beside"]["untrained"], result["beside"]["unigram"]):
+            assert found["low"] <= found["value"] <= found["high"]
         assert result["n"] > 0
     assert report["scores"]["continuation"]["chance"] == 0.25
 
