@@ -15,10 +15,10 @@ from tests.training.benchmark_files import MAKERS, Made, make
 from tests.training.random_checkpoints import foreign_checkpoint, random_checkpoint
 from tests.training.small_corpus import Data
 from training.evaluation.catalog import TASKS
+from training.evaluation.generation import Generation
 from training.evaluation.harness import ask, lm_eval_task, table
 from training.evaluation.huggingface import HuggingFace
 from training.evaluation.items import load
-from training.evaluation.kinds import Generation
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.model import Model, Trained
 from training.evaluation.task import Doc, Task
