@@ -36,7 +36,7 @@ def load(task: Task, data: Path) -> Items:
     """Reads a benchmark's files. Raises ValueError where there is no item, an item cannot be asked, or two have one
     name; FileNotFoundError where there is no file."""
     paths = paths_of(task, data, task.files)
-    rows = task.read(paths)
+    rows = _read(task, paths)
     if not rows:
         raise ValueError(f"{task.name}: no items in {_named(paths)}; a score of nothing would mean nothing")
     shots, used = _shots(task, data)
@@ -75,7 +75,7 @@ def _shots(task: Task, data: Path) -> tuple[Mapping[str, list[str]], list[Path]]
         return {}, []
     paths = paths_of(task, data, task.shots_from)
     found: dict[str, list[str]] = {}
-    for row in task.read(paths):
+    for row in _read(task, paths):
         found.setdefault(fill(task.group, row), []).append(task.solved(row) + "\n\n")
     for group, solved in found.items():
         if len(solved) < task.shots:
@@ -83,6 +83,14 @@ def _shots(task: Task, data: Path) -> tuple[Mapping[str, list[str]], list[Path]]
                 f"{task.name}: {len(solved)} rows of {group or 'all'} in {_named(paths)}, {task.shots} wanted"
             )
     return found, paths
+
+
+def _read(task: Task, paths: Sequence[Path]) -> list[dict[str, Any]]:
+    try:
+        return task.read(paths)
+    except (AttributeError, KeyError, TypeError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"{task.name}: {_named(paths)} is not laid out as it should be ({what})") from error
 
 
 def paths_of(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
