@@ -94,6 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument(
         "--json", action="store_true", help="one object a dataset, then one a document, with all its text"
     )
+    found = _command(commands, "contamination", _contamination, "show which benchmark items stand in which documents")
+    found.add_argument("--task", metavar="T", help="of this benchmark alone")
+    found.add_argument("--limit", type=int, default=3, metavar="N", help="matches that are shown (default: 3)")
+    found.add_argument("--json", action="store_true", help="an object a benchmark, then one a match, with all its text")
     extract = commands.add_parser("extract", help="print the main text of HTML files", description=EXTRACT)
     extract.add_argument("paths", nargs="+", metavar="PATH", help="an HTML file, a folder of them, a WARC file, or -")
     extract.add_argument("--extractor", choices=EXTRACTORS, default=EXTRACTORS[0], help="default: %(default)s")
@@ -119,7 +123,10 @@ def _parser() -> argparse.ArgumentParser:
         compare.add_argument(
             side, metavar=side.upper(), help="a folder of `headwater score --out`; several seeds with commas between"
         )
-    compare.add_argument("--json", action="store_true", help="one object")
+    compare.add_argument(
+        "--groups", action="store_true", help="also the parts of each task, such as subjects: no tests"
+    )
+    compare.add_argument("--json", action="store_true", help="one object, with all of that")
     compare.set_defaults(run=_compare)
     score = commands.add_parser("score", help="score a checkpoint on benchmarks on this machine", description=SCORE)
     add_flags(score)
@@ -179,6 +186,17 @@ def _inspect(args: argparse.Namespace) -> int:
     return 0
 
 
+def _contamination(args: argparse.Namespace) -> int:
+    if args.limit < 0:
+        raise ValueError(f"--limit {args.limit}: at least 0 is needed")
+    from dagster_project.contamination import contamination, json_lines, lines
+
+    found = contamination(Lake(args.lake), args.task, args.limit)
+    for line in json_lines(found) if args.json else lines(found):
+        print(line)
+    return 0
+
+
 def _inspect_shards(args: argparse.Namespace, in_lake: bool, unfit: list[str]) -> int:
     from dagster_project.inspect_shards import json_lines, lines, of_folder, of_lake
 
@@ -223,7 +241,7 @@ def _compare(args: argparse.Namespace) -> int:
     from training.significance.comparison import compare
 
     found = compare(folders(args.a), folders(args.b))
-    for line in [as_json(found)] if args.json else lines(found):
+    for line in [as_json(found)] if args.json else lines(found, args.groups):
         print(line)
     return 0
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dagster_project.assets.benchmarks import benchmarks
 from dagster_project.assets.crawl import crawl
-from dagster_project.assets.documents import clean, documents, items, signatures, split, trimmed, unique
+from dagster_project.assets.documents import (
+    clean,
+    contamination,
+    documents,
+    items,
+    signatures,
+    split,
+    trimmed,
+    unique,
+)
 from dagster_project.assets.model import checkpoint
 from dagster_project.assets.report import report
 from dagster_project.assets.scores import scores
@@ -13,10 +23,10 @@ from dagster_project.assets.tokens import shards, tokenizer, tokens
 from dagster_project.resources import resources
 
 CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "ingest_crawl", "clean_crawl", "crawls_to_scores"
-RECIPE_ASSETS = [unique, split, items, tokenizer, tokens, shards, checkpoint, *scores, report]
+RECIPE_ASSETS = [unique, contamination, split, items, tokenizer, tokens, shards, checkpoint, *scores, report]
 
 defs = dg.Definitions(
-    assets=[crawl, documents, clean, trimmed, signatures, *RECIPE_ASSETS],
+    assets=[*benchmarks, crawl, documents, clean, trimmed, signatures, *RECIPE_ASSETS],
     jobs=[
         dg.define_asset_job(CRAWL_JOB, [crawl, documents]),
         dg.define_asset_job(CLEAN_JOB, [clean, trimmed, signatures]),

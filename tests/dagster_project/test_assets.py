@@ -95,8 +95,8 @@ def test_scores_come_with_interval_and_baselines(graph: Graph) -> None:
     report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
     assert set(report["scores"]) == set(TASKS)
     for result in report["scores"].values():
-        for name in ("score", "untrained", "unigram"):
-            assert result[name]["low"] <= result[name]["value"] <= result[name]["high"]
+        for found in (result["score"], result["beside"]["untrained"], result["beside"]["unigram"]):
+            assert found["low"] <= found["value"] <= found["high"]
         assert result["n"] > 0
     assert report["scores"]["continuation"]["chance"] == 0.25
 
@@ -143,7 +143,7 @@ def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
     surveyed = survey(lake, [cleaned], [], config.rules, config.language_score)
     report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
     duplicates = look(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
-    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates)
+    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates, None)
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "src=" not in page
     assert "jane.doe" not in page and "&lt;EMAIL&gt;" in page
     metadata = of_clean(lake, cleaned, config)

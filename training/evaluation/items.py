@@ -35,7 +35,7 @@ class Items:
 def load(task: Task, data: Path) -> Items:
     """Reads a benchmark's files. Raises ValueError where there is no item, an item cannot be asked, or two have one
     name; FileNotFoundError where there is no file."""
-    paths = _paths(task, data, task.files)
+    paths = paths_of(task, data, task.files)
     rows = _read(task, paths)
     if not rows:
         raise ValueError(f"{task.name}: no items in {_named(paths)}; a score of nothing would mean nothing")
@@ -73,7 +73,7 @@ def _shots(task: Task, data: Path) -> tuple[Mapping[str, list[str]], list[Path]]
     """The solved rows of each group, and the files that they come from."""
     if not task.shots:
         return {}, []
-    paths = _paths(task, data, task.shots_from)
+    paths = paths_of(task, data, task.shots_from)
     found: dict[str, list[str]] = {}
     for row in _read(task, paths):
         found.setdefault(fill(task.group, row), []).append(task.solved(row) + "\n\n")
@@ -93,7 +93,8 @@ def _read(task: Task, paths: Sequence[Path]) -> list[dict[str, Any]]:
         raise ValueError(f"{task.name}: {_named(paths)} is not laid out as it should be ({what})") from error
 
 
-def _paths(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
+def paths_of(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
+    """The files that fit the first pattern which any fits; raises FileNotFoundError where there is none."""
     if data.is_file():
         return [data]
     patterns = (patterns,) if isinstance(patterns, str) else patterns
