@@ -7,6 +7,7 @@ import csv
 import gzip
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,15 @@ def csv_rows(paths: Sequence[Path]) -> Rows:
 
 
 def parquet(paths: Sequence[Path]) -> Rows:
-    """All columns; bytes as hexadecimal digits."""
+    """All columns; bytes as hexadecimal digits, times as ISO 8601 has them: what JSON can hold."""
     rows: Rows = []
     for path in paths:
         for row in pq.read_table(path, page_checksum_verification=True).to_pylist():
-            rows.append({name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()})
+            rows.append({name: _plain(value) for name, value in row.items()})
     return rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if isinstance(value, datetime) else value
