@@ -12,10 +12,11 @@ from corpus.manifest import Manifest
 ADDRESS = "address"
 
 
-def latest(instance: dg.DagsterInstance, asset: str, partition: str) -> dict[str, Any] | None:
-    """The metadata of an asset partition's last materialization, or None."""
+def latest(instance: dg.DagsterInstance, asset: str, partition: str | None) -> dict[str, Any] | None:
+    """The metadata of an asset partition's last materialization, or None. `partition`: None for an asset without."""
+    partitions = None if partition is None else [partition]
     records = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset.split("/")), asset_partitions=[partition]), limit=1
+        dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset.split("/")), asset_partitions=partitions), limit=1
     ).records
     if not records:
         return None
