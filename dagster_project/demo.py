@@ -107,8 +107,11 @@ def summary(report: dict[str, Any]) -> str:
     held = training.get("heldout_loss")
     heldout = f"{held:.4f}" if held is not None else "too few tokens to measure"
     rows.append(("loss", f"{training['loss']:.4f}, held out {heldout}, step {training['step']:,}"))
-    for task, result in report["scores"].items():
-        rows.append((task, score_line(result)))
+    rows += [(task, score_line(result)) for task, result in report["scores"].items()]
+    mean = report["core"]
+    if mean is not None:
+        rows.append(("core", f"{_interval(mean)}, the centred mean of {', '.join(mean['tasks'])}"))
+    rows += _along(report["learning_curve"])
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
 
@@ -116,7 +119,22 @@ def summary(report: dict[str, Any]) -> str:
 def score_line(result: dict[str, Any]) -> str:
     if result["score"] is None:
         return "no items: too few held-out pages to ask anything of"
-    score, untrained, unigram = result["score"], result["beside"]["untrained"], result["beside"]["unigram"]
-    line = f"{score['value']:.4f} [{score['low']:.4f}, {score['high']:.4f}] of {result['n']} items"
-    line += f"; untrained {untrained['value']:.4f}, unigram {unigram['value']:.4f}"
-    return line + (f", chance {result['chance']:.4f}" if result["chance"] is not None else "")
+    others = [f"{name} {one['value']:.4f}" for name, one in sorted(result["beside"].items(), reverse=True)]
+    others += [f"chance {result['chance']:.4f}"] if result["chance"] is not None else []
+    return f"{_interval(result['score'])} of {result['n']:,} items" + (f"; {', '.join(others)}" if others else "")
+
+
+def _interval(one: dict[str, Any]) -> str:
+    return f"{one['value']:.4f} [{one['low']:.4f}, {one['high']:.4f}]"
+
+
+def _along(curve: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """The learning curve, a line a task, of the items that were asked along the run."""
+    points = curve["points"] if curve else []
+    if len(points) < 2:
+        return []
+    rows = [("along the run", f"steps {', '.join(f'{point["step"]:,}' for point in points)}")]
+    for task, about in (curve or {})["tasks"].items():
+        values = " ".join(f"{point['scores'][task]['value']:.3f}" for point in points)
+        rows.append((f"  {task}", f"{values} of the first {about['n']} items"))
+    return rows
