@@ -154,10 +154,12 @@ def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest, checkpoints:
     folder = lake.path(STAGE, stage.address)
     (run / "sample.json").write_bytes(canonical_json(_generate(lake, last, pages)))
     files = [lake.put(path, folder, f"model/{path.name}", 0) for path in sorted(last.iterdir()) if path.is_file()]
-    for step in checkpoints.kept_along():
-        kept, said = without_optimizer(step)
-        (run / MANIFEST).write_bytes(said)
-        files += [lake.put(path, folder, f"along/{step.name}/{path.name}", 0) for path in (*kept, run / MANIFEST)]
+    with lake.scratch() as scratch:
+        for step in checkpoints.kept_along():
+            kept, said = without_optimizer(step)
+            (scratch / MANIFEST).write_bytes(said)
+            put = (*kept, scratch / MANIFEST)
+            files += [lake.put(path, folder, f"along/{step.name}/{path.name}", 0) for path in put]
     files.append(lake.put(run / "metrics.jsonl", folder, "metrics/metrics.jsonl", 0))
     files.append(lake.put(run / "sample.json", folder, "sample/sample.json", 0))
     steps = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
