@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-tokenize bench-train lint ui clean
+.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-tokenize bench-train lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -46,6 +46,9 @@ bench-loader: $(INSTALLED) $(LENT)  ## tokens to batches, beside its peers; 5 GB
 
 bench-train: $(INSTALLED)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--seconds 30" to choose
 	$(BIN)/python -m benchmarks.train $(TRAIN)
+
+bench-scores: $(INSTALLED)  ## items a second beside lm-eval's own backend; SCORES="--task piqa --rounds 5" to choose
+	$(BIN)/python -m benchmarks.scores $(SCORES)
 
 lint: $(INSTALLED)  ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -21,6 +21,11 @@ DEDUP = (
     "DIR/survivors.parquet and DIR/ledger.parquet: which went, for which that stays, and how similar the two are. "
     "Replaces files of these names in DIR, and leaves others alone."
 )
+COMPARE = (
+    "Compare two sides item by item, on each task that both have: first the smallest effect that could have been seen, "
+    "then the difference, its interval, and p corrected over tasks. Results of another version, definition, data or "
+    "prompt are refused."
+)
 MEASURES = ("jaccard", "containment")
 EXTRACTORS = ("blocks", "trafilatura", "justext", "union")
 
@@ -102,6 +107,15 @@ def _parser() -> argparse.ArgumentParser:
     dedup.add_argument("--id", default="id", metavar="COLUMN", help="strings or integers, each once (default: id)")
     dedup.add_argument("--text", default="text", metavar="COLUMN", help="default: text")
     dedup.set_defaults(run=_dedup)
+    compare = commands.add_parser(
+        "compare", help="say whether the scores of two checkpoints differ", description=COMPARE
+    )
+    for side in ("a", "b"):
+        compare.add_argument(
+            side, metavar=side.upper(), help="a folder of `headwater score --out`; several seeds with commas between"
+        )
+    compare.add_argument("--json", action="store_true", help="one object")
+    compare.set_defaults(run=_compare)
     ui = _command(commands, "ui", _ui, "start dagster dev on a lake's history")
     ui.add_argument("--port", type=int, default=3000)
     return parser
@@ -186,6 +200,16 @@ def _dedup(args: argparse.Namespace) -> int:
     config = DuplicateConfig(threshold=args.threshold, measure=args.measure)
     for line in dedup(args.paths, args.id, args.text, config, Path(args.out)):
         print(printable(line))
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from dagster_project.compare import as_json, folders, lines
+    from training.significance.comparison import compare
+
+    found = compare(folders(args.a), folders(args.b))
+    for line in [as_json(found)] if args.json else lines(found):
+        print(line)
     return 0
 
 

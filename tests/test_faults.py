@@ -14,6 +14,7 @@ WARC, RANGES, WEB = "corpus/test_warc.py", "corpus/test_warc_ranges.py", "corpus
 COPIES = "pipelines/test_faults_deduplicate.py"
 TOKENS, SHARDS = "pipelines/test_faults_tokens.py", "pipelines/test_faults_shards.py"
 TRAIN, CHECKPOINTS, LOADER = (f"training/test_{name}.py" for name in ("faults_train", "checkpoint", "loader"))
+EVALUATION = "training/test_evaluation.py"
 CRAWLER, GUARD, FUZZ = "corpus/test_crawl_crawler.py", "pipelines/test_guard.py", "corpus/test_fuzz.py"
 
 # The row's fault as the table has it -> file: tests.
@@ -153,7 +154,7 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
         SHARDS: ("test_tokenizer_and_shards_disagree",),
         "training/test_trainer.py": ("test_another_tokenizer_is_refused_with_both_digests",),
         LOADER: ("test_state_is_one_integer_and_the_fingerprint",),
-        "training/test_evaluate.py": ("test_refusals",),
+        EVALUATION: ("test_a_checkpoint_and_the_shards_of_another",),
     },
     "SIGKILL at each operation; no space; EIO on fsync; read-only; two writers": {
         SHARDS: (
@@ -204,8 +205,25 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "two trainers on one output": {TRAIN: ("test_two_trainers_on_one_output",)},
+    "batch size, device, order": {EVALUATION: ("test_batch_size_device_order",)},
+    "empty or over-long prompt, no items, duplicate items, ties": {
+        EVALUATION: (
+            "test_empty_prompt_or_answer_that_is_none",
+            "test_empty_and_over_long_prompts",
+            "test_no_items",
+            "test_duplicate_items_and_ties",
+        ),
+    },
+    "benchmark file changed; contaminated items": {EVALUATION: ("test_benchmark_file_changed",)},
+    "a checkpoint from elsewhere": {EVALUATION: ("test_a_checkpoint_from_elsewhere",)},
 }
-SECTIONS = {f"## {name}" for name in ("Ingest", "Extract and clean", "Deduplicate", "Tokens and shards", "Train")}
+SECTIONS = ("Ingest", "Extract and clean", "Deduplicate", "Tokens and shards", "Train", "Evaluate, serve, orchestrate")
+NOT_YET = {  # of servers and of orchestration, which hold no test by these names so far
+    "server: huge or chunked body, slow client, absurd parameters, no or wrong token, client gone",
+    "unknown configuration key; secrets",
+    "a run killed under Dagster; the same asset materialised twice at once",
+    "web server",
+}
 TABLE = beside("FAULTS.md")
 
 
@@ -222,7 +240,7 @@ def test_every_row_of_the_table_is_held() -> None:
     rows, wanted = set(), False
     for line in TABLE.read_text().splitlines():
         if line.startswith("## "):
-            wanted = line in SECTIONS
+            wanted = line.removeprefix("## ") in SECTIONS
         elif wanted and line.startswith("| ") and not line.startswith("| fault"):
             rows.add(line.split("|")[1].strip())
-    assert rows == HELD.keys()
+    assert rows == HELD.keys() | NOT_YET

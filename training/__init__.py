@@ -13,7 +13,9 @@
       checkpoint: OUT/checkpoints/step-00000123, in the Hugging Face layout that export writes
         |
       generate: a prompt goes on
-      evaluate: items -> encoding -> scoring (beside baselines) -> tasks -> intervals -> score.json, items.parquet
+      evaluation: a benchmark's files -> items -> questions, asked of a checkpoint -> score.json, items.parquet
+        |
+      significance: intervals, and whether two scores differ
 
 `config` needs no torch, so whoever only plans a run can import it.
 """

@@ -65,8 +65,11 @@ Past = tuple[Cache, int] | None  # and the number of a layer in it
 
 
 def by_blocks(x: Tensor) -> bool:
-    """Whether the operations of `fused` pay for x [B, T, ...]: on a CPU without a compiler, for more than a token."""
-    return x.device.type == "cpu" and x.shape[1] > 1 and not torch.compiler.is_compiling()
+    """Whether the operations of `fused` pay for x [B, T, ...]: on a CPU without a compiler, where gradients follow.
+
+    Without them, PyTorch's own keep nothing either, and take two thirds of the time on short rows.
+    """
+    return x.device.type == "cpu" and torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
 
 class RMSNorm(nn.Module):
@@ -221,17 +224,17 @@ class Transformer(nn.Module):
         tokens: Tensor,
         cache: Cache | None = None,
         segments: Tensor | None = None,
-        branches: tuple[Tensor, Tensor] | None = None,
+        tree: tuple[Tensor, Tensor] | None = None,
     ) -> Tensor:
         """Final hidden states [B, T, D] of tokens [B, T].
 
         `cache` holds the tokens read before and is brought up to date; over a filled one T must be 1. Attention stays
-        within equal numbers of `segments` [B, T]. `branches` are numbers and positions, both [B, T]: a token sees those
-        before it of its own branch and of branch 0, at distances that their positions tell.
+        within equal numbers of `segments` [B, T]. `tree` are positions and ends, both [B, T], of rows that
+        branch: a token q sees k when k <= q < ends[k].
         """
-        if branches is not None:
-            cos, sin = self.cos[branches[1]], self.sin[branches[1]]  # [B, T, E/2]
-            return self._through(tokens, cos, sin, along(branches[0]), None)
+        if tree is not None:
+            positions, ends = tree
+            return self._through(tokens, self.cos[positions], self.sin[positions], along(ends), None)
         start, length = (cache.longest if cache else 0), tokens.shape[1]
         if start + length > self.config.max_position_embeddings:
             raise ValueError(f"{start + length} tokens exceed the context of {self.config.max_position_embeddings}")
@@ -282,10 +285,10 @@ def within(segments: Tensor) -> Mask:
     return create_block_mask(seen, batch, None, length, length, device=str(segments.device))
 
 
-def along(branches: Tensor) -> Tensor:
-    """Who may look at whom [B, 1, T, T]: at itself and what came before, in branch 0 or its own of branches [B, T]."""
-    own = branches[:, :, None] == branches[:, None]
-    return (own | (branches == 0)[:, None]).tril_().unsqueeze(1)
+def along(ends: Tensor) -> Tensor:
+    """Who may look at whom [B, 1, T, T]: a token at what came before it and has not ended, for ends [B, T]."""
+    now = torch.arange(ends.shape[1], device=ends.device)[:, None]
+    return (now < ends[:, None]).tril_().unsqueeze(1)
 
 
 def compile_layers(model: Transformer, backend: Any = "inductor") -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,22 @@ import torch
 
 from corpus.shard_set import ShardSet
 from tests.training.small_corpus import CONTEXT, Data, doc_id, newest, run
-from training import encoding
-from training.encoding import Question
-from training.evaluate import run as evaluate
-from training.export import load_model, load_tokenizer
+from training.evaluation import results
+from training.evaluation.batches import batches
+from training.evaluation.catalog import TASKS
+from training.evaluation.checkpoints import Loaded, baselines, load
+from training.evaluation.items import load as load_items
+from training.evaluation.kinds import Choice
+from training.evaluation.language_model import LanguageModel
+from training.evaluation.model import Trained
+from training.evaluation.questions import Question, continuations, windows
+from training.evaluation.score import score
+from training.evaluation.score import write as write_score
+from training.evaluation.task import Task
+from training.export import load_tokenizer
 from training.outdir import Outdir
-from training.scoring import score, windows
-from training.tasks import TASKS
-from training.transformer import Transformer
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
@@ -31,58 +40,79 @@ def checkpoint(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return newest(out)
 
 
-def reference(model: Transformer, question: Question) -> list[float]:
-    """One token at a time: the first T targets from the beginning, then blocks of T/2 read with what fits before."""
-    likelihoods = []
-    for place in range(question.start, len(question.tokens)):
-        begin, first = 0, max(CONTEXT + 1, question.start + CONTEXT // 2)
-        if place >= first:
-            block = (place - first) // (CONTEXT // 2)
-            begin = min(len(question.tokens), first + (block + 1) * (CONTEXT // 2)) - 1 - CONTEXT
-        elif first > CONTEXT + 1:
-            begin = max(0, min(len(question.tokens), first) - 1 - CONTEXT)
-        with torch.no_grad():
-            logits = model.logits(torch.tensor([question.tokens[begin:place]]))[0, -1]
-        likelihoods.append(float(logits.log_softmax(-1)[question.tokens[place]]))
-    return likelihoods
+@pytest.fixture(scope="module")
+def trained(checkpoint: Path) -> Trained:
+    model = load(checkpoint, CPU).model
+    assert isinstance(model, Trained)
+    return model
 
 
-def test_batched_scores_equal_a_slow_reference(data: Data, checkpoint: Path) -> None:
-    model, tokenizer = load_model(checkpoint), load_tokenizer(data.tokenizer)
-    text = data.heldout_texts[0]
-    questions = [encoding.document(tokenizer, data.eos, text[:size]) for size in (3, 40, 200, 600)]
-    questions += [
-        encoding.completion(tokenizer, data.eos, text[:size], text[size : size + more])
-        for size, more in ((5, 9), (90, 12), (300, 7), (150, 200))
-    ]
-    for question, found in zip(questions, score(model, questions), strict=True):
-        assert found.likelihoods.tolist() == pytest.approx(reference(model, question), abs=1e-4)
-        assert len(found.best) == len(question.asked)
-    for one, two in zip(score(model, questions), score(model, questions, tokens_at_once=1), strict=True):
-        assert np.allclose(one.likelihoods, two.likelihoods, atol=1e-4)
-        assert np.array_equal(one.best, two.best)
+def reference(model: Trained, question: Question) -> tuple[list[float], bool]:
+    """One token at a time, each window read from its beginning: what is asked, and whether it was always likeliest."""
+    likelihoods, greedy = [], True
+    for window in windows(question, CONTEXT):
+        for place in range(window.start, window.stop):
+            with torch.no_grad():
+                logits = model.model.logits(torch.tensor([question.tokens[window.begin : place]]))[0, -1]
+            likelihoods.append(float(logits.log_softmax(-1)[question.tokens[place]]))
+            greedy &= int(logits.argmax()) == question.tokens[place]
+    return likelihoods, greedy
 
 
-@pytest.mark.parametrize("length", [2, 8, 9, 10, 13, 14, 50])
+def choices(data: Data) -> list[tuple[str, str]]:
+    """Items of one to five choices with contexts from nothing to far beyond what the model reads."""
+    draw, text = random.Random(0), data.heldout_texts[0]
+    pairs = []
+    for _ in range(24):
+        begin, size = draw.randrange(2000), draw.choice([0, 1, 20, 40, 60, 400])
+        longest = draw.choice([3, 12, 150])
+        for _ in range(draw.randint(1, 5)):
+            end = draw.randrange(2000)
+            pairs.append((text[begin : begin + size], " " + text[end : end + draw.randint(1, longest)]))
+    return pairs
+
+
+@pytest.mark.parametrize("size", [1, 8, 32, None])
+def test_choices_that_share_a_row_score_as_each_read_alone(data: Data, trained: Trained, size: int | None) -> None:
+    questions = continuations(choices(data), trained.encode, trained.prefix)
+    totals, greedy = LanguageModel(trained, size)._ask(questions)
+    for question, total, hit in zip(questions, totals, greedy, strict=True):
+        likelihoods, wanted = reference(trained, question)
+        assert total == pytest.approx(sum(likelihoods), abs=1e-4)
+        assert hit == wanted
+    found = list(batches(questions, CONTEXT, size, trees=True))
+    assert any(batch.branched for batch in found) == (size != 1)
+    assert all(len(batch.pieces) <= (size or 1000) for batch in found)
+
+
+def test_each_asked_token_is_asked_once_however_batches_fall(data: Data, trained: Trained) -> None:
+    questions = continuations(choices(data), trained.encode, trained.prefix)
+    for size, trees in ((1, True), (7, False), (None, True)):
+        found: dict[int, list[int]] = {}
+        for batch in batches(questions, CONTEXT, size, trees=trees):
+            for piece in sorted(batch.pieces, key=lambda piece: piece.window):
+                found.setdefault(piece.question, []).extend(piece.wanted)
+        assert [found[n] for n in range(len(questions))] == [q.tokens[q.start :] for q in questions]
+
+
+@pytest.mark.parametrize("length", [2, 8, 9, 10, 13, 50])
 @pytest.mark.parametrize("start", [1, 5, 9, 12])
-def test_windows_score_each_token_once_with_half_a_context_before_it(start: int, length: int) -> None:
-    found = list(windows(0, start, length, 8))
+def test_windows_ask_each_token_once_and_read_no_more_than_a_context(start: int, length: int) -> None:
+    found = list(windows(Question(list(range(length)), start), 8))
     assert [place for window in found for place in range(window.start, window.stop)] == list(range(start, length))
-    for window in found:
-        assert window.length <= 8 and window.begin < window.start
-        assert window.begin == 0 or window.start - window.begin > 4
+    assert all(0 < window.stop - 1 - window.begin <= 8 and window.begin < window.start for window in found)
 
 
-def test_context_and_target_are_cut_at_the_white_space(data: Data) -> None:
-    tokenizer = load_tokenizer(data.tokenizer)
-    one = encoding.completion(tokenizer, data.eos, "return the value", " of")
-    two = encoding.completion(tokenizer, data.eos, "return the value ", "of")
-    assert one == two and not one.split
-    assert tokenizer.decode(one.asked) == " of" and one.tokens[0] == data.eos
-    assert encoding.completion(tokenizer, data.eos, "retu", "rn").split
-    assert encoding.completion(tokenizer, data.eos, "", "of").start == 1
-    with pytest.raises(ValueError, match="nothing follows"):
-        encoding.completion(tokenizer, data.eos, "return the value", "")
+def test_context_and_continuation_are_cut_at_the_white_space(data: Data, trained: Trained) -> None:
+    one, two = continuations([("return the value", " of"), ("return the value ", "of")], trained.encode, trained.prefix)
+    assert one == two and trained.decode(one.tokens[one.start :]) == " of"
+    (empty,) = continuations([("", "of")], trained.encode, trained.prefix)
+    assert empty.tokens[0] == data.eos and empty.start == 1
+    (white,) = continuations([(" \n", "of")], trained.encode, trained.prefix)
+    assert trained.decode(white.tokens[white.start :]) == " \nof"
+
+
+# tasks on items ----------------------------------------------------------------------------------------------------
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -94,7 +124,7 @@ def write(path: Path, rows: list[dict[str, Any]]) -> Path:
     return path
 
 
-def items(data: Data, task: str, path: Path) -> Path:
+def heldout_items(data: Data, task: str, path: Path) -> Path:
     """Some items of each task from the held-out texts."""
     texts = [text[start : start + 300] for text in data.heldout_texts for start in range(0, 3000, 300)]
     if task == "bits_per_byte":
@@ -103,94 +133,223 @@ def items(data: Data, task: str, path: Path) -> Path:
     for number, text in enumerate(texts):
         words = text.split(" ")
         context, last = " ".join(words[:4]), " " + words[4]
-        row = {"item_id": f"{number:04d}", "doc_id": doc_id(number), "context": context}
+        row = {"item_id": f"{number:04d}", "doc_id": doc_id(number // 2), "context": context}
         wrong = " " + texts[number - 1].split(" ")[4]
         rows.append(row | ({"target": last} if task == "last_word" else {"endings": [wrong, last + " é"], "answer": 1}))
     return write(path, rows)
 
 
-def test_bits_per_byte_is_nats_over_bytes(data: Data, checkpoint: Path, tmp_path: Path) -> None:
-    path = items(data, "bits_per_byte", tmp_path / "items.parquet")
-    result = evaluate(checkpoint, TASKS["bits_per_byte"], [path], ShardSet(data.shards), tmp_path / "out")
-    model, tokenizer = load_model(checkpoint), load_tokenizer(data.tokenizer)
+def scored(data: Data, checkpoint: Path, task: Task, path: Path, size: int | None = None) -> results.Results:
+    beside = baselines(checkpoint, ShardSet(data.shards), CPU)
+    return results.Results(*score(load(checkpoint, CPU), task, load_items(task, path), size, beside))
+
+
+def test_bits_per_byte_is_nats_over_bytes(data: Data, checkpoint: Path, trained: Trained, tmp_path: Path) -> None:
+    path = heldout_items(data, "bits_per_byte", tmp_path / "items.parquet")
+    found, table = scored(data, checkpoint, TASKS["bits_per_byte"], path)
     rows = pq.read_table(path).to_pylist()
-    nats = [-sum(reference(model, encoding.document(tokenizer, data.eos, row["text"]))) for row in rows]
+    tokens = [trained.encode([row["text"]], True)[0] for row in rows]
+    nats = [-sum(reference(trained, Question([data.eos, *ids], 1))[0]) for ids in tokens]
     size = sum(len(row["text"].encode()) for row in rows)
-    assert result["score"]["value"] == pytest.approx(sum(nats) / math.log(2) / size, rel=1e-5)
-    assert result["score"]["low"] < result["score"]["value"] < result["score"]["high"]
+    assert found["score"]["value"] == pytest.approx(sum(nats) / math.log(2) / size, rel=1e-5)
+    assert found["score"]["low"] < found["score"]["value"] < found["score"]["high"]
     counts = np.bincount(ShardSet(data.shards).tokens(0, len(ShardSet(data.shards))), minlength=512) + 1
     shares = counts / counts.sum()
-    ids = [token for row in rows for token in tokenizer.encode(row["text"]).ids]
-    assert result["unigram"]["value"] == pytest.approx(-np.log2(shares[ids]).sum() / size)
-    assert result["untrained"]["value"] == pytest.approx(len(ids) * 9 / size, rel=0.02)
-    assert result["score"]["value"] < result["unigram"]["value"] < result["untrained"]["value"]
-    kept = pq.read_table(tmp_path / "out" / "items.parquet")
-    assert kept.column_names == ["doc_id", *(f"{who}_log_likelihood" for who in ("model", "untrained", "unigram"))]
-    assert (-np.array(kept["model_log_likelihood"])).tolist() == pytest.approx(nats, abs=1e-3)
+    every = [token for ids in tokens for token in ids]
+    unigram, untrained = found["beside"]["unigram"]["value"], found["beside"]["untrained"]["value"]
+    assert unigram == pytest.approx(-np.log2(shares[every]).sum() / size)
+    assert untrained == pytest.approx(len(every) * 9 / size, rel=0.02)
+    assert found["score"]["value"] < unigram < untrained
+    assert [-value[0] for value in table["log_likelihoods"].to_pylist()] == pytest.approx(nats, abs=1e-3)
 
 
-def test_last_word_wants_every_token_to_be_the_likeliest(data: Data, checkpoint: Path, tmp_path: Path) -> None:
-    path = items(data, "last_word", tmp_path / "items.parquet")
-    result = evaluate(checkpoint, TASKS["last_word"], [path], ShardSet(data.shards), tmp_path / "out")
-    model, tokenizer = load_model(checkpoint), load_tokenizer(data.tokenizer)
-    wanted = []
-    for row in pq.read_table(path).to_pylist():
-        asked, hits = encoding.completion(tokenizer, data.eos, row["context"], row["target"]), []
-        for window in windows(0, asked.start, len(asked.tokens), CONTEXT):
-            for place in range(window.start, window.stop):
-                with torch.no_grad():
-                    scores = model.logits(torch.tensor([asked.tokens[window.begin : place]]))[0, -1]
-                hits.append(int(scores.argmax()) == asked.tokens[place])
-        wanted.append(all(hits))
-    kept = pq.read_table(tmp_path / "out" / "items.parquet")
-    assert kept["model_correct"].to_pylist() == wanted
-    assert result["score"]["value"] == sum(wanted) / len(wanted) and result["chance"] is None
+def test_last_word_wants_every_token_to_be_the_likeliest(
+    data: Data, checkpoint: Path, trained: Trained, tmp_path: Path
+) -> None:
+    path = heldout_items(data, "last_word", tmp_path / "items.parquet")
+    found, table = scored(data, checkpoint, TASKS["last_word"], path)
+    rows = pq.read_table(path).to_pylist()
+    pairs = [(row["context"], row["target"]) for row in rows]
+    wanted = [reference(trained, question)[1] for question in continuations(pairs, trained.encode, trained.prefix)]
+    assert table["value"].to_pylist() == wanted and found["score"]["value"] == sum(wanted) / len(wanted)
+    assert found["chance"] is None and found["clusters"] == len(rows) // 2
 
 
 def test_continuation_takes_the_likeliest_ending_a_byte(data: Data, checkpoint: Path, tmp_path: Path) -> None:
-    path = items(data, "continuation", tmp_path / "items.parquet")
-    result = evaluate(checkpoint, TASKS["continuation"], [path], ShardSet(data.shards), tmp_path / "out")
-    rows, kept = pq.read_table(path).to_pylist(), pq.read_table(tmp_path / "out" / "items.parquet").to_pylist()
-    for row, found in zip(rows, kept, strict=True):
-        for who in ("model", "untrained", "unigram"):
-            rates = [
-                total / len(ending.encode())
-                for total, ending in zip(found[f"{who}_log_likelihood"], row["endings"], strict=True)
-            ]
-            assert found[f"{who}_correct"] == (rates[1] > rates[0])
-    assert result["chance"] == 0.5 and result["n"] == len(rows)
+    path = heldout_items(data, "continuation", tmp_path / "items.parquet")
+    found, table = scored(data, checkpoint, TASKS["continuation"], path)
+    for row, kept in zip(pq.read_table(path).to_pylist(), table.to_pylist(), strict=True):
+        rates = [
+            total / len(ending.encode()) for total, ending in zip(kept["log_likelihoods"], row["endings"], strict=True)
+        ]
+        assert kept["value"] == kept["acc_bytes"] == (rates[1] > rates[0]) and kept["gold"] == 1
+        assert kept["bytes"] == [len(ending.encode()) for ending in row["endings"]]
+    assert found["chance"] == 0.5 and found["n"] == table.num_rows
 
 
-@pytest.mark.parametrize("task", list(TASKS))
-def test_the_command_writes_the_same_bytes_again(data: Data, checkpoint: Path, tmp_path: Path, task: str) -> None:
-    path = items(data, task, tmp_path / "items.parquet")
-    outs = [tmp_path / name for name in ("one", "two")]
-    evaluate(checkpoint, TASKS[task], [path], ShardSet(data.shards), outs[0])
-    if task == "bits_per_byte":  # the others by the same path, in less time
-        flags = ("--checkpoint", checkpoint, "--task", task, "--items", path, "--shards", data.shards, "--out", outs[1])
-        done = run(
-            [sys.executable, "-m", "training.evaluate", *map(str, flags), "--threads", str(torch.get_num_threads())]
-        )
-        assert done.returncode == 0 and "unigram" in done.stdout, done.stderr
-    else:
-        evaluate(checkpoint, TASKS[task], [path], ShardSet(data.shards), outs[1])
+def test_the_command_writes_the_same_bytes_again(data: Data, checkpoint: Path, tmp_path: Path) -> None:
+    path = heldout_items(data, "bits_per_byte", tmp_path / "items.parquet")
+    write_score(tmp_path / "one", *scored(data, checkpoint, TASKS["bits_per_byte"], path))
+    flags = ["--checkpoint", checkpoint, "--task", "bits_per_byte", "--data", path, "--out", tmp_path / "two"]
+    flags += ["--shards", data.shards, "--threads", torch.get_num_threads()]
+    done = run([sys.executable, "-m", "training.evaluation.score", *map(str, flags)])
+    assert done.returncode == 0 and "unigram" in done.stdout, done.stderr
     for name in ("score.json", "items.parquet"):
-        assert (outs[0] / name).read_bytes() == (outs[1] / name).read_bytes()
-    result = json.loads((outs[0] / "score.json").read_bytes())
-    assert {"task", "metric", "higher_is_better", "n", "score", "untrained", "unigram", "chance"} <= set(result)
-    pq.read_table(outs[0] / "items.parquet", page_checksum_verification=True)
+        one, two = ((tmp_path / side / "bits_per_byte" / name).read_bytes() for side in ("one", "two"))
+        assert one == two
 
 
-def test_refusals(data: Data, checkpoint: Path, tmp_path: Path) -> None:
-    task, shards = TASKS["bits_per_byte"], ShardSet(data.shards)
-    with pytest.raises(ValueError, match="no items in"):
-        evaluate(checkpoint, task, [write(tmp_path / "empty.parquet", [])], shards, tmp_path / "out")
-    path = items(data, "bits_per_byte", tmp_path / "items.parquet")
-    with pytest.raises(ValueError, match="comes twice"):
-        evaluate(checkpoint, task, [path, path], shards, tmp_path / "out")
-    with pytest.raises(ValueError, match="has no column item_id, context, target"):
-        evaluate(checkpoint, TASKS["last_word"], [path], shards, tmp_path / "out")
-    other = ShardSet(data.heldout)
-    with pytest.raises(ValueError, match=f"shards {shards.fingerprint}.*{other.fingerprint}"):
-        evaluate(checkpoint, task, [path], other, tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+# faults ------------------------------------------------------------------------------------------------------------
+
+
+def jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+MINE = Choice(name="mine", prompt="{ask}", options="options", answer="label", passage="{ask}")
+
+
+def questions(data: Data, count: int) -> list[dict[str, Any]]:
+    draw, words = random.Random(1), data.heldout_texts[0].split()
+    return [
+        {
+            "ask": " ".join(words[n : n + draw.randint(1, 60)]),
+            "options": [" ".join(draw.sample(words, draw.randint(1, 6))) for _ in range(4)],
+            "label": draw.randrange(4),
+        }
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("task", ["mine", "last_word", "bits_per_byte"])
+def test_batch_size_device_order(data: Data, checkpoint: Path, tmp_path: Path, task: str) -> None:
+    """Whatever the batch and the order of the items: log-likelihoods within 1e-4 nats, and the same accuracy."""
+    rows = questions(data, 40)
+    if task == "mine":
+        path = jsonl(tmp_path / "items.jsonl", rows)
+        turned = jsonl(tmp_path / "turned.jsonl", rows[::-1])
+    else:
+        path = turned = heldout_items(data, task, tmp_path / "items.parquet")
+    chosen = MINE if task == "mine" else TASKS[task]
+    alone = scored(data, checkpoint, chosen, path, size=1)
+    kept = {row["item_id"]: row for row in alone.items.to_pylist()}
+    for size, items in ((8, path), (32, path), (None, path), (8, turned)):
+        found = scored(data, checkpoint, chosen, items, size=size)
+        assert set(found.items["item_id"].to_pylist()) == set(kept)
+        for row in found.items.to_pylist():
+            assert row["log_likelihoods"] == pytest.approx(kept[row["item_id"]]["log_likelihoods"], abs=1e-4)
+            assert row["prompt_hash"] == kept[row["item_id"]]["prompt_hash"]
+        if task == "bits_per_byte":
+            assert found.score["score"]["value"] == pytest.approx(alone.score["score"]["value"], rel=1e-6)
+        else:
+            assert found.score["metrics"] == alone.score["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"ask": "a", "options": [], "label": 0}, "at least a character"),
+        ({"ask": "a", "options": ["b", ""], "label": 0}, "at least a character"),
+        ({"ask": "a", "options": ["b", "c"], "label": 2}, "the answer 2 is none of 0 to 1"),
+        ({"ask": "a", "label": 0}, "options"),
+        ({"options": ["b", "c"], "label": 0}, "ask"),
+    ],
+)
+def test_empty_prompt_or_answer_that_is_none(tmp_path: Path, row: dict[str, Any], message: str) -> None:
+    good = {"ask": "a", "options": ["b", "c"], "label": 0}
+    with pytest.raises(ValueError, match=f"row 2 of .*items.jsonl cannot be asked.*{message}"):
+        load_items(MINE, jsonl(tmp_path / "items.jsonl", [good, row]))
+
+
+def test_empty_and_over_long_prompts(data: Data, checkpoint: Path, trained: Trained, tmp_path: Path) -> None:
+    """An empty prompt stands behind eos; of one that is too long the end is read; an answer longer than the context is
+    asked in windows. What was cut is counted."""
+    text = data.heldout_texts[0]
+    rows = [
+        {"ask": "", "options": [" the", " value"], "label": 0},
+        {"ask": text[:2000], "options": [" the", " value"], "label": 1},
+        {"ask": "def", "options": [text[:900], text[900:1200]], "label": 0},
+    ]
+    found, table = scored(data, checkpoint, MINE, jsonl(tmp_path / "items.jsonl", rows))
+    assert found["cut"] == 4
+    for row, kept in zip(rows, table.to_pylist(), strict=True):
+        pairs = [(row["ask"], " " + option) for option in row["options"]]
+        wanted = [
+            sum(reference(trained, question)[0]) for question in continuations(pairs, trained.encode, trained.prefix)
+        ]
+        assert kept["log_likelihoods"] == pytest.approx(wanted, abs=1e-3)
+
+
+def test_no_items(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("\n")
+    with pytest.raises(ValueError, match=r"no items in .*empty.jsonl"):
+        load_items(MINE, tmp_path / "empty.jsonl")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"no file \*.jsonl there, which mine reads"):
+        load_items(MINE, tmp_path / "folder")
+
+
+def test_duplicate_items_and_ties(data: Data, tmp_path: Path) -> None:
+    """An item that comes again is asked again, told, and no evidence of its own; of equals the first is taken."""
+    same = {"ask": "a", "options": ["b", "b"], "label": 0}
+    other = {"ask": "c", "options": ["b", "b"], "label": 1}
+    path = jsonl(tmp_path / "items.jsonl", [same, other, same])
+    items = load_items(MINE, path)
+    assert items.repeated == 1 and len({doc["item_id"] for doc in items.docs}) == 3
+    assert items.docs[0]["cluster"] == items.docs[2]["cluster"] != items.docs[1]["cluster"]
+    model = Trained(load_model_of(data), load_tokenizer(data.tokenizer))
+    found, table = score(Loaded(model, "0"), MINE, items)
+    assert table["value"].to_pylist() == [1, 0, 1] and found["repeated"] == 1 and found["clusters"] == 2
+    named = Choice(name="named", item="{id}", options="options")
+    with pytest.raises(ValueError, match=r"two items of .* are named 'x'"):
+        load_items(named, jsonl(path, [{"id": "x", "options": ["a"]}, {"id": "x", "options": ["b"]}]))
+
+
+def load_model_of(data: Data) -> Any:
+    from training.transformer import Transformer
+
+    return Transformer(data.model(), seed=3)
+
+
+def test_benchmark_file_changed(data: Data, checkpoint: Path, tmp_path: Path) -> None:
+    """A score of another file, or of another prompt, does not take the place of the one that was there."""
+    rows = questions(data, 4)
+    path = jsonl(tmp_path / "items.jsonl", rows)
+    write_score(tmp_path / "out", *scored(data, checkpoint, MINE, path))
+    before = (tmp_path / "out" / "mine" / "score.json").read_bytes()
+    write_score(tmp_path / "out", *scored(data, checkpoint, MINE, path))
+    other = Choice(name="mine", prompt="{ask}?", options="options", answer="label")
+    with pytest.raises(ValueError, match="holds a score of task definition"):
+        write_score(tmp_path / "out", *scored(data, checkpoint, other, path))
+    jsonl(path, [{**rows[0], "label": (rows[0]["label"] + 1) % 4}, *rows[1:]])
+    with pytest.raises(ValueError, match=r"holds a score of data .*take another --out"):
+        write_score(tmp_path / "out", *scored(data, checkpoint, MINE, path))
+    assert (tmp_path / "out" / "mine" / "score.json").read_bytes() == before
+
+
+def test_a_checkpoint_from_elsewhere(data: Data, checkpoint: Path, tmp_path: Path) -> None:
+    """Weights that could execute code when read are refused, as is code that a folder brings."""
+    pickled = tmp_path / "pickled"
+    pickled.mkdir()
+    (pickled / "config.json").write_bytes((checkpoint / "config.json").read_bytes())
+    (pickled / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch /nothing'\ntR.")
+    with pytest.raises(ValueError, match=r"holds no \*.safetensors"):
+        load(pickled, CPU)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    for name in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+        (foreign / name).write_bytes((checkpoint / name).read_bytes())
+    brought = {"model_type": "brought", "auto_map": {"AutoConfig": "code.Config", "AutoModelForCausalLM": "code.Model"}}
+    (foreign / "config.json").write_text(json.dumps(brought))
+    (foreign / "code.py").write_text("raise SystemExit('executed')")
+    with pytest.raises(ValueError, match=r"trust_remote_code|brought"):
+        load(foreign, CPU)
+    with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
+        load(tmp_path / "nowhere", CPU)
+
+
+def test_a_checkpoint_and_the_shards_of_another(data: Data, checkpoint: Path) -> None:
+    own, other = ShardSet(data.shards), ShardSet(data.heldout)
+    with pytest.raises(ValueError, match=f"shards {own.fingerprint}.*{other.fingerprint}"):
+        baselines(checkpoint, other, CPU)

@@ -1,18 +1,18 @@
-"""Batches: windows become rows of tokens, those of one item in one row where they begin alike.
+"""Batches: windows become rows of tokens, in which what several windows begin with stands once.
 
-The choices of an item share its context. Instead of reading it once for each, a row holds the shared beginning and then
-every choice as a branch, which sees the beginning and itself (tree attention, as in Miao et al. 2024, SpecInfer):
+The choices of an item share its question, and the items of a subject the solved examples before them. So a row is a
+tree, laid out depth first (tree attention, as in Miao et al. 2024, SpecInfer): a token sees those on its way from the
+root, and that is all before it whose branch has not ended.
 
-    tokens     c0 c1 c2 c3   a4 a5   b4
-    branches   0  0  0  0    1  1    2
-    positions  0  1  2  3    4  5    4
+    tokens      c0 c1 c2   a3 a4   b3        two choices, a and b, of one question c
+    positions   0  1  2    3  4    3         depth in the tree
+    ends        6  6  6    5  5    6         where the branch of a token ends: token q sees k when k <= q < ends[k]
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -20,61 +20,58 @@ import numpy as np
 from training.evaluation.questions import Question, Window, windows
 
 TOKENS_AT_ONCE = 4096
-SHARED_AT_LEAST = 0.5  # of the longest; below it, attention between branches costs more than reading twice
+# A window joins a row that has this share of its tokens already, and that it does not make longer than so many times
+# the window: dense attention over a row grows with its square, also between branches that do not see each other.
+SHARED, LONGEST = 0.5, 3
 
 
 class Piece(NamedTuple):
-    """What one window reads, and from which place on of `question` it asks."""
+    """A window of a question: what it reads and what it asks for, of which the last token is not read."""
 
     question: int
     window: Window
-    tokens: list[int]  # read
-    wanted: list[int]  # asked for; the last is not read
+    tokens: list[int]
+    wanted: list[int]
 
 
 class Row(NamedTuple):
-    """Pieces whose first `shared` tokens are equal; with one piece, a plain sequence."""
+    """Pieces in the order of their tokens, and of how many first ones of these each shares with the one before."""
 
     pieces: list[Piece]
-    shared: int
+    shared: list[int]
 
     @property
     def length(self) -> int:
-        return self.shared + sum(len(piece.tokens) - self.shared for piece in self.pieces)
+        return sum(len(piece.tokens) for piece in self.pieces) - sum(self.shared)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Arrays of shape (rows, tokens), padded on the right with zeros, where no token looks; and what is read of them.
+    """Arrays of shape (rows, tokens), padded on the right. `branched` tells whether any row is more than a sequence.
 
-    `branches` tells which tokens see each other (None: plain causal attention), `places` (n,) are indices into the
-    flattened rows whose next token is asked for, `wanted` (n,) are those tokens. `pieces` are in the order of both.
+    `places` (n,) are indices into the flattened rows whose next token is asked for, `wanted` (n,) are these tokens, in
+    the order of `pieces` both.
     """
 
     tokens: np.ndarray
-    lengths: np.ndarray
-    branches: np.ndarray | None
     positions: np.ndarray
+    ends: np.ndarray
+    branched: bool
     places: np.ndarray
     wanted: np.ndarray
     pieces: list[Piece]
 
 
-def batches(
-    questions: Sequence[Question], groups: Sequence[Hashable], context: int, size: int | None, *, trees: bool
-) -> Iterator[Batch]:
-    """All questions, longest rows first, so that what does not fit into memory fails at once and padding is short.
+def batches(questions: Sequence[Question], context: int, size: int | None, *, trees: bool) -> Iterator[Batch]:
+    """All questions, the longest rows first, so that what does not fit into memory fails at once and padding is short.
 
-    A batch holds rows of at least `size` windows in all; without a size, of at most TOKENS_AT_ONCE tokens. Neighbours
-    of an equal group may share a row, if `trees`. The batches follow from the questions alone.
+    A batch asks at most `size` windows; without a size, it holds about TOKENS_AT_ONCE tokens. Rows are shared if
+    `trees`. The batches follow from the questions alone, not from the machine.
     """
-    rows = sorted(
-        _rows(questions, groups, context, trees),
-        key=lambda row: (-row.length, row.pieces[0].question, row.pieces[0].window),
-    )
+    rows = sorted(_rows(questions, context, size, trees), key=lambda row: (-row.length, row.pieces[0][:2]))
     chosen: list[Row] = []
     for row in rows:
-        if chosen and _full(chosen, size):
+        if chosen and _full(chosen, row, size):
             yield _batch(chosen)
             chosen = []
         chosen.append(row)
@@ -82,60 +79,65 @@ def batches(
         yield _batch(chosen)
 
 
-def _full(rows: Sequence[Row], size: int | None) -> bool:
+def _full(rows: Sequence[Row], row: Row, size: int | None) -> bool:
     if size is not None:
-        return sum(len(row.pieces) for row in rows) >= size
+        return sum(len(kept.pieces) for kept in rows) + len(row.pieces) > size
     return (len(rows) + 1) * rows[0].length > TOKENS_AT_ONCE
 
 
-def _rows(questions: Sequence[Question], groups: Sequence[Hashable], context: int, trees: bool) -> Iterator[Row]:
-    for _, members in groupby(range(len(questions)), key=groups.__getitem__):
-        pieces = [
-            Piece(number, w, questions[number].tokens[w.begin : w.stop - 1], questions[number].tokens[w.start : w.stop])
-            for number in members
-            for w in windows(questions[number], context)
-        ]
-        shared = _shared(pieces) if trees and len(pieces) > 1 else 0
-        if shared and shared >= SHARED_AT_LEAST * max(len(piece.tokens) for piece in pieces):
-            yield Row(pieces, shared)
-        else:
-            for piece in pieces:
-                yield Row([piece], len(piece.tokens))
+def _rows(questions: Sequence[Question], context: int, size: int | None, trees: bool) -> Iterator[Row]:
+    pieces = [
+        Piece(number, window, tokens[window.begin : window.stop - 1], tokens[window.start : window.stop])
+        for number, (tokens, start) in enumerate(questions)
+        for window in windows(Question(tokens, start), context)
+    ]
+    if not trees or size == 1:
+        yield from (Row([piece], [0]) for piece in pieces)
+        return
+    pieces.sort(key=lambda piece: (piece.tokens, piece.question, piece.window))
+    row, length = Row([], []), 0
+    for piece in pieces:
+        own = len(piece.tokens)
+        shared = _alike(row.pieces[-1].tokens, piece.tokens) if row.pieces else 0
+        fits = shared >= SHARED * own and length + own - shared <= max(LONGEST * own, length)
+        if row.pieces and not (fits and (size is None or len(row.pieces) < size)):
+            yield row
+            row, length, shared = Row([], []), 0, 0
+        row.pieces.append(piece)
+        row.shared.append(shared)
+        length += own - shared
+    if row.pieces:
+        yield row
 
 
-def _shared(pieces: Sequence[Piece]) -> int:
-    """The number of leading tokens that all pieces read."""
-    first, last = min(piece.tokens for piece in pieces), max(piece.tokens for piece in pieces)
-    for place, (one, other) in enumerate(zip(first, last, strict=False)):
-        if one != other:
-            return place
-    return min(len(first), len(last))
+def _alike(one: Sequence[int], other: Sequence[int]) -> int:
+    """The number of first tokens that are equal."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _batch(rows: Sequence[Row]) -> Batch:
     width = max(row.length for row in rows)
     tokens, positions = np.zeros((len(rows), width), np.int64), np.zeros((len(rows), width), np.int64)
-    branches = np.zeros((len(rows), width), np.int64)
+    ends = np.full(
+        (len(rows), width), width, np.int64
+    )  # a padding token sees itself: a softmax of nothing is no number
     places: list[np.ndarray] = []
     for number, row in enumerate(rows):
-        end = row.shared
-        tokens[number, :end] = row.pieces[0].tokens[:end]
-        positions[number, :end] = np.arange(end)
-        for branch, piece in enumerate(row.pieces, start=1):
-            own = len(piece.tokens) - row.shared
-            tokens[number, end : end + own] = piece.tokens[row.shared :]
-            positions[number, end : end + own] = np.arange(row.shared, row.shared + own)
-            branches[number, end : end + own] = branch
-            read = np.arange(len(piece.tokens) - len(piece.wanted), len(piece.tokens))
-            places.append(number * width + np.where(read < row.shared, read, read - row.shared + end))
-            end += own
-        branches[number, end:] = -1
+        path, stop = np.empty(0, np.int64), 0
+        for piece, shared in zip(row.pieces, row.shared, strict=True):
+            ends[number, path[shared:]] = stop
+            own = np.arange(stop, stop + len(piece.tokens) - shared)
+            path, stop = np.concatenate((path[:shared], own)), stop + len(own)
+            tokens[number, own] = piece.tokens[shared:]
+            positions[number, own] = np.arange(shared, len(piece.tokens))
+            places.append(number * width + path[len(path) - len(piece.wanted) :])
+        ends[number, path] = stop
     pieces = [piece for row in rows for piece in row.pieces]
     return Batch(
         tokens=tokens,
-        lengths=np.array([row.length for row in rows]),
-        branches=branches if any(row.length > row.shared for row in rows) else None,
         positions=positions,
+        ends=ends,
+        branched=any(row.length > max(len(piece.tokens) for piece in row.pieces) for row in rows),
         places=np.concatenate(places),
         wanted=np.concatenate([np.array(piece.wanted, np.int64) for piece in pieces]),
         pieces=pieces,

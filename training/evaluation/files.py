@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import csv
 import gzip
+import io
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -46,7 +47,7 @@ def csv_rows(paths: Sequence[Path]) -> Rows:
     """Comma-separated values with a header; `file` is the name of the file without its suffix."""
     rows = []
     for path in paths:
-        for row in csv.DictReader(text_of(path).splitlines(keepends=True)):
+        for row in csv.DictReader(io.StringIO(text_of(path), newline="")):
             rows.append({**row, "file": path.stem})
     return rows
 

@@ -85,11 +85,15 @@ def _shots(task: Task, data: Path) -> tuple[Mapping[str, list[str]], list[Path]]
     return found, paths
 
 
-def _paths(task: Task, data: Path, pattern: str) -> list[Path]:
-    paths = [data] if data.is_file() else sorted(path for path in data.glob(pattern) if path.is_file())
-    if not paths:
-        raise FileNotFoundError(f"{data}: no file {pattern} there, which {task.name} reads. {task.source}".rstrip())
-    return paths
+def _paths(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
+    if data.is_file():
+        return [data]
+    patterns = (patterns,) if isinstance(patterns, str) else patterns
+    for pattern in patterns:
+        if paths := sorted(path for path in data.glob(pattern) if path.is_file()):
+            return paths
+    wanted = " or ".join(patterns)
+    raise FileNotFoundError(f"{data}: no file {wanted} there, which {task.name} reads. {task.source}".rstrip())
 
 
 def _named(paths: Sequence[Path]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from training.evaluation.metrics import exact_match, token_f1
 from training.evaluation.task import Doc, Row, Task, fill, names
 
 
@@ -150,7 +151,7 @@ class Completion(Task):
 
     def ask(self, row: Row, before: str) -> Doc:
         target = fill(self.target, row)
-        if not target.strip():
+        if not target:
             raise ValueError(f"{self.target!r} is empty; every prompt needs a text that follows it")
         return {"context": before + fill(self.prompt, row), "target": target}
 
@@ -173,9 +174,10 @@ class Completion(Task):
 
 @dataclass(frozen=True, kw_only=True)
 class Document(Task):
-    """Bits per byte of whole texts: comparable across tokenizers."""
+    """Bits per byte of whole texts: comparable across tokenizers. The bytes are those of `counted`."""
 
     text: str = "{text}"
+    counted: str = "{text}"
 
     kind = "document"
     metrics = ("bits_per_byte",)
@@ -188,7 +190,7 @@ class Document(Task):
         text = fill(self.text, row)
         if not text:
             raise ValueError("the text is empty; leave such rows out")
-        return {"context": "", "text": text}
+        return {"context": "", "text": text, "bytes": len(fill(self.counted, row).encode())}
 
     def parts(self, row: Row) -> dict[str, str]:
         return {"text": fill(self.text, row)}
@@ -204,5 +206,47 @@ class Document(Task):
         return [doc["text"]]
 
     def outcome(self, doc: Doc, sample: Row) -> dict[str, float]:
-        likelihood, size = sample["bits_per_byte"]
-        return {"bits_per_byte": -likelihood / math.log(2), "weight": float(size)}
+        likelihood, _ = sample["bits_per_byte"]
+        return {"bits_per_byte": -likelihood / math.log(2), "weight": float(doc["bytes"])}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation(Task):
+    """An answer in the model's own words: the likeliest token each time, at most `tokens` of them, up to the first of
+    `until`. The nearest of `references` counts: a field that holds a list, or templates. See `metrics`."""
+
+    prompt: str
+    references: str | tuple[str, ...]
+    until: tuple[str, ...] = ("\n",)
+    tokens: int = 256
+    delimiter: str = " "
+
+    kind = "generation"
+    metrics = ("f1", "exact_match")
+
+    def ask(self, row: Row, before: str) -> Doc:
+        return {"context": before + fill(self.prompt, row), "references": listed(self.references, row)}
+
+    def solved(self, row: Row) -> str:
+        return fill(self.prompt, row) + self.delimiter + listed(self.references, row)[0]
+
+    def parts(self, row: Row) -> dict[str, str]:
+        return {**_texts(row, self.prompt), "answer": listed(self.references, row)[0]}
+
+    def config(self) -> dict[str, Any]:
+        return {
+            "output_type": "generate_until",
+            "doc_to_text": "context",
+            "doc_to_target": "references",
+            "generation_kwargs": {"until": list(self.until), "max_gen_toks": self.tokens, "do_sample": False},
+            "process_results": self._judge,
+        }
+
+    def _judge(self, doc: Row, answers: Sequence[str]) -> dict[str, float]:
+        return {
+            "f1": token_f1(answers[0], doc["references"], self.language),
+            "exact_match": exact_match(answers[0], doc["references"], self.language),
+        }
+
+    def choices(self, doc: Doc) -> list[str]:
+        return []

@@ -29,13 +29,12 @@ class LanguageModel(LM):
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         questions = continuations([request.args for request in requests], self.model.encode, self.model.prefix)
-        groups = [(request.task_name, request.doc_id) for request in requests]
-        totals, greedy = self._ask(questions, groups)
+        totals, greedy = self._ask(questions)
         return list(zip(totals.tolist(), greedy.tolist(), strict=True))
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
         questions = documents([request.args[0] for request in requests], self.model.encode, self.model.prefix)
-        totals, _ = self._ask(questions, range(len(questions)))
+        totals, _ = self._ask(questions)
         return [float(total) for total in totals]
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
@@ -54,13 +53,13 @@ class LanguageModel(LM):
                     bar.update(len(chosen))
         return texts
 
-    def _ask(self, questions: Sequence[Question], groups: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    def _ask(self, questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray]:
         """Of each question the log-likelihood of what is asked, and whether each token of it was the likeliest."""
         totals, greedy = np.zeros(len(questions)), np.ones(len(questions), dtype=bool)
         context = self.model.context
         self.cut += sum(len(question.tokens) - 1 > context and question.start > 1 for question in questions)
         with tqdm(total=len(questions), desc="asking", unit="question", disable=None) as bar:
-            for batch in batches(questions, groups, context, self.size, trees=self.model.trees):
+            for batch in batches(questions, context, self.size, trees=self.model.trees):
                 found, hits = self.model.likelihoods(batch)
                 stops = np.cumsum([len(piece.wanted) for piece in batch.pieces])
                 for piece, stop in zip(batch.pieces, stops, strict=True):

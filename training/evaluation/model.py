@@ -23,7 +23,7 @@ class Model(Protocol):
 
     context: int
     prefix: int
-    trees: bool  # whether branches of a row are understood
+    trees: bool  # whether rows may branch
 
     def encode(self, texts: Sequence[str], special: bool) -> list[list[int]]: ...
 
@@ -64,10 +64,10 @@ class Trained(Words):
     @torch.no_grad()
     def likelihoods(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         device = self.model.head.device
-        branches = None
-        if batch.branches is not None:
-            branches = torch.from_numpy(batch.branches).to(device), torch.from_numpy(batch.positions).to(device)
-        hidden = self.model.hidden(torch.from_numpy(batch.tokens).to(device), branches=branches).flatten(0, 1)
+        tree = None
+        if batch.branched:
+            tree = torch.from_numpy(batch.positions).to(device), torch.from_numpy(batch.ends).to(device)
+        hidden = self.model.hidden(torch.from_numpy(batch.tokens).to(device), tree=tree).flatten(0, 1)
         head = self.model.head
         return of_states(hidden, lambda states: functional.linear(states, head), len(head), batch.places, batch.wanted)
 

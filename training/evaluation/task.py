@@ -23,16 +23,16 @@ Doc = dict[str, Any]
 class Task:
     """A kind of task fills in what stands below.
 
-    `read` turns `files`, a pattern below a folder of data, into rows; `version` goes up when `read` changes. `item`,
-    `passage` and `group` are templates: what names a row (empty: a digest of it), what items that depend on each other
-    have in common, and their subject. `preamble` stands once before all, then `shots` rows of `shots_from` with their
-    answers, the first ones of the item's group.
+    `read` turns `files` below a folder of data into rows, of several patterns the first that a file matches; `version`
+    goes up when `read` changes. `item`, `passage` and `group` are templates: what names a row (empty: a digest of it),
+    what items that depend on each other have in common, and their subject. `preamble` stands once before all, then
+    `shots` rows of `shots_from` with their answers, the first ones of the item's group.
     """
 
     name: str
     version: int = 1
     read: Callable[[Sequence[Path]], Rows] = jsonl
-    files: str = "*.jsonl"
+    files: str | tuple[str, ...] = "*.jsonl"
     item: str = ""
     passage: str = ""
     group: str = ""

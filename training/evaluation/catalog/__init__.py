@@ -5,6 +5,8 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
+from training.evaluation.catalog.chinese import CHINESE
+from training.evaluation.catalog.english import ENGLISH
 from training.evaluation.files import parquet
 from training.evaluation.kinds import Choice, Completion, Document
 from training.evaluation.task import Task
@@ -35,15 +37,7 @@ HELD_OUT: tuple[Task, ...] = (
     ),
 )
 
-PREPARED: tuple[Task, ...] = (
-    Completion(
-        name="lambada",
-        files="**/lambada_openai.jsonl",
-        prompt="{context}",
-        target=" {continuation}",
-        source="LAMBADA, Paperno et al. 2016, as OpenAI prepared it",
-    ),
-)
+PREPARED: tuple[Task, ...] = (*ENGLISH, *CHINESE)
 
 TASKS: dict[str, Task] = {task.name: task for task in (*HELD_OUT, *PREPARED)}
 

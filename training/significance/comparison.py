@@ -1,0 +1,157 @@
+"""Comparison: all tasks that two sides have in common, corrected for their number, and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.evaluation.results import Results, find
+from training.significance.alignment import Pairs, align
+from training.significance.centred import centred_mean
+from training.significance.difference import Difference, difference
+from training.significance.multiplicity import ALPHA, holm, least_effect
+
+Seeds = Mapping[str, Mapping[str, Results]]  # the name of each seed of a side -> task -> results
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A part of a task's items. Without a test: of many groups some stand out by luck."""
+
+    name: str
+    n: int
+    a: float
+    b: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One task. `least_effect` is the smallest difference that would have been found in 80 % of the cases."""
+
+    task: str
+    metric: str
+    higher_is_better: bool
+    n: int
+    clusters: int
+    chance: float | None
+    least_effect: float | None
+    difference: Difference
+    p_holm: float
+    groups: tuple[Group, ...]
+
+    @property
+    def better(self) -> str | None:
+        """The side that is, or None where they are not distinguishable."""
+        if self.p_holm > ALPHA:
+            return None
+        return "B" if (self.difference.value > 0) == self.higher_is_better else "A"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    a: tuple[str, ...]  # the folders of each side's seeds
+    b: tuple[str, ...]
+    tasks: tuple[Compared, ...]
+    left_out: dict[str, tuple[str, ...]]  # task -> the folders that have it, where others do not
+    same: tuple[str, ...]  # checkpoints that stand on both sides
+
+    @property
+    def centred(self) -> tuple[int, float, float] | None:
+        """How many tasks have a chance to be above, and both sides' centred means over them."""
+        tasks = [one for one in self.tasks if one.chance is not None and one.higher_is_better]
+        a, b = (centred_mean((getattr(one.difference, side), one.chance) for one in tasks) for side in ("a", "b"))
+        return None if a is None or b is None else (len(tasks), a, b)
+
+
+def compare(a: Sequence[Path], b: Sequence[Path]) -> Comparison:
+    """Of two sides, each the folders of one or of several seeds of a recipe, as `find` reads them.
+
+    Raises FileNotFoundError where a folder has no results, ValueError as `comparison` does.
+    """
+    for folders in (a, b):
+        if len(set(folders)) < len(folders):
+            raise ValueError(f"{', '.join(map(str, folders))}: a folder comes twice; a seed counts once")
+    side_a, side_b = ({str(folder): find(folder) for folder in folders} for folders in (a, b))
+    return comparison(side_a, side_b)
+
+
+def comparison(a: Seeds, b: Seeds) -> Comparison:
+    """Raises ValueError where results of a task are not comparable, no task is on both sides, or a seed comes twice."""
+    everyone = [*a.values(), *b.values()]
+    named = sorted({task for found in everyone for task in found})
+    common = [task for task in named if all(task in found for found in everyone)]
+    if not common:
+        raise ValueError(f"no task in common: {_tasks(a)} and {_tasks(b)}; score both sides on the same tasks")
+    checkpoints = [_checkpoints(side, common) for side in (a, b)]
+    pairs = {task: align(_of(a, task), _of(b, task)) for task in common}
+    differences = {task: difference(pairs[task]) for task in common}
+    corrected = holm([found.p for found in differences.values()])
+    first = everyone[0]
+    return Comparison(
+        a=tuple(a),
+        b=tuple(b),
+        tasks=tuple(
+            _compared(first[task], pairs[task], differences[task], p_holm, len(common))
+            for task, p_holm in zip(common, corrected, strict=True)
+        ),
+        left_out={
+            task: tuple(name for side in (a, b) for name in side if task in side[name])
+            for task in named
+            if task not in common
+        },
+        same=tuple(sorted(checkpoints[0] & checkpoints[1])),
+    )
+
+
+def _of(side: Seeds, task: str) -> dict[str, Results]:
+    return {folder: found[task] for folder, found in side.items()}
+
+
+def _tasks(side: Seeds) -> str:
+    return "; ".join(f"{folder} has {', '.join(sorted(found))}" for folder, found in side.items())
+
+
+def _checkpoints(side: Seeds, tasks: Sequence[str]) -> set[str]:
+    """Raises ValueError where two seeds of a side are one checkpoint: it would count as if it were two runs."""
+    seen: dict[tuple[str, str], str] = {}
+    for folder, found in side.items():
+        for task in tasks:
+            checkpoint = str(found[task].score.get("inputs", {}).get("checkpoint"))
+            other = seen.setdefault((task, checkpoint), folder)
+            if other != folder:
+                raise ValueError(f"{other} and {folder} are both of checkpoint {checkpoint}; a seed counts once")
+    return {checkpoint for _, checkpoint in seen}
+
+
+def _compared(results: Results, pairs: Pairs, found: Difference, p_holm: float, tasks: int) -> Compared:
+    least = least_effect(found.standard_error, found.freedom, tasks, pairs.clusters, pairs.items, pairs.share)
+    return Compared(
+        task=results.task,
+        metric=str(results.score["metric"]),
+        higher_is_better=bool(results.score["higher_is_better"]),
+        n=pairs.items,
+        clusters=pairs.clusters,
+        chance=results.score["chance"],
+        least_effect=least,
+        difference=found,
+        p_holm=p_holm,
+        groups=_groups(pairs),
+    )
+
+
+def _groups(pairs: Pairs) -> tuple[Group, ...]:
+    names, numbers = np.unique(pairs.groups, return_inverse=True)
+    if len(names) == 1:
+        return ()
+    found = []
+    for place, name in enumerate(names):
+        chosen = numbers == place
+        a, b = (
+            float((side.values[:, chosen].sum(axis=1) / side.weights[:, chosen].sum(axis=1)).mean())
+            for side in (pairs.a, pairs.b)
+        )
+        found.append(Group(name=str(name), n=int(chosen.sum()), a=a, b=b))
+    return tuple(found)
