@@ -89,6 +89,10 @@ def _parser() -> argparse.ArgumentParser:
     inspect.add_argument(
         "--json", action="store_true", help="one object a dataset, then one a document, with all its text"
     )
+    found = _command(commands, "contamination", _contamination, "show which benchmark items stand in which documents")
+    found.add_argument("--task", metavar="T", help="of this benchmark alone")
+    found.add_argument("--limit", type=int, default=3, metavar="N", help="matches that are shown (default: 3)")
+    found.add_argument("--json", action="store_true", help="an object a benchmark, then one a match, with all its text")
     extract = commands.add_parser("extract", help="print the main text of HTML files", description=EXTRACT)
     extract.add_argument("paths", nargs="+", metavar="PATH", help="an HTML file, a folder of them, a WARC file, or -")
     extract.add_argument("--extractor", choices=EXTRACTORS, default=EXTRACTORS[0], help="default: %(default)s")
@@ -167,6 +171,17 @@ def _inspect(args: argparse.Namespace) -> int:
         return _inspect_shards(args, not elsewhere, [name for name in ("crawl", "reason", "language") if asked[name]])
     found = inspect(Lake(args.lake), args.stage, **asked)
     for line in json_lines(found) if args.json else lines(found, args.reason):
+        print(line)
+    return 0
+
+
+def _contamination(args: argparse.Namespace) -> int:
+    if args.limit < 0:
+        raise ValueError(f"--limit {args.limit}: at least 0 is needed")
+    from dagster_project.contamination import contamination, json_lines, lines
+
+    found = contamination(Lake(args.lake), args.task, args.limit)
+    for line in json_lines(found) if args.json else lines(found):
         print(line)
     return 0
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import dagster as dg
 
+from dagster_project.assets.benchmarks import benchmarks
 from dagster_project.assets.crawl import crawl
 from dagster_project.assets.curve import learning_curve
-from dagster_project.assets.documents import clean, documents, items, signatures, split, trimmed, unique
+from dagster_project.assets.documents import (
+    clean,
+    contamination,
+    documents,
+    items,
+    signatures,
+    split,
+    trimmed,
+    unique,
+)
 from dagster_project.assets.model import checkpoint
 from dagster_project.assets.report import report
 from dagster_project.assets.scores import held_out_scores, prepared_scores
@@ -15,10 +25,11 @@ from dagster_project.resources import resources
 
 CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "ingest_crawl", "clean_crawl", "crawls_to_scores"
 BENCHMARKS_JOB = "crawls_to_benchmarks"  # as the one before, and the scores of benchmarks, each of which must be there
-RECIPE_ASSETS = [unique, split, items, tokenizer, tokens, shards, checkpoint, *held_out_scores, learning_curve, report]
+UNTIL_SHARDS = [unique, contamination, split, items, tokenizer, tokens, shards]
+RECIPE_ASSETS = [*UNTIL_SHARDS, checkpoint, *held_out_scores, learning_curve, report]
 
 defs = dg.Definitions(
-    assets=[crawl, documents, clean, trimmed, signatures, *RECIPE_ASSETS, *prepared_scores],
+    assets=[*benchmarks, crawl, documents, clean, trimmed, signatures, *RECIPE_ASSETS, *prepared_scores],
     jobs=[
         dg.define_asset_job(CRAWL_JOB, [crawl, documents]),
         dg.define_asset_job(CLEAN_JOB, [clean, trimmed, signatures]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from corpus.contamination import ContaminationConfig
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
 from corpus.imported import ImportConfig
@@ -38,11 +39,12 @@ class TrainingConfig:
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One configuration a stage. `ingest` belongs to the crawl and is shared by all recipes. Without `trim`, nothing is
-    cut out of documents."""
+    cut out of documents. `contamination` matters only once a benchmark is materialized."""
 
     clean: CleanConfig = field(default_factory=CleanConfig)
     trim: TrimConfig | None = None
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
+    contamination: ContaminationConfig = field(default_factory=ContaminationConfig)
     heldout: HeldOutConfig = field(default_factory=HeldOutConfig)
     items: ItemConfig = field(default_factory=ItemConfig)
     vocabulary: VocabularyConfig | ImportConfig = field(default_factory=VocabularyConfig)

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.contamination import CONTAMINATED
 from corpus.lake import Lake
 from corpus.lineage import cuts, fates, origins, payload_digest, sources
 from corpus.manifest import Manifest
@@ -38,7 +39,8 @@ def trace_page(lake: Lake, what: str) -> Iterator[str]:
                 near = (
                     f", {'keeper' if manifest.stage == 'unique' else 'held-out page'} {keeper.hex()}" if keeper else ""
                 )
-                yield f"    {manifest.stage:11} {place}: removed, {why(fate.row)}{near}"
+                held = f" [{fate.row['detail']}]" if fate.row["reason"] == CONTAMINATED else ""
+                yield f"    {manifest.stage:11} {place}: removed, {why(fate.row)}{near}{held}"
                 yield from said
                 continue
             yield f"    {manifest.stage:11} {place}: kept as {fate.outcome}"

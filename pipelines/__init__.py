@@ -4,7 +4,8 @@
     measure, clean  documents -> measures -> clean          engine: runner, workers, stage() -> published manifest
     trim          clean -> repeats -> trimmed (optional)
     deduplicate   clean -> signatures -> duplicates -> unique, crawl by crawl (sign, nominate, duplicates)
-    hold_out      unique -> split (train | heldout) -> items
+    contamination  unique, benchmark -> contamination (benchmark: a task's items)
+    hold_out      unique, contamination -> split (train | heldout) -> items
     vocabulary    split -> tokenizer
     encode        split, tokenizer -> tokens
     shard, mix    tokens -> shards, of all training documents or in wanted shares

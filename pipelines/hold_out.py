@@ -1,5 +1,6 @@
 """Hold out: unique -> split (train | heldout) -> items. Before the tokenizer and training see anything, some pages are
-put aside by the hash of their URL, and what is nearly like them goes; benchmark questions are made of them."""
+put aside by the hash of their URL, and what is nearly like them goes; benchmark questions are made of them. What holds
+items of other benchmarks goes before that."""
 
 from __future__ import annotations
 
@@ -9,12 +10,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from corpus.contamination import CONTAMINATED
 from corpus.heldout import HeldOutConfig, HeldOutIndex, held_out
 from corpus.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.schema import DROPPED, LEDGER, ledger_row
 from pipelines.clean import CLEAN
+from pipelines.contamination import removal_file
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.stage import Outcome, Stage, compute, each_split
@@ -23,19 +26,38 @@ SPLIT_STAGE, ITEMS_STAGE = "split", "items"
 VERSION = 2
 
 
-def hold_out(lake: Lake, uniques: Sequence[Manifest], config: HeldOutConfig, engine: Engine) -> Outcome:
-    """Publishes the training pages and the held-out pages of crawls, each once. Raises StageError when either would be
-    empty."""
+def hold_out(
+    lake: Lake,
+    uniques: Sequence[Manifest],
+    config: HeldOutConfig,
+    engine: Engine,
+    contamination: Sequence[Manifest] = (),
+) -> Outcome:
+    """Publishes the training pages and the held-out pages of crawls, each once. `contamination`: what the documents of
+    these crawls have of benchmarks; its removals are left out as if they had never come.
+
+    Raises StageError when either would be empty, ValueError when `contamination` is of other documents.
+    """
     uniques = sorted(uniques, key=lambda manifest: manifest.partition)
+    removals = {}
+    for manifest in sorted(contamination, key=lambda manifest: manifest.partition):
+        if not any(manifest.inputs.get(unique.name) == unique.digest for unique in uniques):
+            raise ValueError(f"{manifest.name} is not of these documents: materialize contamination again")
+        if removal_file(manifest).rows:  # a benchmark that nothing holds changes nothing here
+            removals[f"{CONTAMINATED}/{manifest.partition}"] = manifest
     stage = Stage(
         name=SPLIT_STAGE,
         partition="+".join(manifest.partition for manifest in uniques),
         version=VERSION,
         config=config,
-        inputs={manifest.name: manifest.digest for manifest in uniques},
+        inputs={
+            **{manifest.name: manifest.digest for manifest in uniques},
+            **{name: removal_file(manifest).sha256 for name, manifest in removals.items()},
+        },
     )
+    paths = [f"{lake.folder(manifest)}/{removal_file(manifest).path}" for manifest in removals.values()]
     splits = file_splits(lake, {"documents": uniques})
-    work = HoldOut([split.paths["documents"] for split in splits], config)
+    work = HoldOut([split.paths["documents"] for split in splits], config, paths)
     outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, work, uniques))
     figures = outcome.manifest.figures
     if not figures.get("train") or not figures.get("heldout"):
@@ -50,8 +72,8 @@ def hold_out(lake: Lake, uniques: Sequence[Manifest], config: HeldOutConfig, eng
 class HoldOut(Work):
     schemas = {"train": CLEAN, "heldout": CLEAN, "ledger": LEDGER}
 
-    def __init__(self, documents: Sequence[str], config: HeldOutConfig) -> None:
-        self.documents, self.config = documents, config
+    def __init__(self, documents: Sequence[str], config: HeldOutConfig, removals: Sequence[str] = ()) -> None:
+        self.documents, self.config, self.removals = documents, config, removals
 
     def setup(self, lake: Lake) -> None:
         """Every worker finds the same held-out pages for itself: they are few, and nothing need be sent around."""
@@ -59,7 +81,11 @@ class HoldOut(Work):
 
         tables = [lake.read_table(path, ["doc_id", "url"]) for path in self.documents]
         rows = [row for table in tables for row in table.to_pylist()]
-        mask = held_out([row["url"] or row["doc_id"].hex() for row in rows], self.config)
+        self.gone = {row["doc_id"]: row for path in self.removals for row in lake.read_rows(path)}
+        stay = np.array([row["doc_id"] not in self.gone for row in rows], bool)
+        mask = np.zeros(len(rows), bool)
+        urls = [row["url"] or row["doc_id"].hex() for row, stays in zip(rows, stay, strict=True) if stays]
+        mask[stay] = held_out(urls, self.config)
         self.wanted = {row["doc_id"] for row, chosen in zip(rows, mask, strict=True) if chosen}
         self.heldout = sorted(self.wanted)
         texts: dict[bytes, str] = {}
@@ -83,6 +109,11 @@ class HoldOut(Work):
                 self._put(document, sets[place], part)
 
     def _put(self, document: dict[str, Any], shingled: np.ndarray, part: Part) -> None:
+        if document["doc_id"] in self.gone:
+            found = self.gone[document["doc_id"]]
+            why = {"rules": found["rules"], "detail": found["detail"]}
+            part.lose(ledger_row(document, SPLIT_STAGE, DROPPED, CONTAMINATED, **why))
+            return
         if document["doc_id"] in self.wanted:
             part.figure("heldout", 1)
             part.keep("heldout", document)

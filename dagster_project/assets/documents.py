@@ -1,19 +1,25 @@
 """Documents: from a crawl's records to unique documents, divided into training and held-out pages."""
 
+from typing import Any
+
 import dagster as dg
 
 from dagster_project import checks
+from dagster_project.assets.benchmarks import benchmarks, materialized_benchmarks
 from dagster_project.assets.copies import of_unique
 from dagster_project.assets.crawl import crawl, open_partition
 from dagster_project.assets.funnels import of_clean, of_documents
+from dagster_project.assets.matched import of_contamination
 from dagster_project.assets.materialized import materialized, passed_on
-from dagster_project.lineage import latest, upstream, upstreams
+from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
 from dagster_project.partitions import crawl_recipe_key, crawl_recipes, crawls, distinct_ids, recipes
 from dagster_project.recipes import INGEST, RECIPES
 from dagster_project.resources import EngineResource, LakeResource
 from pipelines import clean as cleaning
 from pipelines import deduplicate, hold_out
 from pipelines import trim as trimming
+from pipelines.contamination import STAGE as CONTAMINATION
+from pipelines.contamination import find_contamination
 from pipelines.ingest import ingest
 from pipelines.sign import sign
 
@@ -134,12 +140,45 @@ def unique(
     return materialized(opened, outcomes, results, extra=extra)
 
 
-@dg.asset(deps=[unique], partitions_def=recipes, group_name="documents", check_specs=checks.specs("split", *ALL))
-def split(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
-    """Training pages and held-out pages; training pages that are nearly held-out ones are gone."""
+@dg.asset(
+    deps=[unique, *benchmarks],
+    partitions_def=recipes,
+    group_name="documents",
+    check_specs=checks.specs(CONTAMINATION, checks.DIGESTS),
+)
+def contamination(
+    context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource
+) -> dg.MaterializeResult:
+    """Where items of the benchmarks stand in the unique documents, a dataset a crawl; none while there is no benchmark.
+    Every benchmark that has been materialized is compared with."""
     opened = lake.open()
+    found = materialized_benchmarks(context.instance, opened)
+    if not found:
+        metadata: dict[str, Any] = {"stage": CONTAMINATION, ADDRESS: "", "benchmarks": 0}
+        return dg.MaterializeResult(
+            metadata=metadata, data_version=dg.DataVersion("no benchmark"), check_results=[checks.digests(opened)]
+        )
+    config = RECIPES[context.partition_key].contamination
     sources = upstreams(context, opened, "unique")
-    outcome = hold_out.hold_out(opened, sources, RECIPES[context.partition_key].heldout, engine.open())
+    outcomes = [find_contamination(opened, source, found, config, engine.open()) for source in sources]
+    manifests = [outcome.manifest for outcome in outcomes]
+    extra = of_contamination(opened, manifests)
+    return materialized(opened, outcomes, [checks.digests(opened, *manifests)], extra=extra)
+
+
+@dg.asset(
+    deps=[unique, contamination],
+    partitions_def=recipes,
+    group_name="documents",
+    check_specs=checks.specs("split", *ALL),
+)
+def split(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """Training pages and held-out pages; training pages that are nearly held-out ones are gone, and so are pages that
+    hold items of benchmarks, unless the recipe keeps them."""
+    opened, recipe = lake.open(), RECIPES[context.partition_key]
+    sources = upstreams(context, opened, "unique")
+    found = upstreams(context, opened, CONTAMINATION) if recipe.contamination.remove else []
+    outcome = hold_out.hold_out(opened, sources, recipe.heldout, engine.open(), found)
     results = [
         checks.conservation(["train", "heldout"], outcome.manifest),
         checks.digests(opened, outcome.manifest),

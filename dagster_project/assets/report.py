@@ -10,12 +10,14 @@ import dagster as dg
 
 from corpus.lake import Lake
 from corpus.manifest import Manifest
+from corpus.matches import Matched
 from corpus.outcomes import most_first
 from corpus.samples import kept_samples
 from corpus.survey import Survey, survey
 from dagster_project.assets.copies import Duplicates, look
 from dagster_project.assets.curve import curve_svg, learning_curve, read_curve
 from dagster_project.assets.documents import clean, documents
+from dagster_project.assets.matched import numbers, section
 from dagster_project.assets.model import loss_curve, read_metrics
 from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, score_manifests
 from dagster_project.figures import bars
@@ -46,9 +48,11 @@ def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
     surveyed = _survey(opened, manifests, RECIPES[context.partition_key].clean)
     uniques = [manifest for manifest in manifests if manifest.stage == "unique"]
     duplicates = look(opened, uniques, RECIPES[context.partition_key].duplicates)
-    found = collect(context, opened, manifests, surveyed, duplicates)
+    matched = section(opened, manifests)
+    found = collect(context, opened, manifests, surveyed, duplicates) | {"contamination": numbers(matched)}
     opened.write(opened.path("report", "report.json"), json.dumps(found, indent=1, sort_keys=True).encode())
-    opened.write(opened.path("report", "index.html"), render(opened, manifests, found, surveyed, duplicates).encode())
+    page = render(opened, manifests, found, surveyed, duplicates, matched)
+    opened.write(opened.path("report", "index.html"), page.encode())
     path = opened.path("report", "index.html")
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_headline(found)})
 
@@ -131,7 +135,7 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
     for asset in ("clean", "trimmed", "signatures"):
         found_here = [upstream(context, lake, asset, str(crawl_recipe_key(key, recipe))) for key in keys]
         manifests += [manifest for manifest in found_here if manifest.stage == asset]  # else the recipe leaves it out
-    manifests += upstreams(context, lake, "unique")
+    manifests += [*upstreams(context, lake, "unique"), *upstreams(context, lake, "contamination")]
     manifests += [upstream(context, lake, asset) for asset in LINE]
     model = manifests[-1]
     points = latest(context.instance, "learning_curve", recipe)
@@ -156,7 +160,12 @@ def _headline(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def render(
-    lake: Lake, manifests: Sequence[Manifest], found: dict[str, Any], surveyed: Survey, duplicates: Duplicates
+    lake: Lake,
+    manifests: Sequence[Manifest],
+    found: dict[str, Any],
+    surveyed: Survey,
+    duplicates: Duplicates,
+    matched: Matched | None,
 ) -> str:
     """The page: self-contained, and what pages wrote is escaped."""
     funnel = {
@@ -176,6 +185,7 @@ def render(
         survey=surveyed,
         duplicates=duplicates,
         curve=curve_svg(found["learning_curve"]) if (found["learning_curve"] or {}).get("points") else None,
+        contamination=matched,
         loss=loss_curve(read_metrics(lake, one["checkpoint"])),
         kept=[
             sample

@@ -144,7 +144,7 @@ def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
     surveyed = survey(lake, [cleaned], [], config.rules, config.language_score)
     report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
     duplicates = look(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
-    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates)
+    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates, None)
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "src=" not in page
     assert "jane.doe" not in page and "&lt;EMAIL&gt;" in page
     metadata = of_clean(lake, cleaned, config)

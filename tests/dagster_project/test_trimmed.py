@@ -17,7 +17,7 @@ from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
 from corpus.survey import survey
 from dagster_project import recipes
-from dagster_project.assets.documents import clean, signatures, split, trimmed, unique
+from dagster_project.assets.documents import clean, contamination, signatures, split, trimmed, unique
 from dagster_project.lineage import latest
 from dagster_project.partitions import crawl_recipe_key
 from dagster_project.trace import trace
@@ -35,7 +35,7 @@ def cut(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grap
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(recipes.RECIPES, "trimmed", replace(SMALL, trim=TRIM))
         assert mine.materialize([clean, trimmed, signatures], crawl_recipe_key(graph.key, "trimmed")).success
-        assert mine.materialize([unique, split], "trimmed").success
+        assert mine.materialize([unique, contamination, split], "trimmed").success
         yield mine
 
 

@@ -1,0 +1,119 @@
+"""Contamination: unique + benchmarks -> what of the benchmarks stands in a crawl's documents. No text is copied: split
+leaves out what `removals` names.
+
+    unique   --> matches (each part)  --> removals, too_short (once all parts are there)
+    benchmark /
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+
+from corpus.contamination import MATCH, TOO_SHORT, ContaminationConfig, matched_items, removals
+from corpus.lake import Lake
+from corpus.manifest import FileEntry, Manifest
+from corpus.schema import ORIGIN, table
+from pipelines.engine import Engine
+from pipelines.parts import FileSplit, Part, Work, file_splits, put_table
+from pipelines.stage import Outcome, Plan, Stage, compute, each_split
+
+STAGE = "contamination"
+VERSION = 1
+COLUMNS = [field.name for field in ORIGIN if field.name in MATCH.names]
+
+
+def find_contamination(
+    lake: Lake, unique: Manifest, benchmarks: Sequence[Manifest], config: ContaminationConfig, engine: Engine
+) -> Outcome:
+    """Publishes the matches of a crawl's documents with the items of all benchmarks. Raises ValueError when there are
+    none."""
+    if not benchmarks:
+        raise ValueError(f"{unique.partition}: no benchmark to compare with")
+    benchmarks = sorted(benchmarks, key=lambda manifest: manifest.name)
+    stage = Stage(
+        name=STAGE,
+        partition=unique.partition,
+        version=VERSION,
+        config=replace(config, remove=True),  # split's affair: matches are the same either way
+        inputs={manifest.name: manifest.digest for manifest in (unique, *benchmarks)},
+    )
+    splits = file_splits(lake, {"documents": [unique]})
+    work = FindContamination(benchmarks, config)
+
+    def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
+        return _finish(lake, work, rows, folder)
+
+    def plan() -> Plan:
+        return replace(each_split(lake, stage, splits, work, [unique]), finish=finish)
+
+    return compute(lake, stage, engine, plan)
+
+
+class FindContamination(Work):
+    schemas = {"matches": MATCH}
+
+    def __init__(self, benchmarks: Sequence[Manifest], config: ContaminationConfig) -> None:
+        self.benchmarks, self.config = benchmarks, config
+
+    def items(self, lake: Lake) -> pa.Table:
+        """The parts of all items, with their task."""
+        tables = []
+        for manifest in self.benchmarks:
+            for found in lake.read(manifest, "items", ["item_id", "part", "text"]):
+                tables.append(found.add_column(0, "task", pa.array([manifest.partition] * len(found), pa.string())))
+        return pa.concat_tables(tables)
+
+    def setup(self, lake: Lake) -> None:
+        """Every worker makes the index for itself: 60,000 items in three seconds."""
+        from corpus.benchmark_grams import BenchmarkGrams  # load a compiler's runtime, which only the workers need
+        from corpus.overlap import Overlap
+
+        self.overlap = Overlap(BenchmarkGrams(self.items(lake), self.config))
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        for batch in lake.read_batches(split.paths["documents"], [*COLUMNS, "text"]):
+            part.pass_through(len(batch))
+            for found in self.overlap.find(batch["text"]):
+                row = {name: batch[name][found.document].as_py() for name in COLUMNS}
+                text = batch["text"][found.document].as_py()
+                row |= {name: getattr(found, name) for name in ("kind", "measure", "start", "stop")}
+                row["matched"] = text[found.start : found.stop]
+                for task, item_id, name in self.overlap.grams.owners[found.text]:
+                    part.add("matches", {**row, "task": task, "item_id": item_id, "part": name})
+
+
+def _finish(
+    lake: Lake, work: FindContamination, rows: list[dict[str, Any]], folder: str
+) -> tuple[list[FileEntry], dict[str, Any]]:
+    """What can be told only of all parts together, and of the benchmarks alone."""
+    from corpus.benchmark_grams import BenchmarkGrams
+
+    paths = [f"{folder}/{entry['path']}" for row in rows for entry in row["files"]]
+    matches = pa.concat_tables([MATCH.empty_table(), *map(lake.read_table, paths)])
+    gone = removals(matches, work.config)
+    items = work.items(lake)
+    short = BenchmarkGrams(items, work.config).too_short()
+    too_short = table([{"task": task, "item_id": item_id} for task, item_id in short], TOO_SHORT)
+    figures: dict[str, Any] = {"removals": gone.num_rows, "matches": matches.num_rows, "tasks": {}}
+    for manifest in work.benchmarks:
+        task = manifest.partition
+        figures["tasks"][task] = {
+            "items": manifest.counts.kept,
+            "too_short": sum(name == task for name, _ in short),
+            "matched": len(matched_items(matches, task)),
+        }
+    files = [
+        put_table(lake, folder, "removals/removals.parquet", gone),
+        put_table(lake, folder, "too_short/too_short.parquet", too_short),
+    ]
+    return files, figures
+
+
+def removal_file(manifest: Manifest) -> FileEntry:
+    """The documents that are to go, as a file: its digest says whether anything changes for what comes after."""
+    [entry] = manifest.of_kind("removals")
+    return entry
