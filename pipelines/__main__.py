@@ -12,6 +12,7 @@ from typing import Any
 
 from corpus.blocklists import OptOutConfig
 from corpus.choices import choices
+from corpus.contamination import ContaminationConfig
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.heldout import HeldOutConfig
 from corpus.imported import ImportConfig
@@ -26,6 +27,7 @@ from corpus.toxicity import BadWordConfig
 from corpus.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
+from pipelines.contamination import find_contamination
 from pipelines.deduplicate import deduplicate
 from pipelines.encode import encode
 from pipelines.engine import LOCAL_RUNNERS, Engine
@@ -76,8 +78,23 @@ def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[O
     return deduplicate(lake, crawls, _config(DuplicateConfig, args), engine)
 
 
+def _contamination(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
+    benchmarks, others = _apart(args.dataset, "benchmark")
+    found, config = _datasets(lake, benchmarks, "benchmark"), _config(ContaminationConfig, args)
+    uniques = _datasets(lake, others, "unique")
+    return [find_contamination(lake, unique, found, config, engine) for unique in uniques]
+
+
+def _apart(names: Sequence[str], stage: str) -> tuple[list[str], list[str]]:
+    """The datasets of a stage, and the others."""
+    mine = [name for name in names if name.startswith(f"{stage}/")]
+    return mine, [name for name in names if name not in mine]
+
+
 def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    split = hold_out(lake, _datasets(lake, args.dataset, "unique"), _config(HeldOutConfig, args), engine)
+    compared, others = _apart(args.dataset, "contamination")
+    uniques, found = _datasets(lake, others, "unique"), _datasets(lake, compared, "contamination")
+    split = hold_out(lake, uniques, _config(HeldOutConfig, args), engine, found)
     return [split, make_items(lake, split.manifest, ItemConfig(), engine)]
 
 
@@ -129,10 +146,16 @@ STAGES: dict[str, tuple[Any, type, str, str]] = {
         "clean/ADDRESS",
         "clean documents of all crawls -> unique ones, crawl by crawl",
     ),
+    "contamination": (
+        _contamination,
+        ContaminationConfig,
+        "unique/ADDRESS benchmark/ADDRESS",
+        "unique documents and benchmarks -> which items stand in which documents",
+    ),
     "hold-out": (
         _hold_out,
         HeldOutConfig,
-        "unique/ADDRESS",
+        "unique/ADDRESS contamination/ADDRESS",
         "unique documents of all crawls -> training and held-out pages, items",
     ),
     "encode": (_encode, VocabularyConfig, "split/ADDRESS", "pages -> tokenizer and tokens"),

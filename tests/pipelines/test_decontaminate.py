@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from typing import Any
 
 import pytest
 from collections_of_text import clean_crawl, families, ledger_of
+from stages import publish
 
 from corpus.contamination import CONTAMINATED, ContaminationConfig
 from corpus.heldout import HeldOutConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.matches import look, matches
+from corpus.schema import LEDGER
+from pipelines.__main__ import main
 from pipelines.benchmark import publish_benchmark
+from pipelines.clean import CLEAN
 from pipelines.contamination import find_contamination
 from pipelines.engine import Engine
 from pipelines.hold_out import hold_out
@@ -91,8 +96,7 @@ def test_planted_items_are_found_with_their_text_and_place(made: Made) -> None:
         (13, "quiz", "1", "question", "near"),
         (23, "reading", "a", "passage", "ngram"),
     }
-    documents = [row for table in made.lake.read(made.crawls[0], "documents") for row in table.to_pylist()]
-    by_id = {row["doc_id"]: row for row in documents}
+    by_id = {row["doc_id"]: row for row in rows_of(made.lake, made.crawls[0])}
     for row in found:
         document = by_id[row["doc_id"]]
         assert document["text"][row["start"] : row["stop"]] == row["matched"]
@@ -197,3 +201,19 @@ def test_a_benchmark_without_items_or_names_is_refused(items: list[Any], message
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=message):
         publish_benchmark(Lake(str(tmp_path / "lake")), "quiz", "1", items, {"file": tmp_path / "file"})
+
+
+def test_from_the_command_line(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    # The datasets were put where the stage unique would have put them.
+    lake, crawl = made.lake, made.crawls[0]
+    unique = publish(lake, "unique", "cli", [], {"documents": (CLEAN, rows_of(lake, crawl)), "ledger": (LEDGER, [])})
+    names = [f"{one.stage}/{one.address}" for one in (unique, *made.benchmarks)]
+    flags = ["--lake", lake.url, "--workers", "1"]
+    assert main(["contamination", *names, *flags]) == 0
+    [found] = [name for name in capsys.readouterr().out.split() if name.startswith("contamination/")]
+    assert main(["hold-out", names[0], found, *flags]) == 0
+    assert re.search(rf"^ +{len(REMOVED)} {CONTAMINATED}$", capsys.readouterr().out, re.MULTILINE)
+
+
+def rows_of(lake: Lake, manifest: Manifest) -> list[dict[str, Any]]:
+    return [row for table in lake.read(manifest, "documents") for row in table.to_pylist()]
