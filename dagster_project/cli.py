@@ -64,6 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
     demo.add_argument("--recipe", default="base", help="named configuration (default: base)")
+    demo.add_argument(
+        "--benchmark",
+        action="append",
+        default=[],
+        metavar="TASK=PATH",
+        help="score a prepared benchmark too, such as piqa=DIR, and train on no document that holds its items; repeatable",
+    )
     verify = _command(commands, "verify", _verify, "read every dataset, or the shards in a folder, and compare digests")
     verify.add_argument("folder", nargs="?", metavar="DIR", help="shards anywhere, in place of the lake")
     verify.add_argument("--tokenizer", metavar="FILE", help="the tokenizer.json that the shards in DIR are to be of")
@@ -135,9 +142,10 @@ def _command(commands: argparse._SubParsersAction, name: str, run: object, text:
 def _demo(args: argparse.Namespace) -> int:
     if args.workers < 1:
         raise ValueError(f"--workers {args.workers}: at least 1 is needed")
-    from dagster_project.demo import Demo
+    from dagster_project.demo import Demo, benchmark_paths
 
-    Demo(Lake(args.lake), args.workers, args.recipe).run(args.crawl)
+    benchmarks = benchmark_paths(args.benchmark)
+    Demo(Lake(args.lake), args.workers, args.recipe).run(args.crawl, benchmarks)
     return 0
 
 

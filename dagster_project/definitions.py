@@ -25,6 +25,7 @@ from dagster_project.resources import resources
 
 CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "ingest_crawl", "clean_crawl", "crawls_to_scores"
 BENCHMARKS_JOB = "crawls_to_benchmarks"  # as the one before, and the scores of benchmarks, each of which must be there
+ITEMS_JOB = "benchmark_items"  # each with the path of its files
 UNTIL_SHARDS = [unique, contamination, split, items, tokenizer, tokens, shards]
 RECIPE_ASSETS = [*UNTIL_SHARDS, checkpoint, *held_out_scores, learning_curve, report]
 
@@ -33,6 +34,7 @@ defs = dg.Definitions(
     jobs=[
         dg.define_asset_job(CRAWL_JOB, [crawl, documents]),
         dg.define_asset_job(CLEAN_JOB, [clean, trimmed, signatures]),
+        dg.define_asset_job(ITEMS_JOB, benchmarks),
         dg.define_asset_job(RECIPE_JOB, RECIPE_ASSETS),
         dg.define_asset_job(BENCHMARKS_JOB, [*RECIPE_ASSETS, *prepared_scores]),
     ],

@@ -7,17 +7,21 @@ import sys
 import time
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_shared.utils.warnings import PreviewWarning
 
 from corpus.lake import Lake
-from dagster_project.definitions import CLEAN_JOB, CRAWL_JOB, RECIPE_JOB, defs
+from dagster_project.definitions import BENCHMARKS_JOB, CLEAN_JOB, CRAWL_JOB, ITEMS_JOB, RECIPE_ASSETS, RECIPE_JOB, defs
 from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
+from dagster_project.lineage import latest
 from dagster_project.partitions import BUILT_IN, crawl_key, crawl_recipe_key, crawls, distinct_ids
 from dagster_project.resources import EngineResource, LakeResource
+from training.evaluation.catalog import PREPARED
+from training.evaluation.items import load
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -29,8 +33,10 @@ class Demo:
         self.lake, self.workers, self.recipe = lake, workers, recipe
         use_home(lake)
 
-    def run(self, urls: Sequence[str]) -> None:
-        """Raises the first error of a stage; what was published before stays, and the next run goes on there."""
+    def run(self, urls: Sequence[str], benchmarks: Mapping[str, Path]) -> None:
+        """Every benchmark that this run or an earlier one on the lake was given is scored too.
+
+        Raises the first error of a stage; what was published before stays, and the next run goes on there."""
         keys = sorted({crawl_key(url) for url in urls} or BUILT_IN)
         distinct_ids(keys)
         started = time.time()
@@ -39,20 +45,33 @@ class Demo:
             lost = reconcile(instance)
             if lost:
                 print(f"{lost} earlier run was killed; going on from its finished parts", file=sys.stderr)
+            for task, path in benchmarks.items():
+                files = {"ops": {f"benchmarks__{task}": {"config": {"path": str(path)}}}}
+                self._materialize(instance, ITEMS_JOB, None, files, [dg.AssetKey(["benchmarks", task])])
             instance.add_dynamic_partitions(str(crawls.name), keys)
             for key in keys:
                 self._materialize(instance, CRAWL_JOB, key)
                 self._materialize(instance, CLEAN_JOB, crawl_recipe_key(key, self.recipe))
             config = {"ops": {"unique": {"config": {"crawls": keys}}}}
-            self._materialize(instance, RECIPE_JOB, self.recipe, config)
+            known = [task.name for task in PREPARED if latest(instance, f"benchmarks/{task.name}", None)]
+            if known:
+                chosen = [asset.key for asset in RECIPE_ASSETS] + [dg.AssetKey(["scores", task]) for task in known]
+                self._materialize(instance, BENCHMARKS_JOB, self.recipe, config, chosen)
+            else:
+                self._materialize(instance, RECIPE_JOB, self.recipe, config)
         report = json.loads(self.lake.fs.cat_file(self.lake.path("report", "report.json")))
         print("\n" + summary(report))
         print(f"\n{time.time() - started:.0f} s; the report: {self.lake.path('report', 'index.html')}")
 
     def _materialize(
-        self, instance: dg.DagsterInstance, job: str, key: str, config: dict[str, Any] | None = None
+        self,
+        instance: dg.DagsterInstance,
+        job: str,
+        key: str | None,
+        config: dict[str, Any] | None = None,
+        assets: Sequence[dg.AssetKey] | None = None,
     ) -> None:
-        """Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
+        """All of a job's assets, or some. Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
         run_id = str(uuid.uuid4())
         instance.add_event_listener(run_id, _print_materialization)
         try:
@@ -60,6 +79,7 @@ class Demo:
                 instance=instance,
                 run_id=run_id,
                 partition_key=key,
+                asset_selection=assets,
                 run_config={**QUIET, **(config or {})},
                 tags={PID_TAG: this_process()},
                 resources={
@@ -71,6 +91,23 @@ class Demo:
         except (dg.Failure, dg.DagsterError) as error:
             reason = error.description if isinstance(error, dg.Failure) else str(error)
             raise RuntimeError(f"{reason}; `headwater ui --lake {self.lake.url}` shows run {run_id}") from error
+
+
+def benchmark_paths(given: Sequence[str]) -> dict[str, Path]:
+    """TASK=PATH, each read once: a benchmark that cannot be asked is told before anything is computed.
+
+    Raises ValueError or FileNotFoundError naming what is wrong with it."""
+    tasks = {task.name: task for task in PREPARED}
+    found: dict[str, Path] = {}
+    for one in given:
+        name, _, path = one.partition("=")
+        if name not in tasks or not path:
+            raise ValueError(f"--benchmark {one}: TASK=PATH is wanted, with a task of {', '.join(tasks)}")
+        if name in found:
+            raise ValueError(f"--benchmark {one}: {name} is already given with {found[name]}")
+        found[name] = Path(path).resolve()
+        load(tasks[name], found[name])
+    return found
 
 
 def _print_materialization(entry: dg.EventLogEntry) -> None:

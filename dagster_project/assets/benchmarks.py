@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from corpus.manifest import Manifest
 from dagster_project import checks
 from dagster_project.assets.materialized import materialized
 from dagster_project.lineage import ADDRESS, latest
-from dagster_project.recipes import BENCHMARKS
 from dagster_project.resources import LakeResource
 from pipelines.benchmark import BenchmarkRow, publish_benchmark
+from training.evaluation.catalog import PREPARED
+from training.evaluation.items import load
+from training.evaluation.task import Task
 
 IDS = ("item_id", "id")
 
@@ -40,8 +43,15 @@ def read_jsonl(path: Path) -> Iterator[BenchmarkRow]:
                 yield name, parts, item
 
 
+def read_task(task: Task, path: Path) -> Iterator[BenchmarkRow]:
+    """What the task asks, under the names that its score has for the items."""
+    found = load(task, path)
+    for doc, row in zip(found.docs, found.rows, strict=True):
+        yield doc["item_id"], task.parts(row), row
+
+
 JSONL = Reader(version="1", read=read_jsonl)
-READERS: dict[str, Reader] = {}  # by task; a task without one is read as JSON lines
+READERS = {task.name: Reader(version=task.definition, read=partial(read_task, task)) for task in PREPARED}
 
 
 class BenchmarkFiles(dg.Config):
@@ -68,7 +78,7 @@ def _benchmark_asset(task: str) -> dg.AssetsDefinition:
         check_specs=checks.specs(name, checks.DIGESTS, checks.NOT_EMPTY),
     )
     def benchmark(config: BenchmarkFiles, lake: LakeResource) -> dg.MaterializeResult:
-        opened, reader, path = lake.open(), READERS.get(task, JSONL), Path(config.path)
+        opened, reader, path = lake.open(), READERS[task], Path(config.path)
         outcome = publish_benchmark(opened, task, reader.version, reader.read(path), files_of(path))
         kept = outcome.manifest.counts.kept
         results = [checks.digests(opened, outcome.manifest), checks.not_empty(kept)]
@@ -79,8 +89,8 @@ def _benchmark_asset(task: str) -> dg.AssetsDefinition:
 
 def materialized_benchmarks(instance: dg.DagsterInstance, lake: Lake) -> list[Manifest]:
     """The datasets of all benchmarks that have been materialized."""
-    found: list[dict[str, Any] | None] = [latest(instance, f"benchmarks/{task}", None) for task in BENCHMARKS]
+    found: list[dict[str, Any] | None] = [latest(instance, f"benchmarks/{task}", None) for task in READERS]
     return [lake.get(str(one["stage"]), str(one[ADDRESS])) for one in found if one is not None]
 
 
-benchmarks = [_benchmark_asset(task) for task in BENCHMARKS]
+benchmarks = [_benchmark_asset(task) for task in READERS]

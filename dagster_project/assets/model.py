@@ -1,8 +1,8 @@
 """Model: the trainer, launched by torchrun through Dagster Pipes, and its last checkpoint as a dataset.
 
-    model/      the last checkpoint, as it was saved
-    along/      step-00000150/ and so on: earlier ones without their optimizer, for the learning curve
-    metrics/    sample/
+model/      the last checkpoint, as it was saved
+along/      step-00000150/ and so on: earlier ones without their optimizer, for the learning curve
+metrics/    sample/
 """
 
 import json

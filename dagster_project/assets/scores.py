@@ -158,9 +158,7 @@ def _score(lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifest |
     return once(lake, stage, make)
 
 
-def _evaluate(
-    lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifest | None, out: Path
-) -> dict[str, Any]:
+def _evaluate(lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifest | None, out: Path) -> dict[str, Any]:
     """Fills OUT/<task> and returns what score.json there holds."""
     written = out / task.name / "score.json"
     if data.path is None:

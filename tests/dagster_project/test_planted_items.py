@@ -19,7 +19,7 @@ from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.matches import matches, of_split
 from dagster_project import recipes
-from dagster_project.assets.benchmarks import benchmarks
+from dagster_project.assets.benchmarks import JSONL, READERS, benchmarks
 from dagster_project.assets.crawl import crawl
 from dagster_project.assets.documents import clean, contamination, documents, signatures, split, trimmed, unique
 from dagster_project.assets.matched import section
@@ -75,6 +75,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, make_warc: Callable[[Path, di
     items.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         patch.setitem(recipes.RECIPES, "base", SMALL)
+        patch.setitem(READERS, "piqa", JSONL)
         instance.add_dynamic_partitions("crawls", [str(file)])
         graph = Graph(instance=instance, lake=Lake(str(folder / "lake")), key=str(file))
         assert graph.materialize([crawl, documents], graph.key).success
