@@ -69,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="TASK=PATH",
-        help="score a prepared benchmark too, such as piqa=DIR, and train on no document that holds its items; repeatable",
+        help="score a prepared benchmark too, such as piqa=DIR, and train on no document that holds its items; "
+        "repeatable",
     )
     verify = _command(commands, "verify", _verify, "read every dataset, or the shards in a folder, and compare digests")
     verify.add_argument("folder", nargs="?", metavar="DIR", help="shards anywhere, in place of the lake")

@@ -71,7 +71,9 @@ class Demo:
         config: dict[str, Any] | None = None,
         assets: Sequence[dg.AssetKey] | None = None,
     ) -> None:
-        """All of a job's assets, or some. Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
+        """All of a job's assets, or some of them.
+
+        Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
         run_id = str(uuid.uuid4())
         instance.add_event_listener(run_id, _print_materialization)
         try:
@@ -170,7 +172,8 @@ def _along(curve: dict[str, Any] | None) -> list[tuple[str, str]]:
     points = curve["points"] if curve else []
     if len(points) < 2:
         return []
-    rows = [("along the run", f"steps {', '.join(f'{point["step"]:,}' for point in points)}")]
+    steps = ", ".join(f"{point['step']:,}" for point in points)
+    rows = [("along the run", f"steps {steps}")]
     for task, about in (curve or {})["tasks"].items():
         values = " ".join(f"{point['scores'][task]['value']:.3f}" for point in points)
         rows.append((f"  {task}", f"{values} of the first {about['n']} items"))

@@ -55,9 +55,7 @@ def along(paths: Sequence[Path]) -> list[tuple[int, int, Path]]:
         holder = path / "checkpoints" if (path / "checkpoints").is_dir() else path
         folders = [path] if (path / checkpoint.MANIFEST).is_file() else checkpoint.Checkpoints(holder, keep=1).all()
         if not folders:
-            raise FileNotFoundError(
-                f"{path} holds no checkpoint; give the --out of a training run, or one of its steps"
-            )
+            raise FileNotFoundError(f"{path} holds no checkpoint; give the --out of a run, or one of its steps")
         for folder in folders:
             step = int(checkpoint.read_manifest(folder)["step"])
             run = json.loads((folder / "state.json").read_bytes())["run"]
