@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Demo:
                 print(f"{lost} earlier run was killed; going on from its finished parts", file=sys.stderr)
             for task, path in benchmarks.items():
                 files = {"ops": {f"benchmarks__{task}": {"config": {"path": str(path)}}}}
-                self._materialize(instance, ITEMS_JOB, None, files, [dg.AssetKey(["benchmarks", task])])
+                self._materialize(instance, ITEMS_JOB, None, files, {dg.AssetKey(["benchmarks", task])})
             instance.add_dynamic_partitions(str(crawls.name), keys)
             for key in keys:
                 self._materialize(instance, CRAWL_JOB, key)
@@ -55,7 +55,7 @@ class Demo:
             config = {"ops": {"unique": {"config": {"crawls": keys}}}}
             known = [task.name for task in PREPARED if latest(instance, f"benchmarks/{task.name}", None)]
             if known:
-                chosen = [asset.key for asset in RECIPE_ASSETS] + [dg.AssetKey(["scores", task]) for task in known]
+                chosen = {asset.key for asset in RECIPE_ASSETS} | {dg.AssetKey(["scores", task]) for task in known}
                 self._materialize(instance, BENCHMARKS_JOB, self.recipe, config, chosen)
             else:
                 self._materialize(instance, RECIPE_JOB, self.recipe, config)
@@ -69,7 +69,7 @@ class Demo:
         job: str,
         key: str | None,
         config: dict[str, Any] | None = None,
-        assets: Sequence[dg.AssetKey] | None = None,
+        assets: Set[dg.AssetKey] | None = None,
     ) -> None:
         """All of a job's assets, or some of them.
 
@@ -77,11 +77,11 @@ class Demo:
         run_id = str(uuid.uuid4())
         instance.add_event_listener(run_id, _print_materialization)
         try:
-            defs.resolve_job_def(job).execute_in_process(
+            found = defs.resolve_job_def(job)
+            (found.get_subset(asset_selection=assets) if assets else found).execute_in_process(
                 instance=instance,
                 run_id=run_id,
                 partition_key=key,
-                asset_selection=assets,
                 run_config={**QUIET, **(config or {})},
                 tags={PID_TAG: this_process()},
                 resources={
