@@ -77,10 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--tokenizer", metavar="FILE", help="the tokenizer.json that the shards in DIR are to be of")
     verify.add_argument("--json", action="store_true", help="an object a line for each dataset or set of shards")
     trace = _command(
-        commands, "trace", _trace, "follow a page to the steps that read it, or a step to its source records"
+        commands,
+        "trace",
+        _trace,
+        "follow a page to the steps that read it, a step to its source records, or a score to all behind it",
     )
     trace.add_argument("what", nargs="?", metavar="PAGE", help="a page's URL, or its doc_id in hex")
     trace.add_argument("--step", type=int, help="a training step, from 1")
+    trace.add_argument("--score", metavar="TASK", help="the scores of a task, with all datasets that they were made of")
     inspect = _command(commands, "inspect", _inspect, "show what a stage kept and dropped, why, and the texts")
     inspect.add_argument(
         "stage",
@@ -163,7 +167,7 @@ def _verify(args: argparse.Namespace) -> int:
 def _trace(args: argparse.Namespace) -> int:
     from dagster_project.trace import trace
 
-    for line in trace(Lake(args.lake), args.what, args.step):
+    for line in trace(Lake(args.lake), args.what, args.step, args.score):
         print(line)
     return 0
 
