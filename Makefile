@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-tokenize bench-train lint ui clean
+.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-train lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
@@ -43,6 +43,9 @@ bench-tokenize: $(INSTALLED)  ## the tokenization stage beside the bare loop, an
 LENT := benchmarks/.venvs/litdata/installed benchmarks/.venvs/streaming/installed
 bench-loader: $(INSTALLED) $(LENT)  ## tokens to batches, beside its peers; 5 GB of disk for a while; LOADER="--rounds 3" to choose
 	$(BIN)/python -m benchmarks.loader $(LOADER)
+
+bench-significance: $(INSTALLED)  ## how often intervals hold the truth and tests err, on made data; SIGNIFICANCE="--rounds 200" to choose
+	$(BIN)/python -m benchmarks.significance $(SIGNIFICANCE)
 
 bench-train: $(INSTALLED)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--seconds 30" to choose
 	$(BIN)/python -m benchmarks.train $(TRAIN)

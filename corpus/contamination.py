@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from corpus.schema import DOC_ID, FAILED_RULE, ORIGIN, table
 
 NGRAM, NEAR = "ngram", "near"
+PASSAGE = "passage"  # the part that a question is about, as an encyclopedia's paragraph: see ContaminationConfig.seen
 CONTAMINATED = "contaminated"
 
 # `item` is the row of the benchmark's file as JSON, in the first of an item's rows.
@@ -83,7 +84,7 @@ class ContaminationConfig:
     containment: float = 0.6
     shared: int = 10
     documents: int = 10
-    seen: tuple[str, ...] = ("passage",)
+    seen: tuple[str, ...] = (PASSAGE,)
     remove: bool = True
 
     def __post_init__(self) -> None:

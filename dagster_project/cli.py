@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus.lake import DEFAULT_LAKE, Lake
+from training.evaluation.flags import add_flags
 
 STAGES = "documents, clean, trimmed, unique or split"
 EXTRACT = (
@@ -25,6 +26,10 @@ COMPARE = (
     "Compare two sides item by item, on each task that both have: first the smallest effect that could have been seen, "
     "then the difference, its interval, and p corrected over tasks. Results of another version, definition, data or "
     "prompt are refused."
+)
+SCORE = (
+    "Ask a checkpoint a benchmark's items by lm-eval. Writes OUT/TASK/score.json and items.parquet, a row an item, and "
+    "prints the score with its interval. Nothing is fetched."
 )
 MEASURES = ("jaccard", "containment")
 EXTRACTORS = ("blocks", "trafilatura", "justext", "union")
@@ -130,8 +135,14 @@ def _parser() -> argparse.ArgumentParser:
         compare.add_argument(
             side, metavar=side.upper(), help="a folder of `headwater score --out`; several seeds with commas between"
         )
-    compare.add_argument("--json", action="store_true", help="one object")
+    compare.add_argument(
+        "--groups", action="store_true", help="also the parts of each task, such as subjects: no tests"
+    )
+    compare.add_argument("--json", action="store_true", help="one object, with all of that")
     compare.set_defaults(run=_compare)
+    score = commands.add_parser("score", help="score a checkpoint on benchmarks on this machine", description=SCORE)
+    add_flags(score)
+    score.set_defaults(run=_score)
     ui = _command(commands, "ui", _ui, "start dagster dev on a lake's history")
     ui.add_argument("--port", type=int, default=3000)
     return parser
@@ -231,12 +242,19 @@ def _dedup(args: argparse.Namespace) -> int:
     return 0
 
 
+def _score(args: argparse.Namespace) -> int:
+    from training.evaluation.score import run
+
+    run(args)
+    return 0
+
+
 def _compare(args: argparse.Namespace) -> int:
     from dagster_project.compare import as_json, folders, lines
     from training.significance.comparison import compare
 
     found = compare(folders(args.a), folders(args.b))
-    for line in [as_json(found)] if args.json else lines(found):
+    for line in [as_json(found)] if args.json else lines(found, args.groups):
         print(line)
     return 0
 

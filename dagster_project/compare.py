@@ -20,7 +20,7 @@ def folders(side: str) -> list[Path]:
     return [Path(name) for name in names]
 
 
-def lines(found: Comparison) -> Iterator[str]:
+def lines(found: Comparison, groups: bool = False) -> Iterator[str]:
     for name, side in (("A", found.a), ("B", found.b)):
         yield one_line(f"{name}: {', '.join(side)}")
     yield _units(found)
@@ -28,7 +28,7 @@ def lines(found: Comparison) -> Iterator[str]:
         yield one_line(f"Both sides hold checkpoint {checkpoint}.")
     for one in found.tasks:
         yield ""
-        yield from _task(one, len(found.tasks))
+        yield from _task(one, len(found.tasks), groups)
     yield ""
     if found.centred is not None:
         count, a, b = found.centred
@@ -52,20 +52,23 @@ def _units(found: Comparison) -> str:
     return text
 
 
-def _task(one: Compared, tasks: int) -> Iterator[str]:
+def _task(one: Compared, tasks: int, groups: bool) -> Iterator[str]:
     found = one.difference
     direction = "higher" if one.higher_is_better else "lower"
     clusters = f" in {one.clusters:,} clusters" if one.clusters < one.n else ""
     yield one_line(f"{one.task}: {one.metric} of {one.n:,} items{clusters}, {direction} is better")
     yield f"  smallest effect that could have been seen: {_least(one)} ({_odds(tasks)})"
     yield f"  A {found.a:.4f}   B {found.b:.4f}   B - A {_interval(found)}"
-    corrected = f", {one.p_holm:.4f} after Holm's correction" if tasks > 1 else ""
-    yield f"  p {found.p:.4f}{corrected}: {one.better + ' is better' if one.better else 'not distinguishable'}"
+    corrected = f", {_p(one.p_holm)} after Holm's correction" if tasks > 1 else ""
+    yield f"  p {_p(found.p)}{corrected}: {one.better + ' is better' if one.better else 'not distinguishable'}"
     yield f"  {found.method}"
-    for group in one.groups:
-        yield one_line(
-            f"    {group.name}: A {group.a:.4f}, B {group.b:.4f}, B - A {group.b - group.a:+.4f}, of {group.n:,}"
-        )
+    for group in one.groups if groups else ():
+        values = f"A {group.a:.4f}   B {group.b:.4f}   B - A {group.b - group.a:+.4f}"
+        yield f"    {values}   {one_line(group.name)}, {group.n:,} items"
+
+
+def _p(value: float) -> str:
+    return f"{value:.4f}" if value >= 0.0001 else "below 0.0001"
 
 
 def _odds(tasks: int) -> str:

@@ -15,6 +15,7 @@ from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig
 from pipelines.repeats import TrimConfig
 from pipelines.shard import ShardConfig
+from training.evaluation.catalog import PREPARED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,3 +65,5 @@ def trimmed() -> Recipe:
 
 RECIPES = {"base": base(), "trimmed": trimmed()}
 INGEST = IngestConfig()
+# Whose items documents are compared with: assets benchmarks/<task>.
+BENCHMARKS = tuple(task.name for task in PREPARED)

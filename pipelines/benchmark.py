@@ -19,8 +19,8 @@ from pipelines.stage import Outcome, Stage, once
 STAGE = "benchmark"
 VERSION = 1
 
-# (item_id, {part: text} as the benchmark's file has them, the row of the file): "passage" names a part that a question
-# is about, as an encyclopedia's paragraph.
+# (item_id, {part: text} as the benchmark's file has them, the row of the file). PASSAGE names the part that a question
+# is about.
 BenchmarkRow = tuple[str, Mapping[str, str], Mapping[str, Any]]
 
 

@@ -1,57 +1,26 @@
 """Benchmarks: the items of each task as a dataset, read from files on this machine."""
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from corpus.contamination import PASSAGE
 from corpus.lake import Lake
 from corpus.manifest import Manifest
 from dagster_project import checks
 from dagster_project.assets.materialized import materialized
 from dagster_project.lineage import ADDRESS, latest
+from dagster_project.recipes import BENCHMARKS
 from dagster_project.resources import LakeResource
 from pipelines.benchmark import BenchmarkRow, publish_benchmark
-from training.evaluation.catalog import PREPARED
-from training.evaluation.items import load
+from training.evaluation.catalog import TASKS
+from training.evaluation.items import load, paths_of
 from training.evaluation.task import Task
 
-IDS = ("item_id", "id")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reader:
-    """How a task's files become items; `version` rises when the same files become others."""
-
-    version: str
-    read: Callable[[Path], Iterator[BenchmarkRow]]
-
-
-def read_jsonl(path: Path) -> Iterator[BenchmarkRow]:
-    """Any JSON lines: each string of a row is a part of that name; the item is named by "item_id" or "id", or else by
-    its line, from 0."""
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file):
-            if line.strip():
-                item = json.loads(line)
-                name = next((str(item[key]) for key in IDS if key in item), str(number))
-                parts = {key: value for key, value in item.items() if isinstance(value, str) and key not in IDS}
-                yield name, parts, item
-
-
-def read_task(task: Task, path: Path) -> Iterator[BenchmarkRow]:
-    """What the task asks, under the names that its score has for the items."""
-    found = load(task, path)
-    for doc, row in zip(found.docs, found.rows, strict=True):
-        yield doc["item_id"], task.parts(row), row
-
-
-JSONL = Reader(version="1", read=read_jsonl)
-READERS = {task.name: Reader(version=task.definition, read=partial(read_task, task)) for task in PREPARED}
+# Of tasks about passages the part that is one: text of the world, such as an encyclopedia's, that a question is about.
+PASSAGES = {"boolq": "text", "xquad_en": "context", "xquad_zh": "context"}
 
 
 class BenchmarkFiles(dg.Config):
@@ -60,37 +29,44 @@ class BenchmarkFiles(dg.Config):
     path: str
 
 
-def files_of(path: Path) -> dict[str, Path]:
-    """By name. Raises FileNotFoundError when there is none."""
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    if not all(file.is_file() for file in files) or not files:
-        raise FileNotFoundError(f"{path} is no file, nor a folder with files")
-    return {str(file.relative_to(path)) if path.is_dir() else file.name: file for file in files}
+def _rows(task: Task, data: Path) -> Iterator[BenchmarkRow]:
+    """Items by the names that their scores have."""
+    items = load(task, data)
+    for doc, row in zip(items.docs, items.rows, strict=True):
+        parts = {PASSAGE if PASSAGES.get(task.name) == name else name: text for name, text in task.parts(row).items()}
+        yield doc["item_id"], parts, row
 
 
-def _benchmark_asset(task: str) -> dg.AssetsDefinition:
-    name = f"benchmarks/{task}"
+def _files(task: Task, data: Path) -> dict[str, Path]:
+    """Those that the task reads, by name; solved examples too, for a score depends on them."""
+    paths = paths_of(task, data, task.files) + (paths_of(task, data, task.shots_from) if task.shots else [])
+    return {str(path.relative_to(data) if data.is_dir() else path.name): path for path in paths}
+
+
+def _benchmark_asset(task: Task) -> dg.AssetsDefinition:
+    name = f"benchmarks/{task.name}"
 
     @dg.asset(
         key=name.split("/"),
         group_name="benchmarks",
-        description=f"The items of {task}: documents that hold one are not trained on.",
+        description=f"The items of {task.name}: documents that hold one are not trained on.",
         check_specs=checks.specs(name, checks.DIGESTS, checks.NOT_EMPTY),
     )
     def benchmark(config: BenchmarkFiles, lake: LakeResource) -> dg.MaterializeResult:
-        opened, reader, path = lake.open(), READERS[task], Path(config.path)
-        outcome = publish_benchmark(opened, task, reader.version, reader.read(path), files_of(path))
+        opened, data = lake.open(), Path(config.path)
+        version = f"{task.version} {task.definition[:16]}"
+        outcome = publish_benchmark(opened, task.name, version, _rows(task, data), _files(task, data))
         kept = outcome.manifest.counts.kept
         results = [checks.digests(opened, outcome.manifest), checks.not_empty(kept)]
-        return materialized(opened, outcome, results, extra={"path": config.path, "dagster/row_count": kept})
+        return materialized(opened, outcome, results, extra={"path": str(data.resolve()), "dagster/row_count": kept})
 
     return benchmark
 
 
 def materialized_benchmarks(instance: dg.DagsterInstance, lake: Lake) -> list[Manifest]:
     """The datasets of all benchmarks that have been materialized."""
-    found: list[dict[str, Any] | None] = [latest(instance, f"benchmarks/{task}", None) for task in READERS]
+    found: list[dict[str, Any] | None] = [latest(instance, f"benchmarks/{task}", None) for task in BENCHMARKS]
     return [lake.get(str(one["stage"]), str(one[ADDRESS])) for one in found if one is not None]
 
 
-benchmarks = [_benchmark_asset(task) for task in READERS]
+benchmarks = [_benchmark_asset(TASKS[name]) for name in BENCHMARKS]

@@ -127,11 +127,13 @@ def test_refusals_name_both_sides_and_end_with_1(scores: Path, capsys: pytest.Ca
     assert (code, "a folder of results" in err) == (1, True)
 
 
-def test_names_that_would_move_the_cursor_are_shown_as_they_are(
+def test_groups_are_shown_on_request_and_names_never_move_the_cursor(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one: Results = results([1, 0], task="quiz\x1b[2J", groups=["a\x1b[2J", "b"])
     write(tmp_path / "a", *one)
-    _, out, _ = run(capsys, tmp_path / "a", tmp_path / "a")
+    assert "   b, 1 items" not in run(capsys, tmp_path / "a", tmp_path / "a")[1]
+    _, out, _ = run(capsys, tmp_path / "a", tmp_path / "a", "--groups")
+    assert "   b, 1 items" in out
     assert "\x1b" not in out
     assert "\\x1b[2J" in out

@@ -19,7 +19,7 @@ from corpus.lake import Lake
 from corpus.manifest import Manifest
 from corpus.matches import matches, of_split
 from dagster_project import recipes
-from dagster_project.assets.benchmarks import JSONL, READERS, benchmarks
+from dagster_project.assets.benchmarks import benchmarks
 from dagster_project.assets.crawl import crawl
 from dagster_project.assets.documents import clean, contamination, documents, signatures, split, trimmed, unique
 from dagster_project.assets.matched import section
@@ -66,25 +66,20 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory, make_warc: Callable[[Path, dict[str, str]], Path]) -> Iterator[Made]:
     folder = tmp_path_factory.mktemp("contaminated")
     file = make_warc(folder / "planted.warc.gz", pages())
-    items = folder / "piqa.jsonl"
-    rows = [
-        {"id": "en", "goal": QUESTION, "sol1": "It gets warm."},
-        {"id": "zh", "goal": ASKED},
-        {"id": "no", "goal": "?"},
-    ]
-    items.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    items = folder / "copa.jsonl"
+    rest = {"choices": ["It gets cold.", "It gets warm."], "gold": 1}
+    items.write_text("".join(json.dumps({"query": query, **rest}) + "\n" for query in (QUESTION, ASKED, "Why?")))
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         patch.setitem(recipes.RECIPES, "base", SMALL)
-        patch.setitem(READERS, "piqa", JSONL)
         instance.add_dynamic_partitions("crawls", [str(file)])
         graph = Graph(instance=instance, lake=Lake(str(folder / "lake")), key=str(file))
         assert graph.materialize([crawl, documents], graph.key).success
         assert graph.materialize([clean, trimmed, signatures], crawl_recipe_key(graph.key, "base")).success
         assert graph.materialize([unique, contamination, split], "base").success
         plain = latest_split(graph)
-        [piqa] = [asset for asset in benchmarks if asset.key == dg.AssetKey(["benchmarks", "piqa"])]
-        config = {"ops": {"benchmarks__piqa": {"config": {"path": str(items)}}}}
-        assert graph.materialize([piqa], None, run_config=config).success
+        [copa] = [asset for asset in benchmarks if asset.key == dg.AssetKey(["benchmarks", "copa"])]
+        config = {"ops": {"benchmarks__copa": {"config": {"path": str(items)}}}}
+        assert graph.materialize([copa], None, run_config=config).success
         patch.setitem(recipes.RECIPES, "base", replace(SMALL, contamination=ContaminationConfig(remove=False)))
         assert graph.materialize([contamination, split], "base").success
         kept = latest_split(graph)
@@ -125,30 +120,30 @@ def test_they_are_not_trained_on_by_default(made: Made) -> None:
     }
     assert f"{SITE}innocent" in kept and not kept & {f"{SITE}{name}" for name in PLANTED}
     told = "\n".join(trace(made.lake, f"{SITE}english", None))
-    assert "split" in told and "removed, benchmark_ngram 1 (bound 0.5) [piqa en goal]" in told
+    assert re.search(r"split .*removed, benchmark_ngram 1 \(bound 0.5\) \[copa \w{16} query\]", told)
 
 
 def test_a_recipe_may_keep_them_and_still_tells(made: Made) -> None:
     assert made.kept == made.plain, "nothing is computed or copied for it"
     shown = latest(made.graph.instance, "contamination", "base")
-    assert shown is not None and (shown["matched:piqa"], shown["removals"]) == (2, 3)
-    assert "| piqa | 3 | 1 | 2 | 3 |" in shown["tasks"]
+    assert shown is not None and (shown["matched:copa"], shown["removals"]) == (2, 3)
+    assert "| copa | 3 | 1 | 2 | 3 |" in shown["tasks"]
     assert of_split(made.lake, made.kept) == of_split(made.lake, made.split)
 
 
 def test_the_command_shows_item_text_page_and_place(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["contamination", "--lake", made.lake.url, "--limit", "9"]) == 0
     said = capsys.readouterr().out
-    assert said.splitlines()[1].split() == ["piqa", "3", "1", "2", "0", "3", "3"]
-    assert "piqa en  goal, 100% word for word" in said and re.search("goal, [67][0-9]% nearly", said)
+    assert said.splitlines()[1].split() == ["copa", "3", "1", "2", "0", "3", "3"]
+    assert re.search(r"copa \w{16}  query, 100% word for word", said) and re.search("query, [67][0-9]% nearly", said)
     assert f"| {QUESTION}" in said and f"| {ASKED}" in said and f"{SITE}paraphrase" in said
     assert f"{made.file.name} from " in said
     assert [line.strip() for line in said.splitlines()].count("removed") == 3
-    assert main(["contamination", "--lake", made.lake.url, "--task", "piqa", "--json", "--limit", "1"]) == 0
+    assert main(["contamination", "--lake", made.lake.url, "--task", "copa", "--json", "--limit", "1"]) == 0
     task, match = map(json.loads, capsys.readouterr().out.splitlines())
     assert task["trained_on"] == 0 and match["text"] in (QUESTION, ASKED) and match["removed"] is True
-    assert main(["contamination", "--lake", made.lake.url, "--task", "copa"]) == 1
-    assert "no task 'copa': there are piqa" in capsys.readouterr().err
+    assert main(["contamination", "--lake", made.lake.url, "--task", "piqa"]) == 1
+    assert "no task 'piqa': there are copa" in capsys.readouterr().err
 
 
 def test_the_report_has_a_section(made: Made) -> None:

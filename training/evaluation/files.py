@@ -53,7 +53,7 @@ def csv_rows(paths: Sequence[Path]) -> Rows:
 
 
 def parquet(paths: Sequence[Path]) -> Rows:
-    """All columns; bytes as hexadecimal digits, times as ISO 8601 has them: what JSON can hold."""
+    """All columns; bytes as hexadecimal digits, times as ISO 8601."""
     rows: Rows = []
     for path in paths:
         for row in pq.read_table(path, page_checksum_verification=True).to_pylist():
@@ -62,6 +62,7 @@ def parquet(paths: Sequence[Path]) -> Rows:
 
 
 def _plain(value: Any) -> Any:
+    """As JSON can have it."""
     if isinstance(value, bytes):
         return value.hex()
     return value.isoformat() if isinstance(value, datetime) else value

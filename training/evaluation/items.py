@@ -35,8 +35,8 @@ class Items:
 def load(task: Task, data: Path) -> Items:
     """Reads a benchmark's files. Raises ValueError where there is no item, an item cannot be asked, or two have one
     name; FileNotFoundError where there is no file."""
-    paths = _paths(task, data, task.files)
-    rows = task.read(paths)
+    paths = paths_of(task, data, task.files)
+    rows = _read(task, paths)
     if not rows:
         raise ValueError(f"{task.name}: no items in {_named(paths)}; a score of nothing would mean nothing")
     shots, used = _shots(task, data)
@@ -73,9 +73,9 @@ def _shots(task: Task, data: Path) -> tuple[Mapping[str, list[str]], list[Path]]
     """The solved rows of each group, and the files that they come from."""
     if not task.shots:
         return {}, []
-    paths = _paths(task, data, task.shots_from)
+    paths = paths_of(task, data, task.shots_from)
     found: dict[str, list[str]] = {}
-    for row in task.read(paths):
+    for row in _read(task, paths):
         found.setdefault(fill(task.group, row), []).append(task.solved(row) + "\n\n")
     for group, solved in found.items():
         if len(solved) < task.shots:
@@ -85,7 +85,16 @@ def _shots(task: Task, data: Path) -> tuple[Mapping[str, list[str]], list[Path]]
     return found, paths
 
 
-def _paths(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
+def _read(task: Task, paths: Sequence[Path]) -> list[dict[str, Any]]:
+    try:
+        return task.read(paths)
+    except (AttributeError, KeyError, TypeError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"{task.name}: {_named(paths)} is not laid out as it should be ({what})") from error
+
+
+def paths_of(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
+    """The files that fit the first pattern which any fits; raises FileNotFoundError where there is none."""
     if data.is_file():
         return [data]
     patterns = (patterns,) if isinstance(patterns, str) else patterns

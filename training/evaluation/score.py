@@ -20,6 +20,7 @@ from corpus.shard_set import ShardSet
 from training.evaluation import results
 from training.evaluation.catalog import find
 from training.evaluation.checkpoints import Loaded, baselines, load
+from training.evaluation.flags import add_flags
 from training.evaluation.harness import ask, table
 from training.evaluation.items import Items
 from training.evaluation.items import load as load_items
@@ -104,26 +105,6 @@ def lines(found: dict[str, Any]) -> list[str]:
     if found["chance"] is not None:
         shown.append(f"  {'chance':10} {found['chance']:8.4f}")
     return shown
-
-
-def add_flags(flags: argparse.ArgumentParser) -> None:
-    flags.add_argument(
-        "--checkpoint",
-        type=Path,
-        required=True,
-        help="a checkpoint, the --out of a training run, or a Hugging Face folder",
-    )
-    flags.add_argument(
-        "--task", action="append", required=True, help="a name of the catalogue, or a .py file with tasks"
-    )
-    flags.add_argument(
-        "--data", type=Path, action="append", required=True, help="its file or folder, in the same order"
-    )
-    flags.add_argument("--out", type=Path, default=Path("scores"), help="TASK/ is written in it (default: scores)")
-    flags.add_argument("--batch-size", type=int, help="questions at once (default: as many as 4,096 tokens hold)")
-    flags.add_argument("--limit", type=int, help="the first N items alone, to try a task")
-    flags.add_argument("--shards", help="what the checkpoint was trained on: adds the untrained model and a unigram")
-    flags.add_argument("--threads", type=int, default=2, help="part of the result: a sum's last bit follows them")
 
 
 def run(given: argparse.Namespace) -> None:

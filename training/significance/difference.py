@@ -64,13 +64,17 @@ def _clustered(side: Side, numbers: np.ndarray | None) -> tuple[np.ndarray, np.n
     return tops, bottoms
 
 
+def _units(pairs: Pairs) -> str:
+    return "items" if pairs.numbers is None else "clusters"
+
+
 def _of_checkpoints(pairs: Pairs) -> Difference:
     a, b = (np.concatenate(_clustered(side, pairs.numbers)) for side in (pairs.a, pairs.b))  # (2, G)
     value_a, value_b = (float(side[0].sum() / side[1].sum()) for side in (a, b))
     drawn = bootstrap(np.concatenate([a, b]))
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample without weight has no ratio, and is left out
         low, high = percentiles(drawn[2] / drawn[3] - drawn[0] / drawn[1], pairs.clusters)
-    p, method = _mcnemar(pairs) if pairs.share and pairs.numbers is None else _swaps(a, b)
+    p, method = _mcnemar(pairs) if pairs.share and pairs.numbers is None else _swaps(pairs, a, b)
     return Difference(
         a=value_a,
         b=value_b,
@@ -90,10 +94,12 @@ def _mcnemar(pairs: Pairs) -> tuple[float, str]:
     return p, f"McNemar's exact test: {only_a:,} items right in A alone, {only_b:,} in B alone"
 
 
-def _swaps(a: np.ndarray, b: np.ndarray) -> tuple[float, str]:
+def _swaps(pairs: Pairs, a: np.ndarray, b: np.ndarray) -> tuple[float, str]:
     count = int(((a - b) != 0).any(axis=0).sum())
     ways = f"all {2**count:,}" if count <= EXACT else f"{FLIPS:,} random"
-    return swap_test(a, b), f"swap test: {ways} ways to swap the {count:,} of {a.shape[1]:,} clusters that differ"
+    return swap_test(
+        a, b
+    ), f"swap test: {ways} ways to swap the {count:,} of {pairs.clusters:,} {_units(pairs)} that differ"
 
 
 def _of_seeds(pairs: Pairs) -> Difference:
@@ -111,7 +117,7 @@ def _of_seeds(pairs: Pairs) -> Difference:
         standard_error=error,
         freedom=freedom,
         p=float(2 * stats.t.sf(abs(b - a) / error, freedom)) if error else float(a == b),
-        method=f"t test over {counts} seeds and {pairs.clusters:,} clusters: {freedom:.1f} degrees of freedom, "
+        method=f"t test over {counts} seeds and {pairs.clusters:,} {_units(pairs)}: {freedom:.1f} degrees of freedom, "
         f"{of_seeds:.0%} of the variance from seeds",
     )
 

@@ -41,13 +41,11 @@ def bootstrap_ratio(tops: np.ndarray, bottoms: np.ndarray, seed: int = 0) -> Est
     """
     value, count = float(tops.sum() / bottoms.sum()), len(tops)
     if count == 1:
-        return Estimate(value, value, value, 0.0, "none: one cluster")
+        return Estimate(value, value, value, 0.0, "none, for one cluster")
     found = bootstrap(np.stack([tops, bottoms]), seed)
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample without weight has no ratio, and is left out
         low, high = percentiles(found[0] / found[1], count)
-    return Estimate(
-        value, low, high, math.sqrt(variance(linearized(tops, bottoms))), f"bootstrap of {count:,} clusters"
-    )
+    return Estimate(value, low, high, math.sqrt(variance(linearized(tops, bottoms))), "bootstrap over clusters")
 
 
 def is_share(values: np.ndarray, weights: np.ndarray) -> bool:

@@ -1,4 +1,7 @@
-"""Catalog: the benchmarks that are prepared, by name."""
+"""Catalog: the benchmarks that are prepared, by name.
+
+layouts: the forms in which they go round, into rows  ->  english, chinese: what is asked about a row
+"""
 
 from __future__ import annotations
 
@@ -54,3 +57,14 @@ def find(name: str) -> list[Task]:
     if name not in TASKS:
         raise ValueError(f"no task {name!r}; there are {', '.join(TASKS)}, or a .py file that defines one")
     return [TASKS[name]]
+
+
+def listing() -> list[str]:
+    """A line a task: its name, its metric, where it comes from and the files it looks for."""
+    lines = []
+    for task in TASKS.values():
+        files = (task.files,) if isinstance(task.files, str) else task.files
+        lines.append(
+            f"{task.name:14} {task.main:14} {task.source or 'held-out pages of a recipe'}: {' or '.join(files)}"
+        )
+    return lines

@@ -70,7 +70,7 @@ def _arc(row: Row) -> Row:
 def _winogrande(row: Row) -> Row:
     """Twins, which differ in a word, have one passage."""
     if "sentence" in row:
-        before, after = row["sentence"].split("_")
+        before, _, after = row["sentence"].partition("_")
         return {
             "id": row["qID"],
             "beginnings": [before + row["option1"], before + row["option2"]],
@@ -101,6 +101,10 @@ def _boolq(row: Row) -> Row:
     return {"text": passage, "asked": question, "gold": gold, "passage": digest(passage)}
 
 
+def _blimp(row: Row) -> Row:
+    return {"id": f"{row['UID']}-{row['pairID']}"}
+
+
 def _copa(row: Row) -> Row:
     if "premise" in row:
         choices = [row[name][0].lower() + row[name][1:] for name in ("choice1", "choice2")]
@@ -109,7 +113,8 @@ def _copa(row: Row) -> Row:
     return {}
 
 
-piqa, arc, winogrande, lambada, boolq, copa = map(_each, (_piqa, _arc, _winogrande, _lambada, _boolq, _copa))
+piqa, arc, winogrande, lambada = map(_each, (_piqa, _arc, _winogrande, _lambada))
+boolq, blimp, copa = map(_each, (_boolq, _blimp, _copa))
 
 
 def hellaswag(paths: Sequence[Path]) -> Rows:
@@ -141,10 +146,6 @@ def hellaswag(paths: Sequence[Path]) -> Rows:
 def _unbracketed(text: str) -> str:
     """Without the marks that WikiHow's pages left: the prompt that published scores were asked with."""
     return re.sub(r"\[.*?\]", "", text.strip().replace(" [title]", ". ")).replace("  ", " ")
-
-
-def blimp(paths: Sequence[Path]) -> Rows:
-    return [{**row, "id": f"{row['UID']}-{row['pairID']}"} for row in jsonl(paths)]
 
 
 def crows_pairs(paths: Sequence[Path]) -> Rows:
@@ -195,10 +196,12 @@ def squad(paths: Sequence[Path]) -> Rows:
 
 def labelled_tsv(paths: Sequence[Path]) -> Rows:
     """A sentence, a tab and a label a line, with or without the header that GLUE has."""
-    lines = [
-        line for path in paths for line in csv.reader(io.StringIO(text_of(path)), "excel-tab", quoting=csv.QUOTE_NONE)
-    ]
-    return [{"sentence": sentence, "label": label} for sentence, label in lines if label != "label"]
+    rows = []
+    for line in csv.reader(io.StringIO("".join(map(text_of, paths))), "excel-tab", quoting=csv.QUOTE_NONE):
+        if len(line) != 2:
+            raise ValueError(f"{paths[0]}: {line} is not a sentence and a label")
+        rows.append({"sentence": line[0], "label": line[1]})
+    return rows[1:] if rows and rows[0]["label"] == "label" else rows
 
 
 def wikitext(paths: Sequence[Path]) -> Rows:
