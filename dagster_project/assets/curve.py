@@ -10,7 +10,7 @@ import dagster as dg
 from corpus.lake import Lake
 from corpus.manifest import Counts, Manifest, canonical_json
 from dagster_project import checks
-from dagster_project.assets.documents import items, split
+from dagster_project.assets.documents import contamination, items, split
 from dagster_project.assets.materialized import materialized
 from dagster_project.assets.model import checkpoint, run_module
 from dagster_project.assets.scores import LIBRARIES, Data, ScoreConfig, benchmark_data, check_benchmark, held_out_data
@@ -38,7 +38,7 @@ class CurveConfig:
 
 
 @dg.asset(
-    deps=[checkpoint, split, items, *(dg.AssetKey(["benchmarks", task.name]) for task in PREPARED)],
+    deps=[checkpoint, split, items, contamination],  # which comes after all benchmarks
     partitions_def=recipes,
     group_name="scores",
     check_specs=checks.specs(STAGE, checks.DIGESTS),

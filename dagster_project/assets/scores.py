@@ -120,7 +120,7 @@ def _prepared_asset(task: str) -> dg.AssetsDefinition:
         key=["scores", task],
         deps=[checkpoint, dg.AssetKey(["benchmarks", task])],
         partitions_def=recipes,
-        group_name="scores",
+        group_name="benchmark_scores",
         description=f"{task}: {TASKS[task].source}" if TASKS[task].source else task,
         check_specs=checks.specs(f"scores/{task}", checks.DIGESTS, checks.INTERVAL),
     )
