@@ -1,10 +1,11 @@
-"""Checks: what must hold before anything downstream may run. All of them block but `whole`, which warns."""
+"""Checks: what must hold before anything downstream may run. All of them block but `whole` and `interval`,
+which warn."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -13,7 +14,7 @@ from corpus.lake import Lake
 from corpus.manifest import Manifest
 
 CONSERVATION, DIGESTS, NOT_EMPTY, LOSS_FINITE = "conservation", "digests", "not_empty", "loss_finite"
-WHOLE = "whole"
+WHOLE, INTERVAL = "whole", "interval"
 NO_PERSONAL_DATA = "no_personal_data"
 # What must not be published whatever its context: the kinds with a form or a checksum that decides.
 CERTAIN = ("private_key", "email", "iban", "card", "ssn")
@@ -68,6 +69,14 @@ def no_personal_data(lake: Lake, manifest: Manifest, masked: Sequence[str]) -> d
         for row in table.to_pylist():
             found.update(span.kind for column in row.values() for span in privacy.find(column, kinds))
     return _result(NO_PERSONAL_DATA, not found, looked_for=", ".join(kinds) or "nothing", **found)
+
+
+def interval(n: int, score: Mapping[str, float] | None) -> dg.AssetCheckResult:
+    """Warns of a score without items, or one that does not lie within its interval: such a score says nothing."""
+    sound = score is not None and n > 0 and score["low"] <= score["value"] <= score["high"]
+    return dg.AssetCheckResult(
+        check_name=INTERVAL, passed=sound, severity=dg.AssetCheckSeverity.WARN, metadata={"n": n, **(score or {})}
+    )
 
 
 def loss_finite(losses: Sequence[float | None]) -> dg.AssetCheckResult:

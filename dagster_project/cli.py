@@ -69,15 +69,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
     demo.add_argument("--recipe", default="base", help="named configuration (default: base)")
+    demo.add_argument(
+        "--benchmark",
+        action="append",
+        default=[],
+        metavar="TASK=PATH",
+        help="score a prepared benchmark too, such as piqa=DIR, and train on no document that holds its items; "
+        "repeatable",
+    )
     verify = _command(commands, "verify", _verify, "read every dataset, or the shards in a folder, and compare digests")
     verify.add_argument("folder", nargs="?", metavar="DIR", help="shards anywhere, in place of the lake")
     verify.add_argument("--tokenizer", metavar="FILE", help="the tokenizer.json that the shards in DIR are to be of")
     verify.add_argument("--json", action="store_true", help="an object a line for each dataset or set of shards")
     trace = _command(
-        commands, "trace", _trace, "follow a page to the steps that read it, or a step to its source records"
+        commands,
+        "trace",
+        _trace,
+        "follow a page to the steps that read it, a step to its source records, or a score to all behind it",
     )
     trace.add_argument("what", nargs="?", metavar="PAGE", help="a page's URL, or its doc_id in hex")
     trace.add_argument("--step", type=int, help="a training step, from 1")
+    trace.add_argument("--score", metavar="TASK", help="the scores of a task, with all datasets that they were made of")
     inspect = _command(commands, "inspect", _inspect, "show what a stage kept and dropped, why, and the texts")
     inspect.add_argument(
         "stage",
@@ -146,9 +158,10 @@ def _command(commands: argparse._SubParsersAction, name: str, run: object, text:
 def _demo(args: argparse.Namespace) -> int:
     if args.workers < 1:
         raise ValueError(f"--workers {args.workers}: at least 1 is needed")
-    from dagster_project.demo import Demo
+    from dagster_project.demo import Demo, benchmark_paths
 
-    Demo(Lake(args.lake), args.workers, args.recipe).run(args.crawl)
+    benchmarks = benchmark_paths(args.benchmark)
+    Demo(Lake(args.lake), args.workers, args.recipe).run(args.crawl, benchmarks)
     return 0
 
 
@@ -165,7 +178,7 @@ def _verify(args: argparse.Namespace) -> int:
 def _trace(args: argparse.Namespace) -> int:
     from dagster_project.trace import trace
 
-    for line in trace(Lake(args.lake), args.what, args.step):
+    for line in trace(Lake(args.lake), args.what, args.step, args.score):
         print(line)
     return 0
 

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -74,6 +74,35 @@ def curve(lines: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str) ->
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
+    return _svg(figure)
+
+
+class Band(NamedTuple):
+    """A panel of `bands`: (x, value, low, high) by x, and a level to compare with."""
+
+    points: Sequence[tuple[float, float, float, float]]
+    level: float | None = None
+
+
+def bands(panels: Mapping[str, Band], x: str) -> str:
+    """A small plot for each name, its values with the interval around them as a band, as SVG."""
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(7, 0.4 + 2.0 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (name, panel) in zip(grid, panels.items(), strict=False):
+        steps, values, lows, highs = zip(*panel.points, strict=True)
+        axes.fill_between(steps, lows, highs, color=LIGHT, alpha=0.5, linewidth=0)
+        axes.plot(steps, values, color=INK, marker="o", markersize=3)
+        if panel.level is not None:
+            axes.axhline(panel.level, color=WARM, linewidth=1, linestyle="--")
+        axes.set_title(name, fontsize="medium")
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize="small")
+    for axes in grid[len(panels) :]:
+        axes.set_visible(False)
+    figure.supxlabel(x, fontsize="medium")
     return _svg(figure)
 
 

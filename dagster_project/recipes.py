@@ -22,11 +22,19 @@ from training.evaluation.catalog import PREPARED
 class TrainingConfig:
     """A preset of training/config.py, its budget of tokens where that is another, and how it is launched: one process
     with the preset's threads, whatever the worker count of the data stages, for the order of a floating-point sum is
-    part of a checkpoint's bytes."""
+    part of a checkpoint's bytes.
+
+    Of `along` checkpoints on the way, at most and evenly spaced, the weights are kept too: what the learning curve is
+    of. They cost `along` times the size of the model."""
 
     preset: str = "tiny"
     tokens: int | None = None
     processes: int = 1
+    along: int = 4
+
+    def __post_init__(self) -> None:
+        if self.along < 0:
+            raise ValueError(f"along {self.along}: a number of checkpoints is 0 or more")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +65,5 @@ def trimmed() -> Recipe:
 
 RECIPES = {"base": base(), "trimmed": trimmed()}
 INGEST = IngestConfig()
-TASKS = ("bits_per_byte", "last_word", "continuation")
 # Whose items documents are compared with: assets benchmarks/<task>.
 BENCHMARKS = tuple(task.name for task in PREPARED)

@@ -1,9 +1,10 @@
-"""Trace: from a page down to the training steps that read it, and from a step up to the source records behind it."""
+"""Trace: from a page down to the training steps that read it, from a step up to the source records behind it,
+and from a score up to all that it was made of."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -18,9 +19,10 @@ from corpus.schema import DOC_ID
 from corpus.shard_set import ShardSet
 from corpus.shards import OtherVersionError
 from dagster_project.resources import local_folder
+from dagster_project.terminal import printable
 from training.loader import Loader
 
-CUTS = 5  # of a document that are shown
+CUTS, FILES = 5, 5  # of a document, and of a dataset, that are shown
 OTHER = "for another version of Headwater wrote them"
 
 
@@ -149,8 +151,47 @@ def trace_step(lake: Lake, step: int) -> Iterator[str]:
         raise ValueError(f"no checkpoint in the lake {lake.url} took step {step}; steps count from 1")
 
 
-def trace(lake: Lake, what: str | None, step: int | None) -> Iterator[str]:
-    """Exactly one of `what` (a URL or a doc_id) and `step`. Raises ValueError when the lake knows nothing of it."""
-    if (what is None) == (step is None):
-        raise ValueError("give a page's URL or doc_id, or --step N")
+def trace_score(lake: Lake, task: str) -> Iterator[str]:
+    """Lines from each score of a task up to the crawls: every dataset that is behind it, with its digest."""
+    known = {manifest.digest: manifest for manifest in lake.datasets()}
+    scores = [manifest for manifest in known.values() if manifest.stage == f"score_{task}"]
+    if not scores:
+        stages = {manifest.stage for manifest in known.values()}
+        there = sorted(stage.removeprefix("score_") for stage in stages if stage.startswith("score_"))
+        raise ValueError(f"no score of {task!r} in the lake {lake.url}: there are {', '.join(there) or 'none'}")
+    for manifest in scores:
+        found = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
+        one = found["score"]
+        said = f"{one['value']:.4f} [{one['low']:.4f}, {one['high']:.4f}]" if one else "none"
+        yield f"{task}  {found['metric']} {said} of {found['n']} items, task definition {found['definition'][:12]}"
+        yield f"  {manifest.name}  {manifest.digest[:12]}"
+        yield from _behind(known, manifest, "    ", set())
+
+
+def _behind(known: Mapping[str, Manifest], manifest: Manifest, indent: str, met: set[str]) -> Iterator[str]:
+    files = 0
+    for name, digest in sorted(manifest.inputs.items()):
+        source = known.get(digest)
+        if source is None and name.partition("/")[0] in {other.stage for other in known.values()}:
+            yield f"{indent}{name}  {digest[:12]}: no longer in the lake"
+        elif source is None:
+            files += 1
+            if files <= FILES:
+                yield f"{indent}file {printable(name)}  {digest[:12]}"
+        else:
+            yield f"{indent}{printable(name)}  {digest[:12]}" + (", above" if digest in met else "")
+            if digest not in met:
+                met.add(digest)
+                yield from _behind(known, source, indent + "  ", met)
+    if files > FILES:
+        yield f"{indent}{files - FILES} more files"
+
+
+def trace(lake: Lake, what: str | None, step: int | None, score: str | None = None) -> Iterator[str]:
+    """Exactly one of `what` (a URL or a doc_id), `step` and `score` (a task). Raises ValueError when the lake knows
+    nothing of it."""
+    if sum(one is not None for one in (what, step, score)) != 1:
+        raise ValueError("give a page's URL or doc_id, or --step N, or --score TASK")
+    if score is not None:
+        return trace_score(lake, score)
     return trace_page(lake, what) if what is not None else trace_step(lake, int(step or 0))

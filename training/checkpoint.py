@@ -22,6 +22,7 @@ from corpus.manifest import canonical_json, sha256
 
 SCHEMA = "headwater.checkpoint/2"
 MANIFEST = "manifest.json"
+MOMENTS = "optimizer.safetensors"
 TEMPORARY = ".writing-"
 
 
@@ -56,6 +57,14 @@ def verify(folder: Path) -> None:
             raise DamagedError(f"{path}: the manifest wants sha256 {entry['sha256']}, found {found}")
 
 
+def without_optimizer(folder: Path) -> tuple[list[Path], bytes]:
+    """The files by which a checkpoint can be asked, though not gone on with, about a third of its bytes, and the
+    manifest of these alone."""
+    manifest = read_manifest(folder)
+    kept = [entry for entry in manifest["files"] if entry["path"] != MOMENTS]
+    return [folder / entry["path"] for entry in kept], canonical_json({**manifest, "files": kept})
+
+
 class Checkpoints:
     """The checkpoints of one run, oldest first. The last `keep` stay, and those of every `keep_every`-th step."""
 
@@ -64,6 +73,10 @@ class Checkpoints:
 
     def all(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"))
+
+    def kept_along(self) -> list[Path]:
+        """Those that `keep_every` keeps, but the last."""
+        return [folder for folder in self.all()[:-1] if self.keep_every and _step(folder) % self.keep_every == 0]
 
     def of(self, step: int) -> Path | None:
         """The checkpoint of a step, where it stayed."""

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.checkpoint import Checkpoints
+from training.checkpoint import MOMENTS, Checkpoints
 from training.config import TrainConfig
 from training.guard import Guard
 from training.optimizer import Optimizer
@@ -18,7 +18,7 @@ from training.sharding import load_tensors, save_tensors
 from training.stopping import Stopping
 from training.transformer import Transformer
 
-WEIGHTS, MOMENTS = "model.safetensors", "optimizer.safetensors"
+WEIGHTS = "model.safetensors"
 
 
 class State:

@@ -38,8 +38,8 @@ def _rows(task: Task, data: Path) -> Iterator[BenchmarkRow]:
 
 
 def _files(task: Task, data: Path) -> dict[str, Path]:
-    """Those that the task reads, by name."""
-    paths = paths_of(task, data, task.files)
+    """Those that the task reads, by name; solved examples too, for a score depends on them."""
+    paths = paths_of(task, data, task.files) + (paths_of(task, data, task.shots_from) if task.shots else [])
     return {str(path.relative_to(data) if data.is_dir() else path.name): path for path in paths}
 
 
@@ -58,7 +58,7 @@ def _benchmark_asset(task: Task) -> dg.AssetsDefinition:
         outcome = publish_benchmark(opened, task.name, version, _rows(task, data), _files(task, data))
         kept = outcome.manifest.counts.kept
         results = [checks.digests(opened, outcome.manifest), checks.not_empty(kept)]
-        return materialized(opened, outcome, results, extra={"path": config.path, "dagster/row_count": kept})
+        return materialized(opened, outcome, results, extra={"path": str(data.resolve()), "dagster/row_count": kept})
 
     return benchmark
 

@@ -1,4 +1,9 @@
-"""Model: the trainer, launched by torchrun through Dagster Pipes, and its last checkpoint as a dataset."""
+"""Model: the trainer, launched by torchrun through Dagster Pipes, and its last checkpoint as a dataset.
+
+model/      the last checkpoint, as it was saved
+along/      step-00000150/ and so on: earlier ones without their optimizer, for the learning curve
+metrics/    sample/
+"""
 
 import json
 import os
@@ -28,12 +33,13 @@ from dagster_project.partitions import recipes
 from dagster_project.recipes import RECIPES, TrainingConfig
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Stage, once
+from training.checkpoint import MANIFEST, Checkpoints, without_optimizer
 from training.config import ModelConfig, TrainConfig
 from training.presets import PRESETS
 from training.scaling import resolve
 
 STAGE = "checkpoint"
-VERSION = 1
+VERSION = 2
 LIBRARIES = {name: version(name) for name in ("numpy", "safetensors", "tokenizers", "torch")}
 PROMPT_WORDS, PROMPT_CHARACTERS, GENERATED_TOKENS, PROMPTS = 12, 100, 120, 3
 
@@ -66,8 +72,8 @@ def checkpoint(
     def make() -> tuple[Manifest, dict[str, Any]]:
         run = local_folder(opened, "runs") / stage.address
         _train(context, pipes, opened, config, plan, tars, vocabulary, run)
-        manifest = _manifest(opened, stage, run, pages)
-        shutil.rmtree(run / "checkpoints")  # the last one is in the lake now; TensorBoard's files stay
+        manifest = _manifest(opened, stage, run, pages, Checkpoints(run / "checkpoints", 1, plan.train.keep_every))
+        shutil.rmtree(run / "checkpoints")  # what is left of them is in the lake now; TensorBoard's files stay
         return manifest, {"run": str(run)}
 
     outcome = once(opened, stage, make)
@@ -99,7 +105,16 @@ def _plan(lake: Lake, config: TrainingConfig, tars: Manifest) -> Plan:
             f"and its target: take a larger crawl"
         )
     train, _ = resolve(train, model)
-    return Plan(processes=config.processes, model=model, train=train)
+    return Plan(processes=config.processes, model=model, train=kept_along(train, config.along))
+
+
+def kept_along(train: TrainConfig, points: int) -> TrainConfig:
+    """The plan by which `points` checkpoints at most, evenly spaced, stay beside the last ones."""
+    if not points:
+        return train
+    spacing = -(-train.steps // (points + 1))
+    every = min(train.checkpoint_every, spacing)
+    return replace(train, checkpoint_every=every, keep_every=-(-spacing // every) * every)
 
 
 def _train(
@@ -120,6 +135,7 @@ def _train(
         *("--shards", str(folders["train"])),
         *("--tokenizer", str(lake.local_copy(vocabulary, "tokenizer", cache) / "tokenizer.json")),
         *("--preset", config.preset, "--out", str(run)),
+        *("--checkpoint-every", str(plan.train.checkpoint_every), "--keep-every", str(plan.train.keep_every)),
     ]
     if tars.figures["heldout_tokens"] > plan.train.context:  # else there is not one sequence to measure a loss on
         command += ["--heldout", str(folders["heldout"])]
@@ -132,12 +148,18 @@ def _train(
         raise dg.Failure(f"training failed; its last lines are above, its folder is {run}") from error
 
 
-def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest) -> Manifest:
-    """Copies the last checkpoint, the metrics and a sample of text into the lake, and says what they are."""
-    last = max((run / "checkpoints").glob("step-*"))
+def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest, checkpoints: Checkpoints) -> Manifest:
+    """Copies the checkpoints, the metrics and a sample of text into the lake, and says what they are."""
+    last = checkpoints.all()[-1]
     folder = lake.path(STAGE, stage.address)
     (run / "sample.json").write_bytes(canonical_json(_generate(lake, last, pages)))
     files = [lake.put(path, folder, f"model/{path.name}", 0) for path in sorted(last.iterdir()) if path.is_file()]
+    with lake.scratch() as scratch:
+        for step in checkpoints.kept_along():
+            kept, said = without_optimizer(step)
+            (scratch / MANIFEST).write_bytes(said)
+            put = (*kept, scratch / MANIFEST)
+            files += [lake.put(path, folder, f"along/{step.name}/{path.name}", 0) for path in put]
     files.append(lake.put(run / "metrics.jsonl", folder, "metrics/metrics.jsonl", 0))
     files.append(lake.put(run / "sample.json", folder, "sample/sample.json", 0))
     steps = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]

@@ -15,18 +15,20 @@ from corpus.outcomes import most_first
 from corpus.samples import kept_samples
 from corpus.survey import Survey, survey
 from dagster_project.assets.copies import Duplicates, look
+from dagster_project.assets.curve import curve_svg, learning_curve, read_curve
 from dagster_project.assets.documents import clean, documents
 from dagster_project.assets.matched import numbers, section
 from dagster_project.assets.model import loss_curve, read_metrics
-from dagster_project.assets.scores import read_score, scores
+from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, score_manifests
 from dagster_project.figures import bars
-from dagster_project.lineage import latest, upstream, upstreams
+from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
 from dagster_project.pages import templates
 from dagster_project.partitions import crawl_recipe_key, recipes
-from dagster_project.recipes import RECIPES, TASKS
+from dagster_project.recipes import RECIPES
 from dagster_project.resources import LakeResource
 from pipelines.clean import CleanConfig
 from pipelines.encode import by_language
+from training.evaluation.core import core
 
 LINE = ("split", "items", "tokenizer", "tokens", "shards", "checkpoint")
 
@@ -34,9 +36,13 @@ CRAWLWISE = ("crawl", "documents", "clean", "unique")
 KEPT = 3  # documents of a crawl that are shown
 
 
-@dg.asset(deps=[*scores, documents, clean], partitions_def=recipes, group_name="scores")
+@dg.asset(
+    deps=[*held_out_scores, *prepared_scores, learning_curve, documents, clean],
+    partitions_def=recipes,
+    group_name="scores",
+)
 def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    """report/index.html and report.json beside it, in the lake."""
+    """report/index.html and report.json beside it, in the lake, with all scores of the checkpoint that there are."""
     opened = lake.open()
     manifests = _manifests(context, opened)
     surveyed = _survey(opened, manifests, RECIPES[context.partition_key].clean)
@@ -73,6 +79,10 @@ def collect(
             stage[reason] = stage.get(reason, 0) + records
     by_stage = {stage: [m for m in manifests if m.stage == stage] for stage in CRAWLWISE}
     one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
+    scores = {
+        task: {**read_score(lake, manifest), "dataset": manifest.digest, "made_of": dict(manifest.inputs)}
+        for task, manifest in score_manifests(context, lake, one["checkpoint"]).items()
+    }
     return {
         "recipe": context.partition_key,
         "crawls": [manifest.partition for manifest in by_stage["documents"]],
@@ -95,7 +105,9 @@ def collect(
         "bytes_per_token": round(one["tokens"].figures["train_bytes"] / one["tokens"].figures["train_tokens"], 3),
         "bytes_per_token_by_language": by_language(one["tokens"].figures),
         "training": dict(one["checkpoint"].figures),
-        "scores": {task: read_score(lake, upstream(context, lake, f"scores/{task}")) for task in TASKS},
+        "scores": scores,
+        "core": core(scores),
+        "learning_curve": next((read_curve(lake, m) for m in manifests if m.stage == "learning_curve"), None),
         "stages": [
             {
                 "stage": manifest.stage,
@@ -125,7 +137,12 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
         manifests += [manifest for manifest in found_here if manifest.stage == asset]  # else the recipe leaves it out
     manifests += [*upstreams(context, lake, "unique"), *upstreams(context, lake, "contamination")]
     manifests += [upstream(context, lake, asset) for asset in LINE]
-    return manifests + [upstream(context, lake, f"scores/{task}") for task in TASKS]
+    model = manifests[-1]
+    points = latest(context.instance, "learning_curve", recipe)
+    if points is not None:
+        found_curve = lake.get(str(points["stage"]), str(points[ADDRESS]))
+        manifests += [found_curve] * (found_curve.inputs.get(model.name) == model.digest)
+    return [*manifests, *score_manifests(context, lake, model).values()]
 
 
 def _languages(manifests: Sequence[Manifest]) -> dict[str, int]:
@@ -139,7 +156,7 @@ def _languages(manifests: Sequence[Manifest]) -> dict[str, int]:
 def _headline(found: dict[str, Any]) -> dict[str, Any]:
     numbers = {name: found[name] for name in ("pages", "documents", "clean", "unique", "train_tokens")}
     values = {task: result["score"]["value"] for task, result in found["scores"].items() if result["score"]}
-    return {**numbers, **values}
+    return {**numbers, **values, **({"core": found["core"]["value"]} if found["core"] else {})}
 
 
 def render(
@@ -167,6 +184,7 @@ def render(
         drops={stage: bars(most_first(reasons), "records") for stage, reasons in found["dropped"].items() if reasons},
         survey=surveyed,
         duplicates=duplicates,
+        curve=curve_svg(found["learning_curve"]) if (found["learning_curve"] or {}).get("points") else None,
         contamination=matched,
         loss=loss_curve(read_metrics(lake, one["checkpoint"])),
         kept=[

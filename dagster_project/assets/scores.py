@@ -1,81 +1,154 @@
-"""Scores: one asset a benchmark, recomputed when the checkpoint, the items or the task change, and only then."""
+"""Scores: one asset a benchmark, recomputed when the checkpoint, the items or the task change, and only then.
+
+What evaluates runs in a process of its own and reads what is published, never the folder of a run: whatever becomes of
+it, a training run and its checkpoint stay as they are. On which device it ran is no part of the address, as the
+machine is none: results agree within a stated tolerance, and the first one stands.
+"""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-from corpus.lake import Lake
+from corpus.lake import Lake, file_sha256
 from corpus.manifest import Counts, Manifest, canonical_json
 from dagster_project import checks
 from dagster_project.assets.documents import items, split
 from dagster_project.assets.materialized import materialized
-from dagster_project.assets.model import LIBRARIES, checkpoint, run_module
+from dagster_project.assets.model import checkpoint, run_module
 from dagster_project.assets.tokens import shards
-from dagster_project.lineage import upstream
+from dagster_project.figures import markdown_table
+from dagster_project.lineage import ADDRESS, latest, upstream
 from dagster_project.partitions import recipes
-from dagster_project.recipes import TASKS
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Outcome, Stage, once
+from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
+from training.evaluation.task import Task
 
-VERSION = 1
-THREADS = 2  # the order of a sum, and so a score's last bit, follows the thread count
+VERSION = 2
+LIBRARIES = {name: version(name) for name in ("lm_eval", "numpy", "scipy", "tokenizers", "torch")}
+MODULE = "training.evaluation.score"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreConfig:
+    """What of a task decides its score. `threads`: the order of a sum, and so a score's last bit, follows them."""
+
+    task: str
+    version: int
+    definition: str
+    threads: int = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What a task reads: a file or folder, and the dataset that says of which bytes. No file: no items in it."""
+
+    path: Path | None
+    manifest: Manifest
 
 
 def score_stage(task: str) -> str:
     return f"score_{task}"
 
 
-def _score_asset(task: str) -> dg.AssetsDefinition:
-    source = split if task == "bits_per_byte" else items
-    name = f"scores/{task}"
+def stage_of(task: Task, model: Manifest, *read: Manifest) -> Stage:
+    """A score by all that decides it."""
+    return Stage(
+        name=score_stage(task.name),
+        partition=model.partition,
+        version=VERSION,
+        config=ScoreConfig(task=task.name, version=task.version, definition=task.definition),
+        inputs={manifest.name: manifest.digest for manifest in (model, *read)},
+        libraries=LIBRARIES,
+    )
 
+
+def held_out_source(task: str) -> dg.AssetsDefinition:
+    return split if task == "bits_per_byte" else items
+
+
+def held_out_data(context: dg.AssetExecutionContext, lake: Lake, task: str) -> Data:
+    """Of the recipe's own held-out pages."""
+    manifest = upstream(context, lake, held_out_source(task).key.to_user_string())
+    kind = "heldout" if task == "bits_per_byte" else task
+    some = any(entry.rows for entry in manifest.of_kind(kind))
+    return Data(path=lake.local_copy(manifest, kind, local_folder(lake, "cache")) if some else None, manifest=manifest)
+
+
+def benchmark_data(context: dg.AssetExecutionContext, lake: Lake, task: str) -> Data | None:
+    """Of the files that benchmarks/<task> was last materialized with, or None. They stay where they are; `check` says
+    whether they are what they were."""
+    found = latest(context.instance, f"benchmarks/{task}", None)
+    if found is None:
+        return None
+    return Data(path=Path(str(found["path"])), manifest=lake.get(str(found["stage"]), str(found[ADDRESS])))
+
+
+def check_benchmark(task: str, data: Data) -> None:
+    """Raises dg.Failure when a file is not what it was: a score must not pass for one of other items."""
+    assert data.path is not None
+    for name, digest in data.manifest.inputs.items():
+        file = data.path / name if data.path.is_dir() else data.path
+        if not file.is_file() or file_sha256(file) != digest:
+            raise dg.Failure(f"{file} is not what benchmarks/{task} was made of: materialize that again")
+
+
+def _held_out_asset(task: str) -> dg.AssetsDefinition:
     @dg.asset(
-        key=name.split("/"),
-        deps=[checkpoint, shards, source],
+        key=["scores", task],
+        deps=[checkpoint, shards, held_out_source(task)],
         partitions_def=recipes,
         group_name="scores",
         description=f"{task} on the held-out pages, beside the untrained model and a unigram.",
-        check_specs=checks.specs(name, checks.DIGESTS),
+        check_specs=checks.specs(f"scores/{task}", checks.DIGESTS, checks.INTERVAL),
     )
     def score(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
         opened = lake.open()
         model, tars = upstream(context, opened, "checkpoint"), upstream(context, opened, "shards")
-        asked = upstream(context, opened, source.key.to_user_string())
-        outcome = _score(opened, task, model, tars, asked)
-        result = read_score(opened, outcome.manifest)
-        extra: dict[str, Any] = {"n": result["n"], "metric": result["metric"]}
-        for name, found in (("score", result["score"]), *result["beside"].items()):
-            if found is not None:
-                extra |= {f"{name}_{bound}": value for bound, value in found.items()}
-        return materialized(opened, outcome, [checks.digests(opened, outcome.manifest)], extra=extra)
+        return _shown(opened, _score(opened, TASKS[task], model, held_out_data(context, opened, task), tars))
 
     return score
 
 
-def _score(lake: Lake, task: str, model: Manifest, tars: Manifest, asked: Manifest) -> Outcome:
-    stage = Stage(
-        name=score_stage(task),
-        partition=model.partition,
-        version=VERSION,
-        config=None,
-        inputs={manifest.name: manifest.digest for manifest in (model, tars, asked)},
-        libraries=LIBRARIES,
+def _prepared_asset(task: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=["scores", task],
+        deps=[checkpoint, dg.AssetKey(["benchmarks", task])],
+        partitions_def=recipes,
+        group_name="benchmark_scores",
+        description=f"{task}: {TASKS[task].source}" if TASKS[task].source else task,
+        check_specs=checks.specs(f"scores/{task}", checks.DIGESTS, checks.INTERVAL),
     )
+    def score(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+        opened = lake.open()
+        data = benchmark_data(context, opened, task)
+        if data is None:
+            raise dg.Failure(f"benchmarks/{task} was never materialized: materialize it with the path of its files")
+        return _shown(opened, _score(opened, TASKS[task], upstream(context, opened, "checkpoint"), data, None))
+
+    return score
+
+
+def _score(lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifest | None) -> Outcome:
+    """`tars`: the shards, where the untrained model and a unigram of them are asked too."""
+    stage = stage_of(task, model, data.manifest, *([tars] if tars else []))
 
     def make() -> tuple[Manifest, dict[str, Any]]:
-        folder = lake.path(stage.name, stage.address)
         with lake.scratch() as scratch:
-            _evaluate(lake, task, model, tars, asked, scratch)
-            result = json.loads((scratch / "score.json").read_bytes())
-            n = result["n"]
-            files = [lake.put(path, folder, f"{path.stem}/{path.name}", n) for path in sorted(scratch.iterdir())]
+            result = _evaluate(lake, task, model, data, tars, scratch)
+            n, folder = result["n"], lake.path(stage.name, stage.address)
+            paths = sorted(path for path in (scratch / task.name).iterdir())
+            files = [lake.put(path, folder, f"{path.stem}/{path.name}", n) for path in paths]
         return Manifest(
             stage=stage.name,
             partition=stage.partition,
             code_version=stage.code_version,
-            config={},
+            config=stage.config_values,
             inputs=stage.inputs,
             files=tuple(files),
             counts=Counts(records_in=n, kept=n),
@@ -85,23 +158,50 @@ def _score(lake: Lake, task: str, model: Manifest, tars: Manifest, asked: Manife
     return once(lake, stage, make)
 
 
-def _evaluate(lake: Lake, task: str, model: Manifest, tars: Manifest, asked: Manifest, out: Path) -> None:
-    cache = local_folder(lake, "cache")
-    kind = "heldout" if task == "bits_per_byte" else task
-    folder = lake.local_copy(asked, kind, cache)
-    files = [str(folder / Path(entry.path).name) for entry in asked.of_kind(kind) if entry.rows]
-    if not files:
+def _evaluate(lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifest | None, out: Path) -> dict[str, Any]:
+    """Fills OUT/<task> and returns what score.json there holds."""
+    written = out / task.name / "score.json"
+    if data.path is None:
         # Too few held-out pages to ask anything of: said, and not a reason to lose the other scores.
-        nothing = {"task": task, "metric": None, "higher_is_better": None, "n": 0, "chance": None}
-        (out / "score.json").write_bytes(canonical_json({**nothing, "score": None, "beside": {}}))
-        return
-    flags = ["--checkpoint", str(lake.local_copy(model, "model", cache)), "--task", task]
-    flags += ["--data", str(folder)]
-    flags += ["--shards", str(lake.local_copy(tars, "train", cache)), "--out", str(out), "--threads", str(THREADS)]
-    run_module("training.evaluation.score", *flags)
-    for path in (out / task).iterdir():
-        path.rename(out / path.name)
-    (out / task).rmdir()
+        nothing = {"task": task.name, "metric": task.main, "higher_is_better": task.higher_is_better, "n": 0}
+        nothing |= {"definition": task.definition, "chance": None, "score": None, "metrics": {}, "groups": {}}
+        written.parent.mkdir()
+        written.write_bytes(canonical_json({**nothing, "beside": {}}))
+        return nothing
+    if tars is None:
+        check_benchmark(task.name, data)
+    cache = local_folder(lake, "cache")
+    flags = ["--checkpoint", str(lake.local_copy(model, "model", cache)), "--task", task.name]
+    flags += ["--data", str(data.path), "--out", str(out), "--threads", str(ScoreConfig.threads)]
+    if tars is not None:
+        flags += ["--shards", str(lake.local_copy(tars, "train", cache))]
+    run_module(MODULE, *flags)
+    found: dict[str, Any] = json.loads(written.read_bytes())
+    if found["definition"] != task.definition:
+        raise dg.Failure(f"{task.name} changed while Dagster ran: reload its code, then materialize again")
+    return found
+
+
+def _shown(lake: Lake, outcome: Outcome) -> dg.MaterializeResult:
+    result = read_score(lake, outcome.manifest)
+    results = [checks.digests(lake, outcome.manifest), checks.interval(result["n"], result["score"])]
+    return materialized(lake, outcome, results, extra=_numbers(result))
+
+
+def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What Dagster plots from materialization to materialization, and a table of the groups where there are some."""
+    found: dict[str, Any] = {"n": result["n"], "metric": result["metric"], "definition": result["definition"]}
+    for name, one in (("score", result["score"]), *result["beside"].items()):
+        found |= {f"{name}_{bound}": value for bound, value in (one or {}).items() if bound in ("low", "high")}
+        if one is not None:
+            found[name] = one["value"]
+    found |= {f"metric:{name}": one["value"] for name, one in result["metrics"].items()}
+    if result["chance"] is not None:
+        found["chance"] = result["chance"]
+    if result["groups"]:
+        rows = [(group, one["n"], f"{one['value']:.4f}") for group, one in result["groups"].items()]
+        found["groups"] = dg.MetadataValue.md(markdown_table(("group", "n", str(result["metric"])), rows))
+    return found
 
 
 def read_score(lake: Lake, manifest: Manifest) -> dict[str, Any]:
@@ -110,4 +210,17 @@ def read_score(lake: Lake, manifest: Manifest) -> dict[str, Any]:
     return found
 
 
-scores = [_score_asset(task) for task in TASKS]
+def score_manifests(context: dg.AssetExecutionContext, lake: Lake, model: Manifest) -> dict[str, Manifest]:
+    """The last scores of a checkpoint by task, those there are: one of another checkpoint is none of this."""
+    found = {}
+    for task in TASKS:
+        metadata = latest(context.instance, f"scores/{task}", context.partition_key)
+        if metadata is not None:
+            manifest = lake.get(str(metadata["stage"]), str(metadata[ADDRESS]))
+            if manifest.inputs.get(model.name) == model.digest:
+                found[task] = manifest
+    return found
+
+
+held_out_scores = [_held_out_asset(task.name) for task in HELD_OUT]
+prepared_scores = [_prepared_asset(task.name) for task in PREPARED]

@@ -14,7 +14,7 @@ from dagster_project.partitions import crawl_recipe_key
 from dagster_project.recipes import TrainingConfig
 from dagster_project.resources import EngineResource, LakeResource
 
-SMALL = replace(recipes.base(), vocabulary=VocabularyConfig(size=512), training=TrainingConfig(tokens=8_192))
+SMALL = replace(recipes.base(), vocabulary=VocabularyConfig(size=512), training=TrainingConfig(tokens=8_192, along=1))
 
 
 @dataclass(frozen=True, kw_only=True)
