@@ -36,6 +36,7 @@ class BenchmarkGrams:
         for row in items.select(["task", "item_id", "part", "text"]).to_pylist():
             owners[row["text"]].append((row["task"], row["item_id"], row["part"]))
         self.texts = sorted(owners)
+        self._array = pa.array(self.texts, pa.large_string())
         self.owners = [sorted(owners[text]) for text in self.texts]
         _, offsets = gram_hashes(self.array(), 1)
         self.counts = np.diff(offsets)
@@ -44,8 +45,7 @@ class BenchmarkGrams:
         self._build()
 
     def array(self, chosen: np.ndarray | None = None) -> pa.Array:
-        texts = pa.array(self.texts, pa.large_string())
-        return texts if chosen is None else texts.take(pa.array(chosen))
+        return self._array if chosen is None else self._array.take(pa.array(chosen))
 
     def _build(self) -> None:
         self.usable = np.zeros(len(self.texts), np.int64)

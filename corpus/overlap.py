@@ -64,7 +64,7 @@ class Overlap:
         for number, mine in groupby(zip(*columns, strict=True), key=lambda row: row[0]):
             looked = _Document(number, documents[number])
             for which, group in groupby(mine, key=lambda row: row[1]):
-                found += self._of_text(looked, which, [row[2:] for row in group if row[3] >= 0])
+                found += self._of_text(looked, which, [row[2:] for row in group])
         return found
 
     def _close(self, document: np.ndarray, text: np.ndarray, place: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -79,11 +79,11 @@ class Overlap:
         return chosen
 
     def _of_text(self, looked: _Document, text: int, hits: list[tuple[int, int]]) -> Iterator[Found]:
-        same = self._same(looked, text, hits) if hits else None
+        same = self._same(looked, text, [hit for hit in hits if hit[1] >= 0])
         if same is not None:
             yield same
         if same is None or same.measure < self.grams.config.share:
-            near = self._nearly(looked, text)
+            near = self._nearly(looked, text, [place for place, at in hits if at < 0])
             if near is not None:
                 yield near
 
@@ -103,12 +103,19 @@ class Overlap:
         measure = float(covered.sum() / self.grams.usable[text])
         return Found(document=looked.number, text=text, kind=NGRAM, measure=measure, start=start, stop=stop)
 
-    def _nearly(self, looked: _Document, text: int) -> Found | None:
-        wanted = self.grams.shingles.get(text)
-        if wanted is None:
+    def _nearly(self, looked: _Document, text: int, places: list[int]) -> Found | None:
+        """`places`: rising words of the document, one of which is in any window that holds enough, before its end."""
+        if not places:
             return None
+        wanted = self.grams.shingles[text]
         _, _, size = self.grams.sizes(bool(self.grams.unspaced[text]))
-        count, first, last = densest(looked.shingles(size), wanted, int(self.grams.counts[text] * WINDOW) - size)
+        width = int(self.grams.counts[text] * WINDOW)
+        count, first, last = 0, 0, 0
+        for low, high in _stretches(places, width):
+            begin = max(0, low - width)
+            more, start, stop = densest(looked.shingles(size)[begin : high + width], wanted, width - size)
+            if more > count:
+                count, first, last = more, begin + start, begin + stop
         if count < self.grams.config.containment * len(wanted) - ROUNDING:
             return None
         there, mine = looked.words(first, last + size), self._words(text)
@@ -142,6 +149,15 @@ class _Document:
             return []
         start, end = self.characters(first, stop)
         return words(self._text[start:end])
+
+
+def _stretches(places: list[int], width: int) -> Iterator[tuple[int, int]]:
+    """(first, last) of places that no window that is `width` from both lies between."""
+    begin = 0
+    for end in range(1, len(places) + 1):
+        if end == len(places) or places[end] - places[end - 1] > 2 * width:
+            yield places[begin], places[end - 1]
+            begin = end
 
 
 def _runs(hits: list[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:

@@ -90,6 +90,15 @@ def test_a_paraphrase_with_some_words_replaced_is_near() -> None:
     assert written.startswith(held(page, found)[:40]) and held(page, found) in written
 
 
+def test_of_several_places_of_a_long_page_the_nearest_is_told() -> None:
+    asked, rest = words(QUESTION), "tea and cake for everybody who came to see our garden again " * 40
+    weak = " ".join([*asked[:8], "or", *asked[12:16]])
+    written = QUESTION.replace("metres", "feet").replace("through", "along")
+    page = f"{weak}\n{rest}\n{written}\n{rest}\n{weak}"
+    [found] = find(grams(QUESTION), page)
+    assert found.kind == NEAR and found.start >= page.index(written) and held(page, found) in written
+
+
 def test_words_that_are_spread_over_a_page_are_not_near() -> None:
     asked = words(QUESTION)
     pieces = [" ".join(asked[place : place + 4]) for place in range(0, len(asked), 2)]

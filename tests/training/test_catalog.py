@@ -153,6 +153,14 @@ def test_a_generated_answer_is_held_against_its_references(tmp_path: Path) -> No
     assert found["generated"].to_pylist()[2] == "no" and found["log_likelihoods"].to_pylist() == [[], [], []]
 
 
+def test_an_item_that_comes_again_is_counted_among_the_first_ones_too(tmp_path: Path) -> None:
+    rows = [{"text": "a b c"}, {"text": "a b d"}, {"text": "a b c"}]
+    (tmp_path / "lambada_test.jsonl").write_text(jsonl(rows))
+    found = load(TASKS["lambada"], tmp_path)
+    assert (found.repeated, found.first(2).repeated, found.first(3).repeated) == (1, 0, 1)
+    assert len({doc["item_id"] for doc in found.docs}) == 3 and found.first(2).data != found.data
+
+
 # Items, and passages where items share one, of what ../shared/data holds.
 REAL = {
     "hellaswag": ("bench", 10042, 10042),

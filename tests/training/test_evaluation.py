@@ -82,16 +82,16 @@ def test_choices_that_share_a_row_score_as_each_read_alone(data: Data, trained: 
         assert hit == wanted
     found = list(batches(questions, CONTEXT, size, trees=True))
     assert any(batch.branched for batch in found) == (size != 1)
-    assert all(len(batch.pieces) <= (size or 1000) for batch in found)
+    assert all(len({tuple(piece.tokens) for piece in batch.pieces}) <= (size or 1000) for batch in found)
 
 
 def test_each_asked_token_is_asked_once_however_batches_fall(data: Data, trained: Trained) -> None:
     questions = continuations(choices(data), trained.encode, trained.prefix)
     for size, trees in ((1, True), (7, False), (None, True)):
+        pieces = [piece for batch in batches(questions, CONTEXT, size, trees=trees) for piece in batch.pieces]
         found: dict[int, list[int]] = {}
-        for batch in batches(questions, CONTEXT, size, trees=trees):
-            for piece in sorted(batch.pieces, key=lambda piece: piece.window):
-                found.setdefault(piece.question, []).extend(piece.wanted)
+        for piece in sorted(pieces, key=lambda piece: piece.window):
+            found.setdefault(piece.question, []).extend(piece.wanted)
         assert [found[n] for n in range(len(questions))] == [q.tokens[q.start :] for q in questions]
 
 

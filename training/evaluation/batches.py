@@ -41,6 +41,11 @@ class Row(NamedTuple):
     shared: list[int]
 
     @property
+    def read(self) -> int:
+        """The number of different sequences: choices of one token each are asked of one."""
+        return sum(not n or n < len(piece.tokens) for piece, n in zip(self.pieces, self.shared, strict=True))
+
+    @property
     def length(self) -> int:
         return sum(len(piece.tokens) for piece in self.pieces) - sum(self.shared)
 
@@ -65,8 +70,8 @@ class Batch:
 def batches(questions: Sequence[Question], context: int, size: int | None, *, trees: bool) -> Iterator[Batch]:
     """All questions, the longest rows first, so that what does not fit into memory fails at once and padding is short.
 
-    A batch asks at most `size` windows; without a size, it holds about TOKENS_AT_ONCE tokens. Rows are shared if
-    `trees`. The batches follow from the questions alone, not from the machine.
+    A batch reads at most `size` different sequences; without a size, it holds about TOKENS_AT_ONCE tokens. Rows branch
+    if `trees`. The batches follow from the questions alone, not from the machine.
     """
     rows = sorted(_rows(questions, context, size, trees), key=lambda row: (-row.length, row.pieces[0][:2]))
     chosen: list[Row] = []
@@ -81,7 +86,7 @@ def batches(questions: Sequence[Question], context: int, size: int | None, *, tr
 
 def _full(rows: Sequence[Row], row: Row, size: int | None) -> bool:
     if size is not None:
-        return sum(len(kept.pieces) for kept in rows) + len(row.pieces) > size
+        return sum(kept.read for kept in rows) + row.read > size
     return (len(rows) + 1) * rows[0].length > TOKENS_AT_ONCE
 
 
@@ -91,16 +96,14 @@ def _rows(questions: Sequence[Question], context: int, size: int | None, trees: 
         for number, (tokens, start) in enumerate(questions)
         for window in windows(Question(tokens, start), context)
     ]
-    if not trees or size == 1:
-        yield from (Row([piece], [0]) for piece in pieces)
-        return
     pieces.sort(key=lambda piece: (piece.tokens, piece.question, piece.window))
     row, length = Row([], []), 0
     for piece in pieces:
         own = len(piece.tokens)
         shared = _alike(row.pieces[-1].tokens, piece.tokens) if row.pieces else 0
-        fits = shared >= SHARED * own and length + own - shared <= max(LONGEST * own, length)
-        if row.pieces and not (fits and (size is None or len(row.pieces) < size)):
+        same = bool(row.pieces) and shared == own == len(row.pieces[-1].tokens)
+        fits = trees and shared >= SHARED * own and length + own - shared <= LONGEST * own
+        if row.pieces and not same and not (fits and (size is None or row.read < size)):
             yield row
             row, length, shared = Row([], []), 0, 0
         row.pieces.append(piece)

@@ -27,8 +27,13 @@ class Items:
             return self
         if limit < 1:
             raise ValueError(f"{limit} items: a score of nothing would mean nothing")
+        rows = self.rows[:limit]
         return replace(
-            self, docs=self.docs[:limit], rows=self.rows[:limit], data=sha256(f"{self.data} {limit}".encode())
+            self,
+            docs=self.docs[:limit],
+            rows=rows,
+            data=sha256(f"{self.data} {limit}".encode()),
+            repeated=limit - len(set(map(canonical_json, rows))),
         )
 
 

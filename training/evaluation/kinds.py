@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.evaluation.metrics import exact_match, token_f1
+import pyarrow as pa
+
+from training.evaluation.metrics import of_choices, perplexity
 from training.evaluation.task import Doc, Row, Task, fill, names
 
 
@@ -30,7 +32,8 @@ def place(value: Any, labels: Sequence[str], among: int) -> int:
     return found
 
 
-def _texts(row: Row, *templates: str) -> dict[str, str]:
+def texts(row: Row, *templates: str) -> dict[str, str]:
+    """The texts of a row that templates ask for, by field."""
     return {name: row[name] for name in names(*templates) if isinstance(row[name], str)}
 
 
@@ -76,10 +79,13 @@ class Choice(Task):
         return fill(self.prompt, row) + self.delimiter + listed(self.options, row)[self._right(row)]
 
     def parts(self, row: Row) -> dict[str, str]:
-        return {**_texts(row, self.prompt), "answer": listed(self.options, row)[self._right(row)]}
+        return {**texts(row, self.prompt), "answer": listed(self.options, row)[self._right(row)]}
 
     def _right(self, row: Row) -> int:
         return place(row[self.answer], self.labels, len(listed(self.options, row))) if self.answer else 0
+
+    def figures(self, docs: Sequence[Doc], found: pa.Table) -> dict[str, float]:
+        return {name: value for name, value in of_choices(found).items() if name != "accuracy"}
 
     def config(self) -> dict[str, Any]:
         return {
@@ -161,6 +167,11 @@ class Completion(Task):
     def parts(self, row: Row) -> dict[str, str]:
         return {"text": self.solved(row)}
 
+    def figures(self, docs: Sequence[Doc], found: pa.Table) -> dict[str, float]:
+        """`perplexity` for each target, whatever its tokens, as LAMBADA's is told."""
+        total = math.fsum(likelihood for [likelihood] in found["log_likelihoods"].to_pylist())
+        return {"perplexity": perplexity(total, len(docs))}
+
     def config(self) -> dict[str, Any]:
         return {
             "output_type": "loglikelihood",
@@ -208,45 +219,3 @@ class Document(Task):
     def outcome(self, doc: Doc, sample: Row) -> dict[str, float]:
         likelihood, _ = sample["bits_per_byte"]
         return {"bits_per_byte": -likelihood / math.log(2), "weight": float(doc["bytes"])}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Generation(Task):
-    """An answer in the model's own words: the likeliest token each time, at most `tokens` of them, up to the first of
-    `until`. The nearest of `references` counts: a field that holds a list, or templates. See `metrics`."""
-
-    prompt: str
-    references: str | tuple[str, ...]
-    until: tuple[str, ...] = ("\n",)
-    tokens: int = 256
-    delimiter: str = " "
-
-    kind = "generation"
-    metrics = ("f1", "exact_match")
-
-    def ask(self, row: Row, before: str) -> Doc:
-        return {"context": before + fill(self.prompt, row), "references": listed(self.references, row)}
-
-    def solved(self, row: Row) -> str:
-        return fill(self.prompt, row) + self.delimiter + listed(self.references, row)[0]
-
-    def parts(self, row: Row) -> dict[str, str]:
-        return {**_texts(row, self.prompt), "answer": listed(self.references, row)[0]}
-
-    def config(self) -> dict[str, Any]:
-        return {
-            "output_type": "generate_until",
-            "doc_to_text": "context",
-            "doc_to_target": "references",
-            "generation_kwargs": {"until": list(self.until), "max_gen_toks": self.tokens, "do_sample": False},
-            "process_results": self._judge,
-        }
-
-    def _judge(self, doc: Row, answers: Sequence[str]) -> dict[str, float]:
-        return {
-            "f1": token_f1(answers[0], doc["references"], self.language),
-            "exact_match": exact_match(answers[0], doc["references"], self.language),
-        }
-
-    def choices(self, doc: Doc) -> list[str]:
-        return []

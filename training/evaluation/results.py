@@ -10,15 +10,17 @@ per byte has bits over bytes. So all intervals and comparisons know one form.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from corpus.manifest import canonical_json
 from training.outdir import write_atomic
+from training.significance.intervals import estimate
 
 ITEMS = pa.schema(
     [
@@ -46,6 +48,18 @@ class Results(NamedTuple):
     @property
     def task(self) -> str:
         return str(self.score["task"])
+
+
+def estimate_of(items: pa.Table, column: str = "value") -> dict[str, Any]:
+    """A metric over items, with its interval at 95 % and its standard error."""
+    clusters = items["cluster"].to_pylist()
+    return estimate(items[column].to_numpy(), items["weight"].to_numpy(), clusters)._asdict()
+
+
+def without(items: pa.Table, matched: Collection[str]) -> dict[str, Any]:
+    """The score of the items that are not in `matched`, as estimate_of has it, and `n` of them; None of it for none."""
+    left = items.filter(pc.invert(pc.is_in(items["item_id"], pa.array(sorted(matched), pa.string()))))
+    return {"n": len(left), "score": estimate_of(left) if len(left) else None}
 
 
 def write(folder: Path, score: Mapping[str, Any], items: pa.Table) -> None:

@@ -26,9 +26,9 @@ from training.evaluation.items import Items
 from training.evaluation.items import load as load_items
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.model import Model
+from training.evaluation.results import estimate_of
 from training.evaluation.task import Task
 from training.parallel import one_device
-from training.significance.intervals import estimate
 
 
 def score(
@@ -52,18 +52,14 @@ def score(
         "clusters": len(set(found["cluster"].to_pylist())),
         "repeated": items.repeated,
         "cut": asker.cut,
-        "score": _estimate(found, "value"),
-        "metrics": {name: _estimate(found, name) for name in task.metrics},
+        "score": estimate_of(found),
+        "metrics": {name: estimate_of(found, name) for name in task.metrics},
+        "figures": task.figures(items.docs, found),
         "groups": _groups(found),
         "chance": task.chance(items.docs),
-        "beside": {name: _estimate(other, "value") for name, other in others.items()},
+        "beside": {name: estimate_of(other) for name, other in others.items()},
         "inputs": {"checkpoint": loaded.digest, "data": items.data},
     }, found
-
-
-def _estimate(found: pa.Table, name: str) -> dict[str, float]:
-    columns = (found[name].to_numpy(), found["weight"].to_numpy(), found["cluster"].to_pylist())
-    return estimate(*columns)._asdict()
 
 
 def _groups(found: pa.Table) -> dict[str, dict[str, float]]:
@@ -100,8 +96,9 @@ def lines(found: dict[str, Any]) -> list[str]:
     about += [f"{found['cut']} questions cut in front"] * bool(found["cut"])
     shown = [f"{found['task']}: {found['metric']} of {', '.join(about)}; {arrow} is better"]
     for name, one in (("score", found["score"]), *found["beside"].items()):
-        shown.append(f"  {name:10} {one['value']:8.4f}   95 % [{one['low']:.4f}, {one['high']:.4f}]")
-    shown += [f"  {name:10} {one['value']:8.4f}" for name, one in found["metrics"].items() if name != found["metric"]]
+        shown.append(f"  {name:18} {one['value']:8.4f}   95 % [{one['low']:.4f}, {one['high']:.4f}]")
+    shown += [f"  {name:18} {one['value']:8.4f}" for name, one in found["metrics"].items() if name != found["metric"]]
+    shown += [f"  {name:18} {value:8.4f}" for name, value in found["figures"].items()]
     if found["chance"] is not None:
         shown.append(f"  {'chance':10} {found['chance']:8.4f}")
     return shown

@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pyarrow as pa
+
 from corpus.manifest import canonical_json, sha256
 from training.evaluation.files import Rows, jsonl
 
@@ -83,6 +85,10 @@ class Task:
     def choices(self, doc: Doc) -> list[str]:
         """The texts whose log-likelihoods are kept."""
         raise NotImplementedError
+
+    def figures(self, docs: Sequence[Doc], found: pa.Table) -> dict[str, float]:
+        """What else is known of all items together; those figures have no interval."""
+        return {}
 
     def outcome(self, doc: Doc, sample: Row) -> dict[str, float]:
         """Of each of `metrics` the item's value, and `weight`, from what lm-eval found."""

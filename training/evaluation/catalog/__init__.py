@@ -64,7 +64,6 @@ def listing() -> list[str]:
     lines = []
     for task in TASKS.values():
         files = (task.files,) if isinstance(task.files, str) else task.files
-        lines.append(
-            f"{task.name:14} {task.main:14} {task.source or 'held-out pages of a recipe'}: {' or '.join(files)}"
-        )
+        about = task.source or "held-out pages of a recipe"
+        lines.append(f"{task.name:14} {task.main:14} {about}: {' or '.join(files)}")
     return lines

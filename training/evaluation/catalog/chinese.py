@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from training.evaluation.catalog import layouts
 from training.evaluation.catalog.subjects import CEVAL, CMMLU
-from training.evaluation.kinds import Choice, Generation
+from training.evaluation.generation import Generation
+from training.evaluation.kinds import Choice
 from training.evaluation.task import Task
 
 LETTERS = ("A", "B", "C", "D")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from training.evaluation.catalog import layouts
-from training.evaluation.kinds import Beginning, Choice, Completion, Document, Generation
+from training.evaluation.generation import Generation
+from training.evaluation.kinds import Beginning, Choice, Completion, Document
 from training.evaluation.task import Task
 
 ENGLISH: tuple[Task, ...] = (
