@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dagster_project.cli import main as headwater
 from tests.training.small_corpus import Data
 from training.checkpoint import MOMENTS, Checkpoints, verify, without_optimizer
 from training.evaluation.core import core
@@ -57,6 +58,9 @@ def test_a_curve_has_a_point_a_checkpoint_and_the_same_bytes_without_optimizers(
     assert [point["scores"] for point in one["points"]] == [point["scores"] for point in two["points"]]
     assert one["points"][0]["core"]["value"] == pytest.approx(2 * one["points"][0]["scores"]["words"]["value"] - 1)
     assert (tmp_path / "a" / "curve.parquet").is_file()
+    whole = ["score", "--every-checkpoint", "--checkpoint", str(run), *flags, "--out", str(tmp_path / "c")]
+    assert headwater(whole) == 0
+    assert (tmp_path / "c" / "curve.json").read_bytes() == (tmp_path / "a" / "curve.json").read_bytes()
 
 
 def test_checkpoints_of_two_runs_are_no_curve(
