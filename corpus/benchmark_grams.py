@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from corpus.contamination import ContaminationConfig
 from corpus.grams import GramSet, gram_hashes
-from corpus.text import UNSPACED_CHARACTER
+from corpus.text import UNSPACED_CHARACTER, normalise
 
 ROUNDING = 1e-9
 TOGETHER = 3  # shingles that must stand near each other before a text is looked at more closely
@@ -22,7 +22,7 @@ DIFFERENT = 0.5  # of the least words and shingles; "0.0.0.0.0.0.0.0" is no ques
 
 class BenchmarkGrams:
     """Items of any number of benchmarks: a table of task, item_id, part and text. A text that several have is one of
-    `texts`, with all of them as its `owners`.
+    `texts`, with all of them as its `owners`; texts are in the form that those of documents have, such as NFC.
 
     Of text i: `counts` words, `unspaced` if most of them are characters, and `usable` of them in some gram that is no
     template; 0 is too short to tell. `shingles` of those texts that are long enough to be nearly matched, as sorted
@@ -34,7 +34,7 @@ class BenchmarkGrams:
         self.config = config
         owners: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
         for row in items.select(["task", "item_id", "part", "text"]).to_pylist():
-            owners[row["text"]].append((row["task"], row["item_id"], row["part"]))
+            owners[normalise(row["text"])].append((row["task"], row["item_id"], row["part"]))
         self.texts = sorted(owners)
         self._array = pa.array(self.texts, pa.large_string())
         self.owners = [sorted(owners[text]) for text in self.texts]

@@ -67,13 +67,6 @@ def latest(lake: Lake) -> list[Manifest]:
     return [last[partition] for partition in sorted(last)]
 
 
-def of_split(lake: Lake, split: Manifest) -> list[Manifest]:
-    """The datasets of matches with the documents that a split was made of, of each crawl the last one: also where the
-    recipe removes nothing, or there was nothing to remove."""
-    made_of = {digest for name, digest in split.inputs.items() if name.startswith("unique/")}
-    return [manifest for manifest in latest(lake) if made_of & set(manifest.inputs.values())]
-
-
 def removed(lake: Lake, manifest: Manifest, splits: Sequence[Manifest]) -> pa.Array:
     """The doc_ids of its removals, if one of the splits left them out."""
     [entry] = manifest.of_kind("removals")

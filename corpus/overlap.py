@@ -18,11 +18,11 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.benchmark_grams import ROUNDING, BenchmarkGrams
-from corpus.codepoints import compiled
+from corpus.codepoints import MARK_BIT, code_points, compiled
 from corpus.contamination import NEAR, NGRAM
 from corpus.grams import gram_hashes
 from corpus.repeats.spans import word_places
-from corpus.text import words
+from corpus.text import MARK, words
 
 WINDOW = 1.5  # how many times its own length a near match may be spread over: words put in between
 
@@ -44,7 +44,7 @@ class Overlap:
 
     def __init__(self, grams: BenchmarkGrams) -> None:
         self.grams = grams
-        self._words = cache(lambda text: words(grams.texts[text]))
+        self._words = cache(lambda text: _words(grams.texts[text]))
 
     def find(self, documents: pa.Array) -> list[Found]:
         """By document, text and kind. `documents`: large_string."""
@@ -137,7 +137,10 @@ class _Document:
         self.number = number
         self._text: str = text.as_py()
         self._array = pa.array([self._text], pa.large_string())
-        self._starts, self._stops, _ = word_places(self._array)
+        starts, stops, _ = word_places(self._array)
+        first = np.frombuffer(self._text.encode("utf-32-le"), np.uint32)[starts]
+        counted = code_points()[first] & MARK_BIT == 0  # as in _words
+        self._starts, self._stops = starts[counted], stops[counted]
         self.shingles = cache(lambda size: gram_hashes(self._array, size)[0])
 
     def characters(self, first: int, stop: int) -> tuple[int, int]:
@@ -148,7 +151,12 @@ class _Document:
         if stop > len(self._starts):
             return []
         start, end = self.characters(first, stop)
-        return words(self._text[start:end])
+        return _words(self._text[start:end])
+
+
+def _words(text: str) -> list[str]:
+    """As grams count them: a mark of Thai and its like that stands behind no letter, a slip of typing, is no word."""
+    return [word for word in words(text) if not MARK.match(word)]
 
 
 def _stretches(places: list[int], width: int) -> Iterator[tuple[int, int]]:

@@ -253,7 +253,7 @@ def _score(args: argparse.Namespace) -> int:
         return 0
     if args.shards:
         raise ValueError("--shards: the untrained model and a unigram stand beside one checkpoint, not beside a curve")
-    limits = [args.limit] if args.limit else None
+    limits = [args.limit] if args.limit is not None else None
     curve.run(argparse.Namespace(**{**vars(args), "checkpoint": [args.checkpoint], "limit": limits}))
     return 0
 

@@ -14,6 +14,7 @@ from corpus.contamination import CONTAMINATED
 from corpus.lake import Lake
 from corpus.lineage import cuts, fates, origins, payload_digest, sources
 from corpus.manifest import Manifest
+from corpus.matches import STAGE as CONTAMINATION
 from corpus.samples import why
 from corpus.schema import DOC_ID
 from corpus.shard_set import ShardSet
@@ -154,6 +155,8 @@ def trace_step(lake: Lake, step: int) -> Iterator[str]:
 def trace_score(lake: Lake, task: str) -> Iterator[str]:
     """Lines from each score of a task up to the crawls: every dataset that is behind it, with its digest."""
     known = {manifest.digest: manifest for manifest in lake.datasets()}
+    for manifest in [manifest for manifest in known.values() if manifest.stage == CONTAMINATION]:
+        known |= {entry.sha256: manifest for entry in manifest.of_kind("removals")}  # what split was made of
     scores = [manifest for manifest in known.values() if manifest.stage == f"score_{task}"]
     if not scores:
         stages = {manifest.stage for manifest in known.values()}

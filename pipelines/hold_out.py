@@ -36,15 +36,15 @@ def hold_out(
     """Publishes the training pages and the held-out pages of crawls, each once. `contamination`: what the documents of
     these crawls have of benchmarks; its removals are left out as if they had never come.
 
-    Raises StageError when either would be empty, ValueError when `contamination` is of other documents.
+    Raises StageError when either would be empty, ValueError when `contamination` is of other documents, or not of all.
     """
     uniques = sorted(uniques, key=lambda manifest: manifest.partition)
-    removals = {}
-    for manifest in sorted(contamination, key=lambda manifest: manifest.partition):
-        if not any(manifest.inputs.get(unique.name) == unique.digest for unique in uniques):
-            raise ValueError(f"{manifest.name} is not of these documents: materialize contamination again")
-        if removal_file(manifest).rows:  # a benchmark that nothing holds changes nothing here
-            removals[f"{CONTAMINATED}/{manifest.partition}"] = manifest
+    _check_compared(uniques, contamination)
+    removals = {
+        f"{CONTAMINATED}/{manifest.partition}": manifest
+        for manifest in sorted(contamination, key=lambda manifest: manifest.partition)
+        if removal_file(manifest).rows  # a benchmark that nothing holds changes nothing here
+    }
     stage = Stage(
         name=SPLIT_STAGE,
         partition="+".join(manifest.partition for manifest in uniques),
@@ -67,6 +67,19 @@ def hold_out(
             f"take a larger crawl"
         )
     return outcome
+
+
+def _check_compared(uniques: Sequence[Manifest], contamination: Sequence[Manifest]) -> None:
+    """Raises ValueError unless every crawl was compared once, or none was."""
+    again = "materialize contamination again"
+    wanted = {unique.name: unique.digest for unique in uniques}
+    for manifest in contamination:
+        compared = manifest.inputs.items() & wanted.items()
+        if not compared:
+            raise ValueError(f"{manifest.name} is not of these documents, or stands twice: {again}")
+        wanted = dict(wanted.items() - compared)
+    if contamination and wanted:
+        raise ValueError(f"{', '.join(sorted(wanted))}: not compared with benchmarks, as the others are: {again}")
 
 
 class HoldOut(Work):

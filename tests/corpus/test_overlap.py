@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from dataclasses import replace
 
 import pyarrow as pa
@@ -88,6 +89,22 @@ def test_a_paraphrase_with_some_words_replaced_is_near() -> None:
     [found] = find(grams(QUESTION), page)
     assert found.kind == NEAR and 0.6 <= found.measure < 1
     assert written.startswith(held(page, found)[:40]) and held(page, found) in written
+
+
+def test_an_item_is_found_however_its_file_composes_letters() -> None:
+    asked = "Trường đại học nào lớn nhất ở thành phố được xây dựng vào thế kỷ thứ mười chín bởi người Pháp"
+    for form in ("NFC", "NFD"):
+        [found] = find(grams(unicodedata.normalize(form, asked)), asked)
+        assert (found.measure, held(asked, found)) == (1.0, asked)
+
+
+def test_lower_case_of_another_length_and_a_mark_behind_no_letter_move_no_place() -> None:
+    thai = "การเดินทางไปยังประเทศไทยในฤดูหนาวเป็นสิ่งที่นักท่องเที่ยวจำนวนมากชื่นชอบ"
+    turkish = "İstanbul'da İlk ışık Ἐν ὈΔΥΣΣΕΎΣ Straße İKİ İNSAN görür ve yine de evine dönmez çünkü İSTANBUL büyüktür"
+    for asked in (thai, turkish):
+        page = f"İİ ß 😀 \u0e31 “\u0e48{asked}” \u0e31"
+        [found] = find(grams(asked), page)
+        assert (found.kind, found.measure, held(page, found)) == (NGRAM, 1.0, asked)
 
 
 def test_of_several_places_of_a_long_page_the_nearest_is_told() -> None:

@@ -13,11 +13,12 @@ import dagster as dg
 import pytest
 from crawls import CHINESE, MODULES, YELLOW_RIVER, prose
 from graphs import SMALL, Graph
+from stages import publish
 
 from corpus.contamination import CONTAMINATED, ContaminationConfig
 from corpus.lake import Lake
 from corpus.manifest import Manifest
-from corpus.matches import matches, of_split
+from corpus.matches import matches
 from dagster_project import recipes
 from dagster_project.assets.benchmarks import benchmarks
 from dagster_project.assets.crawl import crawl
@@ -95,7 +96,7 @@ def latest_split(graph: Graph) -> Manifest:
 
 
 def test_planted_pages_are_found_and_their_record_holds_the_text(made: Made) -> None:
-    [found] = of_split(made.lake, made.split)
+    [found] = made.lake.datasets("contamination")
     rows = {row["url"].removeprefix(SITE): row for row in matches(made.lake, [found]).to_pylist()}
     assert {name: row["kind"] for name, row in rows.items()} == {
         "english": "ngram",
@@ -123,12 +124,21 @@ def test_they_are_not_trained_on_by_default(made: Made) -> None:
     assert re.search(r"split .*removed, benchmark_ngram 1 \(bound 0.5\) \[copa \w{16} query\]", told)
 
 
+def test_a_score_is_followed_up_to_the_benchmark_that_cost_pages(made: Made) -> None:
+    score = publish(made.lake, "score_made_up", "base", [made.split], {})
+    said = {"score": None, "metric": "acc", "n": 0, "definition": ""}
+    made.lake.write(f"{made.lake.folder(score)}/score/score.json", json.dumps(said).encode())
+    lines = [line.strip() for line in trace(made.lake, None, None, "made_up")]
+    [benchmark] = made.lake.datasets("benchmark")
+    assert any(line.startswith(f"{benchmark.name}  {benchmark.digest[:12]}") for line in lines)
+    assert any(line.startswith("file copa.jsonl") for line in lines)
+
+
 def test_a_recipe_may_keep_them_and_still_tells(made: Made) -> None:
     assert made.kept == made.plain, "nothing is computed or copied for it"
     shown = latest(made.graph.instance, "contamination", "base")
     assert shown is not None and (shown["matched:copa"], shown["removals"]) == (2, 3)
     assert "| copa | 3 | 1 | 2 | 3 |" in shown["tasks"]
-    assert of_split(made.lake, made.kept) == of_split(made.lake, made.split)
 
 
 def test_the_command_shows_item_text_page_and_place(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,7 +158,7 @@ def test_the_command_shows_item_text_page_and_place(made: Made, capsys: pytest.C
 
 def test_the_report_has_a_section(made: Made) -> None:
     template = templates().get_template("contamination.html")
-    [found] = of_split(made.lake, made.split)
+    [found] = made.lake.datasets("contamination")
     page = template.render(contamination=section(made.lake, [found, made.split]))
     assert QUESTION in page and page.count("<br>\nremoved</td>") == 3 and made.file.name in page
     kept = template.render(contamination=section(made.lake, [found, made.kept]))

@@ -185,6 +185,10 @@ def test_a_benchmark_that_no_document_holds_changes_nothing_downstream(made: Mad
 def test_matches_of_other_documents_are_refused(made: Made) -> None:
     with pytest.raises(ValueError, match="contamination/second is not of these documents"):
         hold_out(made.lake, made.crawls[:1], HeldOutConfig(share=0.2), ONE, made.found)
+    with pytest.raises(ValueError, match="second: not compared with benchmarks, as the others are"):
+        hold_out(made.lake, made.crawls, HeldOutConfig(share=0.2), ONE, made.found[:1])
+    with pytest.raises(ValueError, match="contamination/first is not of these documents, or stands twice"):
+        hold_out(made.lake, made.crawls, HeldOutConfig(share=0.2), ONE, [*made.found, made.found[0]])
     with pytest.raises(ValueError, match="no benchmark to compare with"):
         find_contamination(made.lake, made.crawls[0], [], ContaminationConfig(), ONE)
 
