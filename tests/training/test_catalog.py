@@ -94,6 +94,16 @@ def test_twins_passages_subjects_and_shots(tmp_path: Path) -> None:
         assert doc["context"].count("\n答案：") == 6 and doc["group"] in ("anatomy", "accountant")
 
 
+def test_no_item_is_solved_before_itself_and_none_lacks_its_shots(tmp_path: Path) -> None:
+    make("cmmlu", tmp_path)
+    test = tmp_path / "data" / "test"
+    with pytest.raises(ValueError, match=r"anatomy.csv would be asked about .* that holds \*\*/dev/\*.csv too"):
+        load(TASKS["cmmlu"], test / "anatomy.csv")
+    (test / "virology.csv").write_bytes((test / "anatomy.csv").read_bytes())
+    with pytest.raises(ValueError, match=r"cannot be asked: .*dev.* has no solved rows of virology"):
+        load(TASKS["cmmlu"], tmp_path)
+
+
 def test_files_that_do_not_fit(tmp_path: Path) -> None:
     make("piqa", tmp_path / "piqa")
     with pytest.raises(ValueError, match=r"--data is the folder that holds valid.jsonl and valid-labels.lst"):
