@@ -252,6 +252,11 @@ def test_batch_size_device_order(data: Data, checkpoint: Path, tmp_path: Path, t
         ({"ask": "a", "options": [], "label": 0}, "at least a character"),
         ({"ask": "a", "options": ["b", ""], "label": 0}, "at least a character"),
         ({"ask": "a", "options": ["b", "c"], "label": 2}, "the answer 2 is none of 0 to 1"),
+        ({"ask": "a", "options": ["b"], "label": 0}, "between two at least"),
+        ({"ask": "a", "options": "bc", "label": 0}, "'bc', which is no list"),
+        ({"ask": "a", "options": ["b", "c"], "label": 1.7}, "the answer 1.7 is none of 0 to 1"),
+        ({"ask": "a", "options": ["b", "c"], "label": "B"}, "the answer 'B' is none of 0 to 1"),
+        ({"ask": None, "options": ["b", "c"], "label": 0}, "'ask', which is null"),
         ({"ask": "a", "label": 0}, "options"),
         ({"options": ["b", "c"], "label": 0}, "ask"),
     ],
@@ -303,7 +308,7 @@ def test_duplicate_items_and_ties(data: Data, tmp_path: Path) -> None:
     assert table["value"].to_pylist() == [1, 0, 1] and found["repeated"] == 1 and found["clusters"] == 2
     named = Choice(name="named", item="{id}", options="options")
     with pytest.raises(ValueError, match=r"two items of .* are named 'x'"):
-        load_items(named, jsonl(path, [{"id": "x", "options": ["a"]}, {"id": "x", "options": ["b"]}]))
+        load_items(named, jsonl(path, [{"id": "x", "options": ["a", "b"]}, {"id": "x", "options": ["b", "a"]}]))
 
 
 def load_model_of(data: Data) -> Any:

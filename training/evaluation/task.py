@@ -96,10 +96,12 @@ class Task:
 
 
 def fill(template: str, row: Row) -> str:
-    """Raises ValueError naming the field that the row lacks."""
+    """Raises ValueError naming the field that the row lacks, or that is null: no prompt should say "None"."""
+    if empty := [name for name in names(template) if name in row and row[name] is None]:
+        raise ValueError(f"{template!r} asks for {empty[0]!r}, which is null in the row; leave such rows out")
     try:
         return template.format_map(row)
-    except (KeyError, IndexError, ValueError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise ValueError(f"{template!r} asks for {error}; the row has {', '.join(map(str, row))}") from error
 
 
