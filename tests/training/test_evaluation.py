@@ -24,6 +24,7 @@ from training.evaluation.kinds import Choice
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.model import Trained
 from training.evaluation.questions import Question, continuations, windows
+from training.evaluation.score import main as score_command
 from training.evaluation.score import score
 from training.evaluation.score import write as write_score
 from training.evaluation.task import Task
@@ -317,7 +318,9 @@ def load_model_of(data: Data) -> Any:
     return Transformer(data.model(), seed=3)
 
 
-def test_benchmark_file_changed(data: Data, checkpoint: Path, tmp_path: Path) -> None:
+def test_benchmark_file_changed(
+    data: Data, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A score of another file, or of another prompt, does not take the place of the one that was there."""
     rows = questions(data, 4)
     path = jsonl(tmp_path / "items.jsonl", rows)
@@ -330,6 +333,11 @@ def test_benchmark_file_changed(data: Data, checkpoint: Path, tmp_path: Path) ->
     jsonl(path, [{**rows[0], "label": (rows[0]["label"] + 1) % 4}, *rows[1:]])
     with pytest.raises(ValueError, match=r"holds a score of data .*take another --out"):
         write_score(tmp_path / "out", *scored(data, checkpoint, MINE, path))
+    own = tmp_path / "mine.py"
+    own.write_text("from training.evaluation.kinds import Choice\n\nmine = Choice(name='mine', options='options')\n")
+    flags = ["--task", str(own), "--data", str(path), "--out", str(tmp_path / "out"), "--checkpoint", "none"]
+    assert score_command(flags) == 1
+    assert "take another --out" in capsys.readouterr().err  # before a checkpoint is looked for
     assert (tmp_path / "out" / "mine" / "score.json").read_bytes() == before
 
 
