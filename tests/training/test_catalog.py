@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +15,8 @@ from tests.training.benchmark_files import MAKERS, jsonl, make
 from training.evaluation import curve, score
 from training.evaluation.catalog import PREPARED, TASKS, find, listing, once
 from training.evaluation.catalog.layouts import crows_pairs
+from training.evaluation.files import csv_rows, parquet
+from training.evaluation.files import jsonl as files_of_jsonl
 from training.evaluation.harness import ask, table
 from training.evaluation.items import load
 from training.evaluation.task import Doc
@@ -140,6 +143,24 @@ def test_none_of_a_thing_is_refused(flag: str, of: ModuleType, capsys: pytest.Ca
     with pytest.raises(SystemExit):
         of.main([flag, "-1", "--task", "piqa", "--data", ".", "--checkpoint", "."])
     assert f"argument {flag}: -1: at least 1 is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "message"),
+    [
+        ("a.jsonl.gz", gzip.compress(b"{}")[:-9], "cannot be read .*get it again"),
+        ("a.jsonl.bz2", b"BZ", "cannot be read .*get it again"),
+        ("a.csv", b"q,a\n1,2,3\n", "line 2: the row has more cells than the header"),
+        ("a.csv", b"q,a\n" + b"x" * 200_000, "line .: field larger than field limit"),
+        ("a.parquet", b"PAR1", "cannot be read .*get it again"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, name: str, held: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(held)
+    read = {".csv": csv_rows, ".parquet": parquet}.get(path.suffix, files_of_jsonl)
+    with pytest.raises(ValueError, match=f"{name}.*{message}"):
+        read([path])
 
 
 def test_files_that_do_not_fit(tmp_path: Path) -> None:
