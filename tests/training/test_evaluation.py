@@ -12,15 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from corpus.shard_set import ShardSet
+from tests.training.random_checkpoints import foreign_checkpoint
 from tests.training.small_corpus import CONTEXT, Data, doc_id, newest, run
 from training.evaluation import results
 from training.evaluation.batches import batches
 from training.evaluation.catalog import TASKS
 from training.evaluation.checkpoints import Loaded, baselines, load
 from training.evaluation.items import load as load_items
-from training.evaluation.kinds import Choice
+from training.evaluation.kinds import Choice, Completion
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.model import Trained
 from training.evaluation.questions import Question, continuations, windows
@@ -360,6 +362,37 @@ def test_a_checkpoint_from_elsewhere(data: Data, checkpoint: Path, tmp_path: Pat
         load(foreign, CPU)
     with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
         load(tmp_path / "nowhere", CPU)
+
+
+def test_a_foreign_checkpoint_that_is_short_or_damaged(data: Data, tmp_path: Path) -> None:
+    """GPT-2 has no place for a token beyond its context; weights that lack are never made up."""
+    foreign_checkpoint(data, tmp_path, CONTEXT, "gpt2")
+    loaded = load(tmp_path, CPU)
+    asker = LanguageModel(loaded.model)
+    assert isinstance(asker._generate([[5] * 100], {"max_gen_toks": 256})[0], str) and asker.cut == 1
+    words = jsonl(tmp_path / "words.jsonl", [{"ask": "a", "then": " b" * 2000}])
+    task = Completion(name="words", prompt="{ask}", target="{then}")
+    found, _ = score(loaded, task, load_items(task, words))
+    assert found["figures"] == {}  # e^thousands
+    weights = tmp_path / "model.safetensors"
+    kept = load_file(weights)
+    save_file({name: weight * math.nan for name, weight in kept.items()}, weights, {"format": "pt"})
+    with pytest.raises(ValueError, match=r"words: item .* is NaN"):
+        score(load(tmp_path, CPU), task, load_items(task, words))
+    name = "transformer.ln_f.weight"
+    save_file({other: weight for other, weight in kept.items() if other != name}, weights, {"format": "pt"})
+    with pytest.raises(ValueError, match=rf"lacks the weights {name}"):
+        load(tmp_path, CPU)
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="the weights are damaged"):
+        load(tmp_path, CPU)
+
+
+def test_a_continuation_without_a_token_is_refused() -> None:
+    """Nothing is the likeliest of all."""
+    for context in ("", "a"):
+        with pytest.raises(ValueError, match="no token of 'b'"):
+            continuations([(context, "b")], lambda texts, special: [[1] * (text != "b") for text in texts], 0)
 
 
 def test_a_checkpoint_and_the_shards_of_another(data: Data, checkpoint: Path) -> None:

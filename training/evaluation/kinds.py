@@ -181,9 +181,10 @@ class Completion(Task):
         return {"text": self.solved(row)}
 
     def figures(self, docs: Sequence[Doc], found: pa.Table) -> dict[str, float]:
-        """`perplexity` for each target, whatever its tokens, as LAMBADA's is told."""
+        """`perplexity` for each target, whatever its tokens, as LAMBADA's is told; none where it is beyond a float."""
         total = math.fsum(likelihood for [likelihood] in found["log_likelihoods"].to_pylist())
-        return {"perplexity": perplexity(total, len(docs))}
+        value = perplexity(total, len(docs))
+        return {"perplexity": value} if math.isfinite(value) else {}
 
     def config(self) -> dict[str, Any]:
         return {
