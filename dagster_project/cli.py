@@ -142,6 +142,9 @@ def _parser() -> argparse.ArgumentParser:
     compare.set_defaults(run=_compare)
     score = commands.add_parser("score", help="score a checkpoint on benchmarks on this machine", description=SCORE)
     add_flags(score)
+    score.add_argument(
+        "--every-checkpoint", action="store_true", help="of all checkpoints of a run: OUT/curve.json and curve.parquet"
+    )
     score.set_defaults(run=_score)
     ui = _command(commands, "ui", _ui, "start dagster dev on a lake's history")
     ui.add_argument("--port", type=int, default=3000)
@@ -243,9 +246,15 @@ def _dedup(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> int:
-    from training.evaluation.score import run
+    from training.evaluation import curve, score
 
-    run(args)
+    if not args.every_checkpoint:
+        score.run(args)
+        return 0
+    if args.shards:
+        raise ValueError("--shards: the untrained model and a unigram stand beside one checkpoint, not beside a curve")
+    limits = [args.limit] if args.limit else None
+    curve.run(argparse.Namespace(**{**vars(args), "checkpoint": [args.checkpoint], "limit": limits}))
     return 0
 
 

@@ -19,7 +19,7 @@ from dagster_project.assets.curve import curve_svg, learning_curve, read_curve
 from dagster_project.assets.documents import clean, documents
 from dagster_project.assets.matched import numbers, section
 from dagster_project.assets.model import loss_curve, read_metrics
-from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, score_manifests
+from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, score_manifests, without_matched
 from dagster_project.figures import bars
 from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
 from dagster_project.pages import templates
@@ -79,8 +79,14 @@ def collect(
             stage[reason] = stage.get(reason, 0) + records
     by_stage = {stage: [m for m in manifests if m.stage == stage] for stage in CRAWLWISE}
     one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
+    looked = [manifest for manifest in manifests if manifest.stage == "contamination"]
     scores = {
-        task: {**read_score(lake, manifest), "dataset": manifest.digest, "made_of": dict(manifest.inputs)}
+        task: {
+            **(result := read_score(lake, manifest)),
+            "without_matched": without_matched(lake, manifest, result, looked),
+            "dataset": manifest.digest,
+            "made_of": dict(manifest.inputs),
+        }
         for task, manifest in score_manifests(context, lake, one["checkpoint"]).items()
     }
     return {

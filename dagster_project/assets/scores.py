@@ -6,27 +6,31 @@ machine is none: results agree within a stated tolerance, and the first one stan
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
+from corpus.contamination import matched_items
 from corpus.lake import Lake, file_sha256
 from corpus.manifest import Counts, Manifest, canonical_json
+from corpus.matches import matches
 from dagster_project import checks
-from dagster_project.assets.documents import items, split
+from dagster_project.assets.documents import contamination, items, split
 from dagster_project.assets.materialized import materialized
 from dagster_project.assets.model import checkpoint, run_module
 from dagster_project.assets.tokens import shards
 from dagster_project.figures import markdown_table
-from dagster_project.lineage import ADDRESS, latest, upstream
+from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Outcome, Stage, once
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
+from training.evaluation.results import without
 from training.evaluation.task import Task
 
 VERSION = 2
@@ -118,7 +122,7 @@ def _held_out_asset(task: str) -> dg.AssetsDefinition:
 def _prepared_asset(task: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=["scores", task],
-        deps=[checkpoint, dg.AssetKey(["benchmarks", task])],
+        deps=[checkpoint, contamination, dg.AssetKey(["benchmarks", task])],
         partitions_def=recipes,
         group_name="benchmark_scores",
         description=f"{task}: {TASKS[task].source}" if TASKS[task].source else task,
@@ -129,7 +133,8 @@ def _prepared_asset(task: str) -> dg.AssetsDefinition:
         data = benchmark_data(context, opened, task)
         if data is None:
             raise dg.Failure(f"benchmarks/{task} was never materialized: materialize it with the path of its files")
-        return _shown(opened, _score(opened, TASKS[task], upstream(context, opened, "checkpoint"), data, None))
+        outcome = _score(opened, TASKS[task], upstream(context, opened, "checkpoint"), data, None)
+        return _shown(opened, outcome, upstreams(context, opened, "contamination"))
 
     return score
 
@@ -182,10 +187,28 @@ def _evaluate(lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifes
     return found
 
 
-def _shown(lake: Lake, outcome: Outcome) -> dg.MaterializeResult:
+def _shown(lake: Lake, outcome: Outcome, looked: Sequence[Manifest] = ()) -> dg.MaterializeResult:
     result = read_score(lake, outcome.manifest)
     results = [checks.digests(lake, outcome.manifest), checks.interval(result["n"], result["score"])]
-    return materialized(lake, outcome, results, extra=_numbers(result))
+    extra = _numbers(result)
+    aside = without_matched(lake, outcome.manifest, result, looked)
+    if aside is not None:
+        extra |= {"matched": result["n"] - aside["n"]}
+        bounds = {name: aside["score"][name] for name in ("value", "low", "high")} if aside["score"] else {}
+        extra |= {f"without_matched_{name}": value for name, value in bounds.items()}
+    return materialized(lake, outcome, results, extra=extra)
+
+
+def without_matched(
+    lake: Lake, manifest: Manifest, result: Mapping[str, Any], looked: Sequence[Manifest]
+) -> dict[str, Any] | None:
+    """The score of the items that no document holds, whether it was trained on or left out, and `n` of them; None
+    where the task's items were not looked for in the documents."""
+    task = result["task"]
+    if not any(task in one.figures["tasks"] for one in looked):
+        return None
+    items = pa.concat_tables(lake.read(manifest, "items", ["item_id", "cluster", "value", "weight"]))
+    return without(items, matched_items(matches(lake, looked), task))
 
 
 def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:

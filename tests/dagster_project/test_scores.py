@@ -17,11 +17,14 @@ from dagster_project import checks
 from dagster_project.assets import scores
 from dagster_project.assets.benchmarks import benchmarks
 from dagster_project.assets.curve import read_curve
+from dagster_project.assets.documents import contamination
+from dagster_project.assets.model import kept_along
 from dagster_project.assets.report import report
 from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, stage_of
 from dagster_project.demo import benchmark_paths, summary
 from dagster_project.lineage import latest
 from dagster_project.trace import trace
+from training.config import TrainConfig
 from training.evaluation.catalog import HELD_OUT, TASKS
 
 # A process that stands in for the evaluation, and dies with half of its output written.
@@ -131,7 +134,7 @@ def test_a_score_is_followed_up_to_the_files_of_the_crawl(graph: Graph) -> None:
 
 @pytest.fixture
 def blimp(graph: Graph, tmp_path: Path) -> Iterator[Path]:
-    """A benchmark of a dozen pairs, materialized."""
+    """A benchmark of a dozen pairs, one of them words of a page of the crawl, materialized and looked for."""
     good = ("The cats sleep here", "The dogs run", "Some birds sing at night")
     rows = [
         {
@@ -143,13 +146,18 @@ def blimp(graph: Graph, tmp_path: Path) -> Iterator[Path]:
         for text in good
         for n in range(4)
     ]
+    unique = next(iter(graph.lake.datasets("unique")))
+    page = next(text for table in graph.lake.read(unique, "documents", ["text"]) for text in table["text"].to_pylist())
+    rows[0] |= {"sentence_good": " ".join(page.split()[:40])}
     file = tmp_path / "pairs.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     [asset] = [asset for asset in benchmarks if asset.key.path[-1] == "blimp"]
     config = {"ops": {"benchmarks__blimp": {"config": {"path": str(file)}}}}
     assert graph.materialize([asset], None, run_config=config).success
+    assert graph.materialize([contamination], "base").success
     yield file
     graph.instance.wipe_assets([dg.AssetKey(["benchmarks", "blimp"]), dg.AssetKey(["scores", "blimp"])])
+    assert graph.materialize([contamination], "base").success
     assert graph.materialize([report], "base").success
 
 
@@ -163,9 +171,15 @@ def test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report(graph: 
     assert graph.materialize([asset], "base").success
     shown = of(graph, "blimp")
     assert shown["n"] == 12 and shown["chance"] == 0.5 and "| kind-0 | 6 |" in shown["groups"].replace("\\", "")
+    rows = pq.read_table(f"{graph.lake.folder(graph.lake.get('score_blimp', shown['address']))}/items/items.parquet")
+    right = rows["value"].to_pylist()
+    assert shown["matched"] == 1 and shown["without_matched_value"] == pytest.approx(sum(right[1:]) / 11)
     assert graph.materialize([report], "base").success
     found = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
     assert found["core"]["tasks"] == ["blimp", "continuation"]
+    assert found["scores"]["blimp"]["without_matched"]["n"] == 11
+    assert found["scores"]["blimp"]["without_matched"]["score"]["value"] == shown["without_matched_value"]
+    assert found["scores"]["continuation"]["without_matched"] is None
     halves = [
         (found["scores"][task]["score"]["value"], found["scores"][task]["chance"]) for task in found["core"]["tasks"]
     ]
@@ -211,3 +225,15 @@ def test_a_benchmark_that_cannot_be_asked_is_told_before_anything_runs(tmp_path:
 def test_a_score_without_items_or_outside_its_interval_is_warned_of(n: int, score: Any, passed: bool) -> None:
     found = checks.interval(n, score)
     assert found.passed is passed and found.severity == dg.AssetCheckSeverity.WARN
+
+
+@pytest.mark.parametrize(("steps", "every", "kept"), [(750, 150, 4), (8, 150, 3), (10_000, 500, 4), (1_000, 600, 4)])
+def test_checkpoints_along_are_evenly_spaced(steps: int, every: int, kept: int) -> None:
+    plan = TrainConfig(
+        tokens=steps * 4, context=4, global_batch=1, micro_batch=1, learning_rate=0.1, checkpoint_every=every
+    )
+    found = kept_along(plan, 4)
+    saved = range(found.checkpoint_every, steps, found.checkpoint_every)
+    assert len([step for step in saved if step % found.keep_every == 0]) == kept
+    assert found.checkpoint_every <= every and found.keep_every % found.checkpoint_every == 0
+    assert kept_along(plan, 0) == plan

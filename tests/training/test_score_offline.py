@@ -36,6 +36,7 @@ NAMES = ("piqa", "winogrande", "lambada", "wikitext", "blimp", "cmmlu")
 def headwater(home: Path, *flags: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "XDG_", "TRANSFORMERS_"))}
     home.mkdir(exist_ok=True)
+    kept["MPLCONFIGDIR"] = str(home.parent)  # torchmetrics imports matplotlib, which lists the machine's fonts
     return subprocess.run(
         [sys.executable, "-B", "-c", OFFLINE, *flags],
         cwd=ROOT,

@@ -7,4 +7,6 @@ local files (JSONL, CSV, ...)        a checkpoint, ours or Hugging Face's
   harness: lm-eval asks the items' questions of the model, a batch at a time
     |
   results: items.parquet, a row an item, and score.json with intervals from `significance`
+    |
+  curve: the same of all checkpoints along a run      core: the mean over tasks, each from guessing to perfect
 """

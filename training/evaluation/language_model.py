@@ -72,9 +72,8 @@ class LanguageModel(LM):
     def _generate(self, prompts: Sequence[list[int]], settings: dict[str, Any]) -> list[str]:
         until, tokens = [settings.get("until") or []], settings.get("max_gen_toks", MOST_GENERATED)
         stops = [stop for found in until for stop in ([found] if isinstance(found, str) else found)]
-        if tokens >= self.model.context:  # half of it is for the prompt
-            tokens = max(1, self.model.context // 2)
-        room = max(1, self.model.context - tokens)
+        tokens = min(tokens, self.model.context // 2)  # else a short context would hold nothing of the prompt
+        room = self.model.context - tokens
         self.cut += sum(len(prompt) > room for prompt in prompts)
         given = [prompt[-room:] or [self.model.prefix] for prompt in prompts]
         found = self.model.generate(given, tokens, lambda ids: any(stop in self.model.decode(ids) for stop in stops))

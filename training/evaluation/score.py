@@ -58,6 +58,7 @@ def score(
         "groups": _groups(found),
         "chance": task.chance(items.docs),
         "beside": {name: estimate_of(other) for name, other in others.items()},
+        "device": one_device().type,
         "inputs": {"checkpoint": loaded.digest, "data": items.data},
     }, found
 

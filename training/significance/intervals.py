@@ -27,7 +27,7 @@ class Estimate(NamedTuple):
 
 def wilson(correct: float, n: float, z: float = Z) -> Estimate:
     """A share with its Wilson score interval (Wilson 1927), which stays inside [0, 1] and holds for few items."""
-    share, z2 = correct / n, z * z
+    share, z2 = float(correct / n), z * z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     reach = z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     error = math.sqrt(share * (1 - share) / (n - 1)) if n > 1 else 0.0
