@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,8 +12,11 @@ from lm_eval.api.model import LM
 
 from tests.helpers.shared import beside
 from tests.training.benchmark_files import MAKERS, jsonl, make
-from training.evaluation.catalog import PREPARED, TASKS, find, listing
+from training.evaluation import curve, score
+from training.evaluation.catalog import PREPARED, TASKS, find, listing, once
 from training.evaluation.catalog.layouts import crows_pairs
+from training.evaluation.files import csv_rows, parquet
+from training.evaluation.files import jsonl as files_of_jsonl
 from training.evaluation.harness import ask, table
 from training.evaluation.items import load
 from training.evaluation.task import Doc
@@ -92,6 +97,70 @@ def test_twins_passages_subjects_and_shots(tmp_path: Path) -> None:
         doc = load(TASKS[name], tmp_path / name).docs[0]
         assert doc["context"].startswith(about) and doc["context"].count("\n答案： ") == 5
         assert doc["context"].count("\n答案：") == 6 and doc["group"] in ("anatomy", "accountant")
+
+
+def test_no_item_is_solved_before_itself_and_none_lacks_its_shots(tmp_path: Path) -> None:
+    make("cmmlu", tmp_path)
+    test = tmp_path / "data" / "test"
+    with pytest.raises(ValueError, match=r"anatomy.csv would be asked about .* that holds \*\*/dev/\*.csv too"):
+        load(TASKS["cmmlu"], test / "anatomy.csv")
+    (test / "virology.csv").write_bytes((test / "anatomy.csv").read_bytes())
+    with pytest.raises(ValueError, match=r"cannot be asked: .*dev.* has no solved rows of virology"):
+        load(TASKS["cmmlu"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("Document(name='../mine')", "task name '../mine': it names a folder"),
+        ("Document(name='')", "task name ''"),
+        ("Choice(name='mine', options='o', by='norm')", "by='norm' is none of acc, acc_norm, acc_bytes"),
+        ("Document(name='mine', shots=2)", "shots=2 of shots_from=''; give both, or neither"),
+        ("Choice(name='mine')", "mine.py cannot be run: TypeError: .*'options'"),
+        ("(", "mine.py cannot be run: SyntaxError"),
+        ("3", "mine.py defines no task"),
+    ],
+)
+def test_a_task_of_one_s_own_that_cannot_be_asked(tmp_path: Path, written: str, message: str) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text(f"from training.evaluation.kinds import Choice, Document\n\nmine = {written}\n")
+    with pytest.raises(ValueError, match=message):
+        find(str(own))
+
+
+def test_two_tasks_of_one_name_do_not_take_each_other_s_place(tmp_path: Path) -> None:
+    own = tmp_path / "mine.py"
+    own.write_text("from training.evaluation.kinds import Document\n\none = alias = Document(name='mine')\n")
+    once(find(str(own)))
+    with pytest.raises(ValueError, match="2 tasks are named piqa"):
+        once([*find("piqa"), *find("sst2"), *find("piqa")])
+
+
+@pytest.mark.parametrize("flag", ["--batch-size", "--limit", "--threads"])
+@pytest.mark.parametrize("of", [score, curve])
+def test_none_of_a_thing_is_refused(flag: str, of: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """Batches of -1 asked nothing, and scored that."""
+    with pytest.raises(SystemExit):
+        of.main([flag, "-1", "--task", "piqa", "--data", ".", "--checkpoint", "."])
+    assert f"argument {flag}: -1: at least 1 is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "message"),
+    [
+        ("a.jsonl.gz", gzip.compress(b"{}")[:-9], "cannot be read .*get it again"),
+        ("a.jsonl.bz2", b"BZ", "cannot be read .*get it again"),
+        ("a.csv", b"q,a\n1,2,3\n", "line 2: the row has more cells than the header"),
+        ("a.csv", b"q,a\n" + b"x" * 200_000, "line .: field larger than field limit"),
+        ("a.parquet", b"PAR1", "cannot be read .*get it again"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, name: str, held: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(held)
+    read = {".csv": csv_rows, ".parquet": parquet}.get(path.suffix, files_of_jsonl)
+    with pytest.raises(ValueError, match=f"{name}.*{message}"):
+        read([path])
 
 
 def test_files_that_do_not_fit(tmp_path: Path) -> None:

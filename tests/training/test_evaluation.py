@@ -12,18 +12,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from corpus.shard_set import ShardSet
+from tests.training.random_checkpoints import foreign_checkpoint
 from tests.training.small_corpus import CONTEXT, Data, doc_id, newest, run
 from training.evaluation import results
 from training.evaluation.batches import batches
 from training.evaluation.catalog import TASKS
 from training.evaluation.checkpoints import Loaded, baselines, load
 from training.evaluation.items import load as load_items
-from training.evaluation.kinds import Choice
+from training.evaluation.kinds import Choice, Completion
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.model import Trained
 from training.evaluation.questions import Question, continuations, windows
+from training.evaluation.score import main as score_command
 from training.evaluation.score import score
 from training.evaluation.score import write as write_score
 from training.evaluation.task import Task
@@ -252,6 +255,11 @@ def test_batch_size_device_order(data: Data, checkpoint: Path, tmp_path: Path, t
         ({"ask": "a", "options": [], "label": 0}, "at least a character"),
         ({"ask": "a", "options": ["b", ""], "label": 0}, "at least a character"),
         ({"ask": "a", "options": ["b", "c"], "label": 2}, "the answer 2 is none of 0 to 1"),
+        ({"ask": "a", "options": ["b"], "label": 0}, "between two at least"),
+        ({"ask": "a", "options": "bc", "label": 0}, "'bc', which is no list"),
+        ({"ask": "a", "options": ["b", "c"], "label": 1.7}, "the answer 1.7 is none of 0 to 1"),
+        ({"ask": "a", "options": ["b", "c"], "label": "B"}, "the answer 'B' is none of 0 to 1"),
+        ({"ask": None, "options": ["b", "c"], "label": 0}, "'ask', which is null"),
         ({"ask": "a", "label": 0}, "options"),
         ({"options": ["b", "c"], "label": 0}, "ask"),
     ],
@@ -303,7 +311,7 @@ def test_duplicate_items_and_ties(data: Data, tmp_path: Path) -> None:
     assert table["value"].to_pylist() == [1, 0, 1] and found["repeated"] == 1 and found["clusters"] == 2
     named = Choice(name="named", item="{id}", options="options")
     with pytest.raises(ValueError, match=r"two items of .* are named 'x'"):
-        load_items(named, jsonl(path, [{"id": "x", "options": ["a"]}, {"id": "x", "options": ["b"]}]))
+        load_items(named, jsonl(path, [{"id": "x", "options": ["a", "b"]}, {"id": "x", "options": ["b", "a"]}]))
 
 
 def load_model_of(data: Data) -> Any:
@@ -312,7 +320,9 @@ def load_model_of(data: Data) -> Any:
     return Transformer(data.model(), seed=3)
 
 
-def test_benchmark_file_changed(data: Data, checkpoint: Path, tmp_path: Path) -> None:
+def test_benchmark_file_changed(
+    data: Data, checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A score of another file, or of another prompt, does not take the place of the one that was there."""
     rows = questions(data, 4)
     path = jsonl(tmp_path / "items.jsonl", rows)
@@ -325,6 +335,11 @@ def test_benchmark_file_changed(data: Data, checkpoint: Path, tmp_path: Path) ->
     jsonl(path, [{**rows[0], "label": (rows[0]["label"] + 1) % 4}, *rows[1:]])
     with pytest.raises(ValueError, match=r"holds a score of data .*take another --out"):
         write_score(tmp_path / "out", *scored(data, checkpoint, MINE, path))
+    own = tmp_path / "mine.py"
+    own.write_text("from training.evaluation.kinds import Choice\n\nmine = Choice(name='mine', options='options')\n")
+    flags = ["--task", str(own), "--data", str(path), "--out", str(tmp_path / "out"), "--checkpoint", "none"]
+    assert score_command(flags) == 1
+    assert "take another --out" in capsys.readouterr().err  # before a checkpoint is looked for
     assert (tmp_path / "out" / "mine" / "score.json").read_bytes() == before
 
 
@@ -347,6 +362,37 @@ def test_a_checkpoint_from_elsewhere(data: Data, checkpoint: Path, tmp_path: Pat
         load(foreign, CPU)
     with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
         load(tmp_path / "nowhere", CPU)
+
+
+def test_a_foreign_checkpoint_that_is_short_or_damaged(data: Data, tmp_path: Path) -> None:
+    """GPT-2 has no place for a token beyond its context; weights that lack are never made up."""
+    foreign_checkpoint(data, tmp_path, CONTEXT, "gpt2")
+    loaded = load(tmp_path, CPU)
+    asker = LanguageModel(loaded.model)
+    assert isinstance(asker._generate([[5] * 100], {"max_gen_toks": 256})[0], str) and asker.cut == 1
+    words = jsonl(tmp_path / "words.jsonl", [{"ask": "a", "then": " b" * 2000}])
+    task = Completion(name="words", prompt="{ask}", target="{then}")
+    found, _ = score(loaded, task, load_items(task, words))
+    assert found["figures"] == {}  # e^thousands
+    weights = tmp_path / "model.safetensors"
+    kept = load_file(weights)
+    save_file({name: weight * math.nan for name, weight in kept.items()}, weights, {"format": "pt"})
+    with pytest.raises(ValueError, match=r"words: item .* is NaN"):
+        score(load(tmp_path, CPU), task, load_items(task, words))
+    name = "transformer.ln_f.weight"
+    save_file({other: weight for other, weight in kept.items() if other != name}, weights, {"format": "pt"})
+    with pytest.raises(ValueError, match=rf"lacks the weights {name}"):
+        load(tmp_path, CPU)
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="the weights are damaged"):
+        load(tmp_path, CPU)
+
+
+def test_a_continuation_without_a_token_is_refused() -> None:
+    """Nothing is the likeliest of all."""
+    for context in ("", "a"):
+        with pytest.raises(ValueError, match="no token of 'b'"):
+            continuations([(context, "b")], lambda texts, special: [[1] * (text != "b") for text in texts], 0)
 
 
 def test_a_checkpoint_and_the_shards_of_another(data: Data, checkpoint: Path) -> None:

@@ -219,6 +219,24 @@ def test_tasks_of_one_side_are_named(tmp_path: Path) -> None:
         compare([a], [tmp_path / "none"])
 
 
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [("score.json", b'{"task": "qu'), ("score.json", b"[]"), ("score.json", b"{}"), ("items.parquet", b"PAR1")],
+)
+def test_damaged_results_are_named(tmp_path: Path, name: str, held: bytes) -> None:
+    write(tmp_path / "quiz", *results([1, 0, 1]))
+    (tmp_path / "quiz" / name).write_bytes(held)
+    with pytest.raises(ValueError, match=rf"quiz/{name} cannot be read .*score the checkpoint again"):
+        compare([tmp_path], [tmp_path])
+
+
+def test_two_results_of_a_task_in_one_folder_are_refused(tmp_path: Path) -> None:
+    for folder in ("quiz", "quiz-before"):
+        write(tmp_path / folder, *results([1, 0, 1]))
+    with pytest.raises(ValueError, match="quiz-before holds quiz, as another folder beside it does"):
+        compare([tmp_path], [tmp_path])
+
+
 BASE = results([1, 0, 1])
 
 

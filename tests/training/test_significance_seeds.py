@@ -100,6 +100,13 @@ def test_a_side_beside_itself_does_not_differ() -> None:
     assert (same.difference.standard_error, same.difference.p, same.better) == (0, 1, None)
 
 
+def test_few_items_tell_nothing_however_alike_the_seeds() -> None:
+    """Without any variance a t test would be certain of everything, be it of two items."""
+    few = quiz([[0, 0]] * 2, [[1, 1]] * 2)
+    assert (few.difference.p, few.better) == (0.5, None)
+    assert quiz([[0] * 10] * 2, [[1] * 10] * 2).better == "B"
+
+
 def test_one_checkpoint_twice_is_not_two_seeds() -> None:
     run = {"quiz": results([1, 0, 1], checkpoint="c7")}
     with pytest.raises(ValueError, match="runs/1 and runs/2 are both of checkpoint c7"):

@@ -20,9 +20,10 @@ import torch
 
 from corpus.manifest import canonical_json
 from training import checkpoint
-from training.evaluation.catalog import find
+from training.evaluation.catalog import find, once
 from training.evaluation.checkpoints import load
 from training.evaluation.core import core
+from training.evaluation.flags import count
 from training.evaluation.items import Items
 from training.evaluation.items import load as load_items
 from training.evaluation.score import score
@@ -126,11 +127,14 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
         "--data", type=Path, action="append", required=True, help="its file or folder, in the same order"
     )
     flags.add_argument("--out", type=Path, default=Path("scores"), help="curve.json goes there (default: scores)")
-    flags.add_argument("--batch-size", type=int, help="questions at once (default: as many as 4,096 tokens hold)")
+    flags.add_argument("--batch-size", type=count, help="questions at once (default: as many as 4,096 tokens hold)")
     flags.add_argument(
-        "--limit", type=int, action="append", help="the first N items alone: of all tasks, or of each in the same order"
+        "--limit",
+        type=count,
+        action="append",
+        help="the first N items alone: of all tasks, or of each in the same order",
     )
-    flags.add_argument("--threads", type=int, default=2, help="part of the result: a sum's last bit follows them")
+    flags.add_argument("--threads", type=count, default=2, help="part of the result: a sum's last bit follows them")
 
 
 def run(given: argparse.Namespace) -> None:
@@ -149,6 +153,7 @@ def run(given: argparse.Namespace) -> None:
         for name, data, limit in zip(given.task, given.data, limits, strict=True)
         for task in find(name)
     ]
+    once(task for task, _ in asked)
     write(given.out, curve(points, asked, one_device(), given.batch_size))
 
 
@@ -157,7 +162,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_flags(flags)
     try:
         run(flags.parse_args(argv))
-    except (ValueError, FileNotFoundError) as error:
+    except (OSError, ValueError) as error:
         print(f"curve: {error}", file=sys.stderr)
         return 1
     return 0

@@ -7,11 +7,13 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 Rows = list[dict[str, Any]]
@@ -19,12 +21,14 @@ OPENERS: dict[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
 
 
 def text_of(path: Path) -> str:
-    """A whole file, decompressed by its suffix. Raises ValueError when it is not UTF-8."""
+    """A whole file, decompressed by its suffix. Raises ValueError when it is damaged or not UTF-8."""
     try:
         with OPENERS.get(path.suffix, open)(path, "rb") as file:
             return str(file.read().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 ({error}); convert it, for example with iconv") from error
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"{path} cannot be read ({error}); get it again") from error
 
 
 def jsonl(paths: Sequence[Path]) -> Rows:
@@ -44,11 +48,18 @@ def jsonl(paths: Sequence[Path]) -> Rows:
 
 
 def csv_rows(paths: Sequence[Path]) -> Rows:
-    """Comma-separated values with a header; `file` is the name of the file without its suffix."""
+    """Comma-separated values with a header; `file` is the name of the file without its suffix, and what a row lacks
+    null. Raises ValueError where a row is longer than the header, or a cell than csv.field_size_limit()."""
     rows = []
     for path in paths:
-        for row in csv.DictReader(io.StringIO(text_of(path), newline="")):
-            rows.append({**row, "file": path.stem})
+        table = csv.DictReader(io.StringIO(text_of(path), newline=""))
+        try:
+            for row in table:
+                if None in row:
+                    raise ValueError("the row has more cells than the header")
+                rows.append({**row, "file": path.stem})
+        except (csv.Error, ValueError) as error:
+            raise ValueError(f"{path}, line {table.line_num}: {error}") from error
     return rows
 
 
@@ -56,7 +67,11 @@ def parquet(paths: Sequence[Path]) -> Rows:
     """All columns; bytes as hexadecimal digits, times as ISO 8601."""
     rows: Rows = []
     for path in paths:
-        for row in pq.read_table(path, page_checksum_verification=True).to_pylist():
+        try:
+            table = pq.read_table(path, page_checksum_verification=True)
+        except (OSError, pa.ArrowException) as error:
+            raise ValueError(f"{path} cannot be read ({error}); get it again") from error
+        for row in table.to_pylist():
             rows.append({name: _plain(value) for name, value in row.items()})
     return rows
 

@@ -7,6 +7,14 @@ from pathlib import Path
 from typing import Any
 
 
+def count(text: str) -> int:
+    """A flag's number, of at least one."""
+    found = int(text)
+    if found < 1:
+        raise argparse.ArgumentTypeError(f"{found}: at least 1 is needed")
+    return found
+
+
 def add_flags(flags: argparse.ArgumentParser) -> None:
     flags.add_argument("--list", action=_List, nargs=0, help="print the tasks: name, metric, and the file each reads")
     flags.add_argument(
@@ -22,10 +30,10 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
         "--data", type=Path, action="append", required=True, help="its file or folder, in the same order"
     )
     flags.add_argument("--out", type=Path, default=Path("scores"), help="TASK/ is written in it (default: scores)")
-    flags.add_argument("--batch-size", type=int, help="questions at once (default: as many as 4,096 tokens hold)")
-    flags.add_argument("--limit", type=int, help="the first N items alone, to try a task")
+    flags.add_argument("--batch-size", type=count, help="questions at once (default: as many as 4,096 tokens hold)")
+    flags.add_argument("--limit", type=count, help="the first N items alone, to try a task")
     flags.add_argument("--shards", help="what the checkpoint was trained on: adds the untrained model and a unigram")
-    flags.add_argument("--threads", type=int, default=2, help="part of the result: a sum's last bit follows them")
+    flags.add_argument("--threads", type=count, default=2, help="part of the result: a sum's last bit follows them")
 
 
 class _List(argparse.Action):

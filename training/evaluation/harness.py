@@ -7,6 +7,7 @@ and collects the versions of all installed packages: nothing that a score needs.
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -70,6 +71,8 @@ def _row(task: Task, doc: Doc, sample: dict[str, Any]) -> dict[str, Any]:
     generated = isinstance(answers[0], str)
     pairs = [] if generated else [found if isinstance(found, tuple | list) else (found, None) for found in answers]
     texts = [] if generated else task.choices(doc)
+    if any(math.isnan(likelihood) for likelihood, _ in pairs):
+        raise ValueError(f"{task.name}: item {doc['item_id']} has a log-likelihood that is NaN; look at the weights")
     outcome = task.outcome(doc, sample)
     return {
         **{name: doc[name] for name in ("item_id", "cluster", "group")},

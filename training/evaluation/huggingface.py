@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from lm_eval.models.utils import configure_pad_token, has_bos_prefix, resolve_max_length
+from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria, StoppingCriteriaList
 
@@ -29,7 +30,15 @@ class HuggingFace:
         if not any(folder.glob("*.safetensors")):
             raise ValueError(f"{folder} holds no *.safetensors; convert the weights, others can execute code when read")
         kept = {"local_files_only": True, "trust_remote_code": False}
-        model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **kept)
+        try:
+            found: Any = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **kept
+            )
+        except SafetensorError as error:
+            raise ValueError(f"{folder}: the weights are damaged ({error}); get them again") from error
+        model, about = found
+        if missing := sorted(about["missing_keys"]):  # transformers draws them at random, another each time
+            raise ValueError(f"{folder} lacks the weights {', '.join(missing)[:200]}; get them again")
         self.model: Any = model.to(device).eval()
         self.tokenizer = AutoTokenizer.from_pretrained(folder, **kept)
         configure_pad_token(self.tokenizer, model.config)

@@ -44,13 +44,15 @@ def load(task: Task, data: Path) -> Items:
     rows = _read(task, paths)
     if not rows:
         raise ValueError(f"{task.name}: no items in {_named(paths)}; a score of nothing would mean nothing")
-    shots, used = _shots(task, data)
+    shots, used = _shots(task, data, paths)
     docs: list[Doc] = []
     seen: dict[str, tuple[str, int]] = {}
     repeated = 0
     for number, row in enumerate(rows, start=1):
         try:
             group = fill(task.group, row)
+            if task.shots and group not in shots:
+                raise ValueError(f"{_named(used)} has no solved rows of {group or 'all'}; --data is the folder of both")
             before = fill(task.preamble, row) + "".join(shots.get(group, [])[: task.shots])
             doc = task.ask(row, before)
             about = sha256(canonical_json(row))
@@ -74,11 +76,17 @@ def load(task: Task, data: Path) -> Items:
     return Items(docs=docs, rows=rows, data=sha256(canonical_json(digests)), repeated=repeated)
 
 
-def _shots(task: Task, data: Path) -> tuple[Mapping[str, list[str]], list[Path]]:
-    """The solved rows of each group, and the files that they come from."""
+def _shots(task: Task, data: Path, asked: Sequence[Path]) -> tuple[Mapping[str, list[str]], list[Path]]:
+    """The solved rows of each group, and the files that they come from: others than are asked about, for a row that
+    stands solved before itself tells its answer."""
     if not task.shots:
         return {}, []
     paths = paths_of(task, data, task.shots_from)
+    if both := sorted(set(paths) & set(asked)):
+        raise ValueError(
+            f"{task.name}: {both[0]} would be asked about and give the solved rows before; --data is the folder that "
+            f"holds {task.shots_from} too"
+        )
     found: dict[str, list[str]] = {}
     for row in _read(task, paths):
         found.setdefault(fill(task.group, row), []).append(task.solved(row) + "\n\n")

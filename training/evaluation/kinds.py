@@ -18,16 +18,29 @@ from training.evaluation.task import Doc, Row, Task, fill, names
 
 def listed(what: str | tuple[str, ...], row: Row) -> list[str]:
     """A field that holds a list, or a template for each. Raises ValueError where there is none, or an empty one."""
-    found = list(row[what]) if isinstance(what, str) else [fill(template, row) for template in what]
+    found = row[what] if isinstance(what, str) else [fill(template, row) for template in what]
+    if not isinstance(found, list | tuple):  # the letters of a text would pass for choices
+        raise ValueError(f"{what!r} gives {found!r}, which is no list; of single fields, name the templates")
     if not found or not all(isinstance(text, str) and text for text in found):
         raise ValueError(f"{what!r} gives {found!r}; each must be a text of at least a character")
+    return list(found)
+
+
+def several(what: str | tuple[str, ...], row: Row) -> list[str]:
+    """`listed`, of at least two: the only one is always right."""
+    found = listed(what, row)
+    if len(found) == 1:
+        raise ValueError(f"{what!r} gives {found!r} alone; a choice is between two at least")
     return found
 
 
 def place(value: Any, labels: Sequence[str], among: int) -> int:
     """Which of `among` an answer names: itself where it is a number from 0, or its place in `labels`."""
-    found = labels.index(str(value)) if labels and str(value) in labels else -1 if labels else int(value)
-    if not 0 <= found < among:
+    try:
+        found = labels.index(str(value)) if labels else int(value)
+    except (OverflowError, TypeError, ValueError):
+        found = -1
+    if not 0 <= found < among or (isinstance(value, float) and found != value):
         raise ValueError(f"the answer {value!r} is none of {list(labels) or f'0 to {among - 1}'}")
     return found
 
@@ -71,7 +84,7 @@ class Choice(Task):
     def ask(self, row: Row, before: str) -> Doc:
         return {
             "context": before + fill(self.prompt, row),
-            "options": listed(self.options, row),
+            "options": several(self.options, row),
             "answer": self._right(row),
         }
 
@@ -118,7 +131,7 @@ class Beginning(Task):
         return math.fsum(1 / len(doc["beginnings"]) for doc in docs) / len(docs)
 
     def ask(self, row: Row, before: str) -> Doc:
-        found = listed(self.beginnings, row)
+        found = several(self.beginnings, row)
         return {
             "beginnings": [before + text for text in found],
             "ending": fill(self.ending, row),
@@ -168,9 +181,10 @@ class Completion(Task):
         return {"text": self.solved(row)}
 
     def figures(self, docs: Sequence[Doc], found: pa.Table) -> dict[str, float]:
-        """`perplexity` for each target, whatever its tokens, as LAMBADA's is told."""
+        """`perplexity` for each target, whatever its tokens, as LAMBADA's is told; none where it is beyond a float."""
         total = math.fsum(likelihood for [likelihood] in found["log_likelihoods"].to_pylist())
-        return {"perplexity": perplexity(total, len(docs))}
+        value = perplexity(total, len(docs))
+        return {"perplexity": value} if math.isfinite(value) else {}
 
     def config(self) -> dict[str, Any]:
         return {
@@ -198,10 +212,10 @@ class Document(Task):
         return False
 
     def ask(self, row: Row, before: str) -> Doc:
-        text = fill(self.text, row)
-        if not text:
+        text, counted = fill(self.text, row), fill(self.counted, row)
+        if not text or not counted:
             raise ValueError("the text is empty; leave such rows out")
-        return {"context": "", "text": text, "bytes": len(fill(self.counted, row).encode())}
+        return {"context": "", "text": text, "bytes": len(counted.encode())}
 
     def parts(self, row: Row) -> dict[str, str]:
         return {"text": fill(self.text, row)}

@@ -41,7 +41,8 @@ def windows(question: Question, context: int) -> Iterator[Window]:
 
 
 def continuations(pairs: Sequence[tuple[str, str]], encode: Encode, prefix: int) -> list[Question]:
-    """A question for each (context, continuation). `prefix` stands in for an empty context."""
+    """A question for each (context, continuation). `prefix` stands in for an empty context. Raises ValueError for a
+    continuation without a token, which would be the likeliest of all."""
     moved = [_at_white_space(context, continuation) for context, continuation in pairs]
     whole = _encoded([context + continuation for context, continuation in moved if context], encode, True)
     given = _encoded([context for context, _ in moved if context], encode, True)
@@ -52,6 +53,8 @@ def continuations(pairs: Sequence[tuple[str, str]], encode: Encode, prefix: int)
         tokens = whole[context + continuation] if context else alone[continuation]
         if len(tokens) <= len(before):  # merged into the context's last token: asked for by itself
             tokens = [*before, *encode([continuation], False)[0]]
+        if len(tokens) == len(before):
+            raise ValueError(f"the tokenizer makes no token of {continuation!r}: nothing would be asked")
         if not before and (tokens[0] != prefix or len(tokens) == 1):
             tokens = [prefix, *tokens]
         questions.append(Question(tokens, max(1, len(before))))

@@ -40,6 +40,9 @@ ITEMS = pa.schema(
     ]
 )
 
+# What a comparison reads of score.json.
+KEPT = {"task", "version", "definition", "metric", "higher_is_better", "chance", "inputs"}
+
 
 class Results(NamedTuple):
     score: dict[str, Any]
@@ -71,18 +74,27 @@ def write(folder: Path, score: Mapping[str, Any], items: pa.Table) -> None:
 
 
 def read(folder: Path) -> Results:
-    """Raises FileNotFoundError where there are no results, ValueError where they are not such."""
-    score = json.loads((folder / "score.json").read_bytes())
-    items = pq.read_table(folder / "items.parquet", page_checksum_verification=True)
-    if missing := [name for name in ITEMS.names if name not in items.column_names]:
-        raise ValueError(f"{folder / 'items.parquet'} has no column {', '.join(missing)}; score the checkpoint again")
+    """Raises FileNotFoundError where there are no results, ValueError naming the file where they are not such."""
+    path = folder / "score.json"
+    try:
+        score = json.loads(path.read_bytes())
+        if not isinstance(score, dict) or not set(score) >= KEPT:
+            raise ValueError(f"it is no object that has {', '.join(sorted(KEPT))}")
+        path = folder / "items.parquet"
+        items = pq.read_table(path, page_checksum_verification=True)
+        if unlike := [field.name for field in ITEMS if field not in list(items.schema)]:
+            raise ValueError(f"of its columns {', '.join(unlike)} are missing, or of another type")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path} is not there; score the checkpoint again") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise ValueError(f"{path} cannot be read ({error}); score the checkpoint again") from error
     return Results(score, items)
 
 
 def find(folder: Path) -> dict[str, Results]:
     """The results of a folder by task: its own, or those of the folders in it, as `headwater score --out` leaves them.
 
-    Raises FileNotFoundError when there are none."""
+    Raises FileNotFoundError when there are none, ValueError when two are of one task."""
     folders = (
         [folder] if (folder / "score.json").is_file() else sorted(path.parent for path in folder.glob("*/score.json"))
     )
@@ -90,4 +102,9 @@ def find(folder: Path) -> dict[str, Results]:
         raise FileNotFoundError(
             f"{folder} has no score.json, nor has a folder in it; `headwater score --out` writes them"
         )
-    return {found.task: found for found in map(read, folders)}
+    found: dict[str, Results] = {}
+    for one, place in zip(map(read, folders), folders, strict=True):
+        if one.task in found:
+            raise ValueError(f"{place} holds {one.task}, as another folder beside it does; give one of the two")
+        found[one.task] = one
+    return found

@@ -18,7 +18,7 @@ import torch
 
 from corpus.shard_set import ShardSet
 from training.evaluation import results
-from training.evaluation.catalog import find
+from training.evaluation.catalog import find, once
 from training.evaluation.checkpoints import Loaded, baselines, load
 from training.evaluation.flags import add_flags
 from training.evaluation.harness import ask, table
@@ -72,21 +72,26 @@ def _groups(found: pa.Table) -> dict[str, dict[str, float]]:
     return {group: {"value": top / bottom, "n": n} for group, (top, bottom, n) in sorted(rows.items()) if group}
 
 
-def write(folder: Path, found: dict[str, Any], items: pa.Table) -> None:
-    """Into FOLDER/TASK. Raises ValueError when that holds the score of another benchmark file or definition: a file
-    that changed must not pass for the one that was scored before."""
-    target = folder / found["task"]
-    if (target / "score.json").is_file():
-        before = results.read(target).score
+def target(folder: Path, task: str, data: str, definition: str) -> Path:
+    """FOLDER/TASK. Raises ValueError when that holds the score of another benchmark file or definition: a file that
+    changed must not pass for the one that was scored before."""
+    found = folder / task
+    if (found / "score.json").is_file():
+        before = results.read(found).score
         for what, old, new in (
-            ("data", before["inputs"]["data"], found["inputs"]["data"]),
-            ("task definition", before["definition"], found["definition"]),
+            ("data", before["inputs"]["data"], data),
+            ("task definition", before["definition"], definition),
         ):
             if old != new:
                 raise ValueError(
-                    f"{target} holds a score of {what} {old[:16]}, this is one of {new[:16]}; take another --out"
+                    f"{found} holds a score of {what} {old[:16]}, this is one of {new[:16]}; take another --out"
                 )
-    results.write(target, found, items)
+    return found
+
+
+def write(folder: Path, found: dict[str, Any], items: pa.Table) -> None:
+    """Raises ValueError as `target` does."""
+    results.write(target(folder, found["task"], found["inputs"]["data"], found["definition"]), found, items)
 
 
 def lines(found: dict[str, Any]) -> list[str]:
@@ -112,13 +117,19 @@ def run(given: argparse.Namespace) -> None:
     torch.set_num_threads(given.threads)
     torch.use_deterministic_algorithms(True)
     asked = [
-        (task, load_items(task, data)) for name, data in zip(given.task, given.data, strict=True) for task in find(name)
+        (task, load_items(task, data).first(given.limit))
+        for name, data in zip(given.task, given.data, strict=True)
+        for task in find(name)
     ]
+    once(task for task, _ in asked)
+    given.out.mkdir(parents=True, exist_ok=True)
+    for task, items in asked:  # now, not after hours of asking
+        target(given.out, task.name, items.data, task.definition)
     device = one_device()
     loaded = load(given.checkpoint, device)
     beside = baselines(given.checkpoint, ShardSet(given.shards), device) if given.shards else {}
     for task, items in asked:
-        found, rows = score(loaded, task, items.first(given.limit), given.batch_size, beside)
+        found, rows = score(loaded, task, items, given.batch_size, beside)
         write(given.out, found, rows)
         print("\n".join(lines(found)), flush=True)
 
@@ -128,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_flags(flags)
     try:
         run(flags.parse_args(argv))
-    except (ValueError, FileNotFoundError) as error:
+    except (OSError, ValueError) as error:
         print(f"score: {error}", file=sys.stderr)
         return 1
     return 0

@@ -6,6 +6,7 @@ are all of its definition, so that a digest of them changes when a prompt does.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -46,6 +47,17 @@ class Task:
 
     kind: ClassVar[str]
     metrics: ClassVar[tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what could not be asked, or not be written into a folder of the task's name."""
+        if not re.fullmatch(r"\w[\w. -]*", self.name):
+            raise ValueError(f"task name {self.name!r}: it names a folder; letters, digits, _ - and . are allowed")
+        if self.shots < 0 or bool(self.shots) != bool(self.shots_from):
+            raise ValueError(
+                f"{self.name}: shots={self.shots} of shots_from={self.shots_from!r}; give both, or neither"
+            )
+        if self.main not in self.metrics:
+            raise ValueError(f"{self.name}: by={self.main!r} is none of {', '.join(self.metrics)}")
 
     @property
     def definition(self) -> str:
@@ -96,14 +108,16 @@ class Task:
 
 
 def fill(template: str, row: Row) -> str:
-    """Raises ValueError naming the field that the row lacks."""
+    """Raises ValueError naming the field that the row lacks, or that is null: no prompt should say "None"."""
+    if empty := [name for name in names(template) if name in row and row[name] is None]:
+        raise ValueError(f"{template!r} asks for {empty[0]!r}, which is null in the row; leave such rows out")
     try:
         return template.format_map(row)
-    except (KeyError, IndexError, ValueError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
         raise ValueError(f"{template!r} asks for {error}; the row has {', '.join(map(str, row))}") from error
 
 
 def names(*templates: str) -> list[str]:
     """The fields that templates ask for, each once."""
     found = [name for template in templates for _, name, _, _ in string.Formatter().parse(template) if name]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(re.split(r"[.[]", name, maxsplit=1)[0] for name in found))

@@ -116,10 +116,15 @@ def _of_seeds(pairs: Pairs) -> Difference:
         high=b - a + reach,
         standard_error=error,
         freedom=freedom,
-        p=float(2 * stats.t.sf(abs(b - a) / error, freedom)) if error else float(a == b),
+        p=float(2 * stats.t.sf(abs(b - a) / error, freedom)) if error else _constant(a, b, pairs.clusters),
         method=f"t test over {counts} seeds and {pairs.clusters:,} {_units(pairs)}: {freedom:.1f} degrees of freedom, "
         f"{of_seeds:.0%} of the variance from seeds",
     )
+
+
+def _constant(a: float, b: float, clusters: int) -> float:
+    """p where neither seeds nor items vary, which has no t: as of a sign test, in which all clusters change one way."""
+    return 1.0 if a == b else 2.0 ** (1 - clusters)
 
 
 def _spread(pairs: Pairs, scores: list[np.ndarray]) -> tuple[float, float, float]:

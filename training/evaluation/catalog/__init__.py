@@ -6,6 +6,8 @@ layouts: the forms in which they go round, into rows  ->  english, chinese: what
 from __future__ import annotations
 
 import runpy
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from training.evaluation.catalog.chinese import CHINESE
@@ -50,13 +52,24 @@ def find(name: str) -> list[Task]:
     if name.endswith(".py"):
         if not Path(name).is_file():
             raise ValueError(f"{name}: no such file; it would define tasks, such as `task = Choice(...)`")
-        found = [value for value in runpy.run_path(name).values() if isinstance(value, Task)]
+        try:
+            defined = runpy.run_path(name)
+        except Exception as error:
+            raise ValueError(f"{name} cannot be run: {type(error).__name__}: {error}") from error
+        found = {id(value): value for value in defined.values() if isinstance(value, Task)}
         if not found:
             raise ValueError(f"{name} defines no task; `task = Choice(name=..., options=...)` would be one")
-        return found
+        return list(found.values())
     if name not in TASKS:
         raise ValueError(f"no task {name!r}; there are {', '.join(TASKS)}, or a .py file that defines one")
     return [TASKS[name]]
+
+
+def once(tasks: Iterable[Task]) -> None:
+    """Raises ValueError where two tasks have one name, for one's scores would take the place of the other's."""
+    for name, times in Counter(task.name for task in tasks).items():
+        if times > 1:
+            raise ValueError(f"{times} tasks are named {name}; name each otherwise, or score them apart")
 
 
 def listing() -> list[str]:
