@@ -30,7 +30,6 @@ from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Outcome, Stage, once
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
-from training.evaluation.results import without
 from training.evaluation.task import Task
 
 VERSION = 2
@@ -203,10 +202,14 @@ def without_matched(
     lake: Lake, manifest: Manifest, result: Mapping[str, Any], looked: Sequence[Manifest]
 ) -> dict[str, Any] | None:
     """The score of the items that no document holds, whether it was trained on or left out, and `n` of them; None
-    where the task's items were not looked for in the documents."""
+    where the items that were asked were not looked for in the documents."""
     task = result["task"]
-    if not any(task in one.figures["tasks"] for one in looked):
+    asked = manifest.inputs.get(f"benchmark/{task}")
+    looked = [one for one in looked if asked is not None and one.inputs.get(f"benchmark/{task}") == asked]
+    if not looked:
         return None
+    from training.evaluation.results import without  # scipy, which is slow to import
+
     items = pa.concat_tables(lake.read(manifest, "items", ["item_id", "cluster", "value", "weight"]))
     return without(items, matched_items(matches(lake, looked), task))
 
