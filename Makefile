@@ -11,7 +11,8 @@ demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline
 	$(BIN)/headwater demo
 
 test: lint  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/corpus tests/pipelines
+	$(BIN)/python -m pytest --ignore tests/corpus --ignore tests/pipelines
 
 SEED ?= $(shell date +%s)
 fuzz: $(INSTALLED)  ## 10,000 mutated crawl files and as many pages, by SEED; two to ten minutes
