@@ -16,7 +16,7 @@ from dagster_project.recipes import BENCHMARKS
 from dagster_project.resources import LakeResource
 from pipelines.benchmark import BenchmarkRow, publish_benchmark
 from training.evaluation.catalog import TASKS
-from training.evaluation.items import load, paths_of
+from training.evaluation.items import files_of, load
 from training.evaluation.task import Task
 
 # Of tasks about passages the part that is one: text of the world, such as an encyclopedia's, that a question is about.
@@ -37,12 +37,6 @@ def _rows(task: Task, data: Path) -> Iterator[BenchmarkRow]:
         yield doc["item_id"], parts, row
 
 
-def _files(task: Task, data: Path) -> dict[str, Path]:
-    """Those that the task reads, by name; solved examples too, for a score depends on them."""
-    paths = paths_of(task, data, task.files) + (paths_of(task, data, task.shots_from) if task.shots else [])
-    return {str(path.relative_to(data) if data.is_dir() else path.name): path for path in paths}
-
-
 def _benchmark_asset(task: Task) -> dg.AssetsDefinition:
     name = f"benchmarks/{task.name}"
 
@@ -55,7 +49,7 @@ def _benchmark_asset(task: Task) -> dg.AssetsDefinition:
     def benchmark(config: BenchmarkFiles, lake: LakeResource) -> dg.MaterializeResult:
         opened, data = lake.open(), Path(config.path)
         version = f"{task.version} {task.definition[:16]}"
-        outcome = publish_benchmark(opened, task.name, version, _rows(task, data), _files(task, data))
+        outcome = publish_benchmark(opened, task.name, version, _rows(task, data), files_of(task, data))
         kept = outcome.manifest.counts.kept
         results = [checks.digests(opened, outcome.manifest), checks.not_empty(kept)]
         return materialized(opened, outcome, results, extra={"path": str(data.resolve()), "dagster/row_count": kept})

@@ -20,13 +20,11 @@ import torch
 
 from corpus.manifest import canonical_json
 from training import checkpoint
-from training.evaluation.catalog import find, once
 from training.evaluation.checkpoints import load
 from training.evaluation.core import core
 from training.evaluation.flags import count
 from training.evaluation.items import Items
-from training.evaluation.items import load as load_items
-from training.evaluation.score import score
+from training.evaluation.score import prepare, score
 from training.evaluation.task import Task
 from training.outdir import write_atomic
 from training.parallel import one_device
@@ -139,22 +137,8 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
-    if len(given.task) != len(given.data):
-        raise ValueError(f"{len(given.task)} --task and {len(given.data)} --data; give each task its own data")
-    torch.set_num_threads(given.threads)
-    torch.use_deterministic_algorithms(True)
-    limits = given.limit or [None]
-    if len(limits) not in (1, len(given.task)):
-        raise ValueError(f"{len(given.task)} --task and {len(limits)} --limit; give one for all, or one for each")
-    points = along(given.checkpoint)
-    limits *= len(given.task) // len(limits)
-    asked = [
-        (task, load_items(task, data).first(limit))
-        for name, data, limit in zip(given.task, given.data, limits, strict=True)
-        for task in find(name)
-    ]
-    once(task for task, _ in asked)
-    write(given.out, curve(points, asked, one_device(), given.batch_size))
+    asked = prepare(given, given.limit or [None])
+    write(given.out, curve(along(given.checkpoint), asked, one_device(), given.batch_size))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -70,9 +70,7 @@ def load(task: Task, data: Path) -> Items:
         else:
             seen[name] = (about, 1)
         docs.append({"item_id": name, "cluster": cluster, "group": group, **doc})
-    digests = {
-        str(path.relative_to(data) if data.is_dir() else path.name): sha256(path.read_bytes()) for path in used + paths
-    }
+    digests = {name: sha256(path.read_bytes()) for name, path in files_of(task, data).items()}
     return Items(docs=docs, rows=rows, data=sha256(canonical_json(digests)), repeated=repeated)
 
 
@@ -116,6 +114,12 @@ def paths_of(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Pa
             return paths
     wanted = " or ".join(patterns)
     raise FileNotFoundError(f"{data}: no file {wanted} there, which {task.name} reads. {task.source}".rstrip())
+
+
+def files_of(task: Task, data: Path) -> dict[str, Path]:
+    """All that the task reads, by name; solved examples too, for a score depends on them."""
+    paths = paths_of(task, data, task.files) + (paths_of(task, data, task.shots_from) if task.shots else [])
+    return {str(path.relative_to(data) if data.is_dir() else path.name): path for path in paths}
 
 
 def _named(paths: Sequence[Path]) -> str:

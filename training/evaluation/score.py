@@ -110,18 +110,29 @@ def lines(found: dict[str, Any]) -> list[str]:
     return shown
 
 
-def run(given: argparse.Namespace) -> None:
-    """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
+def prepare(given: argparse.Namespace, limits: list[int | None]) -> list[tuple[Task, Items]]:
+    """What --task and --data ask, the first items alone by a limit for all or one for each; sets torch to --threads.
+
+    Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file.
+    """
     if len(given.task) != len(given.data):
         raise ValueError(f"{len(given.task)} --task and {len(given.data)} --data; give each task its own data")
+    if len(limits) not in (1, len(given.task)):
+        raise ValueError(f"{len(given.task)} --task and {len(limits)} --limit; give one for all, or one for each")
     torch.set_num_threads(given.threads)
     torch.use_deterministic_algorithms(True)
     asked = [
-        (task, load_items(task, data).first(given.limit))
-        for name, data in zip(given.task, given.data, strict=True)
+        (task, load_items(task, data).first(limit))
+        for name, data, limit in zip(given.task, given.data, limits * (len(given.task) // len(limits)), strict=True)
         for task in find(name)
     ]
     once(task for task, _ in asked)
+    return asked
+
+
+def run(given: argparse.Namespace) -> None:
+    """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
+    asked = prepare(given, [given.limit])
     given.out.mkdir(parents=True, exist_ok=True)
     for task, items in asked:  # now, not after hours of asking
         target(given.out, task.name, items.data, task.definition)
