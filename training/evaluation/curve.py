@@ -137,8 +137,9 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> None:
     """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
+    points = along(given.checkpoint)  # first: a wrong folder is found at once, and tasks take seconds to load
     asked = prepare(given, given.limit or [None])
-    write(given.out, curve(along(given.checkpoint), asked, one_device(), given.batch_size))
+    write(given.out, curve(points, asked, one_device(), given.batch_size))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
