@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean

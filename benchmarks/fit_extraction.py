@@ -20,14 +20,14 @@ from numpy.typing import NDArray
 from resiliparse.parse.html import HTMLTree
 
 from benchmarks.gold import GoldPage, f1, read
-from corpus.charset import to_utf8
-from corpus.extract.alone import ALONE, SHORT, Alone, Ints, Measures, alone
-from corpus.extract.among import AMONG, among
 from corpus.extract.blocks import read_blocks
 from corpus.extract.choice import MAX_SCORE, worth_keeping
-from corpus.extract.lines import HEADING, TAG, WIDTH
+from corpus.extract.features_context import AMONG, among
+from corpus.extract.features_local import ALONE, SHORT, Alone, Ints, Measures, alone
+from corpus.extract.kernels.lines import HEADING, TAG, WIDTH
 from corpus.extract.regions import mark_regions
-from corpus.text import words
+from corpus.text.charset import to_utf8
+from corpus.text.normal_form import words
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "corpus" / "extract" / "weights.json"
 PENALTY, STEPS, FOLDS = 0.5, 12, 4

@@ -1,4 +1,4 @@
-"""Fit rules: the numbers in corpus/languages and corpus/rules that are measured on real texts.
+"""Fit rules: the numbers in corpus/language/languages and corpus/quality/rules that are measured on real texts.
 
 `python -m benchmarks.fit_rules [FOLDER]`: FOLDER holds the texts of ../shared/data, not part of the repository. Prints,
 for each language of Tatoeba, words for each English word and the length of a word over that of an English one;
@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.rules import FOLDER, texts
-from corpus.language import identify
-from corpus.quality import measure
-from corpus.rules import GOPHER_REPETITION
-from corpus.words import word_stream
+from corpus.language.identify import identify
+from corpus.quality.measure import measure
+from corpus.quality.rules import GOPHER_REPETITION
+from corpus.text.words import word_stream
 
 
 def languages(folder: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from resiliparse.extract.html2text import extract_plain_text
 
-from corpus.text import words
+from corpus.text.normal_form import words
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "html"
 NAMED_LANGUAGE = re.compile(rb"""<html[^>]{0,400}?\blang\s*=\s*["']?([A-Za-z]{2})""", re.IGNORECASE)

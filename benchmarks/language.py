@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.language import identify
+from corpus.language.identify import identify
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent.parent / "shared" / "data"
@@ -204,7 +204,7 @@ def table(result: dict[str, Any]) -> str:
         f"Each peer on the same sentences, at most {AT_MOST} of a language, and the same pages. A language that a "
         "library does not know counts as missed: that is why eldc, the best on the 60 that it knows, stands low by "
         "itself. "
-        "py3langid (139 languages, BSD) and eldc (Apache-2.0) decide together; corpus/language.py says how. "
+        "py3langid (139 languages, BSD) and eldc (Apache-2.0) decide together; corpus/language/identify.py says how. "
         "heliport is under the GPL.",
         "",
         "| | macro, largest | their paragraphs | macro, two letters | MB/s | µs a page | µs a sentence |",

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from corpus import privacy
+from corpus.privacy import mask as privacy
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ROOT.parent / "shared" / "data" / "filters" / "presidio-research"

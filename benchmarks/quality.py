@@ -23,8 +23,8 @@ import trafilatura
 from resiliparse.extract.html2text import extract_plain_text
 
 from benchmarks.gold import GoldPage, f1, read
-from corpus.charset import decode
 from corpus.extract import ExtractConfig, Extracted, extract
+from corpus.text.charset import decode
 
 HERE = Path(__file__).resolve().parent
 RESULT, TABLE = HERE / "results" / "quality.json", HERE.parent / "docs" / "extraction.md"

@@ -3,9 +3,9 @@
     python -m benchmarks.raw_libraries OUTPUT WARC...
 
 Of every response: fastwarc reads it, HTTP headers included; resiliparse detects its charset, parses it and takes its
-main text; pyarrow writes URL, language and text as Parquet with zstd. The language is corpus.language's, since which
-libraries name it, and by how much of a text, is a choice of its own. Nothing is checked, hashed, masked, measured by a
-rule or accounted for. Prints pages and CPU seconds by library as JSON.
+main text; pyarrow writes URL, language and text as Parquet with zstd. The language is that of
+corpus.language.identify, since which libraries name it, and by how much of a text, is a choice of its own. Nothing is
+checked, hashed, masked, measured by a rule or accounted for. Prints pages and CPU seconds by library as JSON.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import detect_encoding
 from resiliparse.parse.html import HTMLTree
 
-from corpus import language
-from corpus.lake import ROWS
+from corpus.lake.store import ROWS
+from corpus.language import identify as language
 
 
 def main() -> None:

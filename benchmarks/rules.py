@@ -20,10 +20,10 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.gold import read as read_gold
 from corpus.extract import ExtractConfig, extract
-from corpus.language import identify
-from corpus.quality import measure
-from corpus.rules import DEFAULT, LANGUAGE_SCORE, judge
-from corpus.text import normalise
+from corpus.language.identify import identify
+from corpus.quality.measure import measure
+from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, judge
+from corpus.text.normal_form import normalise
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 LEAST = 500  # bytes: what is shorter is a stub, a redirect or a table of contents

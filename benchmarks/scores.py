@@ -26,6 +26,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from benchmarks.crawl import machine
 from benchmarks.crawl_input import SHARED
+from training.checkpoints.export import layout, load_model, load_tokenizer
 from training.config import ModelConfig
 from training.evaluation.catalog import TASKS
 from training.evaluation.harness import ask, table
@@ -33,9 +34,8 @@ from training.evaluation.huggingface import HuggingFace
 from training.evaluation.items import load
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.model import Trained
-from training.export import layout, load_model, load_tokenizer
+from training.models.transformer import Transformer
 from training.presets import PRESETS
-from training.transformer import Transformer
 
 HERE = Path(__file__).parent
 RESULT, DOCS = HERE / "results" / "scores.json", HERE.parent / "docs" / "scores-measured.md"

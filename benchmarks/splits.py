@@ -10,8 +10,8 @@ from unittest.mock import patch
 from tokenizers import Tokenizer
 
 from benchmarks.crawl_input import SHARED
-from corpus.splits import GPT4, OWN
-from corpus.vocabulary import LONGEST_TOKEN, VocabularyConfig, train
+from corpus.tokenizer.splits import GPT4, OWN
+from corpus.tokenizer.vocabulary import LONGEST_TOKEN, VocabularyConfig, train
 
 SENTENCES = SHARED.parent / "langid" / "LASER-tatoeba" / "v1"
 LANGUAGES = {"hi": "hin", "bn": "ben", "th": "tha", "ar": "ara", "ru": "rus", "ko": "kor"}
@@ -55,7 +55,10 @@ def measure(found: Sequence[tuple[str, str]]) -> dict[str, dict[str, float]]:
             held.setdefault(language, []).append(text)
     results = {}
     for name, (split, longest) in SPLITS.items():
-        with patch("corpus.vocabulary.OWN", split), patch("corpus.vocabulary.LONGEST_TOKEN", longest):
+        with (
+            patch("corpus.tokenizer.vocabulary.OWN", split),
+            patch("corpus.tokenizer.vocabulary.LONGEST_TOKEN", longest),
+        ):
             tokenizer = Tokenizer.from_str(train(iter(learnt), VocabularyConfig(size=SIZE)).decode())
         results[name] = {
             language: sum(len(text.encode()) for text in texts)

@@ -29,12 +29,12 @@ from tokenizers import Tokenizer
 from benchmarks import splits
 from benchmarks.crawl import machine
 from benchmarks.crawl_input import SHARED
-from corpus.imported import ImportConfig
-from corpus.lake import ROWS, Lake
-from corpus.manifest import Counts, Manifest
-from corpus.privacy import KINDS
-from corpus.schema import document_id, parquet_writer
-from corpus.splits import GPT2
+from corpus.lake.manifest import Counts, Manifest
+from corpus.lake.schema import document_id, parquet_writer
+from corpus.lake.store import ROWS, Lake
+from corpus.privacy.mask import KINDS
+from corpus.tokenizer.imported import ImportConfig
+from corpus.tokenizer.splits import GPT2
 from pipelines.clean import CLEAN
 from pipelines.encode import encode
 from pipelines.engine import Engine

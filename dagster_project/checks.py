@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from corpus import privacy
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
+from corpus.privacy import mask as privacy
 
 CONSERVATION, DIGESTS, NOT_EMPTY, LOSS_FINITE = "conservation", "digests", "not_empty", "loss_finite"
 WHOLE, INTERVAL = "whole", "interval"

@@ -1,4 +1,4 @@
-"""Definitions: what `dagster dev` shows. `python -m dagster_project.cli demo` materializes the same graph."""
+"""Definitions: what `dagster dev` shows. `python -m headwater.cli demo` materializes the same graph."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import psutil
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from dagster_project.resources import LAKE, local_folder
 
 PID_TAG = "headwater/pid"

@@ -6,8 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
 
 ADDRESS = "address"
 

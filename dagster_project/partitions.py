@@ -14,7 +14,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from corpus.sources import commoncrawl, crawl_id
-from dagster_project.recipes import RECIPES
+from recipes.named import RECIPES
 
 BUILT_IN = ("stdlib", "packages")
 

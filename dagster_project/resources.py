@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from corpus.lake import DEFAULT_LAKE, Lake
+from corpus.lake.store import DEFAULT_LAKE, Lake
 from pipelines.engine import Engine
 
 LAKE = "HEADWATER_LAKE"

@@ -10,21 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from corpus.blocklists import OptOutConfig
-from corpus.choices import choices
-from corpus.contamination import ContaminationConfig
+from corpus.config import choices
+from corpus.contamination.policy import ContaminationConfig
 from corpus.duplicates.banding import DuplicateConfig
-from corpus.heldout import HeldOutConfig
-from corpus.imported import ImportConfig
-from corpus.items import ItemConfig
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.mixing import MixConfig
+from corpus.holdout.heldout import HeldOutConfig
+from corpus.holdout.items import ItemConfig
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
+from corpus.optout.blocklists import OptOutConfig
+from corpus.quality.toxicity import BadWordConfig
 from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
+from corpus.shards.mix import MixConfig
 from corpus.sources import Crawl, open_crawl
-from corpus.toxicity import BadWordConfig
-from corpus.vocabulary import VocabularyConfig
+from corpus.tokenizer.imported import ImportConfig
+from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.contamination import find_contamination

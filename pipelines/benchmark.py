@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.contamination import BENCHMARK_ITEM
-from corpus.lake import Lake, file_sha256
-from corpus.manifest import Counts, Manifest
-from corpus.schema import table
+from corpus.contamination.policy import BENCHMARK_ITEM
+from corpus.lake.manifest import Counts, Manifest
+from corpus.lake.schema import table
+from corpus.lake.store import Lake, file_sha256
 from pipelines.parts import StageError, put_table
 from pipelines.stage import Outcome, Stage, once
 

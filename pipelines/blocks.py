@@ -8,16 +8,16 @@ from typing import Any
 import fsspec
 
 from corpus import extract
-from corpus.blocklists import Blocklists, OptOutConfig
+from corpus.archive.pages import NotAPage, Page, Text
+from corpus.archive.records import FLAGS
+from corpus.archive.warc import Span
 from corpus.extract import ExtractConfig
-from corpus.lake import Lake
-from corpus.optout import Refusal, refused
-from corpus.pages import NotAPage, Page, Text
-from corpus.records import FLAGS
-from corpus.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
+from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
+from corpus.lake.store import Lake
+from corpus.optout.blocklists import Blocklists, OptOutConfig
+from corpus.optout.signals import Refusal, refused
 from corpus.sources import Found, SourceFile
 from corpus.sources.kinds import SOURCES
-from corpus.warc import Span
 from pipelines.damage import Damage
 from pipelines.guard import Limits
 from pipelines.parts import Part, StageError, Work
@@ -30,7 +30,7 @@ STAGE = "documents"
 class IngestConfig:
     """`block_bytes`: a file is read in ranges of this size, each of which becomes one part. It is configuration, not a
     matter of how many ranges a worker gets at a time, so the parts are the same however they are dealt out.
-    `quarantine`: the flags (corpus.records.FLAGS) whose records are quarantined; others are kept with their flags.
+    `quarantine`: the flags (archive.records.FLAGS) whose records are quarantined; others are kept with their flags.
     `max_broken`: the share of the crawl's bytes that may be corrupt. It is of the crawl, not of a file, so that one bad
     file of many costs itself alone; what corrupts all of them (a wrong transfer, a bad disk) stops the stage."""
 

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus import privacy
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, judge
-from corpus.schema import DOCUMENT, DROPPED, LEDGER, ORIGIN, ledger_row
-from corpus.toxicity import BadWordConfig, BadWordLists, BadWords
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, ORIGIN, ledger_row
+from corpus.lake.store import Lake
+from corpus.privacy import mask as privacy
+from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, judge
+from corpus.quality.toxicity import BadWordConfig, BadWordLists, BadWords
 from pipelines.engine import Engine
 from pipelines.measure import LANGUAGE, MOST_ERRORS, RULE_ERROR, RuleError, bounded, count_error, measure, named
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits

@@ -13,10 +13,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus.contamination import MATCH, TOO_SHORT, ContaminationConfig, matched_items, removals
-from corpus.lake import Lake
-from corpus.manifest import FileEntry, Manifest
-from corpus.schema import ORIGIN, table
+from corpus.contamination.policy import MATCH, TOO_SHORT, ContaminationConfig, matched_items, removals
+from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake.schema import ORIGIN, table
+from corpus.lake.store import Lake
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits, put_table
 from pipelines.stage import Outcome, Plan, Stage, compute, each_split
@@ -69,8 +69,10 @@ class FindContamination(Work):
 
     def setup(self, lake: Lake) -> None:
         """Every worker makes the index for itself: 57,000 items in four seconds."""
-        from corpus.benchmark_grams import BenchmarkGrams  # load a compiler's runtime, which only the workers need
-        from corpus.overlap import Overlap
+        from corpus.contamination.benchmark_grams import (
+            BenchmarkGrams,  # load a compiler's runtime, which only the workers need
+        )
+        from corpus.contamination.overlap import Overlap
 
         self.overlap = Overlap(BenchmarkGrams(self.items(lake), self.config))
 
@@ -90,7 +92,7 @@ def _finish(
     lake: Lake, work: FindContamination, rows: list[dict[str, Any]], folder: str
 ) -> tuple[list[FileEntry], dict[str, Any]]:
     """What can be told only of all parts together, and of the benchmarks alone."""
-    from corpus.benchmark_grams import BenchmarkGrams
+    from corpus.contamination.benchmark_grams import BenchmarkGrams
 
     paths = [f"{folder}/{entry['path']}" for row in rows for entry in row["files"]]
     matches = pa.concat_tables([MATCH.empty_table(), *map(lake.read_table, paths)])

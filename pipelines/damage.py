@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from corpus.pages import NotAPage
+from corpus.archive.pages import NotAPage
 from corpus.sources import Found
 
 # What is quarantined for another reason than that the file is corrupt: it ends early, or what a server sent is broken.

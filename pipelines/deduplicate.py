@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.duplicates.removals import NEAR
-from corpus.lake import ROWS, Lake
-from corpus.manifest import Manifest
-from corpus.schema import DROPPED, FAILED_RULE, LEDGER, ORIGIN
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DROPPED, FAILED_RULE, LEDGER, ORIGIN
+from corpus.lake.store import ROWS, Lake
 from pipelines.clean import CLEAN, keep_documents
 from pipelines.duplicates import find_duplicates
 from pipelines.engine import Engine

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from corpus.duplicates.banding import LIBRARIES, DuplicateConfig
 from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, Removals, Settled, settled
-from corpus.lake import Lake
-from corpus.manifest import FileEntry, Manifest
-from corpus.schema import DOC_ID
+from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake.schema import DOC_ID
+from corpus.lake.store import Lake
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.nominate import Exact, Group, Signed, crawl_of, exact_pairs, first_number, ranked, ranks

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from pipelines.beam import beam
 from pipelines.guard import Guard
 from pipelines.parts import PartJob, Split, Work, part_path

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
-from corpus.vocabulary import LIBRARIES, Encoded, Vocabulary
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
+from corpus.lake.store import Lake
+from corpus.tokenizer.vocabulary import LIBRARIES, Encoded, Vocabulary
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.stage import Outcome, Stage, compute, each_split

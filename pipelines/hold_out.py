@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from corpus.contamination import CONTAMINATED
-from corpus.heldout import HeldOutConfig, HeldOutIndex, held_out
-from corpus.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.schema import DROPPED, LEDGER, ledger_row
+from corpus.contamination.policy import CONTAMINATED
+from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, held_out
+from corpus.holdout.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DROPPED, LEDGER, ledger_row
+from corpus.lake.store import Lake
 from pipelines.clean import CLEAN
 from pipelines.contamination import removal_file
 from pipelines.engine import Engine

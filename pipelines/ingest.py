@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import Any
 
 from corpus import extract
-from corpus.blocklists import Blocklists
-from corpus.lake import Lake
-from corpus.manifest import FileEntry
+from corpus.lake.manifest import FileEntry
+from corpus.lake.store import Lake
+from corpus.optout.blocklists import Blocklists
 from corpus.sources import Crawl, wikipedia
 from pipelines.beam import beam
 from pipelines.blocks import STAGE, Block, Ingest, IngestConfig
@@ -110,7 +110,7 @@ def _dealt_out(split: Blocks) -> tuple[Block, ...]:
 
 def _settle(lake: Lake, blocks: Sequence[Block], rows: list[dict[str, Any]], run: RunSplit) -> None:
     """Reads every block again that did not begin where the one before it ended, and puts its row in place: what it took
-    for a record lies inside another (see corpus.warc.Span). Costs nothing unless there is one."""
+    for a record lies inside another (see corpus.archive.warc.Span). Costs nothing unless there is one."""
     for number, (before, block) in enumerate(pairwise(blocks), start=1):
         ends = rows[number - 1]["notes"]["ends"]
         if block.file != before.file or ends is None or rows[number]["notes"]["begins"] == ends:

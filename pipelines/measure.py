@@ -10,11 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus import language
-from corpus.lake import Lake
-from corpus.manifest import FileEntry, Manifest
-from corpus.measures import NAMES
-from corpus.schema import DOC_ID
+from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake.schema import DOC_ID
+from corpus.lake.store import Lake
+from corpus.language import identify as language
+from corpus.quality.measures import NAMES
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.stage import Outcome, Plan, Stage, compute, each_split
@@ -110,7 +110,7 @@ def count_error(part: Part, error: str) -> None:
 
 
 def _measured(batch: pa.RecordBatch) -> pa.Table:
-    from corpus import quality  # loads a compiler's runtime, which only the workers need
+    from corpus.quality import measure as quality  # loads a compiler's runtime, which only the workers need
 
     texts = batch["text"]
     with named("language"):

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.lake import Lake
-from corpus.lineage import sources
-from corpus.manifest import Manifest
-from corpus.mixing import COLUMNS, Mix, MixConfig, mix, places
-from corpus.schema import DROPPED, ORIGIN, ledger_row
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DROPPED, ORIGIN, ledger_row
+from corpus.lake.store import Lake
+from corpus.lineage.graph import sources
+from corpus.shards.mix import COLUMNS, Mix, MixConfig, mix, places
 from pipelines.parts import Part, file_splits
 
 KIND = "train"  # the held-out pages are never mixed

@@ -18,8 +18,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, Removals
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
 from pipelines.parts import FileSplit, Part, Work
 from pipelines.sign import ORDER, BandSplit, read_bands
 

@@ -18,9 +18,9 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.lake import ROWS, Lake
-from corpus.manifest import Counts, FileEntry, Manifest, canonical_json
-from corpus.schema import DROPPED, LEDGER, parquet_writer, table
+from corpus.lake.manifest import Counts, FileEntry, Manifest, canonical_json
+from corpus.lake.schema import DROPPED, LEDGER, parquet_writer, table
+from corpus.lake.store import ROWS, Lake
 from pipelines.guard import Failed, Limits, Watch
 
 

@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.lake import Lake
-from corpus.manifest import FileEntry, Manifest
+from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake.schema import DOC_ID, parquet_writer
+from corpus.lake.store import Lake
 from corpus.repeats import lines as repeated_lines
 from corpus.repeats import spans as repeated_spans
 from corpus.repeats.lines import Counted, LineConfig
 from corpus.repeats.spans import SpanConfig
-from corpus.schema import DOC_ID, parquet_writer
-from corpus.words import word_stream
+from corpus.text.words import word_stream
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.stage import Outcome, Plan, Stage, compute, each_split

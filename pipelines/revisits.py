@@ -8,8 +8,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from corpus.lake import Lake
-from corpus.schema import LEDGER, table
+from corpus.lake.schema import LEDGER, table
+from corpus.lake.store import Lake
 from pipelines.parts import put_table
 
 REVISITS = "revisits"

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from corpus.lake import Lake
-from corpus.manifest import FileEntry, Manifest
-from corpus.mixing import Mix, MixConfig, spread
-from corpus.schema import LEDGER
-from corpus.shards import Chunk, Document, Index, Shard, to_tokens, token_dtype, write_shard
-from corpus.vocabulary import Vocabulary
+from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake.schema import LEDGER
+from corpus.lake.store import Lake
+from corpus.shards.format import Chunk, Document, Index, Shard, to_tokens, token_dtype, write_shard
+from corpus.shards.mix import Mix, MixConfig, spread
+from corpus.tokenizer.vocabulary import Vocabulary
 from pipelines.encode import SPLITS
 from pipelines.engine import Engine
 from pipelines.mix import KIND, LeftOut, TokenFile, left_out, lose, take, with_pages

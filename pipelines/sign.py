@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from corpus.duplicates.banding import LIBRARIES, Signing
 from corpus.duplicates.urls import url_digests
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.schema import DOC_ID, parquet_writer
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DOC_ID, parquet_writer
+from corpus.lake.store import Lake
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits

@@ -22,9 +22,9 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
-from corpus.lake import Lake
-from corpus.manifest import Counts, FileEntry, Manifest, address
-from corpus.schema import PARQUET
+from corpus.lake.manifest import Counts, FileEntry, Manifest, address
+from corpus.lake.schema import PARQUET
+from corpus.lake.store import Lake
 from pipelines.beam import beam
 from pipelines.elements import RunSplit
 from pipelines.engine import Engine

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
+from corpus.lake.store import Lake
 from corpus.repeats import lines as repeated_lines
 from corpus.repeats import spans as repeated_spans
 from corpus.repeats.cuts import REPEATED_LINE, REPEATED_PARAGRAPH, REPEATED_SPAN, Cut, cut, with_closing
 from corpus.repeats.lines import LINE, LineConfig
-from corpus.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
-from corpus.text import WORD
+from corpus.text.normal_form import WORD
 from pipelines.clean import CLEAN, keep_documents
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from corpus.balance import COLUMNS, Balance
-from corpus.imported import ImportConfig, read_vocabulary
-from corpus.lake import Lake
-from corpus.manifest import Counts, Manifest, sha256
-from corpus.vocabulary import LIBRARIES, Vocabulary, VocabularyConfig, train
+from corpus.lake.manifest import Counts, Manifest, sha256
+from corpus.lake.store import Lake
+from corpus.tokenizer.balance import COLUMNS, Balance
+from corpus.tokenizer.imported import ImportConfig, read_vocabulary
+from corpus.tokenizer.vocabulary import LIBRARIES, Vocabulary, VocabularyConfig, train
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
 from pipelines.stage import Outcome, Stage, compute, each_split, once

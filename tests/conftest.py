@@ -35,8 +35,8 @@ def empty_graph(tmp_path_factory: pytest.TempPathFactory, crawl_folder: Path) ->
     import dagster as dg
     from graphs import SMALL, Graph
 
-    from corpus.lake import Lake
-    from dagster_project import recipes
+    from corpus.lake.store import Lake
+    from recipes import named as recipes
 
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         patch.setitem(recipes.RECIPES, "base", SMALL)

@@ -10,12 +10,13 @@ from shared import beside
 
 TESTS = Path(__file__).parent
 INGEST, PAGES = "pipelines/test_faults_ingest.py", "pipelines/test_faults_extract_and_clean.py"
-WARC, RANGES, WEB = "corpus/test_warc.py", "corpus/test_warc_ranges.py", "corpus/test_sources_web.py"
+WARC, RANGES, WEB = "corpus/archive/test_warc.py", "corpus/archive/test_warc_ranges.py", "corpus/sources/test_web.py"
 COPIES = "pipelines/test_faults_deduplicate.py"
 TOKENS, SHARDS = "pipelines/test_faults_tokens.py", "pipelines/test_faults_shards.py"
-TRAIN, CHECKPOINTS, LOADER = (f"training/test_{name}.py" for name in ("faults_train", "checkpoint", "loader"))
-EVALUATION = "training/test_evaluation.py"
-CRAWLER, GUARD, FUZZ = "corpus/test_crawl_crawler.py", "pipelines/test_guard.py", "corpus/test_fuzz.py"
+TRAIN, CHECKPOINTS = "training/run/test_faults.py", "training/checkpoints/test_checkpoint.py"
+LOADER = "training/data/test_loader.py"
+EVALUATION = "training/evaluation/test_score.py"
+CRAWLER, GUARD, FUZZ = "corpus/crawl/test_crawler.py", "pipelines/test_guard.py", "corpus/test_fuzz.py"
 
 # The row's fault as the table has it -> file: tests.
 HELD: dict[str, dict[str, tuple[str, ...]]] = {
@@ -96,7 +97,7 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "NUL, lone surrogates, bidi and zero-width characters": {
         PAGES: ("test_nul_lone_surrogates_bidi_and_zero_width_characters",),
-        "corpus/test_text.py": ("test_normalising_is_idempotent_and_leaves_nothing_invisible",),
+        "corpus/text/test_normal_form.py": ("test_normalising_is_idempotent_and_leaves_nothing_invisible",),
     },
     "nesting 10^5 deep; one 100 MB line; a parser crash or hang": {
         PAGES: ("test_nesting_100_000_deep", "test_one_100_mb_line"),
@@ -140,19 +141,19 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "control-token text in a page": {
         TOKENS: ("test_control_token_text_in_a_page",),
-        "corpus/test_imported.py": ("test_a_vocabulary_that_makes_the_control_token_of_words_is_refused",),
+        "corpus/tokenizer/test_imported.py": ("test_a_vocabulary_that_makes_the_control_token_of_words_is_refused",),
     },
     "vocabulary over 65,535 with uint16; token id out of range": {
         SHARDS: (
             "test_vocabulary_over_65535_with_uint16_or_token_id_out_of_range",
             "test_a_large_vocabulary_is_stored_in_four_bytes_and_no_index_says_otherwise",
         ),
-        "corpus/test_shards.py": ("test_ids_outside_the_vocabulary_are_not_stored",),
+        "corpus/shards/test_format.py": ("test_ids_outside_the_vocabulary_are_not_stored",),
         LOADER: ("test_refusals_name_the_value",),
     },
     "tokenizer, shards, checkpoint, evaluation disagree": {
         SHARDS: ("test_tokenizer_and_shards_disagree",),
-        "training/test_trainer.py": ("test_another_tokenizer_is_refused_with_both_digests",),
+        "training/run/test_trainer.py": ("test_another_tokenizer_is_refused_with_both_digests",),
         LOADER: ("test_state_is_one_integer_and_the_fingerprint",),
         EVALUATION: ("test_a_checkpoint_and_the_shards_of_another",),
     },
@@ -173,7 +174,7 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "tar members: `..`, absolute, links, devices, duplicates, not adjacent": {
         SHARDS: ("test_tar_members", "test_tar_members_of_a_right_tar_are_left_alone"),
-        "corpus/test_shard_check.py": ("test_any_bytes_are_taken_or_refused", "test_a_walk_over_any_bytes_ends"),
+        "corpus/shards/test_check.py": ("test_any_bytes_are_taken_or_refused", "test_a_walk_over_any_bytes_ends"),
     },
     "kill at any step, or inside a checkpoint write": {
         TRAIN: ("test_kill_at_any_step", "test_kill_inside_a_checkpoint_write", "test_asked_to_stop"),
@@ -216,13 +217,15 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "benchmark file changed; contaminated items": {
         EVALUATION: ("test_benchmark_file_changed",),
-        "training/test_significance_comparison.py": ("test_what_is_not_alike_is_refused_with_both_sides_named",),
+        "training/significance/test_comparison.py": ("test_what_is_not_alike_is_refused_with_both_sides_named",),
         "pipelines/test_decontaminate.py": (
             "test_planted_items_are_found_with_their_text_and_place",
             "test_they_are_removed_and_recorded_and_an_innocent_page_and_a_passage_stay",
             "test_a_changed_file_is_another_dataset_and_only_what_is_behind_it_is_made_again",
         ),
-        "dagster_project/test_scores.py": ("test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report",),
+        "dagster_project/assets/test_scores.py": (
+            "test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report",
+        ),
     },
     "a checkpoint from elsewhere": {EVALUATION: ("test_a_checkpoint_from_elsewhere",)},
 }

@@ -57,9 +57,9 @@ def test_the_command_works(command: str, graph: Graph, crawl_folder: Path, tmp_p
 SMALL_DEMO = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "tests" / "helpers")!r})
-from dagster_project import recipes
+from recipes import named as recipes
 from graphs import SMALL
 recipes.RECIPES["base"] = SMALL
-from dagster_project.cli import main
+from headwater.cli import main
 sys.exit(main())
 """

@@ -13,20 +13,20 @@ import argparse
 import dataclasses
 from contextlib import nullcontext
 
-from corpus.shard_set import ShardSet
+from corpus.shards.reader import ShardSet
+from training.checkpoints.outdir import Outdir
 from training.config import CHOICES, TrainConfig
-from training.outdir import Outdir
-from training.parallel import World
+from training.distributed.parallel import World
+from training.models.scaling import resolve
 from training.presets import PRESETS
-from training.scaling import resolve
-from training.trainer import Trainer
+from training.run.trainer import Trainer
 
 HELP = {
     "tokens": "budget; the last step may run over it",
     "context": "tokens of a sequence",
-    "global_batch": "sequences of a step, on all ranks together; 0: by the law of training/scaling.py",
+    "global_batch": "sequences of a step, on all ranks together; 0: by the law of training/models/scaling.py",
     "micro_batch": "sequences of a rank in memory at once",
-    "learning_rate": "at its peak; 0: by the law of training/scaling.py",
+    "learning_rate": "at its peak; 0: by the law of training/models/scaling.py",
     "optimizer": "muon: Muon for the matrices of the layers, AdamW for the rest",
     "schedule": "of the learning rate, after the warmup",
     "warmup": "share of the steps in which the learning rate rises",

@@ -59,7 +59,7 @@ class Contestant:
 
 HEADWATER = Contestant(name="Headwater", how="verified", module="ours", apart=True, quick=True)
 RIVER = Contestant(name="Headwater", how="in Beam, one worker", module="river", quick=True)
-COMMAND = Contestant(name="`headwater dedup`", how="start to end", module="dagster_project.cli", quick=True)
+COMMAND = Contestant(name="`headwater dedup`", how="start to end", module="headwater.cli", quick=True)
 DAFT = Contestant(name="Daft", how="union-find", module="daft_peer", package="daft", quick=True)
 DATATROVE = Contestant(name="datatrove", how="as it comes", module="datatrove_peer", package="datatrove", first=1_500)
 ALL = (

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.crawl_input import SHARED, crawl_files
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine

@@ -25,10 +25,10 @@ import pyarrow.parquet as pq
 from benchmarks.dedup.report import LARGE
 from benchmarks.dedup.spent import WARM, Spent, main
 from corpus.duplicates.banding import DuplicateConfig
-from corpus.lake import ROWS, Lake
-from corpus.manifest import Counts, Manifest
-from corpus.privacy import KINDS
-from corpus.schema import parquet_writer
+from corpus.lake.manifest import Counts, Manifest
+from corpus.lake.schema import parquet_writer
+from corpus.lake.store import ROWS, Lake
+from corpus.privacy.mask import KINDS
 from pipelines.clean import CLEAN
 from pipelines.deduplicate import deduplicate as publish_unique
 from pipelines.engine import Engine

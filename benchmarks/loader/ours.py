@@ -13,8 +13,8 @@ import torch
 
 from benchmarks.loader.measure import SEQUENCES, main
 from benchmarks.loader.tokens import CHUNK
-from corpus.shard_set import ShardSet
-from training.loader import Loader
+from corpus.shards.reader import ShardSet
+from training.data.loader import Loader
 
 
 def batches(place: Path, context: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

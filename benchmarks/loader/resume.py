@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from benchmarks.loader.measure import CONTEXTS, SEQUENCES
-from corpus.shard_set import ShardSet
-from training.loader import Loader
+from corpus.shards.reader import ShardSet
+from training.data.loader import Loader
 
 
 def main(place: Path) -> None:

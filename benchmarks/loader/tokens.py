@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.shard_set import ShardSet
-from corpus.shards import Document, Index, write_shard
+from corpus.shards.format import Document, Index, write_shard
+from corpus.shards.reader import ShardSet
 
 VOCABULARY, EOS, TOKENIZER = 50_257, 0, "0" * 64
 MEDIAN, SPREAD = 600, 1.0

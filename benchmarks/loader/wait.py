@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 
 from benchmarks.loader.measure import SEQUENCES
-from corpus.shard_set import ShardSet
-from training.loader import Loader
-from training.prefetch import Prefetch
+from corpus.shards.reader import ShardSet
+from training.data.loader import Loader
+from training.data.prefetch import Prefetch
 
 CONTEXT, STEPS, GPU = 1024, 200, 600_000
 

@@ -23,11 +23,11 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmarks.train.plain import PlainGPT, Shape, adamw, get_batch, update
-from corpus.shard_set import ShardSet
+from corpus.shards.reader import ShardSet
+from training.checkpoints.outdir import Outdir
 from training.config import ModelConfig, TrainConfig
-from training.outdir import Outdir
-from training.parallel import World
-from training.trainer import Trainer
+from training.distributed.parallel import World
+from training.run.trainer import Trainer
 
 CONTEXT, BATCH, THREADS = 256, 8, 2
 SHAPE = Shape(vocabulary=4096, context=CONTEXT, layers=6, heads=4, width=256)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from corpus.shards import Document, Index, write_shard
+from corpus.shards.format import Document, Index, write_shard
 
 VOCABULARY, EOS = 4096, "<|endoftext|>"
 HELD_OUT = 20  # every so many-th module

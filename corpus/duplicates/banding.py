@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from corpus.choices import check_choices
+from corpus.config import check_choices
 
 LIBRARIES = {"datasketch": version("datasketch")}
 HIGHEST, STEP = 0.95, 0.05

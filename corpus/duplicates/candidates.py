@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from corpus.duplicates.clusters import Sets
 from corpus.duplicates.shingles import shingle_sets
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 
 
 def shingled(found: Iterable[tuple[np.ndarray, pa.Array]], candidates: int, size: int, scratch: Path) -> Sets:

@@ -16,10 +16,10 @@ from math import comb
 
 import numpy as np
 
-from corpus.codepoints import compiled, mix
 from corpus.duplicates.groups import Groups, group
 from corpus.duplicates.removals import Removals
 from corpus.duplicates.shingles import common_unless_few
+from corpus.text.codepoints import compiled, mix
 
 LOOKS, TAKEN_FOR_LESS = (64, 256), 1e-6
 

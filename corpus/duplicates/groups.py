@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.codepoints import SEED, compiled, mix
+from corpus.text.codepoints import SEED, compiled, mix
 
 
 @dataclass(frozen=True, kw_only=True)

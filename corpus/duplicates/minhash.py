@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.codepoints import compiled
 from corpus.duplicates.banding import Signing
 from corpus.duplicates.shingles import FACTOR, MULTIPLIER, SHIFT, Shingles, shingles
+from corpus.text.codepoints import compiled
 
 HALF = np.uint64(32)
 

@@ -1,8 +1,8 @@
 """Shingles: texts -> 64-bit hashes of their runs of words, in one compiled pass over Arrow's buffers.
 
 No Python string is made of a word: a list of tokens alone would cost ten times what this costs. Words are those of
-`corpus.text.words` (lower-cased; each character of a script without spaces is one), but for "_", which is a letter
-here as in Python's `\\w`: what is copied is seldom half of an identifier.
+`corpus.text.normal_form.words` (lower-cased; each character of a script without spaces is one), but for "_", which is a
+letter here as in Python's `\\w`: what is copied is seldom half of an identifier.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.codepoints import CODE, LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
+from corpus.text.codepoints import CODE, LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 FACTOR = np.uint64(0xBF58476D1CE4E5B9)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.codepoints import code_points, compiled
-from corpus.extract.lines import COLUMNS, END, NEWLINE, PADDING, START, split
-from corpus.extract.phrases import tables
+from corpus.extract.kernels.lines import COLUMNS, END, NEWLINE, PADDING, START, split
+from corpus.extract.kernels.phrases import tables
 from corpus.extract.regions import SENTINEL, Regions
+from corpus.text.codepoints import code_points, compiled
 
 ENDS = np.array([*map(ord, '.!?。！？…”"')], np.int64)  # of a sentence
 MAX_TITLE = 300  # characters
@@ -21,7 +21,7 @@ MAX_TITLE = 300  # characters
 class Blocks(NamedTuple):
     """The text of a page's blocks, and a row for each of them. Its columns: where the block starts and ends in the
     text; its width (characters; 2.5 for each of a script without spaces, in which a character says as much); the
-    characters inside links; its tag; its region; its bits (see corpus/extract/phrases; IS_TITLE is a heading that is a
+    characters inside links; its tag; its region; its bits (see kernels/phrases; IS_TITLE is a heading that is a
     part of the page's title); and the number of the first block of the same text."""
 
     points: NDArray[np.uint32]  # code points, a newline between blocks

@@ -14,12 +14,12 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.codepoints import compiled
-from corpus.extract.alone import ALONE, SHORT, Ints, alone
-from corpus.extract.among import AMONG, among
 from corpus.extract.blocks import Blocks
-from corpus.extract.lines import END, FIRST, HEADING, REGION, START, TAG, WIDTH
+from corpus.extract.features_context import AMONG, among
+from corpus.extract.features_local import ALONE, SHORT, Ints, alone
+from corpus.extract.kernels.lines import END, FIRST, HEADING, REGION, START, TAG, WIDTH
 from corpus.extract.regions import Regions
+from corpus.text.codepoints import compiled
 
 SCORE, BIAS = "score", "bias"
 MAX_SCORE = 1_000

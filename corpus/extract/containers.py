@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus.codepoints import compiled
+from corpus.text.codepoints import compiled
 
 LEVELS = 3  # of containers around a block, from the innermost
 CORES = (50, 70, 90)  # percent

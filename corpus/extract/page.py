@@ -10,11 +10,11 @@ from typing import Literal
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.charset import to_utf8
-from corpus.extract import others
+from corpus.extract import alternatives as others
 from corpus.extract.published import published
 from corpus.extract.regions import SENTINEL, mark_regions
-from corpus.text import normalise
+from corpus.text.charset import to_utf8
+from corpus.text.normal_form import normalise
 
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 # What nests without end; void elements and those that HTML closes by itself would only pile up.

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from corpus.extract.tags import Tables
+    from corpus.extract.kernels.tags import Tables
 
 # A control character that HTML forbids, the region's number, and a semicolon: a page of ASCII stays one of ASCII.
 SENTINEL = "\x01"
@@ -82,7 +82,7 @@ class Regions(NamedTuple):
 def mark_regions(html: bytes) -> tuple[str, Regions]:
     """Of a page in UTF-8: the page without its scripts, with a mark wherever text of another container begins; and the
     containers."""
-    from corpus.extract.tags import mark  # numba takes half a second, which only extraction has a use for
+    from corpus.extract.kernels.tags import mark  # numba takes half a second, which only extraction has a use for
 
     if OLD_STYLE.search(html, 0, OLD_STYLE_WITHIN):
         html = UPPER.sub(lambda tag: tag.group().lower(), html)
@@ -92,11 +92,11 @@ def mark_regions(html: bytes) -> tuple[str, Regions]:
 
 @cache
 def _tables() -> Tables:
-    from corpus.codepoints import code_points
-    from corpus.extract.cuts import NAVIGATION
-    from corpus.extract.markup import trie
-    from corpus.extract.names import LONG
-    from corpus.extract.tags import Tables
+    from corpus.extract.kernels.cuts import NAVIGATION
+    from corpus.extract.kernels.markup import trie
+    from corpus.extract.kernels.names import LONG
+    from corpus.extract.kernels.tags import Tables
+    from corpus.text.codepoints import code_points
 
     kind_of_word = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
     kind_of_tag = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}

@@ -13,9 +13,9 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
-from corpus.choices import check_choices
-from corpus.codepoints import SEED, SPACE_BIT, WIDE_BIT, code_points, compiled, decode, mix, utf8
-from corpus.scan import byte_hash, newlines
+from corpus.config import check_choices
+from corpus.text.codepoints import SEED, SPACE_BIT, WIDE_BIT, code_points, compiled, decode, mix, utf8
+from corpus.text.scan import byte_hash, newlines
 
 LINE, PARAGRAPH = range(2)
 

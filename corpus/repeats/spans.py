@@ -2,8 +2,8 @@
 
 In a suffix array the places of a sequence are in the order of what begins there, so those where the same 50 words begin
 stand side by side (Lee et al. 2022, arXiv:2107.06499). Each such window stays in the first document that holds it; in
-the others it goes, and windows that overlap or touch there are one span. Words are those of corpus.words: upper case
-and punctuation make no difference. The array is made of those windows alone whose hash another one has too.
+the others it goes, and windows that overlap or touch there are one span. Words are those of text.normal_form: upper
+case and punctuation make no difference. The array is made of those windows alone whose hash another one has too.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from corpus.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
 from corpus.repeats.suffixes import nominated, require, suffix_array
+from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
 
 BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where a fifth is (docs/trimming.md)
 
@@ -73,7 +73,7 @@ def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, conf
 
 
 def word_places(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(starts, stops, offsets): where the words of corpus.words.word_stream stand, in characters of their text; int64,
+    """(starts, stops, offsets): where the words of word_stream stand, in characters of their text; int64,
     text i has those from offsets[i] to offsets[i + 1]."""
     data, bounds = utf8(texts)
     most = (int(bounds[-1] - bounds[0]) + len(bounds) - 1) // 2 + 1
@@ -153,7 +153,7 @@ def _spans(first, holders, places, offsets, size, rows):  # type: ignore[no-unty
 
 @compiled
 def _word_places(data, bounds, table, places, offsets):  # type: ignore[no-untyped-def]
-    """As corpus.scan finds words: letters with their marks, or one character of a script without spaces."""
+    """As corpus.text.scan finds words: letters with their marks, or one character of a script without spaces."""
     found = 0
     for text in range(len(bounds) - 1):
         place, end, position = bounds[text], bounds[text + 1], 0

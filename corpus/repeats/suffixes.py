@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus.codepoints import FACTOR, SEED, compiled, mix
+from corpus.text.codepoints import FACTOR, SEED, compiled, mix
 
 try:
     from pydivsufsort import divsufsort

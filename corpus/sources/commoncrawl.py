@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.download import cache_folder, fetch
+from corpus.lake.download import cache_folder, fetch
 
 DATA_HOST = "https://data.commoncrawl.org/"
 BASE_VARIABLE = "HEADWATER_COMMON_CRAWL"

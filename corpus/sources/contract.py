@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Protocol
 
-from corpus.pages import NotAPage, Page, Text
-from corpus.warc import Span
+from corpus.archive.pages import NotAPage, Page, Text
+from corpus.archive.warc import Span
 
 RAW = 1 << 20  # bytes of what is broken that are kept aside
 MAX_TEXT = 64 << 20  # bytes of one document; what is longer is passed over, never held

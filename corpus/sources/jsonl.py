@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import IO, Any
 
-from corpus.codecs import packing
-from corpus.inflated import Inflated
-from corpus.pages import NotAPage, Text, read_text
+from corpus.archive.codecs import packing
+from corpus.archive.inflated import Inflated
+from corpus.archive.pages import NotAPage, Text, read_text
+from corpus.archive.warc import Span
+from corpus.archive.window import READ_CHUNK, Window
 from corpus.sources.contract import MAX_TEXT, RAW, Found, broken, too_large
-from corpus.warc import Span
-from corpus.window import READ_CHUNK, Window
 
 TEXT_FIELDS = ("text", "content")
 URL_FIELDS = ("url", "id")

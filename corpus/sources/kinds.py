@@ -10,15 +10,15 @@ import json
 import re
 from typing import IO
 
-from corpus.codecs import Packing, packing
-from corpus.inflated import Inflated
+from corpus.archive.codecs import Packing, packing
+from corpus.archive.inflated import Inflated
+from corpus.archive.window import Window
 from corpus.sources.contract import Source
 from corpus.sources.jsonl import JsonLines
 from corpus.sources.parquet import MAGIC, Parquet
 from corpus.sources.plaintext import PlainText
 from corpus.sources.web import Web
 from corpus.sources.wikipedia import Wikipedia
-from corpus.window import Window
 
 SOURCES: dict[str, Source] = {
     source.name: source for source in (Web(), Parquet(), JsonLines(), PlainText(), Wikipedia())

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileOpener
 
+from corpus.archive.warc import Span
 from corpus.sources.contract import Found, broken
 from corpus.sources.jsonl import DATE_FIELDS, TEXT_FIELDS, URL_FIELDS, from_row, row_url
-from corpus.warc import Span
 
 MAGIC = b"PAR1"
 ROWS = 256

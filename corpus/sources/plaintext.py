@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import IO
 
-from corpus.charset import decode
-from corpus.pages import NotAPage, read_text
+from corpus.archive.pages import NotAPage, read_text
+from corpus.archive.warc import Span
 from corpus.sources.contract import MAX_TEXT, Found, too_large
-from corpus.warc import Span
+from corpus.text.charset import decode
 
 WHOLE = 64 << 10  # bytes of a file that is not cut
 PART = 16 << 10  # bytes of a part, and what is left of its last paragraph

@@ -7,10 +7,10 @@ from typing import IO
 
 from fastwarc.warc import WarcRecordType
 
-from corpus.pages import NotAPage, read_conversion, read_page
-from corpus.records import record_url
+from corpus.archive.pages import NotAPage, read_conversion, read_page
+from corpus.archive.records import record_url
+from corpus.archive.warc import Broken, Record, Span, layout, read_records
 from corpus.sources.contract import RAW, Found
-from corpus.warc import Broken, Record, Span, layout, read_records
 
 NOT_READ = ("too_large", "bomb")  # whole records, for all that is known: dropped, not quarantined
 

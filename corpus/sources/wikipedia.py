@@ -19,11 +19,11 @@ from lxml import etree
 from mwparserfromhell.nodes import Node, Tag, Wikilink
 from mwparserfromhell.parser import ParserError
 
-from corpus.codecs import packing
-from corpus.inflated import Inflated
-from corpus.pages import NotAPage, Text, read_text
+from corpus.archive.codecs import packing
+from corpus.archive.inflated import Inflated
+from corpus.archive.pages import NotAPage, Text, read_text
+from corpus.archive.warc import Span
 from corpus.sources.contract import Found, broken
-from corpus.warc import Span
 
 MAX_WIKITEXT = 4 << 20  # characters; MediaWiki itself refuses pages above 2 MiB
 FILE, CATEGORY = 6, 14  # namespaces whose links are pictures and filing, not prose; their names differ by language

@@ -13,7 +13,7 @@ from typing import IO, Any, Protocol
 import fsspec
 import pyarrow as pa
 
-from corpus.codecs import packing
+from corpus.archive.codecs import packing
 from corpus.sources.contract import MAX_TEXT
 from corpus.sources.kinds import JSONL_NAME
 from corpus.sources.parquet import ERRORS, MAGIC, opened

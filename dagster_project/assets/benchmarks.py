@@ -6,15 +6,15 @@ from typing import Any
 
 import dagster as dg
 
-from corpus.contamination import PASSAGE
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.contamination.policy import PASSAGE
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
 from dagster_project import checks
-from dagster_project.assets.materialized import materialized
 from dagster_project.lineage import ADDRESS, latest
-from dagster_project.recipes import BENCHMARKS
+from dagster_project.metadata.materialized import materialized
 from dagster_project.resources import LakeResource
 from pipelines.benchmark import BenchmarkRow, publish_benchmark
+from recipes.named import BENCHMARKS
 from training.evaluation.catalog import TASKS
 from training.evaluation.items import files_of, load
 from training.evaluation.task import Task

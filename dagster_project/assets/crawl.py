@@ -8,12 +8,12 @@ from typing import Any
 import dagster as dg
 
 from corpus.crawl.pydoc_crawl import PydocCrawlConfig, crawl_pydoc, environment
-from corpus.lake import Lake
-from corpus.manifest import Counts, FileEntry, Manifest
+from corpus.lake.manifest import Counts, FileEntry, Manifest
+from corpus.lake.store import Lake
 from corpus.sources import Crawl, SourceFile, open_crawl
 from dagster_project import checks
-from dagster_project.assets.materialized import materialized
-from dagster_project.figures import markdown_table
+from dagster_project.metadata.figures import markdown_table
+from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import BUILT_IN, crawls
 from dagster_project.resources import LakeResource
 from pipelines.stage import Outcome, Stage, once

@@ -7,15 +7,15 @@ from typing import Any
 
 import dagster as dg
 
-from corpus.lake import Lake
-from corpus.manifest import Counts, Manifest, canonical_json
+from corpus.lake.manifest import Counts, Manifest, canonical_json
+from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.assets.documents import contamination, items, split
-from dagster_project.assets.materialized import materialized
 from dagster_project.assets.model import checkpoint, run_module
 from dagster_project.assets.scores import LIBRARIES, Data, ScoreConfig, benchmark_data, check_benchmark, held_out_data
-from dagster_project.figures import Band, bands, markdown_image
 from dagster_project.lineage import upstream
+from dagster_project.metadata.figures import Band, bands, markdown_image
+from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Outcome, Stage, once

@@ -6,14 +6,13 @@ import dagster as dg
 
 from dagster_project import checks
 from dagster_project.assets.benchmarks import benchmarks, materialized_benchmarks
-from dagster_project.assets.copies import of_unique
 from dagster_project.assets.crawl import crawl, open_partition
-from dagster_project.assets.funnels import of_clean, of_documents
-from dagster_project.assets.matched import of_contamination
-from dagster_project.assets.materialized import materialized, passed_on
 from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
+from dagster_project.metadata.contamination import of_contamination
+from dagster_project.metadata.duplicates import of_unique
+from dagster_project.metadata.funnels import of_clean, of_documents
+from dagster_project.metadata.materialized import materialized, passed_on
 from dagster_project.partitions import crawl_recipe_key, crawl_recipes, crawls, distinct_ids, recipes
-from dagster_project.recipes import INGEST, RECIPES
 from dagster_project.resources import EngineResource, LakeResource
 from pipelines import clean as cleaning
 from pipelines import deduplicate, hold_out
@@ -22,6 +21,7 @@ from pipelines.contamination import STAGE as CONTAMINATION
 from pipelines.contamination import find_contamination
 from pipelines.ingest import ingest
 from pipelines.sign import sign
+from recipes.named import INGEST, RECIPES
 
 ALL = (checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY)
 

@@ -21,22 +21,22 @@ import dagster as dg
 from dagster._core.errors import DagsterPipesExecutionError
 
 import training
-from corpus.lake import Lake
-from corpus.manifest import Counts, Manifest, canonical_json
+from corpus.lake.manifest import Counts, Manifest, canonical_json
+from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.assets.documents import split
-from dagster_project.assets.materialized import materialized
 from dagster_project.assets.tokens import shards, tokenizer
-from dagster_project.figures import curve, markdown_image
 from dagster_project.lineage import upstream
+from dagster_project.metadata.figures import curve, markdown_image
+from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
-from dagster_project.recipes import RECIPES, TrainingConfig
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Stage, once
-from training.checkpoint import MANIFEST, Checkpoints, without_optimizer
+from recipes.named import RECIPES, TrainingConfig
+from training.checkpoints.checkpoint import MANIFEST, Checkpoints, without_optimizer
 from training.config import ModelConfig, TrainConfig
+from training.models.scaling import resolve
 from training.presets import PRESETS
-from training.scaling import resolve
 
 STAGE = "checkpoint"
 VERSION = 2
@@ -185,7 +185,7 @@ def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, s
     if not prompts:
         return []
     flags = ("--checkpoint", str(checkpoint), "--tokens", str(GENERATED_TOKENS), "--seed", "0", "--json")
-    printed = run_module("training.generate", *flags, *(f"--prompt={prompt}" for prompt in prompts))
+    printed = run_module("training.inference.generate", *flags, *(f"--prompt={prompt}" for prompt in prompts))
     return [json.loads(line) for line in printed.splitlines()]
 
 

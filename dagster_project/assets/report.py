@@ -8,26 +8,26 @@ from typing import Any
 
 import dagster as dg
 
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.matches import Matched
-from corpus.outcomes import most_first
-from corpus.samples import kept_samples
-from corpus.survey import Survey, survey
-from dagster_project.assets.copies import Duplicates, look
+from corpus.audit.contamination import Matched
+from corpus.audit.outcomes import most_first
+from corpus.audit.samples import kept_samples
+from corpus.audit.survey import Survey, survey
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
 from dagster_project.assets.curve import curve_svg, learning_curve, read_curve
 from dagster_project.assets.documents import clean, documents
-from dagster_project.assets.matched import numbers, section
 from dagster_project.assets.model import loss_curve, read_metrics
 from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, score_manifests, without_matched
-from dagster_project.figures import bars
 from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
-from dagster_project.pages import templates
+from dagster_project.metadata.contamination import numbers, section
+from dagster_project.metadata.duplicates import Duplicates, look
+from dagster_project.metadata.figures import bars
+from dagster_project.metadata.pages import templates
 from dagster_project.partitions import crawl_recipe_key, recipes
-from dagster_project.recipes import RECIPES
 from dagster_project.resources import LakeResource
 from pipelines.clean import CleanConfig
 from pipelines.encode import by_language
+from recipes.named import RECIPES
 from training.evaluation.core import core
 
 LINE = ("split", "items", "tokenizer", "tokens", "shards", "checkpoint")

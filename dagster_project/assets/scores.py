@@ -15,17 +15,17 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from corpus.contamination import matched_items
-from corpus.lake import Lake, file_sha256
-from corpus.manifest import Counts, Manifest, canonical_json
-from corpus.matches import matches
+from corpus.audit.contamination import matches
+from corpus.contamination.policy import matched_items
+from corpus.lake.manifest import Counts, Manifest, canonical_json
+from corpus.lake.store import Lake, file_sha256
 from dagster_project import checks
 from dagster_project.assets.documents import contamination, items, split
-from dagster_project.assets.materialized import materialized
 from dagster_project.assets.model import checkpoint, run_module
 from dagster_project.assets.tokens import shards
-from dagster_project.figures import markdown_table
 from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
+from dagster_project.metadata.figures import markdown_table
+from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Outcome, Stage, once

@@ -3,19 +3,19 @@
 import dagster as dg
 import webdataset as wds
 
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.assets.documents import split
-from dagster_project.assets.materialized import materialized
-from dagster_project.figures import markdown_table
 from dagster_project.lineage import upstream
+from dagster_project.metadata.figures import markdown_table
+from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
-from dagster_project.recipes import RECIPES
 from dagster_project.resources import EngineResource, LakeResource
 from pipelines.encode import by_language, encode
 from pipelines.shard import shard
 from pipelines.vocabulary import make_vocabulary
+from recipes.named import RECIPES
 
 READABLE = "webdataset_reads_it"
 

@@ -20,14 +20,15 @@ from hypothesis import strategies as st
 from mutations import BLOCKS, CHECKED, PACKED, WHOLE, File, files, mutate_bytes
 from warc_bytes import HTML, http, outcomes, read, record, settled
 
-from corpus import inflated, members, optout
+from corpus.archive import inflated, members
+from corpus.archive.pages import MAX_HTML, NotAPage, Page, read_page
+from corpus.archive.warc import Broken, Record, Span
 from corpus.extract import ExtractConfig, Extracted, extract, prepare
-from corpus.lake import Lake
-from corpus.pages import MAX_HTML, NotAPage, Page, read_page
-from corpus.schema import QUARANTINED
+from corpus.lake.schema import QUARANTINED
+from corpus.lake.store import Lake
+from corpus.optout import signals as optout
 from corpus.sources import SourceFile
 from corpus.sources.kinds import recognise
-from corpus.warc import Broken, Record, Span
 from pipelines.blocks import Block, Ingest, IngestConfig
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))

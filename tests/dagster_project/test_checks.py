@@ -8,7 +8,7 @@ import dagster as dg
 from graphs import Graph
 from warc_bytes import three
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.definitions import crawl, documents
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from dagster_project.definitions import defs
 from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
 

@@ -30,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "dagster_project.cli", "ui", "--lake", str(tmp_path), "--port", str(port)]
+    command = [sys.executable, "-m", "headwater.cli", "ui", "--lake", str(tmp_path), "--port", str(port)]
     log = (tmp_path / "log").open("w")
     process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     address = f"http://127.0.0.1:{port}"

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.blocklists import Blocklists
-from corpus.lake import Lake
-from corpus.manifest import Counts
+from corpus.lake.manifest import Counts
+from corpus.lake.store import Lake
+from corpus.optout.blocklists import Blocklists
 from corpus.sources import open_crawl
 from pipelines import ingest
 from pipelines.blocks import Ingest, IngestConfig

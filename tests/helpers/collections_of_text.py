@@ -9,10 +9,10 @@ from typing import Any
 
 from stages import publish
 
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.privacy import KINDS
-from corpus.schema import document_id
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import document_id
+from corpus.lake.store import Lake
+from corpus.privacy.mask import KINDS
 from pipelines.clean import CLEAN
 
 ENGLISH = [f"{first}{last}" for first in ("ka", "lo", "mi", "nu", "re", "sa") for last in ("ter", "ven", "dor", "lin")]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from pipelines import blocks
 from pipelines.blocks import Ingest
 from pipelines.parts import Part, Work

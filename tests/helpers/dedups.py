@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from dagster_project.cli import main
+from headwater.cli import main
 
 
 def dedup(out: Path, *argv: str | Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 from stages import SPOKEN, TEXTS, page, publish
 
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.schema import DROPPED, LEDGER, ledger_row
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DROPPED, LEDGER, ledger_row
+from corpus.lake.store import Lake
 
 WORDS = " ".join(f"word{number}" for number in range(300))
 KEPT_TEXT = f"It was a Tuesday <script>alert(1)</script> when {WORDS} ended. Write to jane.doe@example.org now."

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from warc_bytes import http, record
 
-from corpus.manifest import canonical_json
+from corpus.lake.manifest import canonical_json
 
 WORDS = {
     "en": (

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import dagster as dg
 
-from corpus.lake import Lake
-from corpus.vocabulary import VocabularyConfig
-from dagster_project import recipes
+from corpus.lake.store import Lake
+from corpus.tokenizer.vocabulary import VocabularyConfig
 from dagster_project.definitions import RECIPE_ASSETS, clean, crawl, documents, signatures, trimmed
 from dagster_project.partitions import crawl_recipe_key
-from dagster_project.recipes import TrainingConfig
 from dagster_project.resources import EngineResource, LakeResource
+from recipes import named as recipes
+from recipes.named import TrainingConfig
 
 SMALL = replace(recipes.base(), vocabulary=VocabularyConfig(size=512), training=TrainingConfig(tokens=8_192, along=1))
 

@@ -11,9 +11,19 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus.lake import Lake
-from corpus.manifest import Counts, Manifest
-from corpus.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, QUARANTINE, QUARANTINED, ledger_row, parquet_writer, table
+from corpus.lake.manifest import Counts, Manifest
+from corpus.lake.schema import (
+    DOC_ID,
+    DROPPED,
+    LEDGER,
+    ORIGIN,
+    QUARANTINE,
+    QUARANTINED,
+    ledger_row,
+    parquet_writer,
+    table,
+)
+from corpus.lake.store import Lake
 
 TEXTS = [*ORIGIN, pa.field("title", pa.string()), pa.field("text", pa.large_string())]
 SPOKEN = pa.schema([*TEXTS, pa.field("language", pa.string())])

@@ -9,11 +9,11 @@ from typing import Any
 from collections_of_text import ENGLISH, clean_crawl
 from stages import publish
 
-from corpus.heldout import HeldOutConfig
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.schema import DOCUMENT, document_id
-from corpus.vocabulary import VocabularyConfig
+from corpus.holdout.heldout import HeldOutConfig
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import DOCUMENT, document_id
+from corpus.lake.store import Lake
+from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.clean import CLEAN
 from pipelines.encode import encode
 from pipelines.engine import Engine

@@ -7,7 +7,7 @@ import io
 import itertools
 from collections.abc import Sequence
 
-from corpus.warc import Broken, Record, Span, read_records
+from corpus.archive.warc import Broken, Record, Span, read_records
 
 HTML = b"<html><body><p>Water runs downhill.</p></body></html>"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from pipelines.__main__ import main
 
 

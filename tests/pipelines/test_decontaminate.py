@@ -13,12 +13,12 @@ import pytest
 from collections_of_text import clean_crawl, families, ledger_of
 from stages import publish
 
-from corpus.contamination import CONTAMINATED, ContaminationConfig
-from corpus.heldout import HeldOutConfig
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.matches import look, matches
-from corpus.schema import LEDGER
+from corpus.audit.contamination import look, matches
+from corpus.contamination.policy import CONTAMINATED, ContaminationConfig
+from corpus.holdout.heldout import HeldOutConfig
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import LEDGER
+from corpus.lake.store import Lake
 from pipelines.__main__ import main
 from pipelines.benchmark import publish_benchmark
 from pipelines.clean import CLEAN

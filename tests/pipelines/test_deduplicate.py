@@ -13,8 +13,8 @@ from all_pairs import jaccard, shingle_set
 from collections_of_text import clean_crawl, families, ledger_of, texts_of
 
 from corpus.duplicates.banding import DuplicateConfig
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
 from pipelines.deduplicate import deduplicate
 from pipelines.duplicates import find_duplicates
 from pipelines.engine import Engine

@@ -15,12 +15,12 @@ from crawls import CHINESE, GERMAN, JAPANESE, prose
 from stages import publish
 from tokenizers import Tokenizer
 
-from corpus.imported import ImportConfig
-from corpus.inspection import inspect
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.schema import LEDGER
-from corpus.vocabulary import EOS, VocabularyConfig, train
+from corpus.audit.inspection import inspect
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import LEDGER
+from corpus.lake.store import Lake
+from corpus.tokenizer.imported import ImportConfig
+from corpus.tokenizer.vocabulary import EOS, VocabularyConfig, train
 from pipelines.__main__ import main
 from pipelines.clean import CLEAN
 from pipelines.encode import by_language, encode

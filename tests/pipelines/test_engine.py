@@ -11,8 +11,8 @@ import crashing
 import pytest
 from crashing import Count, Crash
 
-from corpus.lake import Lake
-from corpus.manifest import Counts, Manifest
+from corpus.lake.manifest import Counts, Manifest
+from corpus.lake.store import Lake
 from pipelines.__main__ import main
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, StageError, file_splits

@@ -22,7 +22,7 @@ from corpus.duplicates.clusters import Sets, exact_duplicates, near_duplicates
 from corpus.duplicates.groups import combined, group
 from corpus.duplicates.minhash import band_keys
 from corpus.duplicates.shingles import shingle_sets
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from pipelines.deduplicate import deduplicate
 from pipelines.engine import Engine
 from pipelines.parts import StageError
@@ -83,7 +83,7 @@ def test_shorter_than_a_shingle_and_chinese_without_spaces(tmp_path: Path) -> No
 
 SCRIPT = """
 import json, os, signal, sys
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from corpus.duplicates.banding import DuplicateConfig
 from pipelines import duplicates, parts
 from pipelines.deduplicate import deduplicate

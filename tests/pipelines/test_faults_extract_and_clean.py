@@ -15,13 +15,15 @@ from accounts import account
 from crawls import CHINESE, GERMAN, JAPANESE
 from warc_bytes import http, member, read, record
 
-from corpus import language, privacy, quality
-from corpus.charset import decode
-from corpus.encodings import decode as undo
+from corpus.archive.encodings import decode as undo
 from corpus.extract import ExtractConfig, extract
-from corpus.optout import refused
+from corpus.language import identify as language
+from corpus.optout.signals import refused
+from corpus.privacy import mask as privacy
+from corpus.quality import measure as quality
 from corpus.sources.kinds import recognise
-from corpus.text import INVISIBLE, normalise, words
+from corpus.text.charset import decode
+from corpus.text.normal_form import INVISIBLE, normalise, words
 
 RUSSIAN = "Волга течёт с севера на юг и впадает в Каспийское море. На её берегах стоят большие города. " * 4
 TAIWANESE = "這是一個普通的網頁，裏面介紹河流、湖泊和雨水從山上流到大海的過程。" * 6

@@ -23,15 +23,15 @@ from failing import OPERATIONS, broken_disk, failing, no_space
 from stages import publish
 from tokens_of_text import ONE, Made, make_tokens
 
-from corpus import shard_check
-from corpus.lake import Lake, file_sha256
-from corpus.manifest import Manifest, canonical_json, sha256
-from corpus.mixing import MixConfig
-from corpus.shard_samples import shard_samples
-from corpus.shard_set import ShardSet
-from corpus.shards import Document, Index, token_dtype, write_shard
-from corpus.vocabulary import VocabularyConfig
-from dagster_project.cli import main
+from corpus.audit.shards import shard_samples
+from corpus.lake.manifest import Manifest, canonical_json, sha256
+from corpus.lake.store import Lake, file_sha256
+from corpus.shards import check as shard_check
+from corpus.shards.format import Document, Index, token_dtype, write_shard
+from corpus.shards.mix import MixConfig
+from corpus.shards.reader import ShardSet
+from corpus.tokenizer.vocabulary import VocabularyConfig
+from headwater.cli import main
 from pipelines.encode import TOKENS
 from pipelines.parts import StageError
 from pipelines.shard import ShardConfig, shard
@@ -81,8 +81,8 @@ def finished(lake: Lake) -> dict[str, str]:
 SCRIPT = """
 import json, os, shutil, sys
 from failing import die, failing
-from corpus.lake import Lake
-from corpus.mixing import MixConfig
+from corpus.lake.store import Lake
+from corpus.shards.mix import MixConfig
 from pipelines.engine import Engine
 from pipelines.shard import ShardConfig, shard
 
@@ -187,7 +187,7 @@ def test_read_only(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 TWO = """
 import json, sys
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from pipelines.engine import Engine
 from pipelines.shard import ShardConfig, shard
 lake = Lake(sys.argv[1])

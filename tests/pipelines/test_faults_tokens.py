@@ -15,13 +15,13 @@ from shared import beside
 from stages import publish
 from tokenizers import Tokenizer
 
-from corpus.imported import ImportConfig, read_vocabulary
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.schema import LEDGER
-from corpus.shard_set import ShardSet
-from corpus.splits import GPT2, GPT4, GPT4O, OWN
-from corpus.vocabulary import EOS, Vocabulary, VocabularyConfig, train
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import LEDGER
+from corpus.lake.store import Lake
+from corpus.shards.reader import ShardSet
+from corpus.tokenizer.imported import ImportConfig, read_vocabulary
+from corpus.tokenizer.splits import GPT2, GPT4, GPT4O, OWN
+from corpus.tokenizer.vocabulary import EOS, Vocabulary, VocabularyConfig, train
 from pipelines.clean import CLEAN
 from pipelines.encode import encode
 from pipelines.engine import Engine

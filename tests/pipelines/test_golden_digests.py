@@ -15,17 +15,17 @@ import pytest
 from fixed_crawls import ITEMS, write_crawls
 
 import pipelines
-from corpus.contamination import CONTAMINATED, ContaminationConfig
+from corpus.contamination.policy import CONTAMINATED, ContaminationConfig
 from corpus.duplicates.banding import DuplicateConfig
-from corpus.heldout import HeldOutConfig
-from corpus.items import ItemConfig
-from corpus.lake import Lake, file_sha256
-from corpus.manifest import Manifest, canonical_json, sha256
-from corpus.mixing import MixConfig
+from corpus.holdout.heldout import HeldOutConfig
+from corpus.holdout.items import ItemConfig
+from corpus.lake.manifest import Manifest, canonical_json, sha256
+from corpus.lake.store import Lake, file_sha256
 from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
+from corpus.shards.mix import MixConfig
 from corpus.sources import open_crawl
-from corpus.vocabulary import VocabularyConfig
+from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.benchmark import publish_benchmark
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean

@@ -15,8 +15,8 @@ import pytest
 from crashing import FragileIngest
 from crawls import MODULES, html, prose, response
 
-from corpus.lake import Lake
-from corpus.schema import DROPPED, LEDGER, ledger_row
+from corpus.lake.schema import DROPPED, LEDGER, ledger_row
+from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.elements import RunSplit

@@ -8,8 +8,8 @@ import pytest
 from all_pairs import jaccard, shingle_set
 from collections_of_text import clean_crawl, families, ledger_of
 
-from corpus.heldout import HeldOutConfig
-from corpus.lake import Lake
+from corpus.holdout.heldout import HeldOutConfig
+from corpus.lake.store import Lake
 from pipelines.engine import Engine
 from pipelines.hold_out import hold_out
 

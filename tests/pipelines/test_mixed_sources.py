@@ -16,10 +16,10 @@ import pytest
 from backports import zstd
 from crawls import CHINESE, GERMAN, html, prose, response
 
-from corpus.lake import Lake
-from corpus.lineage import fates, payload_digest
-from corpus.manifest import Manifest
-from corpus.schema import document_id
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import document_id
+from corpus.lake.store import Lake
+from corpus.lineage.graph import fates, payload_digest
 from corpus.sources import open_crawl
 from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig

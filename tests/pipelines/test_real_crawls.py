@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from shared import beside
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine

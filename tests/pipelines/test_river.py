@@ -18,13 +18,13 @@ import psutil
 import pytest
 
 from corpus.duplicates.banding import DuplicateConfig
-from corpus.heldout import HeldOutConfig
-from corpus.items import ItemConfig
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.holdout.heldout import HeldOutConfig
+from corpus.holdout.items import ItemConfig
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
 from corpus.sources import Crawl, open_crawl
-from corpus.text import words
-from corpus.vocabulary import VocabularyConfig
+from corpus.text.normal_form import words
+from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean
 from pipelines.deduplicate import deduplicate

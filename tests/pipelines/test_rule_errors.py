@@ -11,9 +11,11 @@ import pyarrow as pa
 import pytest
 from crawls import MODULES, html, prose, response
 
-from corpus import language, privacy, quality
-from corpus.lake import Lake
-from corpus.manifest import Manifest
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
+from corpus.language import identify as language
+from corpus.privacy import mask as privacy
+from corpus.quality import measure as quality
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.clean import CleanConfig, clean

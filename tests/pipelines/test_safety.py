@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from crawls import MODULES, html, prose, response
 
-from corpus.blocklists import OptOutConfig
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.schema import document_id
+from corpus.lake.manifest import Manifest
+from corpus.lake.schema import document_id
+from corpus.lake.store import Lake
+from corpus.optout.blocklists import OptOutConfig
+from corpus.quality.toxicity import BadWordConfig
 from corpus.sources import Crawl, open_crawl
-from corpus.toxicity import BadWordConfig
 from dagster_project import checks
 from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig

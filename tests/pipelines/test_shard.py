@@ -20,10 +20,10 @@ import pytest
 import webdataset
 from tokens_of_text import ONE, Made, make_tokens
 
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.mixing import MixConfig
-from corpus.shard_set import ShardSet
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
+from corpus.shards.mix import MixConfig
+from corpus.shards.reader import ShardSet
 from pipelines.__main__ import main
 from pipelines.engine import Engine
 from pipelines.shard import ShardConfig, shard
@@ -125,7 +125,7 @@ SCRIPT = """
 import json, sys
 from tokens_of_text import make_tokens
 from test_shard import BY_LANGUAGE, build
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 from pipelines.engine import Engine
 print(json.dumps(build(make_tokens(Lake(sys.argv[1])), BY_LANGUAGE, Engine(workers=4)).digest))
 """

@@ -11,9 +11,9 @@ import pytest
 from stages import page, publish
 
 from corpus.duplicates.banding import DuplicateConfig
-from corpus.lake import Lake
-from corpus.manifest import Manifest
-from corpus.privacy import KINDS
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
+from corpus.privacy.mask import KINDS
 from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
 from pipelines import repeats

@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 
 from corpus.crawl.pydoc_crawl import PydocCrawlConfig, crawl_pydoc
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 
 BENCH = Path(__file__).resolve().parents[3] / "shared" / "data" / "bench_crawl"
 MOST_REDONE = 0.05

@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from corpus.lake import Lake
+from corpus.lake.store import Lake
 
 # The stages that a demo publishes, in order, and how long each may take before the kill, in seconds.
 STAGES = {
@@ -42,7 +42,7 @@ STAGES = {
 
 
 def start(lake: Path, crawls: list[str]) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "dagster_project.cli", "demo", "--lake", str(lake)]
+    command = [sys.executable, "-m", "headwater.cli", "demo", "--lake", str(lake)]
     command += [flag for crawl in crawls for flag in ("--crawl", crawl)]
     log = (lake.parent / "demo.log").open("ab")
     return subprocess.Popen(command, stdout=log, stderr=log)

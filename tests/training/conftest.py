@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-
-from tests.training.small_corpus import Data
+from small_corpus import Data
 
 
 @pytest.fixture(scope="session")

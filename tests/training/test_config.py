@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
+from small_corpus import Data, run
 
-from tests.training.small_corpus import Data, run
 from training.config import ModelConfig, TrainConfig, from_mapping, identity
+from training.models.scaling import resolve
 from training.presets import PRESETS
-from training.scaling import resolve
 
 
 def test_planning_a_run_needs_no_torch() -> None:

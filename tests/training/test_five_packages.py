@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from tests.training.small_corpus import ROOT
+from small_corpus import ROOT
 
 # What the five need is there too, but for what tokenizers needs to download one.
 CODE = """
@@ -25,7 +25,7 @@ for name in ("torch", "numpy", "pyarrow", "safetensors"):
 for package, owners in packages_distributions().items():
     if not there & {owner.lower().replace("_", "-") for owner in owners}:
         sys.modules[package] = None
-import benchmarks.gpu, training.generate, training.trainer
+import benchmarks.gpu, training.inference.generate, training.run.trainer
 """
 
 

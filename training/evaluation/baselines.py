@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from tokenizers import Tokenizer
 
-from corpus.shard_set import ShardSet
+from corpus.shards.reader import ShardSet
 from training.config import ModelConfig
-from training.evaluation.batches import Batch
 from training.evaluation.model import Trained, Words
-from training.transformer import Transformer
+from training.inference.batches import Batch
+from training.models.transformer import Transformer
 
 COUNT_AT_ONCE = 1 << 24
 

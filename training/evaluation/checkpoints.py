@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import torch
 
-from corpus.manifest import canonical_json, sha256
-from corpus.shard_set import ShardSet
-from training import checkpoint
+from corpus.lake.manifest import canonical_json, sha256
+from corpus.shards.reader import ShardSet
+from training.checkpoints import checkpoint
+from training.checkpoints.export import load_model, load_tokenizer, read_config
 from training.evaluation.baselines import Unigram, untrained
 from training.evaluation.model import Model, Trained
-from training.export import load_model, load_tokenizer, read_config
 
 
 class Loaded(NamedTuple):

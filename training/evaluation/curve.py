@@ -18,16 +18,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from corpus.manifest import canonical_json
-from training import checkpoint
+from corpus.lake.manifest import canonical_json
+from training.checkpoints import checkpoint
+from training.checkpoints.outdir import write_atomic
+from training.distributed.parallel import one_device
 from training.evaluation.checkpoints import load
 from training.evaluation.core import core
 from training.evaluation.flags import count
 from training.evaluation.items import Items
 from training.evaluation.score import prepare, score
 from training.evaluation.task import Task
-from training.outdir import write_atomic
-from training.parallel import one_device
 
 ROWS = pa.schema(
     [

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus.manifest import canonical_json, sha256
+from corpus.lake.manifest import canonical_json, sha256
 from training.evaluation.results import ITEMS
 from training.evaluation.task import Doc, Task
 

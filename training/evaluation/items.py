@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from corpus.manifest import canonical_json, sha256
+from corpus.lake.manifest import canonical_json, sha256
 from training.evaluation.task import Doc, Task, fill
 
 

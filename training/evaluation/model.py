@@ -11,9 +11,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from training.evaluation.batches import Batch
-from training.generate import generate_all
-from training.transformer import Transformer
+from training.inference.batches import Batch
+from training.inference.generate import generate_all
+from training.models.transformer import Transformer
 
 LOGITS_AT_ONCE = 1 << 25  # 128 MiB of them
 

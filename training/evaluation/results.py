@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from corpus.manifest import canonical_json
-from training.outdir import write_atomic
+from corpus.lake.manifest import canonical_json
+from training.checkpoints.outdir import write_atomic
 from training.significance.intervals import estimate
 
 ITEMS = pa.schema(

@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow as pa
 import torch
 
-from corpus.shard_set import ShardSet
+from corpus.shards.reader import ShardSet
+from training.distributed.parallel import one_device
 from training.evaluation import results
 from training.evaluation.catalog import find, once
 from training.evaluation.checkpoints import Loaded, baselines, load
@@ -28,7 +29,6 @@ from training.evaluation.language_model import LanguageModel
 from training.evaluation.model import Model
 from training.evaluation.results import estimate_of
 from training.evaluation.task import Task
-from training.parallel import one_device
 
 
 def score(

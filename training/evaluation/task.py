@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from corpus.manifest import canonical_json, sha256
+from corpus.lake.manifest import canonical_json, sha256
 from training.evaluation.files import Rows, jsonl
 
 Row = Mapping[str, Any]

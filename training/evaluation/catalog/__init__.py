@@ -16,7 +16,7 @@ from training.evaluation.files import parquet
 from training.evaluation.kinds import Choice, Completion, Document
 from training.evaluation.task import Task
 
-# Made of a recipe's own held-out pages (corpus.items): they need nothing but the crawl.
+# Made of a recipe's own held-out pages (corpus.holdout.items): they need nothing but the crawl.
 HELD_OUT: tuple[Task, ...] = (
     Document(name="bits_per_byte", read=parquet, files="*.parquet", item="{doc_id}", passage="{doc_id}"),
     Completion(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from corpus.manifest import sha256
+from corpus.lake.manifest import sha256
 from training.evaluation.files import Rows, csv_rows, jsonl, text_of
 
 Row = dict[str, Any]

@@ -1,0 +1,203 @@
+"""Overlap: what of benchmark items stands in documents, word for word or nearly so.
+
+    documents -> hits of grams     -> by text and diagonal, compared word by word       -> ngram matches
+              -> hits of shingles  -> enough of one text together? its densest window   -> near matches
+
+Exact but for hashes, and these only nominate: whatever is reported was compared as words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from corpus.contamination.benchmark_grams import ROUNDING, BenchmarkGrams
+from corpus.contamination.grams import gram_hashes
+from corpus.contamination.policy import NEAR, NGRAM
+from corpus.repeats.spans import word_places
+from corpus.text.codepoints import MARK_BIT, code_points, compiled
+from corpus.text.normal_form import MARK, words
+
+WINDOW = 1.5  # how many times its own length a near match may be spread over: words put in between
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A text of the benchmarks in a document of a batch; `start` and `stop` in its characters."""
+
+    document: int
+    text: int
+    kind: str
+    measure: float
+    start: int
+    stop: int
+
+
+class Overlap:
+    """Looks for the items of benchmarks."""
+
+    def __init__(self, grams: BenchmarkGrams) -> None:
+        self.grams = grams
+        self._words = cache(lambda text: _words(grams.texts[text]))
+
+    def find(self, documents: pa.Array) -> list[Found]:
+        """By document, text and kind. `documents`: large_string."""
+        hits = self.grams.set.find(documents)
+        if not len(hits.texts):
+            return []
+        first, last = self.grams.starts[hits.keys], self.grams.starts[hits.keys + 1]
+        rows = np.repeat(np.arange(len(first)), last - first)
+        posting = np.arange(len(rows)) - np.repeat(np.cumsum(last - first) - (last - first), last - first) + first[rows]
+        document, place = hits.texts[rows], hits.places[rows]
+        text, at = self.grams.of[posting], self.grams.at[posting]
+        chosen = np.flatnonzero(at >= 0)
+        chosen = np.concatenate((chosen, self._close(document, text, place, np.flatnonzero(at < 0))))
+        order = chosen[np.lexsort(tuple(column[chosen] for column in (place, place - at, text, document)))]
+        found: list[Found] = []
+        columns = (column[order].tolist() for column in (document, text, place, at))
+        for number, mine in groupby(zip(*columns, strict=True), key=lambda row: row[0]):
+            looked = _Document(number, documents[number])
+            for which, group in groupby(mine, key=lambda row: row[1]):
+                found += self._of_text(looked, which, [row[2:] for row in group])
+        return found
+
+    def _close(self, document: np.ndarray, text: np.ndarray, place: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Of shingles that were hit those that begin so many of one text, near enough to each other."""
+        rows = rows[np.lexsort((place[rows], text[rows], document[rows]))]
+        other = np.arange(len(rows)) + self.grams.together[text[rows]] - 1
+        inside = np.flatnonzero(other < len(rows))
+        here, there = rows[inside], rows[other[inside]]
+        near = (document[here] == document[there]) & (text[here] == text[there])
+        near &= place[there] - place[here] <= self.grams.counts[text[here]] * WINDOW
+        chosen: np.ndarray = here[near]
+        return chosen
+
+    def _of_text(self, looked: _Document, text: int, hits: list[tuple[int, int]]) -> Iterator[Found]:
+        same = self._same(looked, text, [hit for hit in hits if hit[1] >= 0])
+        if same is not None:
+            yield same
+        if same is None or same.measure < self.grams.config.share:
+            near = self._nearly(looked, text, [place for place, at in hits if at < 0])
+            if near is not None:
+                yield near
+
+    def _same(self, looked: _Document, text: int, hits: list[tuple[int, int]]) -> Found | None:
+        """`hits`: (word of the document, word of the text) where a gram begins, diagonal by diagonal."""
+        mine = self._words(text)
+        size, _, _ = self.grams.sizes(bool(self.grams.unspaced[text]))
+        covered, longest = np.zeros(len(mine), bool), (0, 0)
+        for place, at, grams in _runs(hits):
+            length = grams - 1 + size if len(mine) >= size else len(mine)
+            if looked.words(place, place + length) == mine[at : at + length]:
+                covered[at : at + length] = True
+                longest = max(longest, (length, -place))
+        if not longest[0]:
+            return None
+        start, stop = looked.characters(-longest[1], longest[0] - longest[1])
+        measure = float(covered.sum() / self.grams.usable[text])
+        return Found(document=looked.number, text=text, kind=NGRAM, measure=measure, start=start, stop=stop)
+
+    def _nearly(self, looked: _Document, text: int, places: list[int]) -> Found | None:
+        """`places`: rising words of the document, one of which is in any window that holds enough, before its end."""
+        if not places:
+            return None
+        wanted = self.grams.shingles[text]
+        _, _, size = self.grams.sizes(bool(self.grams.unspaced[text]))
+        width = int(self.grams.counts[text] * WINDOW)
+        count, first, last = 0, 0, 0
+        for low, high in _stretches(places, width):
+            begin = max(0, low - width)
+            more, start, stop = densest(looked.shingles(size)[begin : high + width], wanted, width - size)
+            if more > count:
+                count, first, last = more, begin + start, begin + stop
+        if count < self.grams.config.containment * len(wanted) - ROUNDING:
+            return None
+        there, mine = looked.words(first, last + size), self._words(text)
+        known = set(wanted.tolist())
+        hashes, _ = gram_hashes(self.grams.array(np.array([text])), size)
+        runs = {tuple(mine[at : at + size]) for at, value in enumerate(hashes.tolist()) if value in known}
+        shared = runs & {tuple(there[at : at + size]) for at in range(len(there) - size + 1)}
+        measure = len(shared) / len(runs)
+        if measure < self.grams.config.containment - ROUNDING:
+            return None
+        start, stop = looked.characters(first, last + size)
+        return Found(document=looked.number, text=text, kind=NEAR, measure=measure, start=start, stop=stop)
+
+
+class _Document:
+    """A document in which something was found: its words by place."""
+
+    def __init__(self, number: int, text: Any) -> None:
+        self.number = number
+        self._text: str = text.as_py()
+        self._array = pa.array([self._text], pa.large_string())
+        starts, stops, _ = word_places(self._array)
+        first = np.frombuffer(self._text.encode("utf-32-le"), np.uint32)[starts]
+        counted = code_points()[first] & MARK_BIT == 0  # as in _words
+        self._starts, self._stops = starts[counted], stops[counted]
+        self.shingles = cache(lambda size: gram_hashes(self._array, size)[0])
+
+    def characters(self, first: int, stop: int) -> tuple[int, int]:
+        """Where the words from `first` to `stop` stand."""
+        return int(self._starts[first]), int(self._stops[stop - 1])
+
+    def words(self, first: int, stop: int) -> list[str]:
+        if stop > len(self._starts):
+            return []
+        start, end = self.characters(first, stop)
+        return _words(self._text[start:end])
+
+
+def _words(text: str) -> list[str]:
+    """As grams count them: a mark of Thai and its like that stands behind no letter, a slip of typing, is no word."""
+    return [word for word in words(text) if not MARK.match(word)]
+
+
+def _stretches(places: list[int], width: int) -> Iterator[tuple[int, int]]:
+    """(first, last) of places that no window that is `width` from both lies between."""
+    begin = 0
+    for end in range(1, len(places) + 1):
+        if end == len(places) or places[end] - places[end - 1] > 2 * width:
+            yield places[begin], places[end - 1]
+            begin = end
+
+
+def _runs(hits: list[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
+    """(word of the document, word of the text, how many grams follow one another there)."""
+    begin = 0
+    for end in range(1, len(hits) + 1):
+        if end == len(hits) or hits[end] != (hits[end - 1][0] + 1, hits[end - 1][1] + 1):
+            yield (*hits[begin], end - begin)
+            begin = end
+
+
+@compiled
+def densest(shingles, wanted, width):  # type: ignore[no-untyped-def]
+    """(how many different ones of `wanted`, sorted, first, last): the stretch of `shingles` no farther apart than
+    `width` that has most of them; the first and shortest of such."""
+    places = np.empty(len(shingles), np.int64)
+    which = np.empty(len(shingles), np.int64)
+    hits = 0
+    for place in range(len(shingles)):
+        key = np.searchsorted(wanted, shingles[place])
+        if key < len(wanted) and wanted[key] == shingles[place]:
+            places[hits], which[hits] = place, key
+            hits += 1
+    held = np.zeros(len(wanted), np.int64)
+    best, first, last, different, left = 0, 0, 0, 0, 0
+    for right in range(hits):
+        different += held[which[right]] == 0
+        held[which[right]] += 1
+        while places[right] - places[left] > width or held[which[left]] > 1:
+            held[which[left]] -= 1
+            different -= held[which[left]] == 0
+            left += 1
+        if different > best:
+            best, first, last = different, places[left], places[right]
+    return best, first, last

@@ -1,0 +1,90 @@
+"""Cuts: the compiled pass that leaves out of a page what is no text of it, often half of its bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from corpus.extract.kernels.markup import (
+    DASH,
+    EXCLAMATION,
+    GREATER,
+    LESS,
+    SLASH,
+    copy,
+    equal,
+    find,
+    name_at,
+    paragraph_at,
+)
+from corpus.text.codepoints import compiled
+
+COMMENT, NAVIGATION, OTHER = 1, 2, 4  # by number: a comment; from 2 on elements that may have text; from 4 on others
+NUMBERS = 16
+
+
+@compiled
+def cut(data, names, out):  # type: ignore[no-untyped-def]
+    """Copies a page's bytes, except comments, elements whose content is no text, and navigation that has no paragraph
+    in it; how many it copied. `names` are the elements' numbers; `out` has room for all bytes."""
+    size = len(data)
+    # Each end is looked for once, or a page of "<!--" or of "<nav>" would take the square of its length.
+    unclosed = np.zeros(NUMBERS, np.bool_)
+    ends = np.zeros(NUMBERS, np.int64)
+    place = written = copied = paragraph = types.int64(0)
+    while True:
+        start = find(data, LESS, place, size)
+        if start >= size:
+            return copy(out, written, data, copied, size)
+        place = start + 1
+        if start + 4 <= size and data[place] == EXCLAMATION and data[place + 1] == DASH and data[place + 2] == DASH:
+            number, at = COMMENT, start + 4
+        else:
+            number, at = name_at(data, place, size, names)
+        if number == 0:
+            continue
+        place = at
+        if unclosed[number]:
+            continue
+        has_text = NAVIGATION <= number < OTHER
+        end = ends[number] if has_text else types.int64(0)
+        if end <= place:
+            end = _comment_end(data, place, size) if number == COMMENT else _end(data, start + 1, place, size)
+            if end == 0:
+                unclosed[number] = True
+                continue
+        if has_text:
+            ends[number] = end
+            if paragraph < place:
+                paragraph = paragraph_at(data, place, size)
+            if paragraph < end:
+                continue
+        written = copy(out, written, data, copied, start)
+        place = copied = end
+
+
+@compiled
+def _comment_end(data, place, end):  # type: ignore[no-untyped-def]
+    """Behind the next end of a comment; 0 where there is none."""
+    at = place + 2
+    while at < end:
+        at = find(data, GREATER, at, end)
+        if at < end and data[at - 1] == DASH and data[at - 2] == DASH:
+            return at + 1
+        at += 1
+    return types.int64(0)
+
+
+@compiled
+def _end(data, name, place, end):  # type: ignore[no-untyped-def]
+    """Behind the next tag that closes the element whose name ends at `place`; 0 where there is none."""
+    size = place - name
+    at = place
+    while True:
+        at = find(data, LESS, at, end)
+        if at + 2 + size > end:
+            return types.int64(0)
+        if data[at + 1] == SLASH and equal(data, at + 2, name, size):
+            close = find(data, GREATER, at + 2 + size, end)
+            return close + 1 if close < end else types.int64(0)
+        at += 1

@@ -1,0 +1,243 @@
+"""Lines: the compiled pass over the parser's text of a page, with its few tags and the marks of regions, that finds the
+blocks. See corpus/extract/blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import types
+
+from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_SENTENCE, IS_TITLE, begins_with, holds
+from corpus.text.codepoints import CODE, FACTOR, SEED, SHIFT, SPACE_BIT, UNSPACED_BIT, compiled, decode
+
+LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
+START, END, WIDTH, LINKED, TAG, REGION, FLAGS, FIRST = range(8)  # columns of a block: see corpus/extract/blocks
+COLUMNS = 8
+MAX_LINK_LINES = 4  # a link that goes on for longer was never closed
+FRAME_WIDTH, WORDS_WIDTH = 80, 400  # columns: longer lines are not looked through for phrases
+
+PADDING = "\n" * 8  # behind the text, so that no look ahead needs to know where it ends
+
+NEWLINE, MARK, LESS, MORE, AMPERSAND, QUOTE, SEMICOLON = 10, 1, *b'<>&";'
+ZERO, NINE, SLASH, A, B, G, H, L, P, Q, R, T = b"09/abghlpqrt"
+LINK = np.array([*b'<a href="'], np.uint8)
+RE, AMP, QUOT = np.array([*b"re>"], np.uint8), np.array([*b"amp;"], np.uint8), np.array([*b"quot;"], np.uint8)
+NO_TAG, LINK_TAG, LINK_END_TAG, P_TAG, HEADING_TAG, PRE_TAG, PRE_END_TAG, BREAK_TAG, END_TAG = range(9)
+
+
+@compiled
+def _at(text, place, wanted):  # type: ignore[no-untyped-def]
+    """Whether that is what stands at a place."""
+    number = 0
+    while number < len(wanted) and text[place + number] == wanted[number]:
+        number += 1
+    return number == len(wanted)
+
+
+@compiled
+def _mark(text, place):  # type: ignore[no-untyped-def]
+    """(region, characters) of the mark at a place; no characters where there is none."""
+    region, end = types.int64(0), place + 1
+    while end < place + 6 and ZERO <= text[end] <= NINE:
+        region = 10 * region + text[end] - ZERO
+        end += 1
+    return region, end + 1 - place if end > place + 1 and text[end] == SEMICOLON else 0
+
+
+@compiled
+def _tag(text, place):  # type: ignore[no-untyped-def]
+    """(kind, characters) of the tag at a place: of one of those that the parser writes. A "<" of the page itself is an
+    entity there."""
+    first = text[place + 1]
+    if first == A and _at(text, place, LINK):
+        end = place + len(LINK)
+        while end < len(text) - 1 and text[end] != QUOTE:
+            end += 1
+        return (LINK_TAG, end + 2 - place) if text[end + 1] == MORE else (NO_TAG, 0)
+    if first == SLASH:
+        second = text[place + 2]
+        if second == A and text[place + 3] == MORE:
+            return LINK_END_TAG, 4
+        if second == P and text[place + 3] == MORE:
+            return END_TAG, 4
+        if second == P and _at(text, place + 3, RE):
+            return PRE_END_TAG, 6
+        if second == H and text[place + 4] == MORE:
+            return END_TAG, 5
+    elif first == P:
+        if text[place + 2] == MORE:
+            return P_TAG, 3
+        if _at(text, place + 2, RE):
+            return PRE_TAG, 5
+    elif first == B and text[place + 2] == R and text[place + 3] == MORE:
+        return BREAK_TAG, 4
+    elif first == H and text[place + 3] == MORE:
+        return HEADING_TAG, 4
+    return NO_TAG, 0
+
+
+@compiled
+def _entity(text, place):  # type: ignore[no-untyped-def]
+    """(code point, characters) of what the parser writes for the four signs of HTML."""
+    first = text[place + 1]
+    if first == A and _at(text, place + 1, AMP):
+        return AMPERSAND, 5
+    if first == Q and _at(text, place + 1, QUOT):
+        return QUOTE, 6
+    if first in (L, G) and text[place + 2] == T and text[place + 3] == SEMICOLON:
+        return LESS if first == L else MORE, 4
+    return AMPERSAND, 1
+
+
+@compiled
+def _is_edge(table, tag, code):  # type: ignore[no-untyped-def]
+    """Whether a character is left out at a block's start and end: white space; of preformatted ones, newlines."""
+    if tag == PREFORMATTED:
+        return code == NEWLINE
+    if code < 0x80:
+        return code == 32 or 9 <= code <= 13 or 28 <= code <= 31
+    return table[code] & SPACE_BIT != 0
+
+
+@compiled
+def _is_part(text, start, end, title, table):  # type: ignore[no-untyped-def]
+    """Whether a block stands in the page's title, in whatever case."""
+    for first in range(len(title) - (end - start) + 1):
+        same = 0
+        while start + same < end and (table[text[start + same]] ^ table[title[first + same]]) & CODE == 0:
+            same += 1
+        if start + same == end:
+            return True
+    return False
+
+
+@compiled
+def _hash(text, start, end):  # type: ignore[no-untyped-def]
+    """Of a block's characters, two at a time; never 0."""
+    state = SEED ^ types.uint64(end - start)
+    place = start
+    while place + 1 < end:
+        state = (state ^ (types.uint64(text[place]) << types.uint64(32) | types.uint64(text[place + 1]))) * FACTOR
+        state ^= state >> SHIFT
+        place += 2
+    if place < end:
+        state = (state ^ types.uint64(text[place])) * FACTOR
+    return state ^ (state >> SHIFT) | types.uint64(1)
+
+
+@compiled
+def _firsts(text, blocks, found):  # type: ignore[no-untyped-def]
+    """Fills FIRST: of each block, the first one of the same text."""
+    size = 16
+    while size < 2 * found:
+        size *= 2
+    keys, numbers = np.zeros(size, np.uint64), np.empty(size, np.int64)
+    for block in range(found):
+        key = _hash(text, blocks[block, START], blocks[block, END])
+        slot = types.int64(key >> types.uint64(20)) & (size - 1)
+        while keys[slot] != 0 and keys[slot] != key:
+            slot = (slot + 1) & (size - 1)
+        if keys[slot] == 0:
+            keys[slot], numbers[slot] = key, block
+        blocks[block, FIRST] = numbers[slot]
+
+
+@compiled
+def _flags(  # type: ignore[no-untyped-def]
+    text, start, end, width, tag, title, table, ends, letters, begin, kinds, inside
+):
+    """The bits of a block."""
+    flags = 0
+    for sign in ends:
+        if text[end - 1] == sign:
+            flags = IS_SENTENCE
+    if width < WORDS_WIDTH and holds(text, start, end, letters, inside):
+        flags |= HAS_FRAME_WORDS
+    if tag == HEADING and 3 < width < WORDS_WIDTH and _is_part(text, start, end, title, table):
+        flags |= IS_TITLE
+    if width < FRAME_WIDTH:
+        flags |= begins_with(text, start, end, table, letters, begin, kinds)
+    return flags
+
+
+@compiled
+def split(source, regions, title, table, ends, letters, begin, kinds, inside, text, blocks):  # type: ignore[no-untyped-def]
+    """Fills the code points of the blocks' text, a newline between them, and a row for each block; how many of both.
+    `source` is UTF-8 and ends with PADDING, `regions` is their number, `title` the page's in code points, `table` that
+    of corpus/text/codepoints, `ends` what a sentence ends with; the tables behind it are of kernels/phrases."""
+    size, place = len(source) - len(PADDING), 0
+    written = found = region = link_lines = 0
+    while place < size:
+        if source[place] == NEWLINE:
+            place += 1
+            continue
+        if source[place] == MARK:
+            number, length = _mark(source, place)
+            if length:  # a page may have written a mark of its own
+                region = min(number, regions - 1)
+                place += length
+                continue
+        tag = LINE
+        if source[place] == LESS:
+            kind, length = _tag(source, place)
+            if kind == P_TAG:
+                tag = PARAGRAPH
+            elif kind == HEADING_TAG:
+                tag = HEADING
+            elif kind == PRE_TAG:
+                tag = PREFORMATTED
+        start = written
+        linked = wide = 0
+        in_link, links = link_lines > 0, False
+        ascii_only = True
+        while place < size:
+            code, step = types.int64(source[place]), types.int64(1)
+            if code == NEWLINE:
+                if tag != PREFORMATTED:
+                    break
+            elif code == MARK:
+                number, length = _mark(source, place)
+                if length:
+                    if tag != PREFORMATTED:
+                        break
+                    region = min(number, regions - 1)
+                    code, step = NEWLINE, length
+            elif code == LESS:
+                kind, length = _tag(source, place)
+                if kind == BREAK_TAG and tag == PREFORMATTED:
+                    code, step = NEWLINE, length
+                elif kind:
+                    place += length
+                    if kind == PRE_END_TAG and tag == PREFORMATTED:
+                        break
+                    if kind in (LINK_TAG, LINK_END_TAG):
+                        in_link, links = kind == LINK_TAG, True
+                    continue
+            elif code == AMPERSAND:
+                code, step = _entity(source, place)
+            linked += step if in_link else 0
+            if code >= 0x80:
+                code, step = decode(source, place, size)
+                ascii_only = False
+                wide += table[code] & UNSPACED_BIT != 0 or 0xAC00 <= code <= 0xD7A3
+            place += step
+            if written > start or not _is_edge(table, tag, code):
+                text[written] = code
+                written += 1
+        if links:
+            link_lines = 1 if in_link else 0
+        elif link_lines:
+            link_lines = link_lines + 1 if link_lines < MAX_LINK_LINES else 0
+        while written > start and _is_edge(table, tag, text[written - 1]):
+            written -= 1
+        if written == start:
+            continue
+        width = written - start if ascii_only else written - start + 3 * wide // 2
+        flags = _flags(text, start, written, width, tag, title, table, ends, letters, begin, kinds, inside)
+        blocks[found, START], blocks[found, END], blocks[found, WIDTH] = start, written, width
+        blocks[found, LINKED], blocks[found, TAG] = linked, tag
+        blocks[found, REGION], blocks[found, FLAGS] = region, flags
+        found += 1
+        text[written] = NEWLINE
+        written += 1
+    _firsts(text, blocks, found)
+    return max(0, written - 1), found

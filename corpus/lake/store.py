@@ -1,0 +1,293 @@
+"""Lake: content-addressed, immutable datasets at any fsspec URL.
+
+    <lake>/<stage>/<address>/<kind>/part-00000.parquet     a file of the dataset, whole or absent
+    <lake>/<stage>/<address>/manifest.json                 written last: with it, the dataset exists
+    <lake>/<stage>/<address>/run.json                      when, where and how long: for people, in no digest
+    <lake>/<stage>/<address>/parts/part-00000.json         what a finished part holds: a killed run goes on from there
+
+Every file is put in place in one step, with bytes that depend on the address alone, so two writers of one address
+write the same files; on a local lake the second one also waits for the first and then reuses what it published.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from corpus.lake.manifest import FileEntry, Manifest
+
+DEFAULT_LAKE = ".headwater"
+READ_CHUNK = 1 << 20
+ROWS = 256  # documents a row group and a batch: about 2 MB of text held at a time
+
+
+class Lake:
+    """A folder of datasets. `url` is a local path or any URL that fsspec opens."""
+
+    def __init__(self, url: str) -> None:
+        self.fs, self.root = fsspec.core.url_to_fs(url)
+        self.local = isinstance(self.fs, LocalFileSystem)
+        self.url = self.root if self.local else url
+
+    def __reduce__(self) -> tuple[type[Lake], tuple[str]]:
+        return Lake, (self.url,)
+
+    # Reading ----------------------------------------------------------------------------------------------------
+
+    def path(self, *parts: str) -> str:
+        return "/".join((self.root.rstrip("/"), *parts))
+
+    def folder(self, manifest: Manifest) -> str:
+        return self.path(manifest.stage, manifest.address)
+
+    def find(self, stage: str, address: str) -> Manifest | None:
+        """The dataset published at this address, or None."""
+        path = self.path(stage, address, "manifest.json")
+        if not self.fs.exists(path):
+            return None
+        return Manifest.from_bytes(self.fs.cat_file(path), where=path)
+
+    def get(self, stage: str, address: str) -> Manifest:
+        """As `find`; raises FileNotFoundError when nothing is published there."""
+        manifest = self.find(stage, address)
+        if manifest is None:
+            raise FileNotFoundError(f"no dataset {stage}/{address} in the lake {self.url}: materialize {stage} first")
+        return manifest
+
+    def datasets(self, stage: str | None = None) -> Iterator[Manifest]:
+        """Every published dataset, or those of one stage, by stage and partition."""
+        found = [Manifest.from_bytes(self.fs.cat_file(path), where=path) for path in self.manifest_paths(stage)]
+        yield from sorted(found, key=lambda manifest: (manifest.stage, manifest.partition, manifest.address))
+
+    def manifest_paths(self, stage: str | None = None) -> Iterator[str]:
+        """Where the manifests lie, readable or not."""
+        for folder in [self.path(stage)] if stage else self._folders(self.root):
+            for dataset in self._folders(folder):
+                if self.fs.exists(f"{dataset}/manifest.json"):
+                    yield f"{dataset}/manifest.json"
+
+    def _folders(self, folder: str) -> list[str]:
+        if not self.fs.isdir(folder):
+            return []
+        return sorted(entry["name"] for entry in self.fs.ls(folder, detail=True) if entry["type"] == "directory")
+
+    def read(self, manifest: Manifest, kind: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """One Arrow table a file, in the manifest's order; page checksums are verified."""
+        for entry in manifest.of_kind(kind):
+            yield self.read_file(manifest, entry, columns)
+
+    def read_file(self, manifest: Manifest, entry: FileEntry, columns: list[str] | None = None) -> pa.Table:
+        return self.read_table(f"{self.folder(manifest)}/{entry.path}", columns)
+
+    def read_table(self, path: str, columns: list[str] | None = None) -> pa.Table:
+        """A Parquet file of the lake, its page checksums verified. Raises OSError naming the file."""
+        with self.open_parquet(path) as file:
+            table = file.read(columns)
+            _check_rows(table.num_rows, file.metadata.num_rows)
+            return table
+
+    def read_rows(self, path: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
+        """As `read_table`, row by row, with ROWS of them in memory at a time."""
+        for batch in self.read_batches(path, columns):
+            yield from batch.to_pylist()
+
+    def read_batches(self, path: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """As `read_table`, at most ROWS at a time."""
+        with self.open_parquet(path) as file:
+            rows = 0
+            for batch in file.iter_batches(batch_size=ROWS, columns=columns):
+                rows += len(batch)
+                yield batch
+            _check_rows(rows, file.metadata.num_rows)
+
+    def read_places(self, path: str, places: np.ndarray, columns: list[str]) -> pa.Table:
+        """The rows at these places of a Parquet file, in this order. Reads the row groups that hold one."""
+        with self.open_parquet(path) as file:
+            sizes = np.array([file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)])
+            owners = np.searchsorted(np.cumsum(sizes), places, side="right")
+            groups, nth = np.unique(owners, return_inverse=True)
+            table = file.read_row_groups(groups.tolist(), columns)
+            _check_rows(table.num_rows, int(sizes[groups].sum()))
+            shift = np.cumsum(sizes[groups]) - np.cumsum(sizes)[groups]  # what is not read in front of a group
+            return table.take(pa.array(places + shift[nth]))
+
+    @contextmanager
+    def open_parquet(self, path: str) -> Iterator[pq.ParquetFile]:
+        """A Parquet file whose page checksums are verified while it is read. Raises OSError naming the file.
+
+        Arrow gets its own file or a buffer, never a file of Python's: its threads would have to call back, and one that
+        does so while Python shuts down aborts the process.
+        """
+        try:
+            source = pa.OSFile(path) if self.local else pa.BufferReader(self.fs.cat_file(path))
+            with source, pq.ParquetFile(source, page_checksum_verification=True) as file:
+                yield file
+        except (OSError, pa.ArrowInvalid) as error:
+            raise OSError(f"{path} cannot be read: {error}; `headwater verify` names every damaged file") from error
+
+    def local_copy(self, manifest: Manifest, kind: str, cache: Path) -> Path:
+        """A local folder with a dataset's files of one kind: its own on a local lake, else a copy under `cache`.
+
+        Raises OSError naming a file whose bytes are not those of the manifest.
+        """
+        if self.local:
+            return Path(self.folder(manifest)) / kind
+        folder = cache / manifest.stage / manifest.address
+        for entry in manifest.of_kind(kind):
+            target = folder / entry.path
+            if not target.is_file() or file_sha256(target) != entry.sha256:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self.fs.get_file(f"{self.folder(manifest)}/{entry.path}", str(target))
+                if file_sha256(target) != entry.sha256:
+                    raise OSError(f"{self.folder(manifest)}/{entry.path} is damaged: see `headwater verify`")
+        return folder / kind
+
+    def read_run(self, manifest: Manifest) -> dict[str, Any]:
+        """The sidecar: when and how long the dataset took to make. Empty when it is gone; nothing depends on it."""
+        path = f"{self.folder(manifest)}/run.json"
+        return json.loads(self.fs.cat_file(path)) if self.fs.exists(path) else {}
+
+    def problems(self, manifest: Manifest) -> Iterator[str]:
+        """Re-reads every byte of a dataset: yields what differs from its manifest, naming the file."""
+        if manifest.counts.lost:
+            yield f"{self.folder(manifest)}/manifest.json: {manifest.counts.lost} records unaccounted for"
+        for entry in manifest.files:
+            path = f"{self.folder(manifest)}/{entry.path}"
+            if not self.fs.exists(path):
+                yield f"{path}: missing"
+                continue
+            size, digest = self._digest(path)
+            if (size, digest) != (entry.bytes, entry.sha256):
+                yield f"{path}: {size} bytes, sha256 {digest}; the manifest has {entry.bytes} bytes, {entry.sha256}"
+
+    def _digest(self, path: str) -> tuple[int, str]:
+        digest, size = hashlib.sha256(), 0
+        with self.fs.open(path, "rb") as file:
+            while block := file.read(READ_CHUNK):
+                digest.update(block)
+                size += len(block)
+        return size, digest.hexdigest()
+
+    # Writing ----------------------------------------------------------------------------------------------------
+
+    def write(self, path: str, data: bytes) -> None:
+        """Puts a file in place in one step: a reader sees the old one or the new one."""
+        if not self.local:
+            self.fs.pipe_file(path, data)
+            return
+        with self._temporary(path) as temporary:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                _sync(file)
+            os.replace(temporary, path)
+
+    def put(self, source: Path, folder: str, path: str, rows: int) -> FileEntry:
+        """Copies a finished local file into a dataset's folder and says what it holds."""
+        size, digest = source.stat().st_size, file_sha256(source)
+        target = f"{folder}/{path}"
+        if self.local:
+            with self._temporary(target) as temporary:
+                shutil.copyfile(source, temporary)
+                with open(temporary, "rb+") as file:
+                    _sync(file)
+                os.replace(temporary, target)
+        else:
+            self.fs.put_file(str(source), target)
+        return FileEntry(path=path, bytes=size, rows=rows, sha256=digest)
+
+    def publish(self, manifest: Manifest, run: dict[str, Any]) -> Manifest:
+        """Makes a dataset exist. If another writer was first, theirs stands and is returned.
+
+        Raises ValueError when records are unaccounted for: a stage that loses records is never published.
+        """
+        if manifest.counts.lost:
+            raise ValueError(f"{manifest.name}: {manifest.counts.lost} records unaccounted for: {manifest.counts}")
+        folder = self.folder(manifest)
+        self.write(f"{folder}/run.json", json.dumps(run, sort_keys=True, indent=1).encode())
+        final = f"{folder}/manifest.json"
+        try:
+            if self.local:
+                with self._temporary(final) as temporary:
+                    with open(temporary, "wb") as file:
+                        file.write(manifest.to_bytes())
+                        _sync(file)
+                    os.link(temporary, final)  # unlike a rename, it fails where the name is taken
+            else:
+                self.fs.pipe_file(final, manifest.to_bytes(), mode="create")
+        except FileExistsError:
+            return self.get(manifest.stage, manifest.address)
+        if self.fs.exists(f"{folder}/parts"):
+            self.fs.rm(f"{folder}/parts", recursive=True)
+        return manifest
+
+    @contextmanager
+    def lock(self, stage: str, address: str) -> Iterator[None]:
+        """One writer an address at a time, on this machine; the kernel frees it when the holder dies."""
+        if not self.local:
+            yield
+            return
+        path = Path(self.path(stage, address, "lock"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"waiting for another writer of {stage}/{address} (lock: {path})", file=sys.stderr)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @contextmanager
+    def _temporary(self, path: str) -> Iterator[str]:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        temporary = f"{path}.{uuid.uuid4().hex[:8]}.tmp"
+        try:
+            yield temporary
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+            _sync_folder(os.path.dirname(path))
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for files in the making; gone afterwards."""
+        with tempfile.TemporaryDirectory(prefix="headwater-") as folder:
+            yield Path(folder)
+
+
+def _check_rows(found: int, wanted: int) -> None:
+    """Arrow passes over a page whose header is damaged, where it reads one column alone."""
+    if found != wanted:
+        raise OSError(f"it has {wanted} rows, of which {found} can be read")
+
+
+def file_sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,5 @@
+"""Opt-out: what a page or its publisher refuses.
+
+headers, meta tags -> signals -> refused or not
+blocklists: lists of hosts and URLs that are left out
+"""

@@ -1,0 +1,119 @@
+"""Code points: what each is to a word, a line and a sentence, as a table that compiled code looks up; and how such code
+reads the UTF-8 of Arrow's buffers."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numba import njit, types
+
+from corpus.text.normal_form import LETTER, MARK, UNSPACED_CHARACTER
+
+CODE_POINTS = 0x110000
+CODE = 0x1FFFFF  # the bits of a table's entry that hold the lower-case code point; those above hold its classes
+LETTER_BIT, UNSPACED_BIT, MARK_BIT, ALPHABETIC_BIT, SPACE_BIT, BULLET_BIT, TERMINAL_BIT, STOP_BIT, WIDE_BIT = (
+    1 << bit for bit in range(21, 30)
+)
+BULLETS = "•●▪‣◦-*·・"
+# What closes a sentence: C4's marks and their kin in other scripts. QUOTES may stand behind it at a line's end.
+STOPS = ".!?…。！？｡．؟۔।॥።፧፨։։။៕᠃᠉"
+QUOTES = "\"'”’»」』）)】》›"
+
+
+SEED = np.uint64(0x9E3779B97F4A7C15)
+FACTOR = np.uint64(0xBF58476D1CE4E5B9)
+SHIFT = np.uint64(31)
+
+
+@cache
+def code_points() -> np.ndarray:
+    """(0x110000,) uint32: each code point's lower-case form and the classes of that. Made in 0.07 s, at the first use.
+
+    Two code points have no form of their own: a final sigma is a sigma, and the dotted capital I is two characters,
+    which the pass knows.
+    """
+    table = np.arange(CODE_POINTS, dtype=np.uint32)
+    # Beyond are Chinese characters, and nothing else that is in a word. No surrogates: no text holds one.
+    codes = np.concatenate((np.arange(0xD800), np.arange(0xE000, 0x20000)))
+    lowered = [chr(code).lower()[0] for code in codes.tolist()]
+    lowered[ord("ς")] = "σ"
+    joined = "".join(lowered)
+    table[codes] = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    for bit, pattern in ((LETTER_BIT, LETTER), (UNSPACED_BIT, UNSPACED_CHARACTER), (MARK_BIT, MARK)):
+        places = [found.start() for found in pattern.finditer(joined)]  # one search is ten times faster than many
+        table[codes[places]] |= np.uint32(bit)
+    for bit, chosen in (
+        (ALPHABETIC_BIT, str.isalpha),
+        (SPACE_BIT, str.isspace),
+        (WIDE_BIT, lambda character: unicodedata.east_asian_width(character) in "WF"),
+    ):
+        table[codes[list(map(chosen, lowered))]] |= np.uint32(bit)
+    for bit, marks in ((BULLET_BIT, BULLETS), (TERMINAL_BIT, STOPS + QUOTES), (STOP_BIT, STOPS)):
+        table[[ord(mark) for mark in marks]] |= np.uint32(bit)
+    table[0x20000:0x40000] |= np.uint32(UNSPACED_BIT | WIDE_BIT)
+    alphabetic = np.array([chr(code).isalpha() for code in range(0x20000, 0x40000)])
+    table[0x20000:0x40000][alphabetic] |= np.uint32(ALPHABETIC_BIT)
+    table.setflags(write=False)
+    return table
+
+
+def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """(bytes, int64 offsets) of texts, without a copy where Arrow has them in one piece."""
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    if texts.null_count:
+        raise ValueError(f"{texts.null_count} of {len(texts)} texts are null")
+    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    _, bounds, data = texts.buffers()
+    if not len(texts):
+        return np.empty(0, np.uint8), np.zeros(1, np.int64)
+    offsets = np.frombuffer(bounds, kind)[texts.offset : texts.offset + len(texts) + 1].astype(np.int64)
+    return np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8), offsets
+
+
+@cache
+def _sources() -> str:
+    """A digest of all modules with compiled functions, or with constants for those. They are compiled into one another,
+    and numba would take what it keeps for good when a module that a function calls has changed and its own has not."""
+    found = sorted(Path(__file__).parents[1].rglob("*.py"))
+    sources = (("extract" in path.parts, path.read_bytes()) for path in found)
+    chosen = (source for constants, source in sources if constants or b"corpus.text.codepoints" in source)
+    return hashlib.sha256(b"".join(chosen)).hexdigest()[:12]
+
+
+def compiled(function: Any) -> Any:
+    """njit, its machine code kept beside the source or in the user's cache, if one of them can be written."""
+    function.__qualname__ += f"-{_sources()}"  # a part of the name under which it is kept
+    try:
+        return njit(cache=True, nogil=True)(function)
+    except RuntimeError:
+        return njit(nogil=True)(function)
+
+
+@compiled
+def mix(state, value):  # type: ignore[no-untyped-def]
+    """The hash of a sequence that goes on with a value."""
+    state = (state ^ value) * FACTOR
+    return state ^ (state >> SHIFT)
+
+
+@compiled
+def decode(data, place, end):  # type: ignore[no-untyped-def]
+    """(code point, bytes) of the character at a place of valid UTF-8."""
+    first = types.int64(data[place])
+    if first < 0x80:
+        return first, 1
+    if first < 0xE0 and place + 1 < end:
+        return (first & 0x1F) << 6 | (data[place + 1] & 0x3F), 2
+    if first < 0xF0 and place + 2 < end:
+        return (first & 0x0F) << 12 | (data[place + 1] & 0x3F) << 6 | (data[place + 2] & 0x3F), 3
+    if place + 3 < end:
+        high = (first & 0x07) << 18 | (data[place + 1] & 0x3F) << 12
+        return high | (data[place + 2] & 0x3F) << 6 | (data[place + 3] & 0x3F), 4
+    return types.int64(0xFFFD), 1

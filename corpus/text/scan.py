@@ -1,0 +1,213 @@
+"""Scan: the compiled pass over the bytes of a batch of texts that finds words, lines and marks. See words.py."""
+
+from __future__ import annotations
+
+from numba import types
+
+from corpus.text.codepoints import (
+    ALPHABETIC_BIT,
+    BULLET_BIT,
+    CODE,
+    LETTER_BIT,
+    MARK_BIT,
+    SEED,
+    SPACE_BIT,
+    STOP_BIT,
+    TERMINAL_BIT,
+    UNSPACED_BIT,
+    WIDE_BIT,
+    compiled,
+    decode,
+    mix,
+)
+
+# Classes of a line, and counters of a text.
+BULLET, ELLIPSIS, TERMINAL = 1, 2, 4
+CHARACTERS, HASHES, ELLIPSES, BRACES, UNSPACED, REPLACEMENTS = range(6)
+COUNTERS = 6
+
+
+@compiled
+def newlines(data, start, end):  # type: ignore[no-untyped-def]
+    found = 0
+    for place in range(start, end):
+        found += data[place] == 10
+    return found
+
+
+@compiled
+def _ends_with_ellipsis(data, start, end):  # type: ignore[no-untyped-def]
+    """Whether the bytes of a line end with "...", "…" or ". . ."."""
+    size = end - start
+    if size >= 3 and data[end - 1] == 46 and data[end - 2] == 46 and data[end - 3] == 46:
+        return True
+    if size >= 3 and data[end - 1] == 0xA6 and data[end - 2] == 0x80 and data[end - 3] == 0xE2:
+        return True
+    spaced = size >= 5 and data[end - 1] == 46 and data[end - 3] == 46 and data[end - 5] == 46
+    return spaced and data[end - 2] == 32 and data[end - 4] == 32
+
+
+@compiled
+def byte_hash(data, start, end):  # type: ignore[no-untyped-def]
+    """Of the bytes from start to end, such as a line's, eight at a time."""
+    state = SEED ^ types.uint64(end - start)
+    place = start
+    while place + 8 <= end:
+        value = types.uint64(0)
+        for byte in range(8):
+            value |= types.uint64(data[place + byte]) << types.uint64(8 * byte)
+        state = mix(state, value)
+        place += 8
+    value = types.uint64(0)
+    while place < end:
+        value = value << types.uint64(8) | types.uint64(data[place])
+        place += 1
+    return mix(mix(state, value), SEED)
+
+
+@compiled
+def _end_word(hashes, lengths, alphabetic, words, word, length, letters):  # type: ignore[no-untyped-def]
+    hashes[words], lengths[words], alphabetic[words] = word, length, letters & ALPHABETIC_BIT != 0
+    return words + 1
+
+
+@compiled
+def scan(  # type: ignore[no-untyped-def]
+    data, offsets, table, hashes, lengths, alphabetic,
+    line_hashes, line_numbers, line_classes, line_words, bounds, counts,
+):  # fmt: skip
+    """Fills the arrays of a WordStream; (words, lines). `line_numbers` holds lengths, widths, sentences, paragraphs.
+
+    What a letter costs decides the speed: it touches its word's hash and length and little else; marks are told apart
+    in the branch of marks, and a line's ends are noted where white space begins.
+    """
+    words = lines = 0
+    for text in range(len(offsets) - 1):
+        place, end = offsets[text], offsets[text + 1]
+        position = wides = 0  # characters before this one, and how many of them take two columns
+        sharps = ellipses = braces = unspaced = replacements = 0
+        last_dot, dots, spaced_dots = -9, 0, 0
+        last_sharp = -9
+        paragraph, blank = 0, False
+        more = True
+        while more:
+            # One line. `state`: 0 outside a word, 1 in a word of letters, 2 behind a character that is a word.
+            state = length = letters = 0
+            word = SEED
+            empty, space = True, True
+            first = last = types.int64(0)
+            first_byte, last_byte, first_position, last_position = place, place, position, position
+            first_wides, last_wides = wides, wides
+            sentences, since, pending = 0, False, False
+            line_word = words
+            while True:
+                if place >= end:
+                    more = False
+                    break
+                code, step = types.int64(data[place]), 1
+                if code >= 0x80:
+                    code, step = decode(data, place, end)
+                entry = types.int64(table[code])
+
+                if entry & LETTER_BIT:
+                    if state != 1:
+                        if state == 2:
+                            words = _end_word(hashes, lengths, alphabetic, words, word, length, letters)
+                        state, word, length, letters = 1, SEED, 0, 0
+                        since, pending = True, False
+                    word = mix(word, types.uint64(entry & CODE))
+                    length += 1
+                    letters |= entry
+                    if code == 0x130:  # its lower case is an i and a mark
+                        word = mix(word, types.uint64(0x307))
+                        length += 1
+                elif entry & MARK_BIT and state != 0:
+                    word = mix(word, types.uint64(entry & CODE))
+                    length += 1
+                    letters |= entry
+                    if entry & UNSPACED_BIT:
+                        unspaced += 1
+                else:
+                    if state != 0:
+                        words = _end_word(hashes, lengths, alphabetic, words, word, length, letters)
+                        state = 0
+                    if entry & UNSPACED_BIT:
+                        word = mix(SEED, types.uint64(entry & CODE))
+                        state, length, letters = 2, 1, entry
+                        since, pending = True, False
+                        unspaced += 1
+                    elif entry & SPACE_BIT:
+                        if not space:
+                            last_byte, last_position, last_wides, space = place, position, wides, True
+                        if pending:
+                            sentences += 1
+                            since, pending = False, False
+                        position += 1
+                        place += step
+                        if code == 10:
+                            break
+                        if entry & WIDE_BIT:
+                            wides += 1
+                        continue
+                    elif code == 46:
+                        pending = since
+                        dots = dots + 1 if last_dot == position - 1 else 1
+                        if dots == 3:
+                            ellipses += 1
+                            dots = 0
+                        follows = last_dot == position - 2 and data[place - 1] == 32
+                        spaced_dots = spaced_dots + 1 if follows else 1
+                        if spaced_dots == 3:
+                            ellipses += 1
+                            spaced_dots = 0
+                        last_dot = position
+                    else:
+                        if entry & STOP_BIT and since:
+                            if code < 0x80:
+                                pending = True
+                            else:
+                                sentences += 1
+                                since = False
+                        if code == 35:  # a run of them, such as a heading of Markdown, is one symbol
+                            sharps += last_sharp != position - 1
+                            last_sharp = position
+                        elif code == 0x2026:
+                            ellipses += 1
+                        elif code == 123 or code == 125:
+                            braces += 1
+                        elif code == 0xFFFD:
+                            replacements += 1
+                if empty:
+                    empty, first, first_byte, first_position, first_wides = False, entry, place, position, wides
+                space, last = False, entry
+                if entry & WIDE_BIT:
+                    wides += 1
+                position += 1
+                place += step
+
+            if state != 0:
+                words = _end_word(hashes, lengths, alphabetic, words, word, length, letters)
+            if empty:
+                blank = True
+                continue
+            if not space:
+                last_byte, last_position, last_wides = place, position, wides
+            if blank and bounds[1, text] < lines:
+                paragraph += 1
+            blank = False
+            found = BULLET if first & BULLET_BIT else 0
+            if last & TERMINAL_BIT:
+                found |= TERMINAL
+            if _ends_with_ellipsis(data, first_byte, last_byte):
+                found |= ELLIPSIS
+            line_hashes[lines], line_classes[lines] = byte_hash(data, first_byte, last_byte), found
+            line_words[lines] = line_word
+            line_numbers[lines, 0] = last_position - first_position
+            line_numbers[lines, 1] = last_position - first_position + last_wides - first_wides
+            line_numbers[lines, 2] = sentences + (1 if pending else 0)
+            line_numbers[lines, 3] = paragraph
+            lines += 1
+        bounds[0, text + 1], bounds[1, text + 1] = words, lines
+        counts[text, CHARACTERS], counts[text, HASHES], counts[text, ELLIPSES] = position, sharps, ellipses
+        counts[text, BRACES], counts[text, UNSPACED], counts[text, REPLACEMENTS] = braces, unspaced, replacements
+    return words, lines

@@ -1,0 +1,4 @@
+"""Tokenizer: text -> byte-level BPE -> tokens.
+
+sample, balanced by language (balance) -> vocabulary; or another's (imported) -> splits, ranks -> token ids
+"""

@@ -1,0 +1,189 @@
+"""The graph, asset by asset: from WARC files to scores in an ephemeral instance."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from crawls import html, prose, response
+from graphs import Graph
+
+from corpus.audit.survey import survey
+from corpus.duplicates.banding import DuplicateConfig
+from corpus.lake.store import Lake
+from corpus.sources import open_crawl
+from dagster_project import checks
+from dagster_project.assets.documents import split, unique
+from dagster_project.assets.model import checkpoint
+from dagster_project.assets.report import render
+from dagster_project.definitions import clean
+from dagster_project.lineage import latest
+from dagster_project.metadata.duplicates import look
+from dagster_project.metadata.funnels import of_clean
+from dagster_project.partitions import crawl_recipe_key
+from pipelines.blocks import IngestConfig
+from pipelines.clean import CleanConfig
+from pipelines.clean import clean as cleaning
+from pipelines.engine import Engine
+from pipelines.ingest import ingest
+from training.evaluation.catalog import HELD_OUT
+
+STAGES = ("documents", "clean", "unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+
+
+def test_every_asset_shows_its_dataset(graph: Graph) -> None:
+    published = {(manifest.stage, manifest.address): manifest for manifest in graph.lake.datasets()}
+    for asset in STAGES:
+        partition = {"documents": graph.key, "clean": str(crawl_recipe_key(graph.key, "base"))}.get(asset, "base")
+        metadata = latest(graph.instance, asset, partition)
+        assert metadata is not None, asset
+        assert published[metadata["stage"], metadata["address"]].digest == metadata["digest"]
+
+
+def test_signatures_count_documents_and_not_their_index(graph: Graph) -> None:
+    key = str(crawl_recipe_key(graph.key, "base"))
+    signed, before = latest(graph.instance, "signatures", key), latest(graph.instance, "trimmed", key)
+    assert signed is not None and before is not None
+    documents = graph.lake.get(str(before["stage"]), str(before["address"])).counts.kept
+    assert signed["dagster/row_count"] == signed["kept"] == documents
+
+
+def test_the_data_version_is_the_digest(graph: Graph) -> None:
+    event = graph.instance.get_latest_materialization_event(dg.AssetKey("shards"))
+    [manifest] = graph.lake.datasets("shards")
+    assert event is not None and event.asset_materialization is not None
+    assert (event.asset_materialization.tags or {})["dagster/data_version"] == manifest.digest
+
+
+def test_drops_and_samples_are_shown(graph: Graph) -> None:
+    metadata = latest(graph.instance, "clean", str(crawl_recipe_key(graph.key, "base")))
+    assert metadata is not None
+    assert "gopher_words" in metadata["drops"]
+    assert "Too short to keep" in metadata["sample_dropped"].replace("\\", "")
+    assert "site.example" in metadata["sample_kept"]
+
+
+def test_clean_shows_its_funnel_languages_and_measures(graph: Graph) -> None:
+    metadata = latest(graph.instance, "clean", str(crawl_recipe_key(graph.key, "base")))
+    assert metadata is not None
+    [manifest] = graph.lake.datasets("clean")
+    assert "data:image/svg+xml;base64," in metadata["funnel"] and len(metadata["funnel"]) < 1_000
+    assert metadata["dropped:gopher_words"] == manifest.counts.dropped["gopher_words"]
+    assert metadata["kept_share"] == manifest.counts.kept / manifest.counts.records_in
+    assert isinstance(metadata["median:words"], float)
+    assert "| en |" in metadata["languages"] and "| zh |" in metadata["languages"]
+    assert f"{manifest.counts.dropped['gopher_words']} fail" in metadata["measures"]
+    assert metadata["measures"].count("data:image/svg+xml") == metadata["measures"].count("\n") - 1
+
+
+def test_a_second_materialization_reuses_the_dataset(graph: Graph) -> None:
+    before = latest(graph.instance, "split", "base")
+    assert graph.materialize([split], "base").success
+    after = latest(graph.instance, "split", "base")
+    assert before is not None and after is not None
+    assert after["reused"] is True and after["digest"] == before["digest"]
+
+
+def test_two_materializations_at_once_are_one_dataset(graph: Graph) -> None:
+    assert len(list(graph.lake.datasets("checkpoint"))) == 1
+    assert checkpoint.op.pool == "training"
+
+
+def test_scores_come_with_interval_and_baselines(graph: Graph) -> None:
+    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    assert set(report["scores"]) == {task.name for task in HELD_OUT}
+    for result in report["scores"].values():
+        assert result["beside"].keys() == {"untrained", "unigram"}
+        for one in (result["score"], *result["beside"].values()):
+            assert one["low"] <= one["value"] <= one["high"]
+        assert result["n"] > 0
+    assert report["scores"]["continuation"]["chance"] == 0.25
+
+
+def test_the_report_is_one_page_and_escapes_what_pages_wrote(graph: Graph) -> None:
+    page = Path(graph.lake.path("report", "index.html")).read_text()
+    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    assert "<svg" in page and "<script" not in page and "src=" not in page
+    for row in report["stages"]:
+        assert row["digest"][:12] in page
+
+
+def test_the_report_has_every_crawl_and_language(graph: Graph) -> None:
+    page = Path(graph.lake.path("report", "index.html")).read_text()
+    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    [whole] = [funnel for funnel in report["funnels"] if funnel["language"] is None]
+    assert whole["left"]["documents"] == report["documents"] and whole["left"]["unique"] == report["unique"]
+    by_language = {funnel["language"]: funnel["left"] for funnel in report["funnels"] if funnel["crawl"] is None}
+    assert by_language.keys() >= {"en", "zh", "ja", "de"}
+    assert sum(left["clean"] for left in by_language.values()) == report["clean"]
+    assert report["duplicates"]["removed"] == report["dropped"]["unique"] and "<h2>Duplicates</h2>" in page
+    tokens = report["bytes_per_token_by_language"]
+    assert tokens.keys() >= {"en", "zh", "ja", "de"} and tokens["en"]["train"] > 1.5 and "<h2>Tokens</h2>" in page
+    assert "gopher_words at least 50, at most 1,000,000: " in page and "b.warc.gz at " in page
+
+
+def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
+    """What is dropped is read by whoever looks at the report."""
+    script = "<script>alert(1)</script>"
+    pages = [
+        response(
+            f"https://site.example/'\">{script}",
+            html("t", "Too short").replace(b"<title>t", b"<title>&lt;/td>" + script.replace("<", "&lt;").encode()),
+        ),
+        response("https://site.example/mail", html("mail", f"Write to jane.doe@example.org {script}")),
+        *(response(f"https://site.example/{name}", html(name, prose(name))) for name in ("argparse", "logging")),
+    ]
+    (tmp_path / "hostile.warc.gz").write_bytes(b"".join(pages))
+    lake = Lake(str(tmp_path / "lake"))
+    engine = Engine(workers=1)
+    documents = ingest(lake, open_crawl(str(tmp_path / "hostile.warc.gz")), IngestConfig(), engine).manifest
+    config = CleanConfig()
+    cleaned = cleaning(lake, documents, config, engine).manifest
+    surveyed = survey(lake, [cleaned], [], config.rules, config.language_score)
+    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    duplicates = look(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
+    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates, None)
+    assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "src=" not in page
+    assert "jane.doe" not in page and "&lt;EMAIL&gt;" in page
+    metadata = of_clean(lake, cleaned, config)
+    assert "<script" not in "".join(
+        value.value for value in metadata.values() if isinstance(value, dg.MarkdownMetadataValue)
+    )
+
+
+def test_a_damaged_dataset_blocks_what_is_downstream(graph: Graph, tmp_path: Path) -> None:
+    [manifest] = graph.lake.datasets("unique")
+    path = Path(graph.lake.folder(manifest)) / manifest.of_kind("documents")[0].path
+    sound = path.read_bytes()
+    damaged = bytearray(sound)
+    damaged[len(damaged) // 2] ^= 1
+    path.write_bytes(damaged)
+    try:
+        result = graph.materialize([unique, split], "base", raise_on_error=False)
+    finally:
+        path.write_bytes(sound)
+    assert not result.success
+    assert not result.asset_materializations_for_node("split")
+
+
+def test_lost_records_fail_the_conservation_check(graph: Graph) -> None:
+    [manifest] = graph.lake.datasets("clean")
+    assert checks.conservation(["documents"], manifest).passed
+    assert not checks.conservation([], manifest).passed
+
+
+@pytest.mark.parametrize(
+    ("losses", "passed"), [([2.0, 1.0], True), ([2.0, float("nan")], False), ([], False), ([2.0, None], False)]
+)
+def test_a_loss_that_is_not_finite_blocks(losses: list[float | None], passed: bool) -> None:
+    assert checks.loss_finite(losses).passed is passed
+
+
+def test_an_asset_without_its_upstream_says_which(empty_graph: Graph, tmp_path: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("crawls", [empty_graph.key])
+        alone = Graph(instance=instance, lake=Lake(str(tmp_path)), key=empty_graph.key)
+        with pytest.raises(dg.Failure, match=r"documents .* was never materialized"):
+            alone.materialize([clean], crawl_recipe_key(empty_graph.key, "base"))

@@ -1,0 +1,149 @@
+"""Parallel: the ranks of a run, one process each, as torchrun starts them. Without torchrun, a world of one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
+from torch.nn.parallel import DistributedDataParallel
+
+from training.distributed.threads import Shares, share_count
+
+LAUNCHER = "HEADWATER_LAUNCHER_PID"
+
+Value = TypeVar("Value")
+
+
+class World:
+    """This process among the ranks. Use as a context: leaving it takes down the process group."""
+
+    def __init__(self, threads: int = 0, timeout: int = 600) -> None:
+        """`threads` are the CPU threads of all ranks of this machine together, 0 for one a core.
+
+        A rank that was stopped or lost ends the others after `timeout` seconds, with an error. Saving must fit into it.
+        """
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.size = int(os.environ.get("WORLD_SIZE", "1"))
+        self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        local_rank = int(os.environ.get("LOCAL_RANK", "0"))
+        if torch.cuda.is_available():
+            self.device = torch.device("cuda", local_rank)
+            torch.cuda.set_device(self.device)
+        else:
+            self.device = torch.device("cpu")
+            # Bit for bit the same again: a resumed run must write the unbroken run's digests.
+            torch.use_deterministic_algorithms(True)
+            torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+            torch.set_num_threads(max(1, (threads or os.cpu_count() or 1) // self.local_size))
+        if self.size > 1:
+            backend = "nccl" if self.device.type == "cuda" else "gloo"
+            dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the rank that writes and speaks for all."""
+        return self.rank == 0
+
+    def wrap(self, model: nn.Module, random: bool = False) -> nn.Module:
+        """The model to train, whose gradients are those of all ranks. FSDP has wrapped its own already.
+
+        `random`: whether it draws numbers, which threads would take from one another.
+        """
+        if isinstance(model, FSDPModule):
+            return model
+        if self._takes_shares(random):
+            model = Shares(model)
+        if self.size == 1:
+            return model
+        ids = [self.device.index] if self.device.type == "cuda" else None
+        # No buffer is sent: they are tables of positions, the same on every rank.
+        return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True, broadcast_buffers=False)
+
+    def _takes_shares(self, random: bool) -> bool:
+        return self.device.type == "cpu" and not random
+
+    def shares(self, sequences: int, random: bool) -> int:
+        """How many threads of a wrapped model hold gradients of their own, over a micro-batch of so many sequences."""
+        return share_count(sequences, torch.get_num_threads()) if self._takes_shares(random) else 1
+
+    def synced(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
+        """Around one micro-batch of a step: before the last, gradients add up on this rank alone."""
+        if isinstance(model, FSDPModule):
+            model.set_requires_gradient_sync(last)
+        if isinstance(model, DistributedDataParallel) and not last:
+            return model.no_sync()
+        return nullcontext()
+
+    def micro_batches(self, batch: Sequence[Tensor], size: int) -> list[tuple[Tensor, ...]]:
+        """Tensors [B, ...] in parts of at most `size` along B, on the device of this rank."""
+        parts = (part.to(self.device, non_blocking=True).split(size) for part in batch)
+        return list(zip(*parts, strict=True))
+
+    def precision(self, dtype: torch.dtype) -> torch.autocast:
+        """Weights stay float32; matmuls run in bfloat16 where that was chosen."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
+
+    def sum(self, value: float) -> float:
+        """The sum over all ranks, in float64 and the same on each."""
+        return self._reduce(value, dist.ReduceOp.SUM)
+
+    def any(self, flag: bool) -> bool:
+        return self._reduce(float(flag), dist.ReduceOp.MAX) > 0
+
+    def _reduce(self, value: float, operation: Any) -> float:
+        if self.size == 1:
+            return value
+        tensor = torch.tensor(value, dtype=torch.float64, device=self.device)
+        dist.all_reduce(tensor, operation)
+        return float(tensor)
+
+    def from_first(self, value: Value) -> Value:
+        """Rank 0's value on every rank."""
+        if self.size == 1:
+            return value
+        box = [value]
+        dist.broadcast_object_list(box, src=0)
+        return box[0]
+
+
+def one_device() -> torch.device:
+    """Where a process of its own computes: the first GPU, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """What "auto" means here: bfloat16 where matrix units for it exist (CUDA, AMX), float32 elsewhere."""
+    if name != "auto":
+        return torch.bfloat16 if name == "bfloat16" else torch.float32
+    pays = device.type == "cuda" or torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if pays else torch.float32
+
+
+def launcher_is_gone() -> bool:
+    """Whether the process that asked for this run (HEADWATER_LAUNCHER_PID) has ended; a zombie has."""
+    pid = os.environ.get(LAUNCHER)
+    if pid is None:
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    stat = Path("/proc") / pid / "stat"
+    return stat.is_file() and stat.read_text().rsplit(")", 1)[1].split()[0] == "Z"

@@ -1,0 +1,1 @@
+"""Models: token ids in, logits or losses out."""

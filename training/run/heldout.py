@@ -1,0 +1,30 @@
+"""Held-out loss: of sequences that are never trained on, the same ones each time."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+
+from training.config import TrainConfig
+from training.data.loader import IGNORED, Loader
+from training.data.prefetch import tensors
+from training.distributed.parallel import World
+
+
+@torch.no_grad()
+def heldout_loss(model: nn.Module, loader: Loader, world: World, config: TrainConfig, dtype: torch.dtype) -> float:
+    """Mean in nats a token over `config.eval_sequences`, spread evenly over the set. All ranks call it."""
+    count = min(config.eval_sequences, loader.sequences)
+    chosen = np.arange(count) * loader.sequences // count
+    mine = chosen[world.rank :: world.size]
+    # Every rank makes as many passes as any other, for those that share a model must: a row too many asks nothing.
+    rows = -(-count // world.size)
+    batch = tensors(loader.read(np.concatenate([mine, chosen[: rows - len(mine)]])))
+    batch[1][len(mine) :] = IGNORED
+    model.eval()
+    total = 0.0
+    for part in world.micro_batches(batch, config.micro_batch):
+        with world.precision(dtype):
+            total += float(model(*part))
+    return world.sum(total) / (count * config.context)

@@ -1,0 +1,69 @@
+"""State: what a run has become after `step` updates, and how a checkpoint holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training.checkpoints.checkpoint import MOMENTS, Checkpoints
+from training.config import TrainConfig
+from training.distributed.parallel import World
+from training.distributed.sharding import load_tensors, save_tensors
+from training.models.transformer import Transformer
+from training.optim.optimizer import Optimizer
+from training.run.guard import Guard
+from training.run.stopping import Stopping
+
+WEIGHTS = "model.safetensors"
+
+
+class State:
+    """Of a run that begins. `model` is laid out over the ranks already, for so is what the optimizer keeps of it."""
+
+    def __init__(self, model: Transformer, config: TrainConfig, dtype: torch.dtype) -> None:
+        self.model, self.optimizer = model, Optimizer(model, config, dtype)
+        self.guard, self.stopping = Guard(), Stopping(config.patience)
+        self.step = 0
+
+    def _tensors(self) -> dict[str, dict[str, Tensor]]:
+        return {WEIGHTS: self.model.state_dict(), MOMENTS: self.optimizer.state()}
+
+    @property
+    def size(self) -> int:
+        """Of a checkpoint's tensors, in bytes."""
+        return sum(value.numel() * value.element_size() for part in self._tensors().values() for value in part.values())
+
+    def counters(self) -> dict[str, Any]:
+        """All that is no tensor, as JSON holds it."""
+        return {
+            "guard": self.guard.state(),
+            "stopping": self.stopping.state(),
+            "updates": self.optimizer.updates,
+        }
+
+    def save(self, checkpoints: Checkpoints, world: World, files: Mapping[str, bytes]) -> None:
+        """Publishes this step: its tensors and `files`. Every rank calls it, and none goes on before all is on disk."""
+        writing = checkpoints.begin(self.step) if world.first else None
+        if writing is not None:
+            for name, content in files.items():
+                (writing / name).write_bytes(content)
+        folder = world.from_first(writing)
+        assert folder is not None
+        for name, tensors in self._tensors().items():
+            save_tensors(tensors, folder / name, world.first)
+        if world.first:
+            checkpoints.publish(self.step, best=self.stopping.step if self.stopping.patience else 0)
+        world.any(False)
+
+    def load(self, folder: Path, step: int, counters: Mapping[str, Any]) -> None:
+        """Goes on from a checkpoint that `save` wrote. Raises ValueError when it is of another model."""
+        self.step = step
+        self.guard = Guard(**counters["guard"])
+        self.stopping = Stopping(self.stopping.patience, **counters["stopping"])
+        self.optimizer.updates = counters["updates"]
+        for name, tensors in self._tensors().items():
+            load_tensors(tensors, folder / name)
