@@ -153,7 +153,7 @@ def _libraries(pairs: Sequence[str]) -> dict[str, str]:
 
 def differences(made: Mapping[str, Made], golden: Mapping[str, tuple[int, str]]) -> list[str]:
     """A line for each stage that is not as recorded, upstream first: what is to be done about it."""
-    found = []
+    found, order = [], list(golden)  # of an earlier crawl, a stage may read itself and what stands below it
     changed = {stage for stage, (_, digest) in golden.items() if made[stage].digest != digest}
     for stage, (version, digest) in golden.items():
         one = made[stage]
@@ -165,7 +165,7 @@ def differences(made: Mapping[str, Made], golden: Mapping[str, tuple[int, str]])
         elif one.version != version:
             output = "and its output" if stage in changed else "and not its output"
             found.append(f"version of stage {stage} changed from {version} to {one.version}, {output}: {record}")
-        elif upstream := [name for name in golden if name in changed & one.reads]:
+        elif upstream := [name for name in order[: order.index(stage)] if name in changed & one.reads]:
             found.append(
                 f"output of stage {stage} changed with what it reads, {', '.join(upstream)}: {record}, and raise its "
                 f"VERSION only where its own code changed too"
@@ -241,7 +241,7 @@ BEFORE = {"clean": (3, "a"), "unique": (2, "b"), "split": (2, "c")}
 
 def made_of(clean: tuple[int, str], unique: tuple[int, str], split: tuple[int, str]) -> dict[str, Made]:
     chain = (("clean", clean, "measures"), ("unique", unique, "clean"), ("split", split, "unique"))
-    return {name: Made(version=one[0], digest=one[1], reads=frozenset({reads})) for name, one, reads in chain}
+    return {name: Made(version=one[0], digest=one[1], reads=frozenset({reads, "unique"})) for name, one, reads in chain}
 
 
 def test_a_change_without_a_new_version_is_told_from_what_follows_from_it() -> None:
