@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from corpus.lake.current import RecipeLake
 from corpus.lake.store import DEFAULT_LAKE, Lake
 from pipelines.engine import Engine
 
@@ -21,8 +22,9 @@ class LakeResource(dg.ConfigurableResource):
 
     url: str
 
-    def open(self) -> Lake:
-        return Lake(self.url)
+    def open(self, recipe: str | None = None) -> RecipeLake:
+        """As a recipe sees it; without one, for the stages that all recipes share."""
+        return RecipeLake(self.url, recipe)
 
 
 class EngineResource(dg.ConfigurableResource):

@@ -15,7 +15,9 @@ from corpus.contamination.policy import ContaminationConfig
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.holdout.heldout import HeldOutConfig
 from corpus.holdout.items import ItemConfig
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
+from corpus.lake.stage import Outcome
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import OptOutConfig
 from corpus.quality.toxicity import BadWordConfig
@@ -36,7 +38,6 @@ from pipelines.ingest import ingest
 from pipelines.parts import StageError
 from pipelines.repeats import TrimConfig
 from pipelines.shard import ShardConfig, shard
-from pipelines.stage import Outcome
 from pipelines.trim import trim
 from pipelines.vocabulary import make_vocabulary
 
@@ -58,7 +59,7 @@ def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> Iterator[Out
     config = replace(_config(CleanConfig, args), bad_words=BadWordConfig(folder=args.bad_words))
     for name in args.dataset:
         if DATASET.fullmatch(name) and not os.path.exists(name):
-            [documents] = _datasets(lake, [name], "documents")
+            [documents] = _datasets(lake, [name], stages.DOCUMENTS)
         else:
             ingested = ingest(lake, _crawl(name), IngestConfig(), engine)
             yield ingested
@@ -69,19 +70,19 @@ def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> Iterator[Out
 def _trim(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
     lines = _config(LineConfig, args) if args.lines else None
     config = TrimConfig(lines=lines, spans=SpanConfig(words=args.spans) if args.spans else None)
-    return [trim(lake, clean, config, engine) for clean in _datasets(lake, args.dataset, "clean")]
+    return [trim(lake, clean, config, engine) for clean in _datasets(lake, args.dataset, stages.CLEAN)]
 
 
 def _deduplicate(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    stages = ["trimmed" if name.startswith("trimmed/") else "clean" for name in args.dataset]
-    crawls = [_datasets(lake, [name], stage)[0] for name, stage in zip(args.dataset, stages, strict=True)]
+    read = [stages.TRIMMED if name.startswith(f"{stages.TRIMMED}/") else stages.CLEAN for name in args.dataset]
+    crawls = [_datasets(lake, [name], stage)[0] for name, stage in zip(args.dataset, read, strict=True)]
     return deduplicate(lake, crawls, _config(DuplicateConfig, args), engine)
 
 
 def _contamination(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    benchmarks, others = _apart(args.dataset, "benchmark")
-    found, config = _datasets(lake, benchmarks, "benchmark"), _config(ContaminationConfig, args)
-    uniques = _datasets(lake, others, "unique")
+    benchmarks, others = _apart(args.dataset, stages.BENCHMARK)
+    found, config = _datasets(lake, benchmarks, stages.BENCHMARK), _config(ContaminationConfig, args)
+    uniques = _datasets(lake, others, stages.UNIQUE)
     return [find_contamination(lake, unique, found, config, engine) for unique in uniques]
 
 
@@ -92,14 +93,14 @@ def _apart(names: Sequence[str], stage: str) -> tuple[list[str], list[str]]:
 
 
 def _hold_out(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    compared, others = _apart(args.dataset, "contamination")
-    uniques, found = _datasets(lake, others, "unique"), _datasets(lake, compared, "contamination")
+    compared, others = _apart(args.dataset, stages.CONTAMINATION)
+    uniques, found = _datasets(lake, others, stages.UNIQUE), _datasets(lake, compared, stages.CONTAMINATION)
     split = hold_out(lake, uniques, _config(HeldOutConfig, args), engine, found)
     return [split, make_items(lake, split.manifest, ItemConfig(), engine)]
 
 
 def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    [split] = _datasets(lake, args.dataset, "split")
+    [split] = _datasets(lake, args.dataset, stages.SPLIT)
     learnt = _config(VocabularyConfig, args)
     if args.vocabulary and learnt != VocabularyConfig():
         raise ValueError("--vocabulary brings a vocabulary along: leave out the flags by which one is learnt")
@@ -109,7 +110,7 @@ def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcom
 
 
 def _shard(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
-    tokens, tokenizer = _datasets(lake, args.dataset, "tokens", "tokenizer")
+    tokens, tokenizer = _datasets(lake, args.dataset, stages.TOKENS, stages.TOKENIZER)
     config = replace(_config(ShardConfig, args), mix=_mix(args))
     return [shard(lake, tokens, tokenizer, config, engine)]
 

@@ -1,5 +1,5 @@
 """Benchmark: a task's items, published as a dataset of their own, so that what follows knows by its digest what it was
-compared with."""
+compared with. `source` has the digests of its files: a score also depends on what is in no item, as solved examples."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from corpus.contamination.policy import BENCHMARK_ITEM
-from corpus.lake.manifest import Counts, Manifest
+from corpus.lake import stages
+from corpus.lake.manifest import Counts, Manifest, canonical_json
 from corpus.lake.schema import table
+from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake, file_sha256
 from pipelines.parts import StageError, put_table
-from pipelines.stage import Outcome, Stage, once
 
-STAGE = "benchmark"
-VERSION = 1
+STAGE = stages.BENCHMARK
+VERSION = 2
 
 # (item_id, {part: text} as the benchmark's file has them, the row of the file). PASSAGE names the part that a question
 # is about.
@@ -41,26 +42,23 @@ def publish_benchmark(
     """
     digests = {name: file_sha256(path) for name, path in sorted(files.items())}
     config = BenchmarkConfig(version=version)
-    stage = Stage(name=STAGE, partition=task, version=VERSION, config=config, inputs=digests)
+    stage = Stage(name=STAGE, partition=task, version=VERSION, config=config, files=digests)
 
     def make() -> tuple[Manifest, dict[str, Any]]:
         items = list(_checked(task, rows))
         if digests != {name: file_sha256(path) for name, path in sorted(files.items())}:
             raise StageError(f"{stage.label}: its files changed while they were read; materialize it again")
         found = table([row for item in items for row in item], BENCHMARK_ITEM)
-        entry = put_table(lake, lake.path(STAGE, stage.address), "items/items.parquet", found)
-        return Manifest(
-            stage=stage.name,
-            partition=stage.partition,
-            code_version=stage.code_version,
-            config=stage.config_values,
-            inputs=stage.inputs,
-            files=(entry,),
-            counts=Counts(records_in=len(items), kept=len(items)),
-            figures={"items": len(items), "parts": found.num_rows},
-        ), {"files": {name: str(path) for name, path in files.items()}}
+        folder = lake.path(STAGE, stage.address)
+        entries = [put_table(lake, folder, "items/items.parquet", found)]
+        with lake.scratch() as scratch:
+            (scratch / "files.json").write_bytes(canonical_json(digests))
+            entries.append(lake.put(scratch / "files.json", folder, "source/files.json", len(digests)))
+        counts = Counts(records_in=len(items), kept=len(items))
+        manifest = stage.manifest(entries, counts, {"items": len(items), "parts": found.num_rows})
+        return manifest, {"files": {name: str(path) for name, path in files.items()}}
 
-    return once(lake, stage, make)
+    return publish_once(lake, stage, make)
 
 
 def _checked(task: str, rows: Iterable[BenchmarkRow]) -> Iterable[Sequence[dict[str, Any]]]:

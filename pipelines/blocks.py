@@ -12,6 +12,7 @@ from corpus.archive.pages import NotAPage, Page, Text
 from corpus.archive.records import FLAGS
 from corpus.archive.warc import Span
 from corpus.extract import ExtractConfig
+from corpus.lake import stages
 from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists, OptOutConfig
@@ -23,7 +24,7 @@ from pipelines.guard import Limits
 from pipelines.parts import Part, StageError, Work
 from pipelines.revisits import REVISITS
 
-STAGE = "documents"
+STAGE = stages.DOCUMENTS
 
 
 @dataclass(frozen=True, kw_only=True)

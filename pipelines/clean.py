@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, ORIGIN, ledger_row
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.privacy import mask as privacy
 from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, judge
@@ -18,9 +20,9 @@ from corpus.quality.toxicity import BadWordConfig, BadWordLists, BadWords
 from pipelines.engine import Engine
 from pipelines.measure import LANGUAGE, MOST_ERRORS, RULE_ERROR, RuleError, bounded, count_error, measure, named
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
-from pipelines.stage import Outcome, Stage, compute, each_split
+from pipelines.plan import compute, each_split
 
-STAGE = "clean"
+STAGE = stages.CLEAN
 VERSION = 3
 BAD_WORDS = "bad_words"
 
@@ -58,7 +60,7 @@ def clean(lake: Lake, documents: Manifest, config: CleanConfig, engine: Engine) 
         partition=documents.partition,
         version=VERSION,
         config=replace(config, bad_words=replace(config.bad_words, folder=digest)),  # by content, wherever they lie
-        inputs={documents.name: documents.digest, measures.name: measures.digest},
+        datasets=[documents, measures],
         libraries=privacy.LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [documents], "measures": [measures]})

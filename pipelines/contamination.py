@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pyarrow as pa
 
 from corpus.contamination.policy import MATCH, TOO_SHORT, ContaminationConfig, matched_items, removals
+from corpus.lake import stages
 from corpus.lake.manifest import FileEntry, Manifest
 from corpus.lake.schema import ORIGIN, table
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
+from pipelines.elements import Phases
 from pipelines.engine import Engine
-from pipelines.parts import FileSplit, Part, Work, file_splits, put_table
-from pipelines.stage import Outcome, Plan, Stage, compute, each_split
+from pipelines.parts import FileSplit, Part, Work, file_splits
+from pipelines.plan import Plan, compute
 
-STAGE = "contamination"
+STAGE = stages.CONTAMINATION
 VERSION = 1
 COLUMNS = [field.name for field in ORIGIN if field.name in MATCH.names]
 
@@ -39,16 +41,21 @@ def find_contamination(
         partition=unique.partition,
         version=VERSION,
         config=replace(config, remove=True),  # split's affair: matches are the same either way
-        inputs={manifest.name: manifest.digest for manifest in (unique, *benchmarks)},
+        datasets=[unique, *benchmarks],
     )
     splits = file_splits(lake, {"documents": [unique]})
     work = FindContamination(benchmarks, config)
 
-    def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
-        return _finish(lake, work, rows, folder)
-
     def plan() -> Plan:
-        return replace(each_split(lake, stage, splits, work, [unique]), finish=finish)
+        folder = lake.path(stage.name, stage.address)
+        names = [split.name for split in splits]
+        together = FileSplit(name="together", weight=1, paths={})
+        return Plan(
+            splits=splits,
+            transform=Phases(lake.url, folder, work, ([together], GatherMatches(work, folder, names))),
+            parts=[*names, together.name],
+            records=unique.counts.kept,
+        )
 
     return compute(lake, stage, engine, plan)
 
@@ -88,31 +95,37 @@ class FindContamination(Work):
                     part.add("matches", {**row, "task": task, "item_id": item_id, "part": name})
 
 
-def _finish(
-    lake: Lake, work: FindContamination, rows: list[dict[str, Any]], folder: str
-) -> tuple[list[FileEntry], dict[str, Any]]:
+class GatherMatches(Work):
     """What can be told only of all parts together, and of the benchmarks alone."""
-    from corpus.contamination.benchmark_grams import BenchmarkGrams
 
-    paths = [f"{folder}/{entry['path']}" for row in rows for entry in row["files"]]
-    matches = pa.concat_tables([MATCH.empty_table(), *map(lake.read_table, paths)])
-    gone = removals(matches, work.config)
-    items = work.items(lake)
-    short = BenchmarkGrams(items, work.config).too_short()
-    too_short = table([{"task": task, "item_id": item_id} for task, item_id in short], TOO_SHORT)
-    figures: dict[str, Any] = {"removals": gone.num_rows, "matches": matches.num_rows, "tasks": {}}
-    for manifest in work.benchmarks:
-        task = manifest.partition
-        figures["tasks"][task] = {
-            "items": manifest.counts.kept,
-            "too_short": sum(name == task for name, _ in short),
-            "matched": len(matched_items(matches, task)),
+    schemas = {}
+
+    def __init__(self, finder: FindContamination, folder: str, parts: Sequence[str]) -> None:
+        self.finder, self.folder, self.parts = finder, folder, parts
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        from corpus.contamination.benchmark_grams import BenchmarkGrams
+
+        paths = [f"{self.folder}/matches/{name}.parquet" for name in self.parts]
+        matches = pa.concat_tables([MATCH.empty_table(), *map(lake.read_table, paths)])
+        gone = removals(matches, self.finder.config)
+        short = BenchmarkGrams(self.finder.items(lake), self.finder.config).too_short()
+        part.put_table("removals/removals.parquet", gone)
+        part.put_table(
+            "too_short/too_short.parquet",
+            table([{"task": task, "item_id": item_id} for task, item_id in short], TOO_SHORT),
+        )
+        part.figure("removals", gone.num_rows)
+        part.figure("matches", matches.num_rows)
+        tasks = {
+            manifest.partition: {
+                "items": manifest.counts.kept,
+                "too_short": sum(task == manifest.partition for task, _ in short),
+                "matched": len(matched_items(matches, manifest.partition)),
+            }
+            for manifest in self.finder.benchmarks
         }
-    files = [
-        put_table(lake, folder, "removals/removals.parquet", gone),
-        put_table(lake, folder, "too_short/too_short.parquet", too_short),
-    ]
-    return files, figures
+        part.detail("tasks", tasks)
 
 
 def removal_file(manifest: Manifest) -> FileEntry:

@@ -12,18 +12,20 @@ import pyarrow.compute as pc
 
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.duplicates.removals import NEAR
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DROPPED, FAILED_RULE, LEDGER, ORIGIN
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import ROWS, Lake
 from pipelines.clean import CLEAN, keep_documents
 from pipelines.duplicates import find_duplicates
 from pipelines.engine import Engine
 from pipelines.nominate import Signed
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
+from pipelines.plan import compute, each_split
 from pipelines.sign import sign
-from pipelines.stage import Outcome, Stage, compute, each_split
 
-STAGE = "unique"
+STAGE = stages.UNIQUE
 VERSION = 2
 TOGETHER = 4 * ROWS
 ORIGINS = pa.schema(ORIGIN)
@@ -61,7 +63,7 @@ def _unique(lake: Lake, clean: Manifest, duplicates: Manifest, config: Duplicate
         partition=clean.partition,
         version=VERSION,
         config=None,
-        inputs={manifest.name: manifest.digest for manifest in (clean, duplicates)},
+        datasets=[clean, duplicates],
     )
     splits = file_splits(lake, {"documents": [clean]})
     keep = Keep(duplicates, [split.name for split in splits], config.measure, config.threshold)

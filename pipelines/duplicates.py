@@ -15,17 +15,19 @@ import pyarrow as pa
 
 from corpus.duplicates.banding import LIBRARIES, DuplicateConfig
 from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, Removals, Settled, settled
-from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake import stages
+from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
+from corpus.lake.stage import Outcome, Stage, json_values
 from corpus.lake.store import Lake
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.nominate import Exact, Group, Signed, crawl_of, exact_pairs, first_number, ranked, ranks
-from pipelines.parts import FileSplit, StageError, file_splits, put_table
+from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
+from pipelines.plan import Plan, compute
 from pipelines.sign import BandSplit, band_splits
-from pipelines.stage import Outcome, Plan, Stage, compute, plain
 
-STAGE = "duplicates"
+STAGE = stages.DUPLICATES
 VERSION = 2
 
 # In the order of the documents: `part`, `row` and `rank` are those of the crawl's signatures. `similarity` is null
@@ -61,10 +63,10 @@ def find_duplicates(
     crawls = (*earlier, crawl)
     signing = config.signing()
     for signed in crawls:
-        if signed.signatures.config != plain(asdict(signing)):
+        if signed.signatures.config != json_values(asdict(signing)):
             raise StageError(
                 f"{signed.signatures.name} was signed with {dict(signed.signatures.config)}, and wanted is "
-                f"{plain(asdict(signing))}: keys made in two ways cannot be compared; sign that crawl again"
+                f"{json_values(asdict(signing))}: keys made in two ways cannot be compared; sign that crawl again"
             )
     comparison = Comparison(
         threshold=config.threshold,
@@ -79,7 +81,7 @@ def find_duplicates(
         partition=crawl.documents.partition,
         version=VERSION,
         config=comparison,
-        inputs={manifest.name: manifest.digest for manifest in read if manifest},
+        datasets=[manifest for manifest in read if manifest],
         libraries=LIBRARIES,
     )
 
@@ -87,40 +89,54 @@ def find_duplicates(
         folder = lake.path(stage.name, stage.address)
         exact = FileSplit(name="exact", weight=1, paths={})
         bands = _bands(crawls)
+        together = FileSplit(name="together", weight=1, paths={})
+        decide = Decide(crawls, comparison, config.shingle_words, folder)
         return Plan(
             splits=[exact],
-            transform=Phases(lake.url, folder, Exact(crawls, config.same_url), (bands, Group(crawls, folder))),
-            parts=[exact.name, *(split.name for split in bands)],
-            finish=lambda _rows, folder: _decide(lake, folder, crawls, comparison, config.shingle_words),
+            transform=Phases(
+                *(lake.url, folder, Exact(crawls, config.same_url)),
+                (bands, Group(crawls, folder)),
+                ([together], decide),
+            ),
+            parts=[exact.name, *(split.name for split in bands), together.name],
         )
 
     return compute(lake, stage, engine, plan)
 
 
-def _decide(
-    lake: Lake, folder: str, crawls: Sequence[Signed], comparison: Comparison, shingle_words: int
-) -> tuple[list[FileEntry], dict[str, Any]]:
-    from corpus.duplicates.candidates import shingled
-    from corpus.duplicates.clusters import near_duplicates
-    from corpus.duplicates.groups import combined
+class Decide(Work):
+    """Which documents go, of all groups together: a document is measured against one that stays, so the groups cannot
+    be judged apart. Held in memory are 8 bytes for each document of a group, and the shingles of candidates on disk."""
 
-    groups = combined(_groups(lake, folder, crawls))
-    candidates = groups.documents()
-    with lake.scratch() as scratch:
+    schemas = {}
+
+    def __init__(self, crawls: Sequence[Signed], comparison: Comparison, shingle_words: int, folder: str) -> None:
+        self.crawls, self.comparison, self.shingle_words, self.folder = crawls, comparison, shingle_words, folder
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        from corpus.duplicates.candidates import shingled
+        from corpus.duplicates.clusters import near_duplicates
+        from corpus.duplicates.groups import combined
+
+        groups = combined(_groups(lake, self.folder, self.crawls))
+        candidates = groups.documents()
+        texts = _texts(lake, self.crawls, candidates)
         near = near_duplicates(
             groups,
             candidates,
-            shingled(_texts(lake, crawls, candidates), len(candidates), shingle_words, scratch),
-            threshold=comparison.threshold,
-            agreeing=comparison.agreeing,
-            containment=comparison.measure == "containment",
-            staying=int(np.searchsorted(candidates, np.uint64(first_number(len(crawls) - 1)))),
+            shingled(texts, len(candidates), self.shingle_words, part.scratch),
+            threshold=self.comparison.threshold,
+            agreeing=self.comparison.agreeing,
+            containment=self.comparison.measure == "containment",
+            staying=int(np.searchsorted(candidates, np.uint64(first_number(len(self.crawls) - 1)))),
         )
-    exact = exact_pairs(lake, folder)
-    found = settled(_of(exact, SAME_URL), _of(exact, EXACT), near)
-    entry = put_table(lake, folder, "removals/removals.parquet", _removals(lake, crawls, found))
-    figures = {"documents": crawls[-1].signatures.counts.kept, "candidates": len(candidates), **found.counts()}
-    return [entry], figures
+        exact = exact_pairs(lake, self.folder)
+        found = settled(_of(exact, SAME_URL), _of(exact, EXACT), near)
+        part.put_table("removals/removals.parquet", _removals(lake, self.crawls, found))
+        part.figure("documents", self.crawls[-1].signatures.counts.kept)
+        part.figure("candidates", len(candidates))
+        for name, number in found.counts().items():
+            part.figure(name, number)
 
 
 def _bands(crawls: Sequence[Signed]) -> list[BandSplit]:

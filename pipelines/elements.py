@@ -9,34 +9,25 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from corpus.lake.store import Lake
 from pipelines.beam import beam
-from pipelines.guard import Guard
-from pipelines.parts import PartJob, Split, Work, part_path
+from pipelines.part_worker import PartWorker
+from pipelines.parts import Split, Work
 
 
 class RunSplit(beam.DoFn):
-    """A split -> its row. What is already finished is not done again."""
+    """A split -> its name, when its part is there."""
 
     def __init__(self, lake_url: str, folder: str, work: Work) -> None:
         self.lake_url, self.folder, self.work = lake_url, folder, work
 
     def setup(self) -> None:
-        self.lake = Lake(self.lake_url)
-        self.job = PartJob(self.lake_url, self.folder, self.work)
-        self.guard = Guard(self.job, self.work.guard) if self.work.guard else None
-        if self.guard is None:
-            self.job.setup()
+        self.worker = PartWorker(Lake(self.lake_url), self.folder, self.work)
 
     def process(self, split: Split) -> Iterator[str]:
-        if not self.lake.fs.exists(part_path(self.folder, split.name)):
-            if self.guard is not None:
-                self.guard.do(split)
-            else:
-                self.job.do(split)
+        self.worker.make(split)
         yield split.name
 
     def teardown(self) -> None:
-        if self.guard is not None:
-            self.guard.close()
+        self.worker.close()
 
 
 class Phases(beam.PTransform):

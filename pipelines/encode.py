@@ -9,16 +9,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.tokenizer.vocabulary import LIBRARIES, Encoded, Vocabulary
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
-from pipelines.stage import Outcome, Stage, compute, each_split
+from pipelines.plan import compute, each_split
 from pipelines.vocabulary import tokenizer_bytes
 
-STAGE = "tokens"
+STAGE = stages.TOKENS
 VERSION = 2
 SPLITS = ("train", "heldout")
 COLUMNS = [*(field.name for field in ORIGIN), "language", "text"]
@@ -42,7 +44,7 @@ def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> 
         partition=split.partition,
         version=VERSION,
         config=None,
-        inputs={split.name: split.digest, tokenizer.name: tokenizer.digest},
+        datasets=[split, tokenizer],
         libraries=LIBRARIES,
     )
     splits = file_splits(lake, {name: [split] for name in SPLITS})

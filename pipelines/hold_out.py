@@ -13,16 +13,18 @@ import pyarrow as pa
 from corpus.contamination.policy import CONTAMINATED
 from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, held_out
 from corpus.holdout.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DROPPED, LEDGER, ledger_row
+from corpus.lake.stage import Outcome, Stage
+from corpus.lake.stages import kinds_read
 from corpus.lake.store import Lake
 from pipelines.clean import CLEAN
 from pipelines.contamination import removal_file
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
-from pipelines.stage import Outcome, Stage, compute, each_split
+from pipelines.plan import compute, each_split
 
-SPLIT_STAGE, ITEMS_STAGE = "split", "items"
 VERSION = 2
 
 
@@ -40,22 +42,19 @@ def hold_out(
     """
     uniques = sorted(uniques, key=lambda manifest: manifest.partition)
     _check_compared(uniques, contamination)
-    removals = {
-        f"{CONTAMINATED}/{manifest.partition}": manifest
+    removals = [
+        manifest
         for manifest in sorted(contamination, key=lambda manifest: manifest.partition)
         if removal_file(manifest).rows  # a benchmark that nothing holds changes nothing here
-    }
+    ]
     stage = Stage(
-        name=SPLIT_STAGE,
-        partition="+".join(manifest.partition for manifest in uniques),
+        name=stages.SPLIT,
+        partition=stages.join_partitions(manifest.partition for manifest in uniques),
         version=VERSION,
         config=config,
-        inputs={
-            **{manifest.name: manifest.digest for manifest in uniques},
-            **{name: removal_file(manifest).sha256 for name, manifest in removals.items()},
-        },
+        datasets=[*uniques, *removals],
     )
-    paths = [f"{lake.folder(manifest)}/{removal_file(manifest).path}" for manifest in removals.values()]
+    paths = [f"{lake.folder(manifest)}/{removal_file(manifest).path}" for manifest in removals]
     splits = file_splits(lake, {"documents": uniques})
     work = HoldOut([split.paths["documents"] for split in splits], config, paths)
     outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, work, uniques))
@@ -72,7 +71,7 @@ def hold_out(
 def _check_compared(uniques: Sequence[Manifest], contamination: Sequence[Manifest]) -> None:
     """Raises ValueError unless every crawl was compared once, or none was."""
     again = "materialize contamination again"
-    wanted = {unique.name: unique.digest for unique in uniques}
+    wanted = {unique.name: unique.content(kinds_read(stages.CONTAMINATION, unique.stage)) for unique in uniques}
     for manifest in contamination:
         compared = manifest.inputs.items() & wanted.items()
         if not compared:
@@ -125,7 +124,7 @@ class HoldOut(Work):
         if document["doc_id"] in self.gone:
             found = self.gone[document["doc_id"]]
             why = {"rules": found["rules"], "detail": found["detail"]}
-            part.lose(ledger_row(document, SPLIT_STAGE, DROPPED, CONTAMINATED, **why))
+            part.lose(ledger_row(document, stages.SPLIT, DROPPED, CONTAMINATED, **why))
             return
         if document["doc_id"] in self.wanted:
             part.figure("heldout", 1)
@@ -138,7 +137,7 @@ class HoldOut(Work):
         ]
         if rules:
             near = {"keeper": self.heldout[closest], "similarity": jaccard, "rules": rules}
-            part.lose(ledger_row(document, SPLIT_STAGE, DROPPED, "near_held_out", **near))
+            part.lose(ledger_row(document, stages.SPLIT, DROPPED, "near_held_out", **near))
             return
         part.figure("train", 1)
         part.figure("train_text_bytes", len(document["text"].encode()))
@@ -148,11 +147,11 @@ class HoldOut(Work):
 def make_items(lake: Lake, split: Manifest, config: ItemConfig, engine: Engine) -> Outcome:
     """Publishes benchmark questions made of the held-out pages: last_word and continuation."""
     stage = Stage(
-        name=ITEMS_STAGE,
+        name=stages.ITEMS,
         partition=split.partition,
         version=VERSION,
         config=config,
-        inputs={split.name: split.digest},
+        datasets=[split],
     )
     whole = FileSplit(name="items", weight=1, paths={})
     return compute(lake, stage, engine, lambda: each_split(lake, stage, [whole], MakeItems(split, config)))

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from itertools import pairwise
 from typing import Any
 
 from corpus import extract
-from corpus.lake.manifest import FileEntry
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists
 from corpus.sources import Crawl, wikipedia
 from pipelines.beam import beam
 from pipelines.blocks import STAGE, Block, Ingest, IngestConfig
 from pipelines.damage import too_much
-from pipelines.elements import RunSplit
+from pipelines.elements import Phases
 from pipelines.engine import Engine
-from pipelines.parts import StageError, read_row
-from pipelines.revisits import resolve_revisits
-from pipelines.stage import Outcome, Plan, Stage, compute
+from pipelines.parts import StageError
+from pipelines.plan import Plan, compute
+from pipelines.settle import Settle, Settled
 
 VERSION = 6
 LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}
@@ -50,32 +48,31 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, block
         partition=crawl.id,
         version=VERSION,
         config=replace(config, opt_out=lists.pinned(config.opt_out)),
-        inputs=crawl.digests,
+        files=crawl.digests,
         libraries=LIBRARIES,
     )
 
     def plan() -> Plan:
         blocks = _blocks(crawl, config.block_bytes)
-        run = RunSplit(lake.url, lake.path(stage.name, stage.address), Ingest(crawl.id, config, lists.digests))
+        folder = lake.path(stage.name, stage.address)
+        work = Ingest(crawl.id, config, lists.digests)
+        settled = Settled(blocks=tuple(blocks))
 
-        def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
-            _settle(lake, blocks, rows, run)
+        def check(rows: list[dict[str, Any]]) -> None:
             notes = [
                 (block.file.name, block.file.bytes, row["notes"]["damage"])
-                for block, row in zip(blocks, rows, strict=True)
+                for block, row in zip(blocks, rows, strict=False)
             ]
             problem = too_much(notes, config.max_broken)
             if problem:
                 raise StageError(problem)
-            resolve_revisits(lake, run.folder, rows)
-            return [], {}
 
         groups = range(0, len(blocks), blocks_at_once)
         return Plan(
             splits=[Blocks(blocks=tuple(blocks[first : first + blocks_at_once])) for first in groups],
-            transform=beam.FlatMap(_dealt_out) | beam.ParDo(run),
-            parts=[block.name for block in blocks],
-            finish=finish,
+            transform=beam.FlatMap(_dealt_out) | Phases(lake.url, folder, work, ([settled], Settle(work, folder))),
+            parts=[*(block.name for block in blocks), settled.name],
+            check=check,
         )
 
     warc_urls = {file.name: file.url for file in crawl.files}
@@ -106,18 +103,3 @@ def _blocks(crawl: Crawl, block_bytes: int) -> list[Block]:
 def _dealt_out(split: Blocks) -> tuple[Block, ...]:
     """Each block becomes a part of its own, so how many there are to a split is in no byte."""
     return split.blocks
-
-
-def _settle(lake: Lake, blocks: Sequence[Block], rows: list[dict[str, Any]], run: RunSplit) -> None:
-    """Reads every block again that did not begin where the one before it ended, and puts its row in place: what it took
-    for a record lies inside another (see corpus.archive.warc.Span). Costs nothing unless there is one."""
-    for number, (before, block) in enumerate(pairwise(blocks), start=1):
-        ends = rows[number - 1]["notes"]["ends"]
-        if block.file != before.file or ends is None or rows[number]["notes"]["begins"] == ends:
-            continue
-        # Under another name: a file of the lake never changes, not even before it is published.
-        again = replace(block, name=f"{block.name}-again", start=ends, exact=True)
-        run.setup()
-        list(run.process(again))
-        run.teardown()
-        rows[number] = read_row(lake, run.folder, again.name)

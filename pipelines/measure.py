@@ -10,16 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake import stages
+from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.language import identify as language
 from corpus.quality.measures import NAMES
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
-from pipelines.stage import Outcome, Plan, Stage, compute, each_split
+from pipelines.plan import Plan, compute, each_split
 
-STAGE = "measures"
+STAGE = stages.MEASURES
 VERSION = 3
 RULE_ERROR = "rule_error"
 MOST_ERRORS = 0.1
@@ -59,7 +61,7 @@ def measure(lake: Lake, documents: Manifest, engine: Engine, rule_errors: float 
         partition=documents.partition,
         version=VERSION,
         config=None,
-        inputs={documents.name: documents.digest},
+        datasets=[documents],
         libraries=language.LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [documents]})
@@ -70,7 +72,7 @@ def measure(lake: Lake, documents: Manifest, engine: Engine, rule_errors: float 
 def bounded(plan: Callable[[], Plan], rule_errors: float) -> Callable[[], Plan]:
     """The plan, failing when too many documents raised errors: that is a fault of the code or of an installation."""
 
-    def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
+    def check(rows: list[dict[str, Any]]) -> None:
         errors = sum(row["figures"].get(RULE_ERROR, 0) for row in rows)
         records = sum(row["counts"]["records_in"] for row in rows)
         if errors > rule_errors * records:
@@ -79,9 +81,8 @@ def bounded(plan: Callable[[], Plan], rule_errors: float) -> Callable[[], Plan]:
                 f"{errors} of {records} documents raised an error in a rule, more than {rule_errors:.0%}; the first: "
                 f"{first}"
             )
-        return [], {}
 
-    return lambda: replace(plan(), finish=finish)
+    return lambda: replace(plan(), check=check)
 
 
 class Measure(Work):

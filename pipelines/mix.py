@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DROPPED, ORIGIN, ledger_row
 from corpus.lake.store import Lake
@@ -46,19 +47,35 @@ class LeftOut:
         return len(self.places)
 
 
-def with_pages(lake: Lake, tokens: Manifest, files: Sequence[TokenFile]) -> list[TokenFile]:
-    """The files with where their pages are. Raises FileNotFoundError when the lake no longer has these."""
-    [split] = sources(lake, tokens, "split")
-    uniques = sources(lake, split, "unique")
-    pages = {part.name: part.paths[KIND] for part in file_splits(lake, {KIND: [split]})}
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """The datasets that tokens were made of, which say of each document what a mix is by."""
+
+    split: Manifest
+    uniques: Sequence[Manifest]
+
+    @property
+    def datasets(self) -> list[Manifest]:
+        return [self.split, *self.uniques]
+
+
+def find_pages(lake: Lake, tokens: Manifest) -> Pages:
+    """Raises FileNotFoundError when the lake no longer has them."""
+    [split] = sources(lake, tokens, stages.SPLIT)
+    return Pages(split=split, uniques=sources(lake, split, stages.UNIQUE))
+
+
+def with_pages(lake: Lake, pages: Pages, files: Sequence[TokenFile]) -> list[TokenFile]:
+    """The files with where their pages are."""
+    paths = {part.name: part.paths[KIND] for part in file_splits(lake, {KIND: [pages.split]})}
     crawls = {
         part.name: unique.partition
-        for part in file_splits(lake, {"documents": uniques})
-        for unique in uniques
+        for part in file_splits(lake, {"documents": pages.uniques})
+        for unique in pages.uniques
         if part.paths["documents"].startswith(f"{lake.folder(unique)}/")
     }
     return [
-        TokenFile(name=file.name, path=file.path, first=file.first, pages=pages[file.name], crawl=crawls[file.name])
+        TokenFile(name=file.name, path=file.path, first=file.first, pages=paths[file.name], crawl=crawls[file.name])
         for file in files
     ]
 

@@ -86,6 +86,7 @@ class Part:
         self.name, self.scratch = name, scratch
         self._watch = watch
         self.notes: Any = None
+        self.replaced: dict[str, str] = {}  # parts that turned out wrong -> those that stand in their place
         self._lake, self._folder = lake, folder
         self._stack = ExitStack()
         self._schemas = schemas
@@ -100,6 +101,7 @@ class Part:
         self._dropped: Counter[str] = Counter()
         self._quarantined: Counter[str] = Counter()
         self._figures: Counter[str] = Counter()
+        self._details: dict[str, Any] = {}
 
     def begin(self) -> Failed | None:
         """The next record of guarded work begins: None, or why it must be left out."""
@@ -151,9 +153,17 @@ class Part:
     def figure(self, name: str, value: int) -> None:
         self._figures[name] += value
 
+    def detail(self, name: str, value: Any) -> None:
+        """A figure that is not added up over the parts."""
+        self._details[name] = value
+
     def put(self, file: Path, path: str, rows: int) -> None:
         """A finished file of another format."""
         self._files.append(self._lake.put(file, self._folder, path, rows))
+
+    def put_table(self, path: str, rows: pa.Table) -> None:
+        """A Parquet file that is not named after the part."""
+        self._files.append(put_table(self._lake, self._folder, path, rows))
 
     def _flush(self, kind: str) -> None:
         rows = self._pending[kind]
@@ -181,9 +191,11 @@ class Part:
             "files": [asdict(entry) for entry in self._files],
             "counts": asdict(counts),
             "figures": dict(sorted(self._figures.items())),
+            "details": self._details,
             "notes": self.notes,
+            "replaced": self.replaced,
         }
-        self._lake.write(part_path(self._folder, self.name), canonical_json(row))
+        write_row(self._lake, self._folder, row)
         return row
 
 
@@ -221,9 +233,21 @@ class PartJob:
             part.close()
 
 
+def write_row(lake: Lake, folder: str, row: dict[str, Any]) -> None:
+    """Makes a part finished: its files are in the lake already."""
+    lake.write(part_path(folder, row["name"]), canonical_json(row))
+
+
 def read_row(lake: Lake, folder: str, name: str) -> dict[str, Any]:
     row: dict[str, Any] = json.loads(lake.fs.cat_file(part_path(folder, name)))
     return row
+
+
+def read_rows(lake: Lake, folder: str, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of these parts; of one that another part replaced, that one's."""
+    rows = {name: read_row(lake, folder, name) for name in names}
+    replaced = {name: other for row in rows.values() for name, other in row["replaced"].items()}
+    return [read_row(lake, folder, replaced[name]) if name in replaced else row for name, row in rows.items()]
 
 
 def put_table(lake: Lake, folder: str, path: str, rows: pa.Table) -> FileEntry:

@@ -6,25 +6,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake import stages
+from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID, parquet_writer
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.repeats import lines as repeated_lines
 from corpus.repeats import spans as repeated_spans
 from corpus.repeats.lines import Counted, LineConfig
 from corpus.repeats.spans import SpanConfig
 from corpus.text.words import word_stream
+from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
-from pipelines.stage import Outcome, Plan, Stage, compute, each_split
+from pipelines.plan import Plan, compute
 
-STAGE = "repeats"
+STAGE = stages.REPEATS
 VERSION = 1
 COUNTS_HELD = 1 << 22  # counted lines that are merged at a time: about 500 MB
 GROUP = 1 << 16  # rows of a row group that is ordered by key
@@ -70,18 +72,18 @@ def find_repeats(lake: Lake, clean: Manifest, config: TrimConfig, engine: Engine
         partition=clean.partition,
         version=VERSION,
         config=config,
-        inputs={clean.name: clean.digest},
+        datasets=[clean],
     )
     splits = file_splits(lake, {"documents": [clean]})
 
     def plan() -> Plan:
-        dealt = each_split(lake, stage, splits, Count(config.lines), [clean])
+        folder = lake.path(stage.name, stage.address)
+        together = FileSplit(name="together", weight=1, paths={})
         return Plan(
-            splits=dealt.splits,
-            transform=dealt.transform,
-            parts=dealt.parts,
-            records=dealt.records,
-            finish=lambda _rows, folder: _decide(lake, folder, splits, config),
+            splits=splits,
+            transform=Phases(lake.url, folder, Count(config.lines), ([together], Gather(config, splits, folder))),
+            parts=[*(split.name for split in splits), together.name],
+            records=clean.counts.kept,
         )
 
     return compute(lake, stage, engine, plan)
@@ -122,12 +124,6 @@ def _write(path: Path, rows: pa.Table) -> None:
             writer.write_table(rows, row_group_size=GROUP)
 
 
-def _put(lake: Lake, folder: str, path: str, rows: pa.Table) -> FileEntry:
-    with lake.scratch() as scratch:
-        _write(scratch / "rows.parquet", rows)
-        return lake.put(scratch / "rows.parquet", folder, path, rows.num_rows)
-
-
 def scope_keys(hosts: pa.ChunkedArray, config: LineConfig) -> np.ndarray:
     """(T,) uint64: documents of one number are counted together."""
     if config.scope == "crawl":
@@ -143,34 +139,59 @@ def _ranks(places: pa.Table) -> np.ndarray:
     return ranks
 
 
-def _decide(
-    lake: Lake, folder: str, splits: Sequence[FileSplit], config: TrimConfig
-) -> tuple[list[FileEntry], dict[str, Any]]:
-    tables = [lake.read_table(split.paths["documents"], PLACE) for split in splits]
-    places = pa.concat_tables(tables)
-    starts = np.cumsum([0, *(table.num_rows for table in tables)])
-    ranks = _ranks(places)
-    files: list[FileEntry] = []
-    figures = {}
-    if config.lines is not None:
-        paths = [f"{folder}/units/{split.name}.parquet" for split in splits]
-        scopes = scope_keys(places["host"], config.lines)
-        found = _frequent(lake, paths, starts, scopes, ranks, config.lines)
-        keepers = places["doc_id"].take(pa.array(np.argsort(ranks)[found.first]))
-        columns = [pa.array(found.keys), pa.array(found.documents), keepers.combine_chunks()]
-        files.append(_put(lake, folder, "lines/lines.parquet", pa.table(columns, schema=LINES)))
-        figures["lines"] = len(found.keys)
-    if config.spans is not None:
-        ids, offsets = _words(lake, splits, config.spans)
-        spans = repeated_spans.repeated_spans(ids, offsets, ranks, config.spans)
+class Gather(Work):
+    """Which lines and spans repeat, of all parts together. Held in memory are a document's place (about 100 bytes) and,
+    for spans, up to SpanConfig.most_words words."""
+
+    schemas = {}
+
+    def __init__(self, config: TrimConfig, splits: Sequence[FileSplit], folder: str) -> None:
+        self.config, self.splits, self.folder = config, splits, folder
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        tables = [lake.read_table(split.paths["documents"], PLACE) for split in self.splits]
+        places = pa.concat_tables(tables)
+        starts = np.cumsum([0, *(table.num_rows for table in tables)])
+        ranks = _ranks(places)
+        if self.config.lines is not None:
+            self._lines(lake, places, starts, ranks, self.config.lines, part)
+        if self.config.spans is not None:
+            self._spans(lake, places["doc_id"], starts, ranks, self.config.spans, part)
+
+    def _lines(
+        self, lake: Lake, places: pa.Table, starts: np.ndarray, ranks: np.ndarray, config: LineConfig, part: Part
+    ) -> None:
+        paths = [f"{self.folder}/units/{split.name}.parquet" for split in self.splits]
+        frequent = _frequent(lake, paths, starts, scope_keys(places["host"], config), ranks, config)
+        keepers = places["doc_id"].take(pa.array(np.argsort(ranks)[frequent.first]))
+        columns = [pa.array(frequent.keys), pa.array(frequent.documents), keepers.combine_chunks()]
+        self._put(part, "lines/lines.parquet", pa.table(columns, schema=LINES))
+        part.figure("lines", len(frequent.keys))
+
+    def _spans(
+        self,
+        lake: Lake,
+        doc_ids: pa.ChunkedArray,
+        starts: np.ndarray,
+        ranks: np.ndarray,
+        config: SpanConfig,
+        part: Part,
+    ) -> None:
+        ids, offsets = _words(lake, self.splits, config)
+        spans = repeated_spans.repeated_spans(ids, offsets, ranks, config)
         edges = np.searchsorted(spans.documents, starts)
-        for split, start, low, high in zip(splits, starts[:-1], edges[:-1], edges[1:], strict=True):
+        for split, start, low, high in zip(self.splits, starts[:-1], edges[:-1], edges[1:], strict=True):
             numbers = (spans.documents - start, spans.starts, spans.stops, spans.holders)
-            keepers = places["doc_id"].take(pa.array(spans.keepers[low:high])).combine_chunks()
+            keepers = doc_ids.take(pa.array(spans.keepers[low:high])).combine_chunks()
             table = pa.table([*(pa.array(column[low:high]) for column in numbers), keepers], schema=SPANS)
-            files.append(_put(lake, folder, f"spans/{split.name}.parquet", table))
-        figures |= {"words": len(ids), "spans": len(spans.starts)}
-    return files, figures
+            self._put(part, f"spans/{split.name}.parquet", table)
+        part.figure("words", len(ids))
+        part.figure("spans", len(spans.starts))
+
+    def _put(self, part: Part, path: str, rows: pa.Table) -> None:
+        file = part.scratch / path.replace("/", "-")
+        _write(file, rows)
+        part.put(file, path, rows.num_rows)
 
 
 def _frequent(

@@ -27,7 +27,8 @@ def visit(url: str, date: str) -> Visit | None:
 
 def resolve_revisits(lake: Lake, folder: str, rows: list[dict[str, Any]]) -> None:
     """Writes the ledgers of the parts that hold revisits again, with the documents that those stand for. `rows` are the
-    parts'; their notes have, under REVISITS, document id in hex -> (URL, date) of the original."""
+    parts'; their notes have, under REVISITS, document id in hex -> (URL, date) of the original. Those that change get
+    another name."""
     wanted = {
         doc_id: found
         for row in rows
@@ -62,3 +63,4 @@ def _name_keepers(lake: Lake, folder: str, row: dict[str, Any], keepers: dict[st
         lost["keeper"] = keepers.get(lost["doc_id"].hex(), lost["keeper"])
     path = entry["path"].replace(".parquet", "-resolved.parquet")
     row["files"][number] = asdict(put_table(lake, folder, path, table(ledger, LEDGER)))
+    row["name"] += "-resolved"

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
-from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake import stages
+from corpus.lake.manifest import Manifest
 from corpus.lake.schema import LEDGER
-from corpus.lake.store import Lake
+from corpus.lake.stage import Outcome, Stage, json_values
+from corpus.lake.stages import kinds_read
+from corpus.lake.store import Lake, file_sha256
 from corpus.shards.format import Chunk, Document, Index, Shard, to_tokens, token_dtype, write_shard
 from corpus.shards.mix import Mix, MixConfig, spread
 from corpus.tokenizer.vocabulary import Vocabulary
+from pipelines.elements import Phases
 from pipelines.encode import SPLITS
 from pipelines.engine import Engine
-from pipelines.mix import KIND, LeftOut, TokenFile, left_out, lose, take, with_pages
-from pipelines.parts import Part, Work, file_splits
-from pipelines.stage import Outcome, Plan, Stage, compute, each_split, plain
+from pipelines.mix import KIND, LeftOut, TokenFile, find_pages, left_out, lose, take, with_pages
+from pipelines.parts import FileSplit, Part, Work, file_splits, read_rows
+from pipelines.plan import Plan, compute
 from pipelines.vocabulary import tokenizer_bytes
 
-STAGE = "shards"
+STAGE = stages.SHARDS
 VERSION = 2
 
 
@@ -61,18 +64,19 @@ def shard(lake: Lake, tokens: Manifest, tokenizer: Manifest, config: ShardConfig
     Raises ValueError when the tokens were made with another tokenizer, and for a mix that these documents do not give.
     """
     vocabulary = Vocabulary(tokenizer_bytes(lake, tokenizer))
-    made_with = tokens.inputs.get(tokenizer.name)
-    if made_with != tokenizer.digest:
+    made_with, given = tokens.inputs.get(tokenizer.name), tokenizer.content(kinds_read(stages.TOKENS, tokenizer.stage))
+    if made_with != given:
         raise ValueError(
-            f"{tokens.name} was made with the tokenizer dataset {made_with}, given is {tokenizer.digest}: take the "
+            f"{tokens.name} was made with a tokenizer of the content {made_with}, given is {given}: take the "
             f"tokenizer that was printed beside these tokens"
         )
+    pages = find_pages(lake, tokens) if config.mix is not None else None
     stage = Stage(
         name=STAGE,
         partition=tokens.partition,
         version=VERSION,
         config=config,
-        inputs={tokens.name: tokens.digest, tokenizer.name: tokenizer.digest},
+        datasets=[tokens, tokenizer, *(pages.datasets if pages else [])],
         libraries={"numpy": np.__version__},  # it writes the headers of the arrays
     )
 
@@ -83,19 +87,22 @@ def shard(lake: Lake, tokens: Manifest, tokenizer: Manifest, config: ShardConfig
             files[kind], lengths = _token_files(lake, tokens, kind)
             order: Sequence[int] | np.ndarray = range(len(lengths))
             first = np.ones(len(lengths), bool)
-            if config.mix is not None and kind == KIND:
-                files[kind] = with_pages(lake, tokens, files[kind])
+            if config.mix is not None and pages is not None and kind == KIND:
+                files[kind] = with_pages(lake, pages, files[kind])
                 made, copies = take(lake, files[kind], lengths, config.mix)
                 order, first = spread(copies)
                 splits += left_out(files[kind], copies)
             splits += _shards(kind, lengths, order, first, config)
+        folder = lake.path(stage.name, stage.address)
         work = WriteShard(vocabulary.digest, vocabulary.size, files, config.mix, made)
-        each = each_split(lake, stage, splits, work, [tokens])
-
-        def finish(rows: list[dict[str, Any]], folder: str) -> tuple[list[FileEntry], dict[str, Any]]:
-            return _index(lake, folder, rows, vocabulary, made)
-
-        return replace(each, finish=finish)
+        names = [split.name for split in splits]
+        together = FileSplit(name="together", weight=1, paths={})
+        return Plan(
+            splits=splits,
+            transform=Phases(lake.url, folder, work, ([together], WriteIndex(tokenizer, folder, names, made))),
+            parts=[*names, together.name],
+            records=tokens.counts.kept,
+        )
 
     return compute(lake, stage, engine, plan)
 
@@ -179,29 +186,36 @@ class WriteShard(Work):
         return [found[place] for place in range(len(wanted))]
 
 
-def _index(
-    lake: Lake, folder: str, rows: list[dict[str, Any]], vocabulary: Vocabulary, made: Mix | None
-) -> tuple[list[FileEntry], dict[str, Any]]:
-    entries: list[FileEntry] = []
-    figures: dict[str, Any] = {"mix": plain(asdict(made))} if made is not None else {}
-    written = [row["notes"] for row in rows if row["notes"] is not None]
-    for kind in SPLITS:
-        notes = sorted((note for note in written if note["kind"] == kind), key=lambda note: note["number"])
-        index = Index(
-            dtype=token_dtype(vocabulary.size).str,
-            vocab_size=vocabulary.size,
-            eos=vocabulary.eos,
-            tokenizer=vocabulary.digest,
-            shards=tuple(
-                Shard(**{**note["shard"], "chunks": tuple(Chunk(**chunk) for chunk in note["shard"]["chunks"])})
-                for note in notes
-            ),
-            mix=made if kind == KIND else None,
-        )
-        with lake.scratch() as scratch:
-            path = scratch / "index.json"
+class WriteIndex(Work):
+    """index.json of each kind, of the tars that are written."""
+
+    schemas = {}
+
+    def __init__(self, tokenizer: Manifest, folder: str, parts: Sequence[str], mix: Mix | None) -> None:
+        self.tokenizer, self.folder, self.parts, self.mix = tokenizer, folder, parts, mix
+
+    def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
+        vocabulary = Vocabulary(tokenizer_bytes(lake, self.tokenizer))
+        rows = read_rows(lake, self.folder, self.parts)
+        written = [row["notes"] for row in rows if row["notes"] is not None]
+        if self.mix is not None:
+            part.detail("mix", json_values(asdict(self.mix)))
+        for kind in SPLITS:
+            notes = sorted((note for note in written if note["kind"] == kind), key=lambda note: note["number"])
+            index = Index(
+                dtype=token_dtype(vocabulary.size).str,
+                vocab_size=vocabulary.size,
+                eos=vocabulary.eos,
+                tokenizer=vocabulary.digest,
+                shards=tuple(
+                    Shard(**{**note["shard"], "chunks": tuple(Chunk(**chunk) for chunk in note["shard"]["chunks"])})
+                    for note in notes
+                ),
+                mix=self.mix if kind == KIND else None,
+            )
+            path = part.scratch / f"{kind}-index.json"
             path.write_bytes(index.to_bytes())
-            entries.append(lake.put(path, folder, f"{kind}/index.json", len(index.shards)))
-        about = {"tokens": index.tokens, "documents": index.documents, "fingerprint": entries[-1].sha256}
-        figures |= {f"{kind}_{name}": value for name, value in about.items()}
-    return entries, figures
+            part.put(path, f"{kind}/index.json", len(index.shards))
+            part.figure(f"{kind}_tokens", index.tokens)
+            part.figure(f"{kind}_documents", index.documents)
+            part.detail(f"{kind}_fingerprint", file_sha256(path))

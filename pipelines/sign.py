@@ -19,15 +19,17 @@ import pyarrow.compute as pc
 
 from corpus.duplicates.banding import LIBRARIES, Signing
 from corpus.duplicates.urls import url_digests
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID, parquet_writer
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
-from pipelines.stage import Outcome, Plan, Stage, compute
+from pipelines.plan import Plan, compute
 
-STAGE = "signatures"
+STAGE = stages.SIGNATURES
 VERSION = 3
 ORDER = "order"
 PAIRS = 1 << 22  # keys that are brought together at a time: of each some 40 bytes are in memory
@@ -91,7 +93,7 @@ def sign(lake: Lake, documents: Manifest, signing: Signing, engine: Engine) -> O
         partition=documents.partition,
         version=VERSION,
         config=signing,
-        inputs={documents.name: documents.digest},
+        datasets=[documents],
         libraries=LIBRARIES,
     )
 

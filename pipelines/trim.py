@@ -10,8 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID, DROPPED, LEDGER, ORIGIN, ledger_row
+from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.repeats import lines as repeated_lines
 from corpus.repeats import spans as repeated_spans
@@ -21,10 +23,10 @@ from corpus.text.normal_form import WORD
 from pipelines.clean import CLEAN, keep_documents
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
+from pipelines.plan import compute, each_split
 from pipelines.repeats import KEEPER, LINES, SPANS, TrimConfig, find_repeats, scope_keys
-from pipelines.stage import Outcome, Stage, compute, each_split
 
-STAGE = "trimmed"
+STAGE = stages.TRIMMED
 VERSION = 1
 ONLY_REPEATED_TEXT = "only_repeated_text"
 
@@ -50,7 +52,7 @@ def trim(lake: Lake, clean: Manifest, config: TrimConfig, engine: Engine) -> Out
         partition=clean.partition,
         version=VERSION,
         config=config,
-        inputs={clean.name: clean.digest, repeats.name: repeats.digest},
+        datasets=[clean, repeats],
     )
     splits = file_splits(lake, {"documents": [clean], "spans": [repeats]})
     return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Trim(config, repeats), [clean]))

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest, sha256
+from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
 from corpus.tokenizer.balance import COLUMNS, Balance
 from corpus.tokenizer.imported import ImportConfig, read_vocabulary
 from corpus.tokenizer.vocabulary import LIBRARIES, Vocabulary, VocabularyConfig, train
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
-from pipelines.stage import Outcome, Stage, compute, each_split, once
+from pipelines.plan import compute, each_split
 
-STAGE = "tokenizer"
+STAGE = stages.TOKENIZER
 VERSION = 2
 PATH = "tokenizer/tokenizer.json"
 
@@ -28,7 +30,7 @@ def make_vocabulary(lake: Lake, split: Manifest, config: VocabularyConfig | Impo
         partition=split.partition,
         version=VERSION,
         config=config,
-        inputs={split.name: split.digest},
+        datasets=[split],
         libraries=LIBRARIES,
     )
     whole = FileSplit(name="tokenizer", weight=1, paths={})
@@ -43,7 +45,7 @@ def _import(lake: Lake, split: Manifest, config: ImportConfig) -> Outcome:
         partition=split.partition,
         version=VERSION,
         config=None,
-        inputs={"tokenizer.json": sha256(data)},
+        files={"tokenizer.json": sha256(data)},
         libraries=LIBRARIES,
     )
 
@@ -53,19 +55,10 @@ def _import(lake: Lake, split: Manifest, config: ImportConfig) -> Outcome:
             path = scratch / "tokenizer.json"
             path.write_bytes(data)
             entry = lake.put(path, lake.path(stage.name, stage.address), PATH, size)
-        manifest = Manifest(
-            stage=stage.name,
-            partition=stage.partition,
-            code_version=stage.code_version,
-            config=stage.config_values,
-            inputs=stage.inputs,
-            files=(entry,),
-            counts=Counts(records_in=0, kept=0),
-            figures={"vocabulary": size},
-        )
+        manifest = stage.manifest([entry], Counts(records_in=0, kept=0), {"vocabulary": size})
         return manifest, {"imported": config.path}
 
-    return once(lake, stage, make)
+    return publish_once(lake, stage, make)
 
 
 class TrainVocabulary(Work):

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.contamination.policy import CONTAMINATED, MATCH, matched_items
+from corpus.contamination.policy import MATCH, matched_items
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
+from corpus.lake.stages import BENCHMARK, CONTAMINATION, SPLIT, kinds_read
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
-
-STAGE = "contamination"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,9 @@ class Matched:
 
 def latest(lake: Lake) -> list[Manifest]:
     """Of each crawl the dataset of matches that was made last."""
-    ordered = sorted(lake.datasets(STAGE), key=lambda one: (float(lake.read_run(one).get("started", 0)), one.address))
+    ordered = sorted(
+        lake.datasets(CONTAMINATION), key=lambda one: (float(lake.read_run(one).get("started", 0)), one.address)
+    )
     last = {manifest.partition: manifest for manifest in ordered}
     return [last[partition] for partition in sorted(last)]
 
@@ -70,7 +71,8 @@ def latest(lake: Lake) -> list[Manifest]:
 def removed(lake: Lake, manifest: Manifest, splits: Sequence[Manifest]) -> pa.Array:
     """The doc_ids of its removals, if one of the splits left them out."""
     [entry] = manifest.of_kind("removals")
-    if not any(split.inputs.get(f"{CONTAMINATED}/{manifest.partition}") == entry.sha256 for split in splits):
+    content = manifest.content(kinds_read(SPLIT, CONTAMINATION))
+    if not any(split.inputs.get(manifest.name) == content for split in splits):
         return pa.array([], DOC_ID)
     return lake.read_file(manifest, entry, ["doc_id"])["doc_id"].combine_chunks()
 
@@ -125,7 +127,7 @@ def _texts(
     texts = {}
     for manifest in manifests:
         try:
-            benchmarks = sources(lake, manifest, "benchmark")
+            benchmarks = sources(lake, manifest, BENCHMARK)
         except FileNotFoundError:
             continue
         for benchmark in benchmarks:

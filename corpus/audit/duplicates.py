@@ -23,7 +23,7 @@ from corpus.duplicates.removals import NEAR
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
 from corpus.lake.store import Lake
-from corpus.lineage.graph import behind
+from corpus.lineage.graph import all_document_sources
 
 SIZES = (2, 3, 4, 5, 10, 100, 1_000, 10_000, 100_000)  # from which a row of the table of sizes counts
 LARGEST, MEMBERS = 10, 3  # clusters that are shown, and members of each
@@ -170,7 +170,7 @@ def _stay(
         kept.update(dict(zip(*(found.tolist() for found in np.unique(of_file, return_counts=True)), strict=True)))
         _look_up(keepers, ids, of_file, stay)
     if (stay < 0).any():  # what stays is in an earlier crawl
-        for ids, of_file in _origins(lake, behind(lake, uniques), hosts):
+        for ids, of_file in _origins(lake, all_document_sources(lake, uniques), hosts):
             _look_up(keepers, ids, of_file, stay)
     return np.maximum(stay, 0), kept
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from corpus.audit.outcomes import OTHERS, failed_rules, languages
 from corpus.lake.manifest import Manifest
+from corpus.lake.stages import MEASURES
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 from corpus.quality.rules import UNSPACED_FROM, Rule
@@ -61,7 +62,7 @@ def histograms(
 ) -> dict[str | None, list[Histogram]]:
     """One a measure, for each language of an outcome table and, under None, for all documents. `rules` and
     `language_score` are what `clean` was made with; a rule is beside a language where it applies to it."""
-    [measures] = sources(lake, clean, "measures")
+    [measures] = sources(lake, clean, MEASURES)
     column, places = table["language"].combine_chunks(), table["place"].to_numpy()
     groups: dict[str | None, Places] = {None: places}
     groups |= {

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from corpus.audit.outcomes import failed_rules, most_first
 from corpus.audit.samples import Sample, dropped, kept, of_crawl, records, smallest
 from corpus.lake.manifest import Manifest
+from corpus.lake.stages import DOCUMENTS
 from corpus.lake.store import Lake
 
 
@@ -38,7 +39,7 @@ def inspect(
     where there is no such stage, crawl, reason or language, naming those that there are.
     """
     manifests = _chosen(lake, what, crawl)
-    if language is not None and manifests[0].stage == "documents":
+    if language is not None and manifests[0].stage == DOCUMENTS:
         raise ValueError("--language: a page's language is measured in the stage clean; inspect that one")
     tables = [_records(lake, manifest, crawl) for manifest in manifests]
     fails = [failed_rules(lake, manifest) for manifest in manifests]

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
+from corpus.lake.stages import MEASURES
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 
@@ -53,7 +54,7 @@ class Funnel:
 def outcomes(lake: Lake, clean: Manifest, later: Sequence[Manifest] = ()) -> pa.Table:
     """OUTCOME of every document of the crawl that `clean` was made of; `later`: the datasets of the next stages, which
     may hold other crawls too."""
-    [measures] = sources(lake, clean, "measures")
+    [measures] = sources(lake, clean, MEASURES)
     measured = pa.concat_tables(lake.read(measures, "measures", ["doc_id", "language"]))
     doc_ids = measured["doc_id"].combine_chunks()
     stage = pa.nulls(len(doc_ids), pa.string())

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.lake.manifest import Manifest
-from corpus.lake.schema import ACCOUNTS, DOC_ID, LEDGER, ORIGIN
+from corpus.lake.schema import DOC_ID, LEDGER, ORIGIN
+from corpus.lake.stages import ACCOUNTS, CLEAN, MEASURES, TOKENS, holds_crawl
 from corpus.lake.store import Lake
-from corpus.lineage.graph import before, behind, sources
+from corpus.lineage.graph import all_document_sources, document_sources, sources
 
 SHOWN = ("title", "text", "language")
 TYPES = {field.name: field.type for field in LEDGER} | {"language": pa.string()}
@@ -77,8 +78,8 @@ def of_crawl(lake: Lake, manifest: Manifest, crawl: str) -> pa.Array:
         _read(lake, [source], _kept_kinds(source), ["doc_id"])["doc_id"].combine_chunks()
         if source.partition == crawl
         else of_crawl(lake, source, crawl)
-        for source in before(lake, manifest)
-        if crawl in source.partition.split("+")
+        for source in document_sources(lake, manifest)
+        if holds_crawl(source.partition, crawl)
     ]
     return pa.concat_arrays(found) if found else pa.array([], DOC_ID)
 
@@ -112,8 +113,8 @@ def kept(lake: Lake, manifest: Manifest, doc_ids: Sequence[bytes]) -> list[Sampl
     """What a stage kept, in the order of `doc_ids`; an id that it did not keep is passed over."""
     columns = [*(field.name for field in ORIGIN), *SHOWN]
     found = look_up(lake, [manifest], _kept_kinds(manifest), doc_ids, columns)
-    if manifest.stage == "tokens" and found:  # numbers alone: what they stand for is where they were made of
-        earlier = before(lake, manifest)
+    if manifest.stage == TOKENS and found:  # numbers alone: what they stand for is where they were made of
+        earlier = document_sources(lake, manifest)
         found = look_up(lake, earlier, _kept_kinds(*earlier), list(found), columns)
     return [_sample(manifest.stage, found[doc_id]) for doc_id in doc_ids if doc_id in found]
 
@@ -124,7 +125,7 @@ def dropped(lake: Lake, manifest: Manifest, doc_ids: Sequence[bytes]) -> list[Sa
     doc_ids = [doc_id for doc_id in doc_ids if doc_id in ledger]
     raw = look_up(lake, [manifest], ["quarantine"], doc_ids, ["doc_id", "raw"])
     spoken = look_up(lake, *_languages(lake, manifest), doc_ids, ["doc_id", "language"])
-    earlier = before(lake, manifest)  # a ledger holds no texts
+    earlier = document_sources(lake, manifest)  # a ledger holds no texts
     texts = look_up(lake, earlier, _kept_kinds(*earlier), doc_ids, ["doc_id", *SHOWN])
     keepers = _keepers(lake, manifest, sorted({row["keeper"] for row in ledger.values() if row["keeper"]}))
     return [
@@ -143,7 +144,7 @@ def _keepers(lake: Lake, manifest: Manifest, doc_ids: Sequence[bytes]) -> dict[b
     """Documents that stay, in this dataset or in an earlier crawl that it was compared with."""
     found = {keeper.doc_id: keeper for keeper in kept(lake, manifest, doc_ids)}
     if missing := [doc_id for doc_id in doc_ids if doc_id not in found]:
-        elsewhere = behind(lake, [manifest])
+        elsewhere = all_document_sources(lake, [manifest])
         columns = [*(field.name for field in ORIGIN), *SHOWN]
         rows = look_up(lake, elsewhere, _kept_kinds(*elsewhere), missing, columns)
         found |= {doc_id: _sample(manifest.stage, row) for doc_id, row in rows.items()}
@@ -184,9 +185,9 @@ def _kept_kinds(*manifests: Manifest) -> list[str]:
 
 def _languages(lake: Lake, manifest: Manifest) -> tuple[list[Manifest], list[str]]:
     """Where the languages of a stage's dropped documents are: none are known before clean, which measures them."""
-    if manifest.stage == "clean":
-        return sources(lake, manifest, "measures"), ["measures"]
-    earlier = before(lake, manifest)
+    if manifest.stage == CLEAN:
+        return sources(lake, manifest, MEASURES), ["measures"]
+    earlier = document_sources(lake, manifest)
     return earlier, _kept_kinds(*earlier)
 
 

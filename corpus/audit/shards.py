@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from corpus.audit.samples import look_up
 from corpus.lake.manifest import Manifest, sha256
+from corpus.lake.stages import SPLIT, TOKENS, UNIQUE
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 from corpus.shards.mix import COLUMNS, Mix
@@ -91,13 +92,13 @@ def _document(shards: ShardSet, decoder: Tokenizer | None, doc_id: str, first: i
 def with_pages(lake: Lake, made: Manifest, mix: Mix | None, samples: Sequence[ShardSample]) -> list[ShardSample]:
     """The samples with what the lake knows of their documents: URL, language and group of the mix. `made` is their
     dataset. Raises FileNotFoundError when the lake no longer has the pages that it was made of."""
-    [tokens] = sources(lake, made, "tokens")
-    [split] = sources(lake, tokens, "split")
+    [tokens] = sources(lake, made, TOKENS)
+    [split] = sources(lake, tokens, SPLIT)
     doc_ids = [bytes.fromhex(document.doc_id) for sample in samples for document in sample.documents]
     pages = look_up(lake, [split], PAGES, doc_ids, ["doc_id", "url", "language", "warc_file"])
     values = {doc_id: page[COLUMNS[mix.by]] for doc_id, page in pages.items()} if mix and mix.by in COLUMNS else {}
     if mix is not None and mix.by == "crawl":
-        for unique in sources(lake, split, "unique"):
+        for unique in sources(lake, split, UNIQUE):
             found = look_up(lake, [unique], ["documents"], doc_ids, ["doc_id"])
             values |= dict.fromkeys(found, unique.partition)
 

@@ -13,6 +13,7 @@ from corpus.audit.histograms import Histogram, histograms
 from corpus.audit.outcomes import Funnel, funnels, grouped, joined, languages, outcomes
 from corpus.audit.samples import Sample, dropped, dropped_samples, kept, smallest
 from corpus.lake.manifest import Manifest
+from corpus.lake.stages import DOCUMENTS, holds_crawl
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 from corpus.quality.rules import Rule
@@ -69,13 +70,13 @@ def survey(
 ) -> Survey:
     """Of crawls that were cleaned by `rules` and `language_score`. `later`: the datasets of the next stages, of one
     crawl or of several together, stage by stage."""
-    pairs = [(sources(lake, clean, "documents")[0], clean) for clean in cleans]
+    pairs = [(sources(lake, clean, DOCUMENTS)[0], clean) for clean in cleans]
     pairs.sort(key=lambda pair: (-pair[0].counts.kept, pair[0].partition))
     found: list[Funnel] = []
     by_language: dict[str | None, list[Funnel]] = {}
     shown = []
     for place, (documents, clean) in enumerate(pairs):
-        here = [clean, *(manifest for manifest in later if clean.partition in manifest.partition.split("+"))]
+        here = [clean, *(manifest for manifest in later if holds_crawl(manifest.partition, clean.partition))]
         stages = [manifest.stage for manifest in here]
         table = outcomes(lake, clean, here[1:])
         for funnel in funnels(documents, table, stages)[1:]:

@@ -1,18 +1,25 @@
 """Manifest: what a dataset is, in one canonical JSON file.
 
-A dataset is a set of immutable files and a manifest that names them. The SHA-256 of the manifest's bytes is the
-dataset's digest, so nothing that differs between two equal runs (time, host, absolute path, worker count) may be in it.
+A dataset is a set of immutable files and a manifest that names them. It has two digests:
+
+    content    of its files alone. What is computed from a dataset has an address that follows from its content, so a
+               change that changes nothing stops there (early cutoff, as in Nix's content-addressed derivations).
+    digest     of the manifest, which also says how and of what it was made.
+
+Nothing that differs between two equal runs (time, host, absolute path, worker count) may be in either.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-SCHEMA = "headwater.manifest/1"
+from corpus.lake.stages import ACCOUNTS
+
+SCHEMA = "headwater.manifest/2"
 
 
 def canonical_json(value: Any) -> bytes:
@@ -80,7 +87,9 @@ def _add(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """`inputs` maps "stage/partition" (or a source file's name) to its digest; `figures` holds a stage's own totals."""
+    """`inputs` maps "stage/partition" to the digest of the content that was read there, or a source file's name to the
+    file's; `sources` maps "stage/partition" to the address of the dataset that it was read from, where another one of
+    the same content may stand as well; `figures` holds a stage's own totals."""
 
     stage: str
     partition: str
@@ -89,6 +98,7 @@ class Manifest:
     inputs: Mapping[str, str]
     files: tuple[FileEntry, ...]
     counts: Counts
+    sources: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -98,6 +108,12 @@ class Manifest:
     @property
     def digest(self) -> str:
         return sha256(self.to_bytes())
+
+    def content(self, kinds: Collection[str] = ()) -> str:
+        """The digest of its files of these kinds; by default of all but the accounts of what did not stay. A dataset
+        without files of its own, as a crawl that others keep, is what its inputs are."""
+        files = [asdict(file) for file in self.files if (file.kind in kinds if kinds else file.kind not in ACCOUNTS)]
+        return sha256(canonical_json(files if self.files else dict(self.inputs)))
 
     @property
     def name(self) -> str:
@@ -118,8 +134,9 @@ class Manifest:
         """Raises ValueError, naming `where`, when the bytes are not a manifest of this schema."""
         try:
             value = json.loads(data)
-            if value.pop("schema") != SCHEMA:
-                raise ValueError("another schema")
+            schema = value.pop("schema")
+            if schema != SCHEMA:
+                raise ValueError(f"it is {schema}, of another version of Headwater: take a new folder as the lake")
             value["files"] = tuple(FileEntry(**entry) for entry in value["files"])
             value["counts"] = Counts(**value["counts"])
             return cls(**value)

@@ -68,9 +68,6 @@ QUARANTINE = pa.schema(
     [*ORIGIN, pa.field("reason", pa.string(), nullable=False), pa.field("raw", pa.large_binary(), nullable=False)]
 )
 
-# Kinds of file that hold no documents, but what became of records that are none, and what was cut out of documents.
-ACCOUNTS = ("ledger", "quarantine", "cuts")
-
 DROPPED, QUARANTINED = "dropped", "quarantined"
 
 

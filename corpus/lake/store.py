@@ -45,7 +45,7 @@ class Lake:
         self.local = isinstance(self.fs, LocalFileSystem)
         self.url = self.root if self.local else url
 
-    def __reduce__(self) -> tuple[type[Lake], tuple[str]]:
+    def __reduce__(self) -> tuple[type[Lake], tuple[str, ...]]:
         return Lake, (self.url,)
 
     # Reading ----------------------------------------------------------------------------------------------------
@@ -235,6 +235,9 @@ class Lake:
         if self.fs.exists(f"{folder}/parts"):
             self.fs.rm(f"{folder}/parts", recursive=True)
         return manifest
+
+    def record(self, manifest: Manifest) -> None:
+        """Called with each dataset that a stage published or found here; see corpus.lake.current.RecipeLake."""
 
     @contextmanager
     def lock(self, stage: str, address: str) -> Iterator[None]:

@@ -10,7 +10,7 @@ from corpus.contamination.policy import PASSAGE
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project import checks
-from dagster_project.lineage import ADDRESS, latest
+from dagster_project.lineage import datasets_of, latest
 from dagster_project.metadata.materialized import materialized
 from dagster_project.resources import LakeResource
 from pipelines.benchmark import BenchmarkRow, publish_benchmark
@@ -60,7 +60,7 @@ def _benchmark_asset(task: Task) -> dg.AssetsDefinition:
 def materialized_benchmarks(instance: dg.DagsterInstance, lake: Lake) -> list[Manifest]:
     """The datasets of all benchmarks that have been materialized."""
     found: list[dict[str, Any] | None] = [latest(instance, f"benchmarks/{task}", None) for task in BENCHMARKS]
-    return [lake.get(str(one["stage"]), str(one[ADDRESS])) for one in found if one is not None]
+    return [dataset for metadata in found if metadata is not None for dataset in datasets_of(lake, metadata)]
 
 
 benchmarks = [_benchmark_asset(TASKS[name]) for name in BENCHMARKS]

@@ -8,7 +8,9 @@ from typing import Any
 import dagster as dg
 
 from corpus.crawl.pydoc_crawl import PydocCrawlConfig, crawl_pydoc, environment
+from corpus.lake import stages
 from corpus.lake.manifest import Counts, FileEntry, Manifest
+from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
 from corpus.sources import Crawl, SourceFile, open_crawl
 from dagster_project import checks
@@ -16,9 +18,8 @@ from dagster_project.metadata.figures import markdown_table
 from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import BUILT_IN, crawls
 from dagster_project.resources import LakeResource
-from pipelines.stage import Outcome, Stage, once
 
-STAGE = "crawl"
+STAGE = stages.CRAWL
 VERSION = 1
 
 
@@ -76,45 +77,28 @@ def crawl(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materiali
 def _make(lake: Lake, name: Any) -> Outcome:
     """Renders, serves and crawls the documentation. Its bytes depend on the environment that is documented."""
     config = PydocCrawlConfig()
-    stage = Stage(name=STAGE, partition=name, version=VERSION, config=config, inputs={}, libraries=environment(name))
+    stage = Stage(name=STAGE, partition=name, version=VERSION, config=config, libraries=environment(name))
 
     def make() -> tuple[Manifest, dict[str, Any]]:
         with lake.scratch() as scratch:
             report, skipped = crawl_pydoc(name, scratch, config=config, progress=True)
             folder = lake.path(STAGE, stage.address)
             files = [lake.put(path, folder, f"warc/{path.name}", 0) for path in sorted(scratch.glob("*.warc.gz"))]
-        return _manifest(
-            stage,
-            files=tuple(files),
-            counts=Counts(records_in=report.urls, kept=report.pages, dropped=dict(sorted(report.not_fetched.items()))),
-            figures={"pages": report.pages, "html_bytes": report.html_bytes, "skipped": skipped},
-        ), {}
+        counts = Counts(records_in=report.urls, kept=report.pages, dropped=dict(sorted(report.not_fetched.items())))
+        figures = {"pages": report.pages, "html_bytes": report.html_bytes, "skipped": skipped}
+        return stage.manifest(files, counts, figures), {}
 
-    return once(lake, stage, make)
+    return publish_once(lake, stage, make)
 
 
 def _find(lake: Lake, url: str) -> Outcome:
     crawl = open_crawl(url)
     config = _Found(skipped=crawl.skipped)
-    stage = Stage(name=STAGE, partition=crawl.id, version=VERSION, config=config, inputs=crawl.digests)
+    stage = Stage(name=STAGE, partition=crawl.id, version=VERSION, config=config, files=crawl.digests)
 
     def make() -> tuple[Manifest, dict[str, Any]]:
-        return _manifest(
-            stage,
-            files=(),
-            counts=Counts(records_in=len(crawl.files), kept=len(crawl.files)),
-            figures={"source_bytes": sum(file.bytes for file in crawl.files), "skipped": dict(crawl.skipped)},
-        ), {"url": url}
+        counts = Counts(records_in=len(crawl.files), kept=len(crawl.files))
+        figures = {"source_bytes": sum(file.bytes for file in crawl.files), "skipped": dict(crawl.skipped)}
+        return stage.manifest([], counts, figures), {"url": url}
 
-    return once(lake, stage, make)
-
-
-def _manifest(stage: Stage, **rest: Any) -> Manifest:
-    return Manifest(
-        stage=stage.name,
-        partition=stage.partition,
-        code_version=stage.code_version,
-        config=stage.config_values,
-        inputs=stage.inputs,
-        **rest,
-    )
+    return publish_once(lake, stage, make)

@@ -7,21 +7,21 @@ from typing import Any
 
 import dagster as dg
 
+from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest, canonical_json
+from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
 from dagster_project import checks
-from dagster_project.assets.documents import contamination, items, split
-from dagster_project.assets.model import checkpoint, run_module
+from dagster_project.assets.model import run_module
 from dagster_project.assets.scores import LIBRARIES, Data, ScoreConfig, benchmark_data, check_benchmark, held_out_data
-from dagster_project.lineage import upstream
+from dagster_project.lineage import upstream, upstream_assets
 from dagster_project.metadata.figures import Band, bands, markdown_image
 from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
-from pipelines.stage import Outcome, Stage, once
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
 
-STAGE = "learning_curve"
+STAGE = stages.LEARNING_CURVE
 VERSION = 1
 MODULE = "training.evaluation.curve"
 # The first items of each task: a checkpoint takes a few seconds on two cores, and all are asked the same.
@@ -38,7 +38,7 @@ class CurveConfig:
 
 
 @dg.asset(
-    deps=[checkpoint, split, items, contamination],  # which comes after all benchmarks
+    deps=upstream_assets(STAGE),
     partitions_def=recipes,
     group_name="scores",
     check_specs=checks.specs(STAGE, checks.DIGESTS),
@@ -46,12 +46,12 @@ class CurveConfig:
 def learning_curve(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """Scores by step and by tokens read, of the held-out tasks and of every benchmark that has been materialized, with
     their centred mean."""
-    opened = lake.open()
+    opened = lake.open(context.partition_key)
     asked = {task.name: held_out_data(context, opened, task.name) for task in HELD_OUT}
     asked |= {task.name: data for task in PREPARED if (data := benchmark_data(context, opened, task.name))}
     outcome = _curve(
         opened,
-        upstream(context, opened, "checkpoint"),
+        upstream(context, opened, stages.CHECKPOINT),
         {task: data for task, data in asked.items() if data.path is not None},
     )
     found = read_curve(opened, outcome.manifest)
@@ -67,13 +67,12 @@ def learning_curve(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.
 
 def _curve(lake: Lake, model: Manifest, asked: Mapping[str, Data]) -> Outcome:
     limits = {task: DOCUMENTS if TASKS[task].kind == "document" else ITEMS for task in asked}
-    sources = {data.manifest.name: data.manifest.digest for data in asked.values()}
     stage = Stage(
         name=STAGE,
         partition=model.partition,
         version=VERSION,
         config=CurveConfig(definitions={task: TASKS[task].definition for task in asked}, limits=limits),
-        inputs={model.name: model.digest, **sources},
+        datasets=[model, *{data.manifest.name: data.manifest for data in asked.values()}.values()],
         libraries=LIBRARIES,
     )
 
@@ -94,17 +93,9 @@ def _curve(lake: Lake, model: Manifest, asked: Mapping[str, Data]) -> Outcome:
             rows = len(json.loads((scratch / "curve.json").read_bytes())["points"])
             folder = lake.path(STAGE, stage.address)
             files = [lake.put(path, folder, f"curve/{path.name}", rows) for path in sorted(scratch.iterdir())]
-        return Manifest(
-            stage=STAGE,
-            partition=stage.partition,
-            code_version=stage.code_version,
-            config=stage.config_values,
-            inputs=stage.inputs,
-            files=tuple(files),
-            counts=Counts(records_in=0, kept=0),
-        ), {}
+        return stage.manifest(files, Counts(records_in=0, kept=0)), {}
 
-    return once(lake, stage, make)
+    return publish_once(lake, stage, make)
 
 
 def read_curve(lake: Lake, manifest: Manifest) -> dict[str, Any]:

@@ -21,31 +21,30 @@ import dagster as dg
 from dagster._core.errors import DagsterPipesExecutionError
 
 import training
+from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest, canonical_json
+from corpus.lake.stage import Stage, publish_once
 from corpus.lake.store import Lake
 from dagster_project import checks
-from dagster_project.assets.documents import split
-from dagster_project.assets.tokens import shards, tokenizer
-from dagster_project.lineage import upstream
+from dagster_project.lineage import upstream, upstream_assets
 from dagster_project.metadata.figures import curve, markdown_image
 from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
-from pipelines.stage import Stage, once
 from recipes.named import RECIPES, TrainingConfig
 from training.checkpoints.checkpoint import MANIFEST, Checkpoints, without_optimizer
 from training.config import ModelConfig, TrainConfig
 from training.models.scaling import resolve
 from training.presets import PRESETS
 
-STAGE = "checkpoint"
+STAGE = stages.CHECKPOINT
 VERSION = 2
 LIBRARIES = {name: version(name) for name in ("numpy", "safetensors", "tokenizers", "torch")}
 PROMPT_WORDS, PROMPT_CHARACTERS, GENERATED_TOKENS, PROMPTS = 12, 100, 120, 3
 
 
 @dg.asset(
-    deps=[shards, split, tokenizer],
+    deps=upstream_assets(STAGE),
     partitions_def=recipes,
     group_name="model",
     pool="training",
@@ -55,9 +54,9 @@ def checkpoint(
     context: dg.AssetExecutionContext, lake: LakeResource, pipes: dg.PipesSubprocessClient
 ) -> dg.MaterializeResult:
     """The trained model: a folder that transformers loads as it stands, with its loss curve and a sample of text."""
-    opened = lake.open()
-    tars, pages = upstream(context, opened, "shards"), upstream(context, opened, "split")
-    vocabulary = upstream(context, opened, "tokenizer")
+    opened = lake.open(context.partition_key)
+    tars, pages = upstream(context, opened, stages.SHARDS), upstream(context, opened, stages.SPLIT)
+    vocabulary = upstream(context, opened, stages.TOKENIZER)
     config = RECIPES[context.partition_key].training
     plan = _plan(opened, config, tars)
     stage = Stage(
@@ -65,7 +64,7 @@ def checkpoint(
         partition=tars.partition,
         version=VERSION,
         config=plan,
-        inputs={manifest.name: manifest.digest for manifest in (tars, vocabulary, pages)},
+        datasets=[tars, vocabulary, pages],
         libraries=LIBRARIES,
     )
 
@@ -76,7 +75,7 @@ def checkpoint(
         shutil.rmtree(run / "checkpoints")  # what is left of them is in the lake now; TensorBoard's files stay
         return manifest, {"run": str(run)}
 
-    outcome = once(opened, stage, make)
+    outcome = publish_once(opened, stage, make)
     steps = read_metrics(opened, outcome.manifest)
     losses = [step.get("heldout_loss" if "heldout_loss" in step else "loss") for step in steps]
     results = [checks.digests(opened, outcome.manifest), checks.loss_finite(losses)]
@@ -166,16 +165,7 @@ def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest, checkpoints:
     final: dict[str, Any] = {}
     for step in steps:
         final |= step
-    return Manifest(
-        stage=STAGE,
-        partition=stage.partition,
-        code_version=stage.code_version,
-        config=stage.config_values,
-        inputs=stage.inputs,
-        files=tuple(sorted(files, key=lambda entry: entry.path)),
-        counts=Counts(records_in=0, kept=0),
-        figures=final,
-    )
+    return stage.manifest(files, Counts(records_in=0, kept=0), final)
 
 
 def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, str]]:

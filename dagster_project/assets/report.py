@@ -12,13 +12,22 @@ from corpus.audit.contamination import Matched
 from corpus.audit.outcomes import most_first
 from corpus.audit.samples import kept_samples
 from corpus.audit.survey import Survey, survey
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
+from corpus.lineage.graph import source_datasets
 from dagster_project.assets.curve import curve_svg, learning_curve, read_curve
 from dagster_project.assets.documents import clean, documents
 from dagster_project.assets.model import loss_curve, read_metrics
-from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, score_manifests, without_matched
-from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
+from dagster_project.assets.scores import (
+    held_out_scores,
+    is_of,
+    prepared_scores,
+    read_score,
+    score_manifests,
+    without_matched,
+)
+from dagster_project.lineage import datasets_of, latest, upstream, upstreams
 from dagster_project.metadata.contamination import numbers, section
 from dagster_project.metadata.duplicates import Duplicates, look
 from dagster_project.metadata.figures import bars
@@ -30,9 +39,9 @@ from pipelines.encode import by_language
 from recipes.named import RECIPES
 from training.evaluation.core import core
 
-LINE = ("split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+LINE = (stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.TOKENS, stages.SHARDS, stages.CHECKPOINT)
 
-CRAWLWISE = ("crawl", "documents", "clean", "unique")
+CRAWLWISE = (stages.CRAWL, stages.DOCUMENTS, stages.CLEAN, stages.UNIQUE)
 KEPT = 3  # documents of a crawl that are shown
 
 
@@ -42,24 +51,30 @@ KEPT = 3  # documents of a crawl that are shown
     group_name="scores",
 )
 def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-    """report/index.html and report.json beside it, in the lake, with all scores of the checkpoint that there are."""
-    opened = lake.open()
+    """report/RECIPE/index.html in the lake, and report.json beside it, with all scores that the checkpoint has."""
+    opened = lake.open(context.partition_key)
     manifests = _manifests(context, opened)
     surveyed = _survey(opened, manifests, RECIPES[context.partition_key].clean)
-    uniques = [manifest for manifest in manifests if manifest.stage == "unique"]
+    uniques = [manifest for manifest in manifests if manifest.stage == stages.UNIQUE]
     duplicates = look(opened, uniques, RECIPES[context.partition_key].duplicates)
     matched = section(opened, manifests)
     found = collect(context, opened, manifests, surveyed, duplicates) | {"contamination": numbers(matched)}
-    opened.write(opened.path("report", "report.json"), json.dumps(found, indent=1, sort_keys=True).encode())
+    folder = opened.path("report", context.partition_key)
+    opened.write(f"{folder}/report.json", json.dumps(found, indent=1, sort_keys=True).encode())
     page = render(opened, manifests, found, surveyed, duplicates, matched)
-    opened.write(opened.path("report", "index.html"), page.encode())
-    path = opened.path("report", "index.html")
+    path = f"{folder}/index.html"
+    opened.write(path, page.encode())
     return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_headline(found)})
 
 
 def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> Survey:
-    cleans = [manifest for manifest in manifests if manifest.stage == "clean"]
-    later = [manifest for stage in ("trimmed", "unique", "split") for manifest in manifests if manifest.stage == stage]
+    cleans = [manifest for manifest in manifests if manifest.stage == stages.CLEAN]
+    later = [
+        manifest
+        for stage in (stages.TRIMMED, stages.UNIQUE, stages.SPLIT)
+        for manifest in manifests
+        if manifest.stage == stage
+    ]
     return survey(lake, cleans, later, config.rules, config.language_score)
 
 
@@ -79,41 +94,43 @@ def collect(
             stage[reason] = stage.get(reason, 0) + records
     by_stage = {stage: [m for m in manifests if m.stage == stage] for stage in CRAWLWISE}
     one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
-    looked = [manifest for manifest in manifests if manifest.stage == "contamination"]
+    looked = [manifest for manifest in manifests if manifest.stage == stages.CONTAMINATION]
     scores = {
         task: {
             **(result := read_score(lake, manifest)),
             "without_matched": without_matched(lake, manifest, result, looked),
             "dataset": manifest.digest,
-            "made_of": dict(manifest.inputs),
+            "made_of": {name: dataset.digest for name, dataset in source_datasets(lake, manifest).items()},
         }
-        for task, manifest in score_manifests(context, lake, one["checkpoint"]).items()
+        for task, manifest in score_manifests(context, lake, one[stages.CHECKPOINT]).items()
     }
     return {
         "recipe": context.partition_key,
-        "crawls": [manifest.partition for manifest in by_stage["documents"]],
-        "not_read": {m.partition: m.config["skipped"] for m in by_stage["crawl"] if m.config.get("skipped")},
-        "records": sum(manifest.counts.records_in for manifest in by_stage["documents"]),
-        "pages": sum(manifest.figures.get("pages", 0) for manifest in by_stage["documents"]),
-        "html_bytes": sum(manifest.figures.get("html_bytes", 0) for manifest in by_stage["documents"]),
-        "texts": sum(manifest.figures.get("texts", 0) for manifest in by_stage["documents"]),
-        "documents": sum(manifest.counts.kept for manifest in by_stage["documents"]),
-        "clean": sum(manifest.counts.kept for manifest in by_stage["clean"]),
-        "unique": sum(manifest.counts.kept for manifest in by_stage["unique"]),
+        "crawls": [manifest.partition for manifest in by_stage[stages.DOCUMENTS]],
+        "not_read": {m.partition: m.config["skipped"] for m in by_stage[stages.CRAWL] if m.config.get("skipped")},
+        "records": sum(manifest.counts.records_in for manifest in by_stage[stages.DOCUMENTS]),
+        "pages": sum(manifest.figures.get("pages", 0) for manifest in by_stage[stages.DOCUMENTS]),
+        "html_bytes": sum(manifest.figures.get("html_bytes", 0) for manifest in by_stage[stages.DOCUMENTS]),
+        "texts": sum(manifest.figures.get("texts", 0) for manifest in by_stage[stages.DOCUMENTS]),
+        "documents": sum(manifest.counts.kept for manifest in by_stage[stages.DOCUMENTS]),
+        "clean": sum(manifest.counts.kept for manifest in by_stage[stages.CLEAN]),
+        "unique": sum(manifest.counts.kept for manifest in by_stage[stages.UNIQUE]),
         "duplicates": duplicates.numbers(),
-        "languages": _languages(by_stage["unique"]),
-        "train_documents": one["split"].figures["train"],
-        "heldout_documents": one["split"].figures["heldout"],
+        "languages": _languages(by_stage[stages.UNIQUE]),
+        "train_documents": one[stages.SPLIT].figures["train"],
+        "heldout_documents": one[stages.SPLIT].figures["heldout"],
         "dropped": dropped,
         "funnels": [asdict(funnel) for funnel in surveyed.funnels],
-        "vocabulary": one["tokenizer"].figures["vocabulary"],
-        "train_tokens": one["tokens"].figures["train_tokens"],
-        "bytes_per_token": round(one["tokens"].figures["train_bytes"] / one["tokens"].figures["train_tokens"], 3),
-        "bytes_per_token_by_language": by_language(one["tokens"].figures),
-        "training": dict(one["checkpoint"].figures),
+        "vocabulary": one[stages.TOKENIZER].figures["vocabulary"],
+        "train_tokens": one[stages.TOKENS].figures["train_tokens"],
+        "bytes_per_token": round(
+            one[stages.TOKENS].figures["train_bytes"] / one[stages.TOKENS].figures["train_tokens"], 3
+        ),
+        "bytes_per_token_by_language": by_language(one[stages.TOKENS].figures),
+        "training": dict(one[stages.CHECKPOINT].figures),
         "scores": scores,
         "core": core(scores),
-        "learning_curve": next((read_curve(lake, m) for m in manifests if m.stage == "learning_curve"), None),
+        "learning_curve": next((read_curve(lake, m) for m in manifests if m.stage == stages.LEARNING_CURVE), None),
         "stages": [
             {
                 "stage": manifest.stage,
@@ -134,20 +151,19 @@ def collect(
 def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
     """Every dataset that the scores depend on, upstream first."""
     recipe = context.partition_key
-    found = latest(context.instance, "unique", recipe)
+    found = latest(context.instance, stages.UNIQUE, recipe)
     assert found is not None, "scores depend on unique"
     keys: list[str] = found["crawls"]
-    manifests = [upstream(context, lake, asset, key) for asset in ("crawl", "documents") for key in keys]
-    for asset in ("clean", "trimmed", "signatures"):
+    manifests = [upstream(context, lake, asset, key) for asset in (stages.CRAWL, stages.DOCUMENTS) for key in keys]
+    for asset in (stages.CLEAN, stages.TRIMMED, stages.SIGNATURES):
         found_here = [upstream(context, lake, asset, str(crawl_recipe_key(key, recipe))) for key in keys]
         manifests += [manifest for manifest in found_here if manifest.stage == asset]  # else the recipe leaves it out
-    manifests += [*upstreams(context, lake, "unique"), *upstreams(context, lake, "contamination")]
+    manifests += [*upstreams(context, lake, stages.UNIQUE), *upstreams(context, lake, stages.CONTAMINATION)]
     manifests += [upstream(context, lake, asset) for asset in LINE]
     model = manifests[-1]
-    points = latest(context.instance, "learning_curve", recipe)
+    points = latest(context.instance, stages.LEARNING_CURVE, recipe)
     if points is not None:
-        found_curve = lake.get(str(points["stage"]), str(points[ADDRESS]))
-        manifests += [found_curve] * (found_curve.inputs.get(model.name) == model.digest)
+        manifests += [curve for curve in datasets_of(lake, points) if is_of(curve, model)]
     return [*manifests, *score_manifests(context, lake, model).values()]
 
 
@@ -192,11 +208,11 @@ def render(
         duplicates=duplicates,
         curve=curve_svg(found["learning_curve"]) if (found["learning_curve"] or {}).get("points") else None,
         contamination=matched,
-        loss=loss_curve(read_metrics(lake, one["checkpoint"])),
+        loss=loss_curve(read_metrics(lake, one[stages.CHECKPOINT])),
         kept=[
             sample
             for manifest in manifests
-            if manifest.stage == "unique"
+            if manifest.stage == stages.UNIQUE
             for sample in kept_samples(lake, manifest, KEPT)
         ],
     )

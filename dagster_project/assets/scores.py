@@ -17,18 +17,19 @@ import pyarrow as pa
 
 from corpus.audit.contamination import matches
 from corpus.contamination.policy import matched_items
+from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest, canonical_json
+from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake, file_sha256
 from dagster_project import checks
 from dagster_project.assets.documents import contamination, items, split
 from dagster_project.assets.model import checkpoint, run_module
 from dagster_project.assets.tokens import shards
-from dagster_project.lineage import ADDRESS, latest, upstream, upstreams
+from dagster_project.lineage import datasets_of, latest, upstream, upstreams
 from dagster_project.metadata.figures import markdown_table
 from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
-from pipelines.stage import Outcome, Stage, once
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
 from training.evaluation.task import Task
 
@@ -55,18 +56,14 @@ class Data:
     manifest: Manifest
 
 
-def score_stage(task: str) -> str:
-    return f"score_{task}"
-
-
 def stage_of(task: Task, model: Manifest, *read: Manifest) -> Stage:
     """A score by all that decides it."""
     return Stage(
-        name=score_stage(task.name),
-        partition=model.partition,
+        name=stages.SCORE,
+        partition=f"{task.name}:{model.partition}",
         version=VERSION,
         config=ScoreConfig(task=task.name, version=task.version, definition=task.definition),
-        inputs={manifest.name: manifest.digest for manifest in (model, *read)},
+        datasets=[model, *read],
         libraries=LIBRARIES,
     )
 
@@ -89,7 +86,8 @@ def benchmark_data(context: dg.AssetExecutionContext, lake: Lake, task: str) -> 
     found = latest(context.instance, f"benchmarks/{task}", None)
     if found is None:
         return None
-    return Data(path=Path(str(found["path"])), manifest=lake.get(str(found["stage"]), str(found[ADDRESS])))
+    [manifest] = datasets_of(lake, found)
+    return Data(path=Path(str(found["path"])), manifest=manifest)
 
 
 def check_benchmark(task: str, data: Data) -> None:
@@ -111,8 +109,8 @@ def _held_out_asset(task: str) -> dg.AssetsDefinition:
         check_specs=checks.specs(f"scores/{task}", checks.DIGESTS, checks.INTERVAL),
     )
     def score(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-        opened = lake.open()
-        model, tars = upstream(context, opened, "checkpoint"), upstream(context, opened, "shards")
+        opened = lake.open(context.partition_key)
+        model, tars = upstream(context, opened, stages.CHECKPOINT), upstream(context, opened, stages.SHARDS)
         return _shown(opened, _score(opened, TASKS[task], model, held_out_data(context, opened, task), tars))
 
     return score
@@ -128,12 +126,12 @@ def _prepared_asset(task: str) -> dg.AssetsDefinition:
         check_specs=checks.specs(f"scores/{task}", checks.DIGESTS, checks.INTERVAL),
     )
     def score(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-        opened = lake.open()
+        opened = lake.open(context.partition_key)
         data = benchmark_data(context, opened, task)
         if data is None:
             raise dg.Failure(f"benchmarks/{task} was never materialized: materialize it with the path of its files")
-        outcome = _score(opened, TASKS[task], upstream(context, opened, "checkpoint"), data, None)
-        return _shown(opened, outcome, upstreams(context, opened, "contamination"))
+        outcome = _score(opened, TASKS[task], upstream(context, opened, stages.CHECKPOINT), data, None)
+        return _shown(opened, outcome, upstreams(context, opened, stages.CONTAMINATION))
 
     return score
 
@@ -148,18 +146,9 @@ def _score(lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifest |
             n, folder = result["n"], lake.path(stage.name, stage.address)
             paths = sorted(path for path in (scratch / task.name).iterdir())
             files = [lake.put(path, folder, f"{path.stem}/{path.name}", n) for path in paths]
-        return Manifest(
-            stage=stage.name,
-            partition=stage.partition,
-            code_version=stage.code_version,
-            config=stage.config_values,
-            inputs=stage.inputs,
-            files=tuple(files),
-            counts=Counts(records_in=n, kept=n),
-            figures={"n": n},
-        ), {}
+        return stage.manifest(files, Counts(records_in=n, kept=n), {"n": n}), {}
 
-    return once(lake, stage, make)
+    return publish_once(lake, stage, make)
 
 
 def _evaluate(lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifest | None, out: Path) -> dict[str, Any]:
@@ -204,8 +193,9 @@ def without_matched(
     """The score of the items that no document holds, whether it was trained on or left out, and `n` of them; None
     where the items that were asked were not looked for in the documents."""
     task = result["task"]
-    asked = manifest.inputs.get(f"benchmark/{task}")
-    looked = [one for one in looked if asked is not None and one.inputs.get(f"benchmark/{task}") == asked]
+    name = f"{stages.BENCHMARK}/{task}"
+    asked = manifest.sources.get(name)
+    looked = [one for one in looked if asked is not None and one.sources.get(name) == asked]
     if not looked:
         return None
     from training.evaluation.results import without  # scipy, which is slow to import
@@ -236,14 +226,19 @@ def read_score(lake: Lake, manifest: Manifest) -> dict[str, Any]:
     return found
 
 
+def is_of(manifest: Manifest, model: Manifest) -> bool:
+    """Whether a score or curve is of this checkpoint, or of one with the same weights."""
+    return manifest.inputs.get(model.name) == model.content(stages.kinds_read(manifest.stage, model.stage))
+
+
 def score_manifests(context: dg.AssetExecutionContext, lake: Lake, model: Manifest) -> dict[str, Manifest]:
     """The last scores of a checkpoint by task, those there are: one of another checkpoint is none of this."""
     found = {}
     for task in TASKS:
         metadata = latest(context.instance, f"scores/{task}", context.partition_key)
         if metadata is not None:
-            manifest = lake.get(str(metadata["stage"]), str(metadata[ADDRESS]))
-            if manifest.inputs.get(model.name) == model.digest:
+            [manifest] = datasets_of(lake, metadata)
+            if is_of(manifest, model):
                 found[task] = manifest
     return found
 

@@ -3,11 +3,11 @@
 import dagster as dg
 import webdataset as wds
 
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project import checks
-from dagster_project.assets.documents import split
-from dagster_project.lineage import upstream
+from dagster_project.lineage import upstream, upstream_assets
 from dagster_project.metadata.figures import markdown_table
 from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
@@ -21,15 +21,15 @@ READABLE = "webdataset_reads_it"
 
 
 @dg.asset(
-    deps=[split],
+    deps=upstream_assets(stages.TOKENIZER),
     partitions_def=recipes,
     group_name="tokens",
-    check_specs=checks.specs("tokenizer", checks.DIGESTS, checks.NOT_EMPTY),
+    check_specs=checks.specs(stages.TOKENIZER, checks.DIGESTS, checks.NOT_EMPTY),
 )
 def tokenizer(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """A byte-level BPE, learnt from the training pages, or one that the recipe brings along."""
-    opened = lake.open()
-    source = upstream(context, opened, "split")
+    opened = lake.open(context.partition_key)
+    source = upstream(context, opened, stages.SPLIT)
     outcome = make_vocabulary(opened, source, RECIPES[context.partition_key].vocabulary, engine.open())
     results = [
         checks.digests(opened, outcome.manifest),
@@ -39,15 +39,15 @@ def tokenizer(context: dg.AssetExecutionContext, lake: LakeResource, engine: Eng
 
 
 @dg.asset(
-    deps=[split, tokenizer],
+    deps=upstream_assets(stages.TOKENS),
     partitions_def=recipes,
     group_name="tokens",
-    check_specs=checks.specs("tokens", checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY),
+    check_specs=checks.specs(stages.TOKENS, checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY),
 )
 def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """Token ids of every page."""
-    opened = lake.open()
-    pages, vocabulary = upstream(context, opened, "split"), upstream(context, opened, "tokenizer")
+    opened = lake.open(context.partition_key)
+    pages, vocabulary = upstream(context, opened, stages.SPLIT), upstream(context, opened, stages.TOKENIZER)
     outcome = encode(opened, pages, vocabulary, engine.open())
     results = [
         checks.conservation(["train", "heldout"], outcome.manifest),
@@ -60,15 +60,15 @@ def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
 
 
 @dg.asset(
-    deps=[tokens, tokenizer],
+    deps=upstream_assets(stages.SHARDS),
     partitions_def=recipes,
     group_name="tokens",
-    check_specs=checks.specs("shards", checks.DIGESTS, checks.NOT_EMPTY, READABLE),
+    check_specs=checks.specs(stages.SHARDS, checks.DIGESTS, checks.NOT_EMPTY, READABLE),
 )
 def shards(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """WebDataset tars with index.json, for training and for the held-out loss."""
-    opened = lake.open()
-    ids, vocabulary = upstream(context, opened, "tokens"), upstream(context, opened, "tokenizer")
+    opened = lake.open(context.partition_key)
+    ids, vocabulary = upstream(context, opened, stages.TOKENS), upstream(context, opened, stages.TOKENIZER)
     outcome = shard(opened, ids, vocabulary, RECIPES[context.partition_key].shards, engine.open())
     results = [
         checks.digests(opened, outcome.manifest),

@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 
 from corpus.audit.contamination import Matched, look
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project.metadata.figures import excerpt, markdown_table
@@ -36,8 +37,8 @@ def of_contamination(lake: Lake, manifests: Sequence[Manifest]) -> dict[str, Any
 
 def section(lake: Lake, manifests: Sequence[Manifest]) -> Matched | None:
     """Of the datasets that a report is about; None where nothing was compared with."""
-    found = [manifest for manifest in manifests if manifest.stage == "contamination"]
-    splits = [manifest for manifest in manifests if manifest.stage == "split"]
+    found = [manifest for manifest in manifests if manifest.stage == stages.CONTAMINATION]
+    splits = [manifest for manifest in manifests if manifest.stage == stages.SPLIT]
     return look(lake, found, splits, SHOWN) if found else None
 
 

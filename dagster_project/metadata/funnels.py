@@ -9,7 +9,9 @@ import dagster as dg
 
 from corpus.audit.histograms import Histogram, histograms
 from corpus.audit.outcomes import Funnel, arrivals, funnels, grouped, outcomes
+from corpus.lake import stages
 from corpus.lake.manifest import Manifest
+from corpus.lake.stages import DOCUMENTS
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 from dagster_project.metadata.figures import (
@@ -33,15 +35,15 @@ def of_documents(documents: Manifest) -> dict[str, Any]:
 def of_clean(lake: Lake, clean: Manifest, config: CleanConfig) -> dict[str, Any]:
     """The crawl's funnel up to here, its languages, and the spread of every measure with the bounds on it. Medians are
     numbers, so that Dagster plots them from crawl to crawl."""
-    [documents] = sources(lake, clean, "documents")
+    [documents] = sources(lake, clean, DOCUMENTS)
     table = grouped(outcomes(lake, clean), LANGUAGES)
-    whole, *by_language = funnels(documents, table, ["clean"])
+    whole, *by_language = funnels(documents, table, [stages.CLEAN])
     drawn = histograms(lake, clean, table, config.rules, config.language_score)[None]
     return {
         "funnel": _funnel(whole.left),
         "languages": dg.MetadataValue.md(_languages(by_language)),
-        "measures": dg.MetadataValue.md(_measures(drawn, whole.left["documents"])),
-        "kept_share": whole.left["clean"] / max(1, whole.left["documents"]),
+        "measures": dg.MetadataValue.md(_measures(drawn, whole.left[stages.DOCUMENTS])),
+        "kept_share": whole.left[stages.CLEAN] / max(1, whole.left[stages.DOCUMENTS]),
         **{f"median:{found.measure}": found.median for found in drawn},
     }
 
@@ -53,8 +55,8 @@ def _funnel(left: Mapping[str, int]) -> dg.MarkdownMetadataValue:
 def _languages(by_language: list[Funnel]) -> str:
     rows = []
     for funnel in by_language:
-        most = [f"{reason} {n:,}" for reason, n in list(funnel.lost["clean"].items())[:REASONS]]
-        rows.append((funnel.language, funnel.left["documents"], funnel.left["clean"], ", ".join(most)))
+        most = [f"{reason} {n:,}" for reason, n in list(funnel.lost[stages.CLEAN].items())[:REASONS]]
+        rows.append((funnel.language, funnel.left["documents"], funnel.left[stages.CLEAN], ", ".join(most)))
     return markdown_table(("language", "documents", "clean", "dropped most by"), rows)
 
 

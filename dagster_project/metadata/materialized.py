@@ -1,4 +1,4 @@
-"""Materialized: a published dataset as Dagster shows it: its digest as data version, counts, drops and samples."""
+"""Materialized: a published dataset as Dagster shows it: its content as data version, counts, drops and samples."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ import dagster as dg
 
 from corpus.audit.outcomes import most_first
 from corpus.audit.samples import dropped_samples, kept_samples
-from corpus.lake.manifest import Counts, Manifest, sha256
-from corpus.lake.schema import ACCOUNTS
+from corpus.lake.manifest import Counts, Manifest, canonical_json, sha256
+from corpus.lake.stage import Outcome
+from corpus.lake.stages import ACCOUNTS, DOCUMENT_STAGES, join_partitions
 from corpus.lake.store import Lake
-from corpus.lineage.graph import STAGES
-from dagster_project.lineage import ADDRESS
+from dagster_project.lineage import DATASETS
 from dagster_project.metadata.figures import excerpt, markdown_table
-from pipelines.stage import Outcome
 
 SAMPLES = 3  # of a dataset
 SHOWN = 5  # datasets of which samples are shown
@@ -35,16 +34,16 @@ def materialized(
     manifests = [one.manifest for one in outcomes]
     counts = sum((manifest.counts for manifest in manifests), Counts(records_in=0, kept=0))
     lost = {**counts.dropped, **counts.quarantined}
-    digest = manifests[0].digest if len(manifests) == 1 else sha256(" ".join(one.digest for one in manifests).encode())
+    content = content_of(manifests)
     figures: Counter[str] = Counter()
     for manifest in manifests:
         figures.update({name: value for name, value in manifest.figures.items() if isinstance(value, (int, float))})
     rows = sum(entry.rows for manifest in manifests for entry in manifest.files if entry.kind not in ACCOUNTS)
     metadata: dict[str, Any] = {
         "stage": manifests[0].stage,
-        "partition": "+".join(manifest.partition for manifest in manifests),
-        ADDRESS: " ".join(manifest.address for manifest in manifests),
-        "digest": digest,
+        "partition": join_partitions(manifest.partition for manifest in manifests),
+        DATASETS: [f"{manifest.stage}/{manifest.address}" for manifest in manifests],
+        "content": content,
         "dagster/row_count": rows,
         "records_in": counts.records_in,
         "kept": counts.kept,
@@ -59,20 +58,28 @@ def materialized(
     }
     if lost:
         metadata["drops"] = dg.MetadataValue.md(markdown_table(("reason", "records"), list(most_first(lost).items())))
-    shown = [manifest for manifest in manifests if manifest.of_kind("ledger") and manifest.stage in STAGES][:SHOWN]
+    shown = [manifest for manifest in manifests if manifest.of_kind("ledger") and manifest.stage in DOCUMENT_STAGES][
+        :SHOWN
+    ]
     if shown:
         metadata["sample_kept"] = dg.MetadataValue.md(_kept(lake, shown))
         metadata["sample_dropped"] = dg.MetadataValue.md(_dropped(lake, shown))
-    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(digest), check_results=list(checks))
+    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(content), check_results=list(checks))
 
 
 def passed_on(manifest: Manifest, checks: Sequence[dg.AssetCheckResult]) -> dg.MaterializeResult:
     """For a stage that a recipe leaves out: the dataset before it stands in its place."""
-    metadata = {"stage": manifest.stage, "partition": manifest.partition, ADDRESS: manifest.address}
-    metadata["digest"] = manifest.digest
-    return dg.MaterializeResult(
-        metadata=metadata, data_version=dg.DataVersion(manifest.digest), check_results=list(checks)
-    )
+    content = content_of([manifest])
+    metadata: dict[str, Any] = {"stage": manifest.stage, "partition": manifest.partition}
+    metadata |= {DATASETS: [f"{manifest.stage}/{manifest.address}"], "content": content}
+    return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(content), check_results=list(checks))
+
+
+def content_of(manifests: Sequence[Manifest]) -> str:
+    """The data version of an asset: the content of its dataset, or of all of them together. Whatever else differs, as
+    the bound of a rule that drops the same documents, changes nothing for what reads it."""
+    contents = [manifest.content() for manifest in manifests]
+    return contents[0] if len(contents) == 1 else sha256(canonical_json(contents))
 
 
 def _kept(lake: Lake, manifests: Sequence[Manifest]) -> str:

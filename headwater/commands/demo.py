@@ -59,9 +59,9 @@ class Demo:
                 self._materialize(instance, BENCHMARKS_JOB, self.recipe, config, chosen)
             else:
                 self._materialize(instance, RECIPE_JOB, self.recipe, config)
-        report = json.loads(self.lake.fs.cat_file(self.lake.path("report", "report.json")))
+        report = json.loads(self.lake.fs.cat_file(self.lake.path("report", self.recipe, "report.json")))
         print("\n" + summary(report))
-        print(f"\n{time.time() - started:.0f} s; the report: {self.lake.path('report', 'index.html')}")
+        print(f"\n{time.time() - started:.0f} s; the report: {self.lake.path('report', self.recipe, 'index.html')}")
 
     def _materialize(
         self,

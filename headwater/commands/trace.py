@@ -4,19 +4,21 @@ and from a score up to all that it was made of."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.audit.contamination import STAGE as CONTAMINATION
 from corpus.audit.samples import why
 from corpus.contamination.policy import CONTAMINATED
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
+from corpus.lake.stages import CHECKPOINT, DOCUMENTS, SCORE, SHARDS, SPLIT, TRIMMED, UNIQUE, kinds_read
 from corpus.lake.store import Lake
-from corpus.lineage.graph import cuts, fates, origins, payload_digest, sources
+from corpus.lineage.graph import find_source, sources
+from corpus.lineage.records import cuts, fates, origins
+from corpus.lineage.reread import payload_digest
 from corpus.shards.format import OtherVersionError
 from corpus.shards.reader import ShardSet
 from dagster_project.resources import local_folder
@@ -36,19 +38,17 @@ def trace_page(lake: Lake, what: str) -> Iterator[str]:
         for fate in fates(lake, doc_id):
             manifest = fate.manifest
             place = f"{manifest.partition} [{manifest.address[:12]}]"
-            said = list(_cuts(lake, manifest, doc_id)) if manifest.stage == "trimmed" else []
+            said = list(_cuts(lake, manifest, doc_id)) if manifest.stage == TRIMMED else []
             if "reason" in fate.row:
                 keeper = fate.row["keeper"]
-                near = (
-                    f", {'keeper' if manifest.stage == 'unique' else 'held-out page'} {keeper.hex()}" if keeper else ""
-                )
+                near = f", {'keeper' if manifest.stage == UNIQUE else 'held-out page'} {keeper.hex()}" if keeper else ""
                 held = f" [{fate.row['detail']}]" if fate.row["reason"] == CONTAMINATED else ""
                 yield f"    {manifest.stage:11} {place}: removed, {why(fate.row)}{near}{held}"
                 yield from said
                 continue
             yield f"    {manifest.stage:11} {place}: kept as {fate.outcome}"
             yield from said
-            if manifest.stage == "documents":
+            if manifest.stage == DOCUMENTS:
                 yield f"    {'':11} {_reread(lake, manifest, origin)}"
         yield from _training(lake, doc_id.hex())
 
@@ -86,7 +86,7 @@ def _reread(lake: Lake, documents: Manifest, origin: dict[str, Any]) -> str:
 
 
 def _training(lake: Lake, doc_id: str) -> Iterator[str]:
-    for manifest in lake.datasets("shards"):
+    for manifest in lake.datasets(SHARDS):
         for table in lake.read(manifest, "ledger", ["doc_id", "rules", "similarity", "reason", "detail"]):
             for row in table.filter(pc.equal(table["doc_id"], pa.scalar(bytes.fromhex(doc_id), DOC_ID))).to_pylist():
                 yield f"    shards      {manifest.address[:12]}: left out of the mix, {why(row)} [{row['detail']}]"
@@ -108,8 +108,8 @@ def _shards(lake: Lake, manifest: Manifest, kind: str) -> ShardSet:
 
 
 def _steps(lake: Lake, shards_manifest: Manifest, shards: ShardSet, first: int, end: int) -> Iterator[str]:
-    for checkpoint in lake.datasets("checkpoint"):
-        if checkpoint.inputs.get(shards_manifest.name) == shards_manifest.digest:
+    for checkpoint in lake.datasets(CHECKPOINT):
+        if checkpoint.inputs.get(shards_manifest.name) == shards_manifest.content(kinds_read(CHECKPOINT, SHARDS)):
             taken = int(checkpoint.figures["step"])
             steps = loader(lake, checkpoint, shards).steps_reading(first, end, taken)
             listed = ", ".join(str(step + 1) for step in steps[:8]) + (" …" if len(steps) > 8 else "")
@@ -127,15 +127,15 @@ def loader(lake: Lake, checkpoint: Manifest, shards: ShardSet) -> Loader:
 def trace_step(lake: Lake, step: int) -> Iterator[str]:
     """Lines on what each checkpoint of the lake read in a step (from 1): sequences, documents, source records."""
     known = {}
-    for manifest in lake.datasets("split"):
+    for manifest in lake.datasets(SPLIT):
         for table in lake.read(manifest, "train", ["doc_id", "url", "warc_file", "warc_offset", "warc_length"]):
             known.update({row["doc_id"].hex(): row for row in table.to_pylist()})
     found = False
-    for checkpoint in lake.datasets("checkpoint"):
+    for checkpoint in lake.datasets(CHECKPOINT):
         if not 1 <= step <= int(checkpoint.figures["step"]):
             continue
         found = True
-        [manifest] = sources(lake, checkpoint, "shards")
+        [manifest] = sources(lake, checkpoint, SHARDS)
         try:
             shards = _shards(lake, manifest, "train")
         except OtherVersionError:
@@ -153,41 +153,37 @@ def trace_step(lake: Lake, step: int) -> Iterator[str]:
 
 
 def trace_score(lake: Lake, task: str) -> Iterator[str]:
-    """Lines from each score of a task up to the crawls: every dataset that is behind it, with its digest."""
-    known = {manifest.digest: manifest for manifest in lake.datasets()}
-    for manifest in [manifest for manifest in known.values() if manifest.stage == CONTAMINATION]:
-        known |= {entry.sha256: manifest for entry in manifest.of_kind("removals")}  # what split was made of
-    scores = [manifest for manifest in known.values() if manifest.stage == f"score_{task}"]
-    if not scores:
-        stages = {manifest.stage for manifest in known.values()}
-        there = sorted(stage.removeprefix("score_") for stage in stages if stage.startswith("score_"))
+    """Lines from each score of a task up to the crawls: every dataset that it was made of, with its digest."""
+    scores = list(lake.datasets(SCORE))
+    chosen = [manifest for manifest in scores if manifest.config["task"] == task]
+    if not chosen:
+        there = sorted({manifest.config["task"] for manifest in scores})
         raise ValueError(f"no score of {task!r} in the lake {lake.url}: there are {', '.join(there) or 'none'}")
-    for manifest in scores:
+    for manifest in chosen:
         found = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
         one = found["score"]
         said = f"{one['value']:.4f} [{one['low']:.4f}, {one['high']:.4f}]" if one else "none"
         yield f"{task}  {found['metric']} {said} of {found['n']} items, task definition {found['definition'][:12]}"
         yield f"  {manifest.name}  {manifest.digest[:12]}"
-        yield from _behind(known, manifest, "    ", set())
+        yield from _upstream(lake, manifest, "    ", set())
 
 
-def _behind(known: Mapping[str, Manifest], manifest: Manifest, indent: str, met: set[str]) -> Iterator[str]:
-    files = 0
-    for name, digest in sorted(manifest.inputs.items()):
-        source = known.get(digest)
-        if source is None and name.partition("/")[0] in {other.stage for other in known.values()}:
-            yield f"{indent}{name}  {digest[:12]}: no longer in the lake"
-        elif source is None:
-            files += 1
-            if files <= FILES:
-                yield f"{indent}file {printable(name)}  {digest[:12]}"
-        else:
-            yield f"{indent}{printable(name)}  {digest[:12]}" + (", above" if digest in met else "")
-            if digest not in met:
-                met.add(digest)
-                yield from _behind(known, source, indent + "  ", met)
-    if files > FILES:
-        yield f"{indent}{files - FILES} more files"
+def _upstream(lake: Lake, manifest: Manifest, indent: str, met: set[str]) -> Iterator[str]:
+    """A line for each dataset that one was made of, and the first files; what was shown is not followed again."""
+    for name in sorted(manifest.sources):
+        source = find_source(lake, manifest, name)
+        if source is None:
+            yield f"{indent}{printable(name)}  {manifest.sources[name][:12]}: no longer in the lake"
+            continue
+        yield f"{indent}{printable(name)}  {source.digest[:12]}" + (", above" if source.digest in met else "")
+        if source.digest not in met:
+            met.add(source.digest)
+            yield from _upstream(lake, source, indent + "  ", met)
+    files = sorted(set(manifest.inputs) - set(manifest.sources))
+    for name in files[:FILES]:
+        yield f"{indent}file {printable(name)}  {manifest.inputs[name][:12]}"
+    if len(files) > FILES:
+        yield f"{indent}{len(files) - FILES} more files"
 
 
 def trace(lake: Lake, what: str | None, step: int | None, score: str | None = None) -> Iterator[str]:

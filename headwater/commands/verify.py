@@ -11,7 +11,7 @@ from typing import Any
 import fsspec
 
 from corpus.lake.manifest import Manifest, sha256
-from corpus.lake.schema import ACCOUNTS
+from corpus.lake.stages import ACCOUNTS
 from corpus.lake.store import Lake
 from corpus.shards import check as shard_check
 from corpus.shards.format import OtherVersionError

@@ -17,7 +17,7 @@ from headwater.cli import main
 def test_verify_prints_one_object_a_dataset(graph: Graph, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["verify", "--lake", graph.lake.url, "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert {line["stage"] for line in lines} >= {"documents", "unique", "shards", "checkpoint", "score_bits_per_byte"}
+    assert {line["stage"] for line in lines} >= {"documents", "unique", "shards", "checkpoint", "score"}
     for line in lines:
         assert {"stage", "partition", "digest", "rows", "bytes"} <= set(line)
         assert line["problems"] == []

@@ -23,6 +23,7 @@ from corpus.lake.schema import (
     parquet_writer,
     table,
 )
+from corpus.lake.stages import kinds_read
 from corpus.lake.store import Lake
 
 TEXTS = [*ORIGIN, pa.field("title", pa.string()), pa.field("text", pa.large_string())]
@@ -65,7 +66,8 @@ def publish(
         partition=partition,
         code_version="1",
         config=config or {},
-        inputs={manifest.name: manifest.digest for manifest in made_of},
+        inputs={manifest.name: manifest.content(kinds_read(stage, manifest.stage)) for manifest in made_of},
+        sources={manifest.name: manifest.address for manifest in made_of},
         files=(),
         counts=Counts(
             records_in=kept + len(ledger),

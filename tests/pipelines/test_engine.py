@@ -12,14 +12,15 @@ import pytest
 from crashing import Count, Crash
 
 from corpus.lake.manifest import Counts, Manifest
+from corpus.lake.stage import Stage
 from corpus.lake.store import Lake
 from pipelines.__main__ import main
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, StageError, file_splits
-from pipelines.stage import Plan, Stage, compute, each_split
+from pipelines.plan import Plan, compute, each_split
 
 SPLITS = [FileSplit(name=f"part-{number}", weight=1, paths={}) for number in range(4)]
-STAGE = Stage(name="test", partition="p", version=1, config=None, inputs={})
+STAGE = Stage(name="test", partition="p", version=1, config=None)
 
 
 # Beam's own threads end with errors of theirs when their worker is gone.

@@ -19,7 +19,8 @@ from crawls import CHINESE, GERMAN, html, prose, response
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import document_id
 from corpus.lake.store import Lake
-from corpus.lineage.graph import fates, payload_digest
+from corpus.lineage.records import fates
+from corpus.lineage.reread import payload_digest
 from corpus.sources import open_crawl
 from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig

@@ -89,10 +89,10 @@ def test_what_has_no_single_form_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{}", b"[]", b"null", b"\xff", b'{"schema":"other/1"}', b'{"schema":"headwater.manifest/1"}', b"<html>"],
+    [b"", b"{}", b"[]", b"null", b"\xff", b'{"schema":"other/1"}', b'{"schema":"headwater.manifest/2"}', b"<html>"],
 )
 def test_what_is_no_manifest_is_refused_naming_the_file(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r"lake/clean/manifest.json is not a headwater.manifest/1 manifest"):
+    with pytest.raises(ValueError, match=r"lake/clean/manifest.json is not a headwater.manifest/2 manifest"):
         Manifest.from_bytes(data, where="lake/clean/manifest.json")
 
 

@@ -139,7 +139,7 @@ def test_damaged_data_is_not_read_as_if_it_were_whole(lake: Lake, published: Man
 
 def test_a_manifest_that_is_not_one_is_refused_by_name(lake: Lake, published: Manifest) -> None:
     lake.fs.pipe_file(f"{lake.folder(published)}/manifest.json", b"<html>")
-    with pytest.raises(ValueError, match=r"manifest.json is not a headwater.manifest/1 manifest"):
+    with pytest.raises(ValueError, match=r"manifest.json is not a headwater.manifest/2 manifest"):
         lake.find("clean", published.address)
 
 

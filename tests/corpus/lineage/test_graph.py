@@ -9,7 +9,7 @@ from warc_bytes import HTML, http, member, read, record
 
 from corpus.archive.pages import Page, read_page
 from corpus.archive.warc import Record
-from corpus.lineage.graph import payload_digest
+from corpus.lineage.reread import payload_digest
 
 
 @pytest.mark.parametrize("compressed", [True, False], ids=["gzip", "plain"])

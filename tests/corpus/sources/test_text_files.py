@@ -17,7 +17,7 @@ from crawls import CHINESE, YELLOW_RIVER
 
 from corpus.archive.pages import NotAPage, Text
 from corpus.archive.warc import Span
-from corpus.lineage.graph import payload_digest
+from corpus.lineage.reread import payload_digest
 from corpus.sources import contract, jsonl, open_crawl, plaintext
 from corpus.sources.contract import Found
 from corpus.sources.kinds import recognise

@@ -15,7 +15,7 @@ import pytest
 
 from corpus.archive.pages import NotAPage, Text
 from corpus.archive.warc import Span
-from corpus.lineage.graph import payload_digest
+from corpus.lineage.reread import payload_digest
 from corpus.sources.contract import Found
 from corpus.sources.kinds import SOURCES, recognise
 from corpus.sources.wikipedia import plain

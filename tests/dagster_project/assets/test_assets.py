@@ -19,7 +19,7 @@ from dagster_project.assets.documents import split, unique
 from dagster_project.assets.model import checkpoint
 from dagster_project.assets.report import render
 from dagster_project.definitions import clean
-from dagster_project.lineage import latest
+from dagster_project.lineage import datasets_of, latest
 from dagster_project.metadata.duplicates import look
 from dagster_project.metadata.funnels import of_clean
 from dagster_project.partitions import crawl_recipe_key
@@ -34,27 +34,28 @@ STAGES = ("documents", "clean", "unique", "split", "items", "tokenizer", "tokens
 
 
 def test_every_asset_shows_its_dataset(graph: Graph) -> None:
-    published = {(manifest.stage, manifest.address): manifest for manifest in graph.lake.datasets()}
     for asset in STAGES:
         partition = {"documents": graph.key, "clean": str(crawl_recipe_key(graph.key, "base"))}.get(asset, "base")
         metadata = latest(graph.instance, asset, partition)
         assert metadata is not None, asset
-        assert published[metadata["stage"], metadata["address"]].digest == metadata["digest"]
+        [manifest] = datasets_of(graph.lake, metadata)
+        assert (manifest.stage, manifest.content()) == (asset, metadata["content"])
 
 
 def test_signatures_count_documents_and_not_their_index(graph: Graph) -> None:
     key = str(crawl_recipe_key(graph.key, "base"))
     signed, before = latest(graph.instance, "signatures", key), latest(graph.instance, "trimmed", key)
     assert signed is not None and before is not None
-    documents = graph.lake.get(str(before["stage"]), str(before["address"])).counts.kept
+    [trimmed] = datasets_of(graph.lake, before)
+    documents = trimmed.counts.kept
     assert signed["dagster/row_count"] == signed["kept"] == documents
 
 
-def test_the_data_version_is_the_digest(graph: Graph) -> None:
+def test_the_data_version_is_the_content(graph: Graph) -> None:
     event = graph.instance.get_latest_materialization_event(dg.AssetKey("shards"))
     [manifest] = graph.lake.datasets("shards")
     assert event is not None and event.asset_materialization is not None
-    assert (event.asset_materialization.tags or {})["dagster/data_version"] == manifest.digest
+    assert (event.asset_materialization.tags or {})["dagster/data_version"] == manifest.content()
 
 
 def test_drops_and_samples_are_shown(graph: Graph) -> None:
@@ -83,7 +84,7 @@ def test_a_second_materialization_reuses_the_dataset(graph: Graph) -> None:
     assert graph.materialize([split], "base").success
     after = latest(graph.instance, "split", "base")
     assert before is not None and after is not None
-    assert after["reused"] is True and after["digest"] == before["digest"]
+    assert after["reused"] is True and after["content"] == before["content"]
 
 
 def test_two_materializations_at_once_are_one_dataset(graph: Graph) -> None:
@@ -92,7 +93,7 @@ def test_two_materializations_at_once_are_one_dataset(graph: Graph) -> None:
 
 
 def test_scores_come_with_interval_and_baselines(graph: Graph) -> None:
-    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
     assert set(report["scores"]) == {task.name for task in HELD_OUT}
     for result in report["scores"].values():
         assert result["beside"].keys() == {"untrained", "unigram"}
@@ -103,16 +104,16 @@ def test_scores_come_with_interval_and_baselines(graph: Graph) -> None:
 
 
 def test_the_report_is_one_page_and_escapes_what_pages_wrote(graph: Graph) -> None:
-    page = Path(graph.lake.path("report", "index.html")).read_text()
-    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    page = Path(graph.lake.path("report", "base", "index.html")).read_text()
+    report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
     assert "<svg" in page and "<script" not in page and "src=" not in page
     for row in report["stages"]:
         assert row["digest"][:12] in page
 
 
 def test_the_report_has_every_crawl_and_language(graph: Graph) -> None:
-    page = Path(graph.lake.path("report", "index.html")).read_text()
-    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    page = Path(graph.lake.path("report", "base", "index.html")).read_text()
+    report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
     [whole] = [funnel for funnel in report["funnels"] if funnel["language"] is None]
     assert whole["left"]["documents"] == report["documents"] and whole["left"]["unique"] == report["unique"]
     by_language = {funnel["language"]: funnel["left"] for funnel in report["funnels"] if funnel["crawl"] is None}
@@ -142,7 +143,7 @@ def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
     config = CleanConfig()
     cleaned = cleaning(lake, documents, config, engine).manifest
     surveyed = survey(lake, [cleaned], [], config.rules, config.language_score)
-    report = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
     duplicates = look(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
     page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates, None)
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "src=" not in page

@@ -22,7 +22,7 @@ from corpus.lake.store import Lake
 from dagster_project.assets.benchmarks import benchmarks
 from dagster_project.assets.crawl import crawl
 from dagster_project.assets.documents import clean, contamination, documents, signatures, split, trimmed, unique
-from dagster_project.lineage import latest
+from dagster_project.lineage import datasets_of, latest
 from dagster_project.metadata.contamination import section
 from dagster_project.metadata.pages import templates
 from dagster_project.partitions import crawl_recipe_key
@@ -92,7 +92,8 @@ def made(tmp_path_factory: pytest.TempPathFactory, make_warc: Callable[[Path, di
 def latest_split(graph: Graph) -> Manifest:
     shown = latest(graph.instance, "split", "base")
     assert shown is not None
-    return graph.lake.get("split", str(shown["address"]))
+    [split] = datasets_of(graph.lake, shown)
+    return split
 
 
 def test_planted_pages_are_found_and_their_record_holds_the_text(made: Made) -> None:
@@ -125,7 +126,7 @@ def test_they_are_not_trained_on_by_default(made: Made) -> None:
 
 
 def test_a_score_is_followed_up_to_the_benchmark_that_cost_pages(made: Made) -> None:
-    score = publish(made.lake, "score_made_up", "base", [made.split], {})
+    score = publish(made.lake, "score", "made_up:base", [made.split], {}, config={"task": "made_up"})
     said = {"score": None, "metric": "acc", "n": 0, "definition": ""}
     made.lake.write(f"{made.lake.folder(score)}/score/score.json", json.dumps(said).encode())
     lines = [line.strip() for line in trace(made.lake, None, None, "made_up")]

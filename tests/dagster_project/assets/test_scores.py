@@ -21,7 +21,7 @@ from dagster_project.assets.documents import contamination
 from dagster_project.assets.model import kept_along
 from dagster_project.assets.report import report
 from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, stage_of
-from dagster_project.lineage import latest
+from dagster_project.lineage import datasets_of, latest
 from headwater.commands.demo import benchmark_paths, summary
 from headwater.commands.trace import trace
 from training.config import TrainConfig
@@ -73,7 +73,7 @@ def test_a_failed_evaluation_harms_nothing_and_a_changed_task_recomputes_its_own
         (tmp_path / f"{name}.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[3]}")
-    before = {task.name: of(graph, task.name)["digest"] for task in HELD_OUT}
+    before = {task.name: of(graph, task.name)["content"] for task in HELD_OUT}
     published = {manifest.digest for manifest in graph.lake.datasets()}
     monkeypatch.setitem(scores.TASKS, "last_word", replace(TASKS["last_word"], version=2))
 
@@ -81,7 +81,7 @@ def test_a_failed_evaluation_harms_nothing_and_a_changed_task_recomputes_its_own
     assert not graph.materialize(held_out_scores, "base", raise_on_error=False).success
     assert {manifest.digest for manifest in graph.lake.datasets()} == published
     assert not [said for manifest in graph.lake.datasets() for said in graph.lake.problems(manifest)]
-    assert {task.name: of(graph, task.name)["digest"] for task in HELD_OUT} == before
+    assert {task.name: of(graph, task.name)["content"] for task in HELD_OUT} == before
     assert of(graph, "continuation")["reused"] is True
 
     monkeypatch.setattr(scores, "MODULE", "changed_score")
@@ -91,11 +91,11 @@ def test_a_failed_evaluation_harms_nothing_and_a_changed_task_recomputes_its_own
         "continuation": True,
         "last_word": False,
     }
-    assert of(graph, "last_word")["digest"] != before["last_word"]
+    assert of(graph, "last_word")["content"] != before["last_word"]
 
     monkeypatch.undo()
     assert graph.materialize(held_out_scores, "base").success
-    assert {task.name: of(graph, task.name)["digest"] for task in HELD_OUT} == before
+    assert {task.name: of(graph, task.name)["content"] for task in HELD_OUT} == before
     assert all(of(graph, task.name)["reused"] for task in HELD_OUT)
 
 
@@ -106,7 +106,7 @@ def test_the_curve_ends_with_the_scores_and_keeps_no_optimizer(graph: Graph) -> 
     found = read_curve(graph.lake, made)
     assert [(point["step"], point["tokens"]) for point in found["points"]] == [(4, 4_096), (8, 8_192)]
     for task, about in found["tasks"].items():
-        manifest = graph.lake.get(f"score_{task}", of(graph, task)["address"])
+        [manifest] = datasets_of(graph.lake, of(graph, task))
         whole = read_score(graph.lake, manifest)
         assert about["definition"] == whole["definition"] and found["points"][0]["checkpoint"] != whole["inputs"]
         if about["n"] == whole["n"]:
@@ -171,11 +171,12 @@ def test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report(graph: 
     assert graph.materialize([asset], "base").success
     shown = of(graph, "blimp")
     assert shown["n"] == 12 and shown["chance"] == 0.5 and "| kind-0 | 6 |" in shown["groups"].replace("\\", "")
-    rows = pq.read_table(f"{graph.lake.folder(graph.lake.get('score_blimp', shown['address']))}/items/items.parquet")
+    [dataset] = datasets_of(graph.lake, shown)
+    rows = pq.read_table(f"{graph.lake.folder(dataset)}/items/items.parquet")
     right = rows["value"].to_pylist()
     assert shown["matched"] == 1 and shown["without_matched_value"] == pytest.approx(sum(right[1:]) / 11)
     assert graph.materialize([report], "base").success
-    found = json.loads(Path(graph.lake.path("report", "report.json")).read_text())
+    found = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
     assert found["core"]["tasks"] == ["blimp", "continuation"]
     assert found["scores"]["blimp"]["without_matched"]["n"] == 11
     assert found["scores"]["blimp"]["without_matched"]["score"]["value"] == shown["without_matched_value"]
@@ -186,7 +187,7 @@ def test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report(graph: 
     assert found["core"]["value"] == pytest.approx(sum((value - chance) / (1 - chance) for value, chance in halves) / 2)
     [model] = graph.lake.datasets("checkpoint")
     assert found["scores"]["blimp"]["made_of"][model.name] == model.digest
-    page = Path(graph.lake.path("report", "index.html")).read_text()
+    page = Path(graph.lake.path("report", "base", "index.html")).read_text()
     assert f"{model.name} {model.digest[:12]}" in page and "Along the run" in page
     said = summary(found)
     assert "blimp" in said and "along the run" in said and "the centred mean of blimp, continuation" in said
@@ -194,7 +195,9 @@ def test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report(graph: 
 
 def test_a_score_of_another_checkpoint_is_not_in_the_report(graph: Graph) -> None:
     [model] = graph.lake.datasets("checkpoint")
-    other = replace(model, figures={**model.figures, "step": 0})
+    [weights] = [entry for entry in model.files if entry.path == "model/model.safetensors"]
+    rest = [entry for entry in model.files if entry is not weights]
+    other = replace(model, files=(*rest, replace(weights, sha256="0" * 64)))
     context: Any = type("Context", (), {"instance": graph.instance, "partition_key": "base"})
     assert scores.score_manifests(context, graph.lake, model).keys() == {task.name for task in HELD_OUT}
     assert scores.score_manifests(context, graph.lake, other) == {}

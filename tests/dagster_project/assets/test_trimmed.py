@@ -17,7 +17,7 @@ from corpus.lineage.graph import sources
 from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
 from dagster_project.assets.documents import clean, contamination, signatures, split, trimmed, unique
-from dagster_project.lineage import latest
+from dagster_project.lineage import datasets_of, latest
 from dagster_project.partitions import crawl_recipe_key
 from headwater.commands.trace import trace
 from pipelines.repeats import TrimConfig
@@ -49,13 +49,13 @@ def test_without_it_the_clean_documents_pass_on(graph: Graph) -> None:
     passed = latest(graph.instance, "trimmed", str(crawl_recipe_key(graph.key, "base")))
     before = latest(graph.instance, "clean", str(crawl_recipe_key(graph.key, "base")))
     assert passed is not None and before is not None
-    assert (passed["stage"], passed["address"]) == ("clean", before["address"])
+    assert (passed["stage"], passed["datasets"]) == ("clean", before["datasets"])
 
 
 def test_the_dataset_is_shown_with_what_was_cut(cut: Graph, dataset: Manifest) -> None:
     shown = latest(cut.instance, "trimmed", str(crawl_recipe_key(cut.key, "trimmed")))
     assert shown is not None
-    assert (shown["stage"], shown["digest"]) == ("trimmed", dataset.digest)
+    assert (shown["stage"], shown["content"]) == ("trimmed", dataset.content())
     assert shown["dropped:only_repeated_text"] == dataset.counts.dropped["only_repeated_text"] > 0
     assert shown["repeated_span:cuts"] > 0 and "only_repeated_text" in shown["drops"]
     assert shown["dagster/row_count"] == dataset.counts.kept
@@ -64,7 +64,7 @@ def test_the_dataset_is_shown_with_what_was_cut(cut: Graph, dataset: Manifest) -
 def test_what_comes_next_is_made_of_it(cut: Graph, dataset: Manifest) -> None:
     found = latest(cut.instance, "unique", "trimmed")
     assert found is not None
-    manifest = cut.lake.get(str(found["stage"]), str(found["address"]))
+    [manifest] = datasets_of(cut.lake, found)
     assert [source.digest for source in sources(cut.lake, manifest, "trimmed")] == [dataset.digest]
 
 

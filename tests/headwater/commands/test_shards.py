@@ -13,6 +13,7 @@ import pytest
 from tokens_of_text import ONE, Made, make_tokens
 
 from corpus.lake.manifest import Counts, Manifest, canonical_json, sha256
+from corpus.lake.stage import Outcome
 from corpus.lake.store import Lake, file_sha256
 from corpus.shards.mix import MixConfig
 from corpus.shards.reader import ShardSet
@@ -22,7 +23,6 @@ from headwater.cli import main
 from headwater.commands.trace import trace
 from pipelines.encode import SPLITS
 from pipelines.shard import ShardConfig, shard
-from pipelines.stage import Outcome
 
 MIX = MixConfig(shares={"en": 0.3, "zh": 0.6})
 

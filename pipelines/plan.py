@@ -1,95 +1,44 @@
-"""Stage: computes one dataset on Beam, or finds that it is there already.
+"""Plan: how a stage is computed on Beam: splits -> workers -> parts -> manifest.
 
-`compute` is the only way a dataset of the data stages comes to be: address -> published? -> lock -> splits -> Beam ->
-the parts' rows -> manifest.
+`compute` is the only way a dataset of the data stages comes to be. All work on records happens in workers. The process
+that launches them reads one row a part (its files, counts and figures: some hundred bytes), adds them up, and writes
+the manifest.
 """
 
 from __future__ import annotations
 
 import logging
-import platform
 import sys
 import threading
-import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
 from tqdm import tqdm
 
-from corpus.lake.manifest import Counts, FileEntry, Manifest, address
-from corpus.lake.schema import PARQUET
+from corpus.lake.manifest import Counts, FileEntry, Manifest
+from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
 from pipelines.beam import beam
 from pipelines.elements import RunSplit
 from pipelines.engine import Engine
-from pipelines.parts import Split, StageError, Work, part_path, read_row
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """What is to be computed: all that decides a dataset's bytes. `version` rises when the code's output changes;
-    `libraries` are those whose versions decide it too."""
-
-    name: str
-    partition: str
-    version: int
-    config: Any
-    inputs: Mapping[str, str]
-    libraries: Mapping[str, str] = field(default_factory=dict)
-
-    @cached_property
-    def code_version(self) -> str:
-        python = ".".join(platform.python_version_tuple()[:2])
-        libraries = {"python": python, "pyarrow": pa.__version__, "parquet": PARQUET, **self.libraries}
-        return " ".join([str(self.version), *(f"{name}={number}" for name, number in sorted(libraries.items()))])
-
-    @cached_property
-    def config_values(self) -> dict[str, Any]:
-        return plain(asdict(self.config)) if self.config is not None else {}
-
-    @property
-    def address(self) -> str:
-        return address(self.name, self.partition, self.code_version, self.config_values, self.inputs)
-
-    @property
-    def label(self) -> str:
-        return f"{self.name}/{self.partition}"
-
-
-def plain(value: Any) -> Any:
-    """A configuration as JSON has it: tuples are lists, an infinite bound is none."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return None if value in (float("inf"), float("-inf")) else value
+from pipelines.parts import Split, StageError, Work, part_path, read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a stage is computed. `transform` takes the splits and does the work; `parts` are the names of all rows that
+    """How a stage is computed. `transform` takes the splits and does the work; `parts` are the names of all parts that
     must be there when it is through; `records` is how many there are to account for, where earlier datasets say so;
-    `finish` makes files and figures out of the rows, in one place, and may put another row in the place of one that
-    turned out wrong."""
+    `check` reads the parts' rows before anything is published, and raises StageError where they must not be."""
 
     splits: Sequence[Split]
     transform: beam.PTransform
     parts: Sequence[str]
     records: int | None = None
-    finish: Callable[[list[dict[str, Any]], str], tuple[list[FileEntry], dict[str, Any]]] | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    manifest: Manifest
-    reused: bool
-    seconds: float
+    check: Callable[[list[dict[str, Any]]], None] | None = None
 
 
 def each_split(
@@ -106,25 +55,6 @@ def each_split(
     )
 
 
-def once(lake: Lake, stage: Stage, make: Callable[[], tuple[Manifest, dict[str, Any]]]) -> Outcome:
-    """The published dataset of a stage: found, or made now by the one writer that holds its lock.
-
-    `make` returns the manifest and what goes into the sidecar, which is in no digest.
-    """
-    started = time.time()
-    found = lake.find(stage.name, stage.address)
-    if found is not None:
-        return Outcome(manifest=found, reused=True, seconds=time.time() - started)
-    with lake.lock(stage.name, stage.address):
-        found = lake.find(stage.name, stage.address)  # the writer that we waited for may have published it
-        if found is not None:
-            return Outcome(manifest=found, reused=True, seconds=time.time() - started)
-        manifest, run = make()
-        seconds = time.time() - started
-        published = lake.publish(manifest, {"seconds": round(seconds, 3), "started": started, **run})
-        return Outcome(manifest=published, reused=False, seconds=seconds)
-
-
 def compute(
     lake: Lake, stage: Stage, engine: Engine, plan: Callable[[], Plan], notes: Mapping[str, Any] | None = None
 ) -> Outcome:
@@ -139,7 +69,7 @@ def compute(
         return manifest, {"runner": engine.runner, "workers": engine.workers, **(notes or {})}
 
     try:
-        return once(lake, stage, make)
+        return publish_once(lake, stage, make)
     except StageError:
         found = lake.find(stage.name, stage.address)
         if found is None:
@@ -156,28 +86,22 @@ def _compute(lake: Lake, stage: Stage, engine: Engine, plan: Plan) -> Manifest:
             # Reshuffle: without it the splits are fused to their source, and one worker gets all of them.
             splits = pipeline | "Splits" >> beam.Create(heaviest_first) | "Deal out" >> beam.Reshuffle()
             splits | stage.name >> plan.transform
-        rows = [read_row(lake, folder, name) for name in plan.parts]
-        files, figures = plan.finish(rows, folder) if plan.finish else ([], {})
-    files += [FileEntry(**entry) for row in rows for entry in row["files"]]
+        rows = read_rows(lake, folder, plan.parts)
+        if plan.check:
+            plan.check(rows)
+    files = [FileEntry(**entry) for row in rows for entry in row["files"]]
     totals: Counter[str] = Counter()
+    details: dict[str, Any] = {}
     for row in rows:
         totals.update(row["figures"])
+        details |= row["details"]
     counts = sum((Counts(**row["counts"]) for row in rows), Counts(records_in=0, kept=0))
     if plan.records is not None and counts.records_in != plan.records:
         raise StageError(
             f"{stage.label}: the datasets that it reads hold {plan.records} records, it met {counts.records_in}; "
             f"nothing was published"
         )
-    return Manifest(
-        stage=stage.name,
-        partition=stage.partition,
-        code_version=stage.code_version,
-        config=stage.config_values,
-        inputs=dict(stage.inputs),
-        files=tuple(sorted(files, key=lambda entry: entry.path)),
-        counts=counts,
-        figures={**dict(sorted(totals.items())), **figures},
-    )
+    return stage.manifest(files, counts, {**dict(sorted(totals.items())), **details})
 
 
 @contextmanager

@@ -1,0 +1,79 @@
+"""Current: which dataset a recipe's stage stands for now, so that whoever asks about a recipe reads its own.
+
+    <lake>/current/<recipe>/<stage>/<partition>.json     {"address": ...}, replaced in one step
+    <lake>/current/_/...                                 of stages that all recipes share: crawl, documents, benchmark
+
+Datasets of different recipes may have one content, and then what comes after them is one dataset, with the recipe that
+was first in its manifest. What a recipe's own datasets are stands here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
+
+FOLDER, SHARED = "current", "_"
+
+
+def recipes_of(lake: Lake) -> list[str]:
+    """The recipes of which something was computed."""
+    return sorted(set(_names(lake, lake.path(FOLDER))) - {SHARED})
+
+
+def _path(lake: Lake, recipe: str | None, stage: str, partition: str) -> str:
+    return lake.path(FOLDER, recipe or SHARED, stage, quote(partition, safe="") + ".json")
+
+
+def _names(lake: Lake, folder: str) -> Iterator[str]:
+    if lake.fs.isdir(folder):
+        for entry in lake.fs.ls(folder, detail=False):
+            yield str(entry).rstrip("/").rsplit("/", 1)[-1]
+
+
+class RecipeLake(Lake):
+    """A lake as one recipe sees it: `datasets` are those that the recipe stands for now, with those of stages that all
+    recipes share, and no others. What a stage publishes or finds through it becomes the recipe's. Without a recipe, it
+    is the view of the stages that all share."""
+
+    def __init__(self, url: str, recipe: str | None) -> None:
+        super().__init__(url)
+        self.recipe = recipe
+
+    def __reduce__(self) -> tuple[type[Lake], tuple[Any, ...]]:
+        return RecipeLake, (self.url, self.recipe)
+
+    def record(self, manifest: Manifest) -> None:
+        path = _path(self, self.recipe, manifest.stage, manifest.partition)
+        self.write(path, json.dumps({"address": manifest.address}).encode())
+
+    def leave_out(self, stage: str, partition: str) -> None:
+        """For a stage that the recipe no longer has."""
+        path = _path(self, self.recipe, stage, partition)
+        if self.fs.exists(path):
+            self.fs.rm(path)
+
+    def datasets(self, stage: str | None = None) -> Iterator[Manifest]:
+        found: list[Manifest] = []
+        for recipe in (None, *([self.recipe] if self.recipe else [])):
+            folder = self.path(FOLDER, recipe or SHARED)
+            for name in [stage] if stage else list(_names(self, folder)):
+                for file in _names(self, f"{folder}/{name}"):
+                    address = json.loads(self.fs.cat_file(f"{folder}/{name}/{file}"))["address"]
+                    dataset = self.find(name, address)
+                    found += [dataset] if dataset is not None else []
+        yield from sorted(found, key=lambda manifest: (manifest.stage, manifest.partition, manifest.address))
+
+
+def open_recipe(url: str, recipe: str) -> RecipeLake:
+    """The lake as a recipe sees it. Raises ValueError, with the recipes in it, when it has nothing of this one."""
+    lake = RecipeLake(url, recipe)
+    known = recipes_of(lake)
+    if recipe not in known:
+        there = ", ".join(known) or "none yet"
+        raise ValueError(f"the lake {lake.url} holds nothing of a recipe {recipe!r}; recipes in it: {there}")
+    return lake

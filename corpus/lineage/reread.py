@@ -1,0 +1,32 @@
+"""Reread: from a document back to the bytes that it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import fsspec
+
+from corpus.archive.pages import NotAPage
+from corpus.archive.warc import Span
+from corpus.sources.kinds import recognise
+
+
+def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
+    """Reads a document's record again, in the file at `url`, and digests its payload as ingest did.
+
+    Raises ValueError when what is at that place is no longer that record.
+    """
+    start, changed = origin["warc_offset"], "it is not the file that was ingested"
+    fs, path = fsspec.core.url_to_fs(url)
+    with fs.open(path, "rb") as file:
+        source, why = recognise(path, file)
+        if source is None:
+            raise ValueError(f"{url}: {why}; {changed}")
+        span = Span(start=start, stop=start + 1, exact=True)
+        found = next(source.read(file, fs.size(path), path, span), None)
+    if found is None or found.offset != start or (isinstance(found.content, NotAPage) and found.content.broken):
+        raise ValueError(f"{url} has no record at {start}: {changed}")
+    if isinstance(found.content, NotAPage):
+        raise ValueError(f"{url} has no page at {start}, but {found.content.reason}: {changed}")
+    return found.content.payload_digest
