@@ -34,8 +34,10 @@ def families(seed: int, count: int, unspaced: bool = False) -> list[str]:
     return texts
 
 
-def clean_crawl(lake: Lake, name: str, documents: Sequence[str | dict[str, Any]], parts: int = 3) -> Manifest:
-    """A published dataset `clean/<name>` of these texts, or of rows with a text and what else is to be set."""
+def clean_crawl(
+    lake: Lake, name: str, documents: Sequence[str | dict[str, Any]], parts: int = 3, stage: str = "clean"
+) -> Manifest:
+    """A published dataset `<stage>/<name>` of these texts, or of rows with a text and what else is to be set."""
     rows = []
     for number, document in enumerate(documents):
         given = {"text": document} if isinstance(document, str) else document
@@ -59,7 +61,7 @@ def clean_crawl(lake: Lake, name: str, documents: Sequence[str | dict[str, Any]]
                 **given,
             }
         )
-    return publish(lake, "clean", name, [], {"documents": (CLEAN, rows)}, parts=parts)
+    return publish(lake, stage, name, [], {"documents": (CLEAN, rows)}, parts=parts)
 
 
 def texts_of(lake: Lake, manifest: Manifest) -> dict[bytes, str]:

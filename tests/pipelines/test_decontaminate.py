@@ -70,7 +70,9 @@ def benchmark(lake: Lake, task: str, items: dict[str, dict[str, str]], content: 
 
 def make(root: Path) -> Made:
     lake, every = Lake(str(root)), texts()
-    crawls = [clean_crawl(lake, "first", every[:30]), clean_crawl(lake, "second", every[30:])]
+    crawls = [
+        clean_crawl(lake, name, some, stage="unique") for name, some in (("first", every[:30]), ("second", every[30:]))
+    ]
     benchmarks = [benchmark(lake, "quiz", ITEMS), benchmark(lake, "reading", PASSAGES)]
     config = ContaminationConfig()
     found = [find_contamination(lake, crawl, benchmarks, config, ONE).manifest for crawl in crawls]
@@ -147,7 +149,7 @@ def test_the_same_bytes_with_any_number_of_workers(made: Made, tmp_path: Path) -
 def test_a_recipe_that_keeps_them_has_the_split_of_one_without_benchmarks(made: Made) -> None:
     config = HeldOutConfig(share=0.2)
     plain = hold_out(made.lake, made.crawls, config, ONE)
-    assert plain.manifest.inputs == {crawl.name: crawl.digest for crawl in made.crawls}
+    assert plain.manifest.sources == {crawl.name: crawl.address for crawl in made.crawls}
     assert CONTAMINATED not in plain.manifest.counts.dropped
     kept = look(made.lake, made.found, [plain.manifest], 9)
     assert kept.found == 4 and not any(task.removed for task in kept.tasks)

@@ -119,7 +119,7 @@ def test_the_command_takes_a_vocabulary(lake: Lake, tmp_path: Path, capsys: pyte
     [tokenizer] = lake.datasets("tokenizer")
     assert json.loads(tokenizer_bytes(lake, tokenizer))["model"] == json.loads(data)["model"]
     [tokens] = lake.datasets("tokens")
-    assert tokens.inputs[tokenizer.name] == tokenizer.digest and tokens.counts.kept == len(PAGES)
+    assert tokens.sources[tokenizer.name] == tokenizer.address and tokens.counts.kept == len(PAGES)
     assert main([*command, "--vocabulary", str(tmp_path / "nowhere")]) == 1
     assert "nowhere: no vocabulary; wanted" in capsys.readouterr().err
     assert main([*command, "--vocabulary", str(tmp_path / "tokenizer.json"), "--size", "9000"]) == 1

@@ -52,7 +52,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "signatures": (3, "41d826838940770e"),
     "duplicates": (2, "df3685bc51f356e7"),
     "unique": (2, "e9972506c7974afa"),
-    "benchmark": (1, "51c586917672581e"),
+    "benchmark": (2, "c95625fc797a05eb"),
     "contamination": (1, "c5d012768ab6c71f"),
     "split": (2, "74b15a5a82ce3284"),
     "items": (2, "9425ff503b6e9cb2"),

@@ -17,7 +17,7 @@ from pipelines.hold_out import hold_out
 def test_what_goes_is_like_the_page_that_is_held_out(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path))
     texts = families(seed=5, count=200)
-    crawls = [clean_crawl(lake, name, texts[place::2], parts=3) for place, name in enumerate(("a", "b"))]
+    crawls = [clean_crawl(lake, name, texts[place::2], stage="unique") for place, name in enumerate(("a", "b"))]
     split = hold_out(lake, crawls, HeldOutConfig(share=0.2), Engine(workers=1)).manifest
     came = {
         row["doc_id"]: row for crawl in crawls for table in lake.read(crawl, "documents") for row in table.to_pylist()
