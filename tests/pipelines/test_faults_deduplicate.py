@@ -85,12 +85,12 @@ SCRIPT = """
 import json, os, signal, sys
 from corpus.lake.store import Lake
 from corpus.duplicates.banding import DuplicateConfig
-from pipelines import duplicates, parts
+from pipelines import parts
 from pipelines.deduplicate import deduplicate
 from pipelines.engine import Engine
 
 lake, kill = Lake(sys.argv[1]), sys.argv[2]
-close, put = parts.Part.close, duplicates.put_table
+close, put = parts.Part.close, parts.Part.put_table
 
 def die(point):
     if point == kill:
@@ -107,7 +107,7 @@ def put_and_die(*args):
     die("decide")
     return put(*args)
 
-parts.Part.close, duplicates.put_table = close_and_die, put_and_die
+parts.Part.close, parts.Part.put_table = close_and_die, put_and_die
 outcomes = deduplicate(lake, list(lake.datasets("clean")), DuplicateConfig(), Engine(workers=1))
 print(json.dumps({outcome.manifest.name: outcome.manifest.digest for outcome in outcomes}))
 """
@@ -118,6 +118,7 @@ KILLS = (
     "duplicates/exact/after",
     "duplicates/bands-000/before",
     "decide",
+    "duplicates/together/before",
     "unique/part-00002/before",
 )
 
