@@ -184,7 +184,7 @@ def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, s
     prompts = [" ".join(row["text"].split()[:PROMPT_WORDS])[:PROMPT_CHARACTERS] for row in rows]
     if not prompts:
         return []
-    flags = ("--checkpoint", str(checkpoint), "--tokens", str(GENERATED_TOKENS), "--seed", "0", "--json")
+    flags = ("--checkpoint", str(checkpoint), "--max-tokens", str(GENERATED_TOKENS), "--seed", "0", "--json")
     printed = run_module("training.inference.generate", *flags, *(f"--prompt={prompt}" for prompt in prompts))
     return [json.loads(line) for line in printed.splitlines()]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.inference.batches import Batch
-from training.inference.generate import generate_all
+from training.inference.decoding import GREEDY, decode
 from training.models.transformer import Transformer
 
 LOGITS_AT_ONCE = 1 << 25  # 128 MiB of them
@@ -72,7 +72,7 @@ class Trained(Words):
         return of_states(hidden, lambda states: functional.linear(states, head), len(head), batch.places, batch.wanted)
 
     def generate(self, prompts: Sequence[list[int]], tokens: int, stop: Callable[[list[int]], bool]) -> list[list[int]]:
-        return generate_all(self.model, prompts, tokens=tokens, temperature=0, top_k=0, seed=0, stop=stop)
+        return decode(self.model, prompts, max_tokens=tokens, sampling=GREEDY, stop=stop)
 
 
 def of_states(

@@ -1,4 +1,4 @@
 """Inference: prompts in, text or log-likelihoods out.
 
-generate: text after a prompt;  questions -> batches: contexts and continuations to be scored
+decoding -> generate: text that continues a prompt;  questions -> batches: contexts and continuations to be scored
 """

@@ -185,7 +185,7 @@ class Transformer(nn.Module):
         self, config: ModelConfig, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0
     ) -> None:
         super().__init__()
-        self.config, self.label_smoothing = config, label_smoothing
+        self.config, self.label_smoothing, self.compiled = config, label_smoothing, False
         self.model = Decoder(config, dropout)
         if not config.tie_word_embeddings:
             self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
@@ -296,5 +296,6 @@ def compile_layers(model: Transformer, backend: Any = "inductor") -> None:
 
     A layer knows nothing of its place, so that one compilation serves all of them.
     """
+    model.compiled = True
     for layer in model.model.layers:
         layer.compile(backend=backend, fullgraph=True)

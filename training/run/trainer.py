@@ -31,7 +31,7 @@ from training.data.loader import Loader
 from training.data.prefetch import Prefetch
 from training.distributed.parallel import World, choose_dtype, launcher_is_gone
 from training.distributed.sharding import shard
-from training.inference.generate import sample
+from training.inference.generate import TextGenerator
 from training.models.transformer import Transformer, compile_layers
 from training.run.budget import available, budget
 from training.run.guard import IN_A_ROW
@@ -43,6 +43,7 @@ from training.run.throughput import Meter, peak_flops
 from training.run.update import update
 
 TERMINATED = 128 + signal.SIGTERM
+SAMPLE_TOKENS = 50
 NAMED_DOCUMENTS = 10  # in a message; metrics.jsonl names all of them
 
 
@@ -243,7 +244,8 @@ class Trainer:
                 journal.record(self.step, heldout_loss=loss if math.isfinite(loss) else None)
         if self._due(self.config.sample_every, steps) and self.step:
             with self.world.precision(self.dtype):
-                [text] = sample(self.state.model, read_tokenizer(self.tokenizer), [""], seed=self.step)
+                generator = TextGenerator(self.state.model, read_tokenizer(self.tokenizer))
+                text = generator.complete("", max_tokens=SAMPLE_TOKENS, seed=self.step)
             if journal is not None:
                 journal.record(self.step, sample=text)
 
