@@ -38,12 +38,12 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from benchmarks.train.plain import PlainGPT, Shape, adamw, get_batch
 from corpus.shards.format import Document, Index, write_shard
 from corpus.shards.reader import ShardSet
-from training.checkpoints.outdir import Outdir
 from training.config import ModelConfig, TrainConfig
 from training.data.loader import Loader
 from training.distributed.parallel import World
 from training.models.transformer import Transformer, compile_layers
 from training.run.budget import budget
+from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
 PEAK = 989e12  # dense bfloat16 FLOP/s of an H100 or H200 (SXM), NVIDIA's data sheets

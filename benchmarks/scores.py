@@ -30,10 +30,10 @@ from training.checkpoints.export import layout, load_model, load_tokenizer
 from training.config import ModelConfig
 from training.evaluation.catalog import TASKS
 from training.evaluation.harness import ask, table
-from training.evaluation.huggingface import HuggingFace
 from training.evaluation.items import load
 from training.evaluation.language_model import LanguageModel
-from training.evaluation.model import Trained
+from training.inference.huggingface import HuggingFace
+from training.inference.model import Trained
 from training.models.transformer import Transformer
 from training.presets import PRESETS
 

@@ -14,19 +14,19 @@ import dataclasses
 from contextlib import nullcontext
 
 from corpus.shards.reader import ShardSet
-from training.checkpoints.outdir import Outdir
 from training.config import CHOICES, TrainConfig
 from training.distributed.parallel import World
-from training.models.scaling import resolve
+from training.optim.scaling import resolve
 from training.presets import PRESETS
+from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
 HELP = {
     "tokens": "budget; the last step may run over it",
     "context": "tokens of a sequence",
-    "global_batch": "sequences of a step, on all ranks together; 0: by the law of training/models/scaling.py",
+    "global_batch": "sequences of a step, on all ranks together; 0: by the law of training/optim/scaling.py",
     "micro_batch": "sequences of a rank in memory at once",
-    "learning_rate": "at its peak; 0: by the law of training/models/scaling.py",
+    "learning_rate": "at its peak; 0: by the law of training/optim/scaling.py",
     "optimizer": "muon: Muon for the matrices of the layers, AdamW for the rest",
     "schedule": "of the learning rate, after the warmup",
     "warmup": "share of the steps in which the learning rate rises",

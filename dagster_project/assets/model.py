@@ -35,7 +35,7 @@ from pipelines.stage import Stage, once
 from recipes.named import RECIPES, TrainingConfig
 from training.checkpoints.checkpoint import MANIFEST, Checkpoints, without_optimizer
 from training.config import ModelConfig, TrainConfig
-from training.models.scaling import resolve
+from training.optim.scaling import resolve
 from training.presets import PRESETS
 
 STAGE = "checkpoint"

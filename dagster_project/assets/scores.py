@@ -208,7 +208,7 @@ def without_matched(
     looked = [one for one in looked if asked is not None and one.inputs.get(f"benchmark/{task}") == asked]
     if not looked:
         return None
-    from training.evaluation.results import without  # scipy, which is slow to import
+    from training.significance.results import without  # scipy, which is slow to import
 
     items = pa.concat_tables(lake.read(manifest, "items", ["item_id", "cluster", "value", "weight"]))
     return without(items, matched_items(matches(lake, looked), task))

@@ -9,7 +9,7 @@ import pytest
 from small_corpus import Data, run
 
 from training.config import ModelConfig, TrainConfig, from_mapping, identity
-from training.models.scaling import resolve
+from training.optim.scaling import resolve
 from training.presets import PRESETS
 
 

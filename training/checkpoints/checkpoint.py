@@ -9,7 +9,6 @@ host or path is in it. No random state is kept, for nothing is drawn after the w
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.lake.manifest import canonical_json, sha256
+from training.checkpoints.files import file_digest, sync
 
 SCHEMA = "headwater.checkpoint/2"
 MANIFEST = "manifest.json"
@@ -117,15 +117,15 @@ class Checkpoints:
         writing = self.folder / f"{TEMPORARY}{target.name}"
         entries = []
         for path in sorted(writing.iterdir()):
-            _sync(path)
+            sync(path)
             entries.append({"path": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)})
         (writing / MANIFEST).write_bytes(canonical_json({"schema": SCHEMA, "step": step, "files": entries}))
-        _sync(writing / MANIFEST)
-        _sync(writing)
+        sync(writing / MANIFEST)
+        sync(writing)
         if target.exists():  # a damaged one that was skipped, now computed again
             self._remove(target)
         os.rename(writing, target)
-        _sync(self.folder)
+        sync(self.folder)
         for later in self.all():
             if _step(later) > step:  # it would count as one of the last that stay
                 self._remove(later)
@@ -196,16 +196,3 @@ def _name(step: int) -> str:
 
 def _step(folder: Path) -> int:
     return int(folder.name.removeprefix("step-"))
-
-
-def file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

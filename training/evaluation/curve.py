@@ -20,14 +20,14 @@ import torch
 
 from corpus.lake.manifest import canonical_json
 from training.checkpoints import checkpoint
-from training.checkpoints.outdir import write_atomic
+from training.checkpoints.files import write_atomic
 from training.distributed.parallel import one_device
-from training.evaluation.checkpoints import load
 from training.evaluation.core import core
 from training.evaluation.flags import count
 from training.evaluation.items import Items
 from training.evaluation.score import prepare, score
 from training.evaluation.task import Task
+from training.inference.loading import load
 
 ROWS = pa.schema(
     [

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from corpus.lake.manifest import canonical_json, sha256
-from training.evaluation.results import ITEMS
 from training.evaluation.task import Doc, Task
+from training.significance.results import ITEMS
 
 for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_EVALUATE_OFFLINE", "TRANSFORMERS_OFFLINE"):
     os.environ[name] = "1"  # before they are imported: all that is asked lies on this machine

@@ -10,8 +10,8 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from tqdm import tqdm
 
-from training.evaluation.model import Model
 from training.inference.batches import batches
+from training.inference.model import Model
 from training.inference.questions import Question, continuations, documents
 
 MOST_GENERATED = 256  # tokens, where a task sets no other bound

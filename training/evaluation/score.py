@@ -18,17 +18,17 @@ import torch
 
 from corpus.shards.reader import ShardSet
 from training.distributed.parallel import one_device
-from training.evaluation import results
 from training.evaluation.catalog import find, once
-from training.evaluation.checkpoints import Loaded, baselines, load
 from training.evaluation.flags import add_flags
 from training.evaluation.harness import ask, table
 from training.evaluation.items import Items
 from training.evaluation.items import load as load_items
 from training.evaluation.language_model import LanguageModel
-from training.evaluation.model import Model
-from training.evaluation.results import estimate_of
 from training.evaluation.task import Task
+from training.inference.loading import Loaded, baselines, load
+from training.inference.model import Model
+from training.significance import results
+from training.significance.results import estimate_of
 
 
 def score(

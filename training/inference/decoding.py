@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.models.transformer import Cache, Transformer
+from training.models.cache import Cache
+from training.models.transformer import Transformer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,10 +124,10 @@ def _read(model: Transformer, texts: list[list[int]], cache: Cache) -> Tensor:
     padded = torch.zeros(len(texts), int(lengths.max()), dtype=torch.int64)
     for row, text in enumerate(texts):
         padded[row, : len(text)] = torch.tensor(text)
-    cache.cut(torch.zeros_like(lengths))
+    cache.truncate(torch.zeros_like(lengths))
     with _eager(model):
         hidden = model.hidden(padded.to(device), cache)
-    cache.cut(lengths)
+    cache.truncate(lengths)
     return functional.linear(hidden[torch.arange(len(texts)), lengths - 1], model.head)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from training.config import ModelConfig, TrainConfig
-from training.models.scaling import flops_per_token, matrix_parameters
+from training.models.size import flops_per_token, matrix_parameters
 from training.ops.loss import slice_rows
 
 RESERVE = 0.15  # of what is needed: fragments, buffers of the libraries

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from corpus.lake.manifest import canonical_json
-from training.checkpoints.outdir import Outdir, write_atomic
+from training.checkpoints.files import write_atomic
+from training.run.outdir import Outdir
 from training.run.throughput import Meter
 
 INTERVAL = 10.0  # seconds between two progress lines where nobody watches a terminal

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from training.checkpoints.checkpoint import MOMENTS, Checkpoints
+from training.checkpoints.tensors import load_tensors, save_tensors
 from training.config import TrainConfig
 from training.distributed.parallel import World
-from training.distributed.sharding import load_tensors, save_tensors
 from training.models.transformer import Transformer
 from training.optim.optimizer import Optimizer
 from training.run.guard import Guard

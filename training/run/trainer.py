@@ -25,7 +25,7 @@ from corpus.lake.manifest import canonical_json, sha256
 from corpus.shards.reader import ShardSet
 from training.checkpoints.checkpoint import Checkpoints, check_same, digest
 from training.checkpoints.export import layout, read_tokenizer
-from training.checkpoints.outdir import Outdir, write_atomic
+from training.checkpoints.files import write_atomic
 from training.config import SAMPLES, ModelConfig, TrainConfig, identity
 from training.data.loader import Loader
 from training.data.prefetch import Prefetch
@@ -37,6 +37,7 @@ from training.run.budget import available, budget
 from training.run.guard import IN_A_ROW
 from training.run.heldout import heldout_loss
 from training.run.journal import Journal
+from training.run.outdir import Outdir
 from training.run.profiling import profiled
 from training.run.state import State
 from training.run.throughput import Meter, peak_flops

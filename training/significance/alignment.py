@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from training.evaluation.results import Results
 from training.significance.clusters import numbered
 from training.significance.intervals import check, is_share
+from training.significance.results import Results
 
 SAME = (("task",), ("version",), ("definition",), ("metric",), ("inputs", "data"))
 SAME_ITEM = ("doc_hash", "prompt_hash", "cluster", "group")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training.evaluation.results import Results, find
 from training.significance.alignment import Pairs, align
 from training.significance.centred import centred_mean
 from training.significance.difference import Difference, difference
 from training.significance.multiplicity import ALPHA, holm, least_effect
+from training.significance.results import Results, find
 
 Seeds = Mapping[str, Mapping[str, Results]]  # the name of each seed of a side -> task -> results
 

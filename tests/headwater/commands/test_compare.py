@@ -10,7 +10,7 @@ import pytest
 from scored import results
 
 from headwater.cli import main
-from training.evaluation.results import Results, write
+from training.significance.results import Results, write
 
 
 @pytest.fixture

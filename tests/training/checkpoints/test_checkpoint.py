@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from training.checkpoints.checkpoint import Checkpoints, DamagedError, check_same, resolve, verify
-from training.distributed.sharding import save_tensors
+from training.checkpoints.tensors import save_tensors
 
 
 def make(folder: Path, steps: int = 3, keep: int = 3, keep_every: int = 0) -> Checkpoints:

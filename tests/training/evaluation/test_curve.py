@@ -13,9 +13,9 @@ from small_corpus import Data
 
 from headwater.cli import main as headwater
 from training.checkpoints.checkpoint import MOMENTS, Checkpoints, verify, without_optimizer
-from training.checkpoints.outdir import Outdir
 from training.evaluation.core import core
 from training.evaluation.curve import along, main
+from training.run.outdir import Outdir
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,11 @@ from training.checkpoints.export import load_model, load_tokenizer
 from training.evaluation.catalog import TASKS
 from training.evaluation.generation import Generation
 from training.evaluation.harness import ask, lm_eval_task, table
-from training.evaluation.huggingface import HuggingFace
 from training.evaluation.items import load
 from training.evaluation.language_model import LanguageModel
-from training.evaluation.model import Model, Trained
 from training.evaluation.task import Doc, Task
+from training.inference.huggingface import HuggingFace
+from training.inference.model import Model, Trained
 
 import lm_eval.tasks  # isort: skip
 from lm_eval import evaluator, simple_evaluate  # isort: skip  # behind harness, which keeps it off the network

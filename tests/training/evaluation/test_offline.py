@@ -14,7 +14,7 @@ from benchmark_files import jsonl, make
 from random_checkpoints import foreign_checkpoint
 from small_corpus import ROOT, Data
 
-from training.checkpoints.outdir import Outdir
+from training.run.outdir import Outdir
 
 CONTEXT = 128
 OFFLINE = """

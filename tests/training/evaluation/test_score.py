@@ -18,20 +18,20 @@ from small_corpus import CONTEXT, Data, doc_id, newest, run
 
 from corpus.shards.reader import ShardSet
 from training.checkpoints.export import load_tokenizer
-from training.checkpoints.outdir import Outdir
-from training.evaluation import results
 from training.evaluation.catalog import TASKS
-from training.evaluation.checkpoints import Loaded, baselines, load
 from training.evaluation.items import load as load_items
 from training.evaluation.kinds import Choice, Completion
 from training.evaluation.language_model import LanguageModel
-from training.evaluation.model import Trained
 from training.evaluation.score import main as score_command
 from training.evaluation.score import score
 from training.evaluation.score import write as write_score
 from training.evaluation.task import Task
 from training.inference.batches import batches
+from training.inference.loading import Loaded, baselines, load
+from training.inference.model import Trained
 from training.inference.questions import Question, continuations, windows
+from training.run.outdir import Outdir
+from training.significance import results
 
 CPU = torch.device("cpu")
 

@@ -10,10 +10,10 @@ import torch
 from small_corpus import Data
 
 from training.checkpoints.export import load_tokenizer
-from training.checkpoints.outdir import Outdir
 from training.inference import generate
 from training.inference.decoding import Sampling
 from training.models.transformer import Transformer
+from training.run.outdir import Outdir
 
 
 @pytest.fixture

@@ -10,13 +10,15 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.checkpoints.export import load_model, load_tokenizer
-from training.checkpoints.outdir import Outdir
 from training.data.loader import IGNORED
 from training.inference.decoding import GREEDY, decode
 from training.models import transformer
-from training.models.transformer import Cache, Transformer, compile_layers
+from training.models.cache import Cache
+from training.models.layers import rotate
+from training.models.transformer import Transformer, compile_layers
 from training.ops import fused
 from training.presets import PRESETS
+from training.run.outdir import Outdir
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -109,7 +111,7 @@ def test_on_a_cpu_the_gradients_are_those_of_plain_operations(
             monkeypatch.setattr(
                 fused,
                 "norm_rotate",
-                lambda x, w, cos, sin, eps: transformer.rotate(functional.rms_norm(x, w.shape, w, eps), cos, sin),
+                lambda x, w, cos, sin, eps: rotate(functional.rms_norm(x, w.shape, w, eps), cos, sin),
             )
         model = Transformer(data.model(num_key_value_heads=keys), seed=1)
         with torch.no_grad():

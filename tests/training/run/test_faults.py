@@ -21,10 +21,10 @@ from small_corpus import CONTEXT, ROOT, Data, contents, kill_at, metrics, newest
 
 from corpus.shards.reader import ShardSet
 from training.checkpoints.checkpoint import verify
-from training.checkpoints.outdir import Outdir
 from training.data.loader import Loader
 from training.run import state as state_module
 from training.run import trainer as trainer_module
+from training.run.outdir import Outdir
 
 STEPS = 20
 

@@ -11,9 +11,9 @@ import pytest
 from small_corpus import Data, metrics, newest, run
 
 from corpus.shards.reader import ShardSet
-from training.checkpoints.outdir import Outdir
 from training.distributed.parallel import LAUNCHER, launcher_is_gone
 from training.run import trainer as trainer_module
+from training.run.outdir import Outdir
 
 
 def test_it_stops_when_the_heldout_loss_gets_no_better(

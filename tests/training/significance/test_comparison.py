@@ -12,11 +12,11 @@ import pytest
 from scipy import stats
 from scored import results
 
-from training.evaluation.results import Results, write
 from training.significance.comparison import Compared, Comparison, compare, comparison
 from training.significance.intervals import estimate
 from training.significance.multiplicity import holm, least_effect
 from training.significance.resampling import FLIPS, swap_test
+from training.significance.results import Results, write
 
 
 def of_one(a: Results, b: Results) -> Compared:

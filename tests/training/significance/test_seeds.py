@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scored import results
 
-from training.evaluation.results import Results
 from training.significance.comparison import Compared, Comparison, comparison
+from training.significance.results import Results
 
 Runs = list[np.ndarray]
 

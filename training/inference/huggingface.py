@@ -17,8 +17,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria, StoppingCriteriaList
 
-from training.evaluation.model import of_states
 from training.inference.batches import Batch
+from training.inference.model import of_states
 
 
 class HuggingFace:

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from corpus.lake.manifest import canonical_json
-from training.checkpoints.outdir import write_atomic
+from training.checkpoints.files import write_atomic
 from training.significance.intervals import estimate
 
 ITEMS = pa.schema(

@@ -9,8 +9,8 @@ from tokenizers import Tokenizer
 
 from corpus.shards.reader import ShardSet
 from training.config import ModelConfig
-from training.evaluation.model import Trained, Words
 from training.inference.batches import Batch
+from training.inference.model import Trained, Words
 from training.models.transformer import Transformer
 
 COUNT_AT_ONCE = 1 << 24

@@ -12,8 +12,9 @@ from corpus.lake.manifest import canonical_json, sha256
 from corpus.shards.reader import ShardSet
 from training.checkpoints import checkpoint
 from training.checkpoints.export import load_model, load_tokenizer, read_config
-from training.evaluation.baselines import Unigram, untrained
-from training.evaluation.model import Model, Trained
+from training.checkpoints.files import file_digest
+from training.inference.baselines import Unigram, untrained
+from training.inference.model import Model, Trained
 
 
 class Loaded(NamedTuple):
@@ -30,7 +31,7 @@ def load(folder: Path, device: torch.device) -> Loaded:
         folder = checkpoint.resolve(folder)
         model = load_model(folder).to(device)
         return Loaded(Trained(model, load_tokenizer(folder / "tokenizer.json")), checkpoint.digest(folder))
-    from training.evaluation.huggingface import HuggingFace  # transformers takes seconds to import
+    from training.inference.huggingface import HuggingFace  # transformers takes seconds to import
 
     return Loaded(HuggingFace(folder, device), _digest(folder))
 
@@ -59,4 +60,4 @@ def baselines(folder: Path, shards: ShardSet, device: torch.device) -> dict[str,
 def _digest(folder: Path) -> str:
     """Of all that decides what the model says: its configuration, tokenizer and weights."""
     kept = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".txt", ".model"))
-    return sha256(canonical_json({path.name: checkpoint.file_digest(path) for path in kept}))
+    return sha256(canonical_json({path.name: file_digest(path) for path in kept}))

@@ -9,7 +9,6 @@ OUT/speed.json      of the last finished run: tokens a second, and the like, whi
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import time
 from pathlib import Path
@@ -67,13 +66,3 @@ class Outdir:
                 f"{self.path} has {free / 1e9:.2f} GB free and three checkpoints take {3 * checkpoint_bytes / 1e9:.2f} "
                 f"GB; free some space or take another --out"
             )
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """The old bytes or the new ones, on disk, whenever the process is killed."""
-    temporary = path.with_name(f".{path.name}.writing")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
