@@ -26,7 +26,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from benchmarks.crawl import machine
 from benchmarks.crawl_input import SHARED
-from training.checkpoints.export import layout, load_model, load_tokenizer
+from training.checkpoints.export import layout_files, load_model, load_tokenizer
 from training.config import ModelConfig
 from training.evaluation.catalog import TASKS
 from training.evaluation.harness import ask, table
@@ -93,7 +93,7 @@ def write(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> None:
     weights = {
         name: weight.detach().clone() * (3 if weight.ndim == 2 else 1) for name, weight in model.state_dict().items()
     }
-    for name, data in layout(config, tokenizer.to_str().encode()).items():
+    for name, data in layout_files(config, tokenizer.to_str().encode()).items():
         (folder / name).write_bytes(data)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 

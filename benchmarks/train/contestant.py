@@ -59,7 +59,7 @@ def headwater(work: Path, out: Path, tokens: int, dtype: str, optimizer: str) ->
         micro_batch=BATCH,
         learning_rate=RATE,
         optimizer=optimizer,
-        warmup=WARMUP,
+        warmup_fraction=WARMUP,
         eval_every=1 << 30,
         eval_sequences=1 << 30,
         checkpoint_every=1 << 30,

@@ -33,9 +33,9 @@ from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from pipelines.stage import Stage, once
 from recipes.named import RECIPES, TrainingConfig
-from training.checkpoints.checkpoint import MANIFEST, Checkpoints, without_optimizer
+from training.checkpoints.checkpoint import MANIFEST, Checkpoints, files_without_optimizer
 from training.config import ModelConfig, TrainConfig
-from training.optim.scaling import resolve
+from training.optim.scaling import apply_step_law
 from training.presets import PRESETS
 
 STAGE = "checkpoint"
@@ -104,7 +104,7 @@ def _plan(lake: Lake, config: TrainingConfig, tars: Manifest) -> Plan:
             f"{tars.partition}: {tars.figures['train_tokens']} training tokens are not one sequence of {train.context} "
             f"and its target: take a larger crawl"
         )
-    train, _ = resolve(train, model)
+    train, _ = apply_step_law(train, model)
     return Plan(processes=config.processes, model=model, train=kept_along(train, config.along))
 
 
@@ -155,8 +155,8 @@ def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest, checkpoints:
     (run / "sample.json").write_bytes(canonical_json(_generate(lake, last, pages)))
     files = [lake.put(path, folder, f"model/{path.name}", 0) for path in sorted(last.iterdir()) if path.is_file()]
     with lake.scratch() as scratch:
-        for step in checkpoints.kept_along():
-            kept, said = without_optimizer(step)
+        for step in checkpoints.milestones():
+            kept, said = files_without_optimizer(step)
             (scratch / MANIFEST).write_bytes(said)
             put = (*kept, scratch / MANIFEST)
             files += [lake.put(path, folder, f"along/{step.name}/{path.name}", 0) for path in put]

@@ -1,4 +1,4 @@
 """Checkpoints: a trainer's state in, a folder in the Hugging Face layout out, and back.
 
-files (atomic writes), tensors (safetensors), export (config, tokenizer) -> checkpoint (published whole, verified, found)
+files (atomic writes), tensors (safetensors), export (config, tokenizer) -> checkpoint (published, verified, found)
 """

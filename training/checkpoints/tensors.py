@@ -19,39 +19,40 @@ from torch.distributed.checkpoint import HuggingFaceStorageReader, HuggingFaceSt
 from torch.distributed.tensor import DTensor
 
 
-def is_shared(tensors: Mapping[str, Tensor]) -> bool:
+def is_sharded(tensors: Mapping[str, Tensor]) -> bool:
     return any(isinstance(value, DTensor) for value in tensors.values())
 
 
-def save_tensors(tensors: Mapping[str, Tensor], path: Path, first: bool) -> None:
-    """Writes one safetensors file. Every rank calls it; where the tensors are whole, the first alone writes."""
-    if not is_shared(tensors):
-        if first:
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, is_main: bool) -> None:
+    """Writes one safetensors file. Every rank calls it; where tensors are whole, only the main rank writes."""
+    if not is_sharded(tensors):
+        if is_main:
             save_file(
                 {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, path, {"format": "pt"}
             )
         return
-    parts = path.with_suffix(".parts")
-    shares = {name: value.detach() for name, value in tensors.items()}
+    folder = path.with_suffix(".parts")
+    parts_of_rank = {name: value.detach() for name, value in tensors.items()}
     dcp.save(
-        shares, storage_writer=HuggingFaceStorageWriter(str(parts), save_distributed=True, enable_consolidation=True)
+        parts_of_rank,
+        storage_writer=HuggingFaceStorageWriter(str(folder), save_distributed=True, enable_consolidation=True),
     )
-    if first:
-        [joined] = parts.glob("*.safetensors")
+    if is_main:
+        [joined] = folder.glob("*.safetensors")
         os.rename(joined, path)
-        shutil.rmtree(parts)
+        shutil.rmtree(folder)
 
 
 def load_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Copies a file's values into `tensors`; of shared ones, each rank reads its share. Raises ValueError naming both
-    when the file holds other tensors."""
-    if is_shared(tensors):
+    """Copies a file's values into `tensors`; of sharded ones, each rank reads its part. Raises ValueError when the file
+    holds other tensors, naming one."""
+    if is_sharded(tensors):
         dcp.load(dict(tensors), storage_reader=HuggingFaceStorageReader(str(path.parent)))
         return
-    found = load_file(path)
-    if set(found) != set(tensors):
-        odd = sorted(set(found) ^ set(tensors))[0]
-        raise ValueError(f"{path}: {odd} is {'not' if odd in tensors else 'only'} in the file; it is of another model")
+    stored = load_file(path)
+    if different := sorted(set(stored) ^ set(tensors)):
+        which = "lacks" if different[0] in tensors else "has, unlike the model,"
+        raise ValueError(f"{path} {which} {different[0]}; it is of another model")
     with torch.no_grad():
         for name, value in tensors.items():
-            value.copy_(found[name])
+            value.copy_(stored[name])

@@ -11,9 +11,9 @@ from training.models.transformer import Transformer
 
 
 def shard(model: Transformer, device: torch.device, dtype: torch.dtype) -> None:
-    """Spreads the parameters over all ranks, layer by layer, so that one layer at a time is whole on the device.
+    """Distributes the parameters over all ranks, layer by layer, so that one layer at a time is whole on the device.
 
-    They are gathered in `dtype`. What flows between layers, and the tables of positions, stay float32, as under DDP.
+    They are gathered in `dtype`. Activations between layers and the tables of positions stay float32, as with DDP.
     """
     mesh = init_device_mesh(device.type, (dist.get_world_size(),))
     lower = dtype if dtype != torch.float32 else None

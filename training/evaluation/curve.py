@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 import torch
 
 from corpus.lake.manifest import canonical_json
-from training.checkpoints import checkpoint
+from training.checkpoints.checkpoint import MANIFEST, Checkpoints, read_manifest
 from training.checkpoints.files import write_atomic
-from training.distributed.parallel import one_device
+from training.distributed.parallel import pick_device
 from training.evaluation.core import core
 from training.evaluation.flags import count
 from training.evaluation.items import Items
@@ -52,11 +52,11 @@ def along(paths: Sequence[Path]) -> list[tuple[int, int, Path]]:
     runs = set()
     for path in paths:
         holder = path / "checkpoints" if (path / "checkpoints").is_dir() else path
-        folders = [path] if (path / checkpoint.MANIFEST).is_file() else checkpoint.Checkpoints(holder, keep=1).all()
+        folders = [path] if (path / MANIFEST).is_file() else Checkpoints(holder, keep_last=1).all()
         if not folders:
             raise FileNotFoundError(f"{path} holds no checkpoint; give the --out of a run, or one of its steps")
         for folder in folders:
-            step = int(checkpoint.read_manifest(folder)["step"])
+            step = int(read_manifest(folder)["step"])
             run = json.loads((folder / "state.json").read_bytes())["run"]
             runs.add(canonical_json(run))
             if step in found or len(runs) > 1:
@@ -139,7 +139,7 @@ def run(given: argparse.Namespace) -> None:
     """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
     points = along(given.checkpoint)  # first: a wrong folder is found at once, and tasks take seconds to load
     asked = prepare(given, given.limit or [None])
-    write(given.out, curve(points, asked, one_device(), given.batch_size))
+    write(given.out, curve(points, asked, pick_device(), given.batch_size))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

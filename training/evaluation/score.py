@@ -17,7 +17,7 @@ import pyarrow as pa
 import torch
 
 from corpus.shards.reader import ShardSet
-from training.distributed.parallel import one_device
+from training.distributed.parallel import pick_device
 from training.evaluation.catalog import find, once
 from training.evaluation.flags import add_flags
 from training.evaluation.harness import ask, table
@@ -58,7 +58,7 @@ def score(
         "groups": _groups(found),
         "chance": task.chance(items.docs),
         "beside": {name: estimate_of(other) for name, other in others.items()},
-        "device": one_device().type,
+        "device": pick_device().type,
         "inputs": {"checkpoint": loaded.digest, "data": items.data},
     }, found
 
@@ -136,7 +136,7 @@ def run(given: argparse.Namespace) -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     for task, items in asked:  # now, not after hours of asking
         target(given.out, task.name, items.data, task.definition)
-    device = one_device()
+    device = pick_device()
     loaded = load(given.checkpoint, device)
     beside = baselines(given.checkpoint, ShardSet(given.shards), device) if given.shards else {}
     for task, items in asked:

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from training.checkpoints.checkpoint import resolve
+from training.checkpoints.checkpoint import find_checkpoint
 from training.checkpoints.export import load_model, load_tokenizer
 from training.inference.decoding import Sampling, decode, decode_steps
 from training.models.transformer import Transformer
@@ -110,7 +110,7 @@ def load(path: Path, device: str | torch.device = "cpu") -> TextGenerator:
 
     Raises FileNotFoundError when there is none, ValueError when it is damaged.
     """
-    folder = resolve(path)
+    folder = find_checkpoint(path)
     return TextGenerator(load_model(folder).to(device).eval(), load_tokenizer(folder / "tokenizer.json"))
 
 

@@ -28,9 +28,9 @@ def load(folder: Path, device: torch.device) -> Loaded:
     Raises FileNotFoundError or ValueError when it is neither; DamagedError when bytes are not those that were saved.
     """
     if (folder / checkpoint.MANIFEST).is_file() or not (folder / "config.json").is_file():
-        folder = checkpoint.resolve(folder)
+        folder = checkpoint.find_checkpoint(folder)
         model = load_model(folder).to(device)
-        return Loaded(Trained(model, load_tokenizer(folder / "tokenizer.json")), checkpoint.digest(folder))
+        return Loaded(Trained(model, load_tokenizer(folder / "tokenizer.json")), checkpoint.checkpoint_digest(folder))
     from training.inference.huggingface import HuggingFace  # transformers takes seconds to import
 
     return Loaded(HuggingFace(folder, device), _digest(folder))
@@ -41,7 +41,7 @@ def baselines(folder: Path, shards: ShardSet, device: torch.device) -> dict[str,
 
     Raises ValueError when it was not trained on these shards with their tokenizer.
     """
-    folder = checkpoint.resolve(folder)
+    folder = checkpoint.find_checkpoint(folder)
     run = json.loads((folder / "state.json").read_bytes())["run"]
     for what, saved, found in (
         ("tokenizer", run["tokenizer"], shards.index.tokenizer),

@@ -12,7 +12,7 @@ import pytest
 from small_corpus import Data
 
 from headwater.cli import main as headwater
-from training.checkpoints.checkpoint import MOMENTS, Checkpoints, verify, without_optimizer
+from training.checkpoints.checkpoint import MOMENTS, Checkpoints, files_without_optimizer, verify
 from training.evaluation.core import core
 from training.evaluation.curve import along, main
 from training.run.outdir import Outdir
@@ -21,7 +21,7 @@ from training.run.outdir import Outdir
 @pytest.fixture(scope="module")
 def run(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("along")
-    assert data.trainer(Outdir(out), tokens=6 * 128, checkpoint_every=2, keep=1, keep_every=2).run() == 0
+    assert data.trainer(Outdir(out), tokens=6 * 128, checkpoint_every=2, keep_last=1, keep_every=2).run() == 0
     return out
 
 
@@ -41,8 +41,8 @@ def test_a_curve_has_a_point_a_checkpoint_and_the_same_bytes_without_optimizers(
     run: Path, asked: Path, tmp_path: Path
 ) -> None:
     slim = tmp_path / "slim"
-    for folder in Checkpoints(run / "checkpoints", keep=1).all():
-        files, manifest = without_optimizer(folder)
+    for folder in Checkpoints(run / "checkpoints", keep_last=1).all():
+        files, manifest = files_without_optimizer(folder)
         (slim / folder.name).mkdir(parents=True)
         for path in files:
             shutil.copyfile(path, slim / folder.name / path.name)
