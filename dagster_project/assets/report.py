@@ -28,7 +28,7 @@ from dagster_project.resources import LakeResource
 from pipelines.clean import CleanConfig
 from pipelines.encode import by_language
 from recipes.named import RECIPES
-from training.evaluation.core import core
+from training.evaluation.core import compute_core
 
 LINE = ("split", "items", "tokenizer", "tokens", "shards", "checkpoint")
 
@@ -112,7 +112,7 @@ def collect(
         "bytes_per_token_by_language": by_language(one["tokens"].figures),
         "training": dict(one["checkpoint"].figures),
         "scores": scores,
-        "core": core(scores),
+        "core": compute_core(scores),
         "learning_curve": next((read_curve(lake, m) for m in manifests if m.stage == "learning_curve"), None),
         "stages": [
             {
