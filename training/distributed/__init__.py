@@ -1,1 +1,1 @@
-"""Distributed: one model in, the same model on several ranks (parallel, sharding) or threads (threads) out."""
+"""Distributed: one model in, the same model on a device, on several ranks (parallel, sharding) or threads out."""

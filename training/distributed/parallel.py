@@ -121,19 +121,6 @@ class World:
         return box[0]
 
 
-def pick_device() -> torch.device:
-    """For a process that is not part of a run: the first GPU, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The dtype of matrix products. "auto": bfloat16 where there are matrix units for it (CUDA, AMX), else float32."""
-    if name != "auto":
-        return torch.bfloat16 if name == "bfloat16" else torch.float32
-    fast = device.type == "cuda" or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if fast else torch.float32
-
-
 def launcher_is_gone() -> bool:
     """Whether the process that started this run (HEADWATER_LAUNCHER_PID) has ended; a zombie has."""
     pid = os.environ.get(LAUNCHER)

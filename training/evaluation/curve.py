@@ -21,7 +21,7 @@ import torch
 from corpus.lake.manifest import canonical_json
 from training.checkpoints.checkpoint import MANIFEST, Checkpoints, read_manifest
 from training.checkpoints.files import write_atomic
-from training.distributed.parallel import pick_device
+from training.distributed.device import pick_device
 from training.evaluation.core import compute_core
 from training.evaluation.flags import positive_int
 from training.evaluation.items import Items

@@ -17,7 +17,7 @@ import pyarrow as pa
 import torch
 
 from corpus.shards.reader import ShardSet
-from training.distributed.parallel import pick_device
+from training.distributed.device import pick_device
 from training.evaluation.catalog import check_unique_names, find_tasks
 from training.evaluation.flags import add_flags
 from training.evaluation.harness import ask_items, build_table

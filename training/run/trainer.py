@@ -26,7 +26,8 @@ from training.checkpoints.export import layout_files, read_tokenizer
 from training.checkpoints.files import write_atomic
 from training.config import ModelConfig, TrainConfig, identity
 from training.data.prefetch import Prefetch
-from training.distributed.parallel import World, choose_dtype, launcher_is_gone
+from training.distributed.device import choose_dtype
+from training.distributed.parallel import World, launcher_is_gone
 from training.inference.generate import TextGenerator
 from training.run.build import (
     build_budget,
