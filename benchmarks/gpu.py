@@ -38,12 +38,12 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from benchmarks.train.plain import PlainGPT, Shape, adamw, get_batch
 from corpus.shards.format import Document, Index, write_shard
 from corpus.shards.reader import ShardSet
-from training.checkpoints.outdir import Outdir
 from training.config import ModelConfig, TrainConfig
 from training.data.loader import Loader
 from training.distributed.parallel import World
 from training.models.transformer import Transformer, compile_layers
-from training.run.budget import budget
+from training.run.budget import estimate_budget
+from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
 PEAK = 989e12  # dense bfloat16 FLOP/s of an H100 or H200 (SXM), NVIDIA's data sheets
@@ -169,7 +169,7 @@ def plan(config: ModelConfig, *, steps: int, batch: int, dtype: str) -> TrainCon
         learning_rate=RATE,
         eval_every=1 << 30,
         checkpoint_every=1 << 30,
-        keep=1,
+        keep_last=1,
         dtype=dtype,
     )
 
@@ -304,7 +304,7 @@ def arithmetic(case: Case, seconds: float, batch: int, flops: int) -> dict[str, 
 
 def measure(folder: Path, case: Case, device: torch.device, warmup: int, steps: int) -> dict[str, Any]:
     settings = plan(case.model, steps=1, batch=1, dtype="bfloat16")
-    counted = budget(case.model, settings, ranks=1, sharded=False, dtype=torch.bfloat16, device=device.type)
+    counted = estimate_budget(case.model, settings, ranks=1, sharded=False, dtype=torch.bfloat16, device=device.type)
     flops = counted.flops_per_token
     # GPT-2: 12 D^2 a layer and two norms, the last norm, tokens and positions.
     width, shape = case.plain.width, case.plain

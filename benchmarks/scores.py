@@ -26,14 +26,14 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from benchmarks.crawl import machine
 from benchmarks.crawl_input import SHARED
-from training.checkpoints.export import layout, load_model, load_tokenizer
+from training.checkpoints.export import layout_files, load_model, load_tokenizer
 from training.config import ModelConfig
 from training.evaluation.catalog import TASKS
-from training.evaluation.harness import ask, table
-from training.evaluation.huggingface import HuggingFace
-from training.evaluation.items import load
+from training.evaluation.harness import ask_items, build_table
+from training.evaluation.items import load_items
 from training.evaluation.language_model import LanguageModel
-from training.evaluation.model import Trained
+from training.inference.huggingface import HuggingFace
+from training.inference.model import TransformerModel
 from training.models.transformer import Transformer
 from training.presets import PRESETS
 
@@ -93,7 +93,7 @@ def write(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> None:
     weights = {
         name: weight.detach().clone() * (3 if weight.ndim == 2 else 1) for name, weight in model.state_dict().items()
     }
-    for name, data in layout(config, tokenizer.to_str().encode()).items():
+    for name, data in layout_files(config, tokenizer.to_str().encode()).items():
         (folder / name).write_bytes(data)
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
@@ -101,7 +101,7 @@ def write(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> None:
 def contestants(folder: Path, size: int) -> dict[str, Any]:
     from lm_eval.models.huggingface import HFLM
 
-    ours = Trained(load_model(folder), load_tokenizer(folder / "tokenizer.json"))
+    ours = TransformerModel(load_model(folder), load_tokenizer(folder / "tokenizer.json"))
     return {
         "lm-eval": HFLM(pretrained=str(folder), device="cpu", dtype="float32", batch_size=size),
         "headwater": LanguageModel(ours, size),
@@ -113,16 +113,16 @@ def measure(folder: Path, size: int, names: Sequence[str], count: int, rounds: i
     sides, found = contestants(folder, size), {}
     for name in names:
         task = TASKS[name]
-        docs = load(task, DATA / FOLDERS[name]).docs[: max(1, count // LONG.get(name, 1))]
+        docs = load_items(task, DATA / FOLDERS[name]).docs[: max(1, count // LONG.get(name, 1))]
         seconds: dict[str, list[float]] = {side: [] for side in sides}
         likelihoods: dict[str, np.ndarray] = {}
         for turn in range(rounds + 1):  # the first warms up
             for side, model in sides.items():
                 started = time.perf_counter()
-                samples = ask(model, task, docs)
+                samples = ask_items(model, task, docs)
                 if turn:
                     seconds[side].append(time.perf_counter() - started)
-                rows = table(task, docs, samples)["log_likelihoods"]
+                rows = build_table(task, docs, samples)["log_likelihoods"]
                 likelihoods[side] = np.concatenate(rows.to_pylist())
         base = seconds["lm-eval"]
         found[name] = {

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from training.significance.alignment import Pairs, Side
-from training.significance.difference import difference
+from training.significance.difference import estimate_difference
 from training.significance.intervals import estimate
-from training.significance.multiplicity import least_effect
+from training.significance.multiplicity import minimum_detectable_effect
 
 Random = np.random.RandomState
 
@@ -76,7 +76,8 @@ def tests(rounds: int) -> Iterator[str]:
         ((1, 2), (0.1, 0.1), 0),
     ):
         wrong, found = (
-            sum(difference(recipes(random, seeds, spread, gain, count)).p <= 0.05 for _ in range(rounds)) / rounds
+            sum(estimate_difference(recipes(random, seeds, spread, gain, count)).p <= 0.05 for _ in range(rounds))
+            / rounds
             for gain in (0.0, 0.3)
         )
         yield f"| {seeds[0]}, {seeds[1]} | {spread[0]}, {spread[1]} | {count or '-'} | {wrong:.1%} | {found:.1%} |"
@@ -86,13 +87,13 @@ def power(rounds: int) -> Iterator[str]:
     yield "| items | tasks | smallest effect, of 20 % that differ | found |\n|---|---|---|---|"
     random = Random(2)
     for n, tasks in ((200, 1), (1000, 1), (1000, 10), (10000, 10)):
-        effect = least_effect(np.sqrt(0.2 / n), n - 1, tasks, n, n, True) or 0.0
+        effect = minimum_detectable_effect(np.sqrt(0.2 / n), n - 1, tasks, n, n, True) or 0.0
         hits = 0
         for _ in range(rounds):
             kind = random.uniform(size=(1, n))
             b, a = kind < (0.2 + effect) / 2, ((0.2 + effect) / 2 <= kind) & (kind < 0.2)
             one, other = (Side(values=side.astype(float), weights=np.ones((1, n))) for side in (a, b))
-            found = difference(Pairs(a=one, b=other, numbers=None, groups=np.full(n, "")))
+            found = estimate_difference(Pairs(a=one, b=other, numbers=None, groups=np.full(n, "")))
             hits += found.p <= 0.05 / tasks
         yield f"| {n:,} | {tasks} | {effect:.4f} | {hits / rounds:.0%} |"
 

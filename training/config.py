@@ -1,4 +1,4 @@
-"""Config: the shape of a model and the plan of a run. Nothing here imports torch."""
+"""Config: the shape of a model and the plan of a training run. Needs no torch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
-# What a field that names a choice may be.
+# The allowed values of the settings that have a fixed set of them.
 CHOICES = {
     "dtype": ("auto", "float32", "bfloat16"),
     "optimizer": ("muon", "adamw"),
@@ -16,16 +16,16 @@ CHOICES = {
     "compile": ("auto", "on", "off"),
 }
 
-# A change of these alters neither the samples nor what is computed from them, only its rounding or what is reported;
-# with dropout, also which values are dropped.
+# Settings that change neither which samples are read nor what is computed from them, only its rounding and what is
+# reported; with dropout, also which values are dropped.
 OPERATIONAL = frozenset(
     {
-        *("micro_batch", "eval_every", "eval_sequences", "checkpoint_every", "keep", "keep_every", "threads"),
+        *("micro_batch", "eval_every", "eval_sequences", "checkpoint_every", "keep_last", "keep_every", "threads"),
         *("parallel", "compile", "sample_every", "timeout"),
     }
 )
-STOPPING = frozenset({"eval_every", "eval_sequences"})  # but where held-out losses may end the run, these decide when
-# These decide which tokens a step reads, which no override may change: steps are traced to documents, and back.
+STOPPING = frozenset({"eval_every", "eval_sequences"})  # except that they decide when a run with a patience ends
+# Settings that decide which tokens a step reads. No override may change them: steps are traced to documents, and back.
 SAMPLES = frozenset({"train.context", "train.global_batch", "train.packing", "train.seed"})
 
 Config = TypeVar("Config", "ModelConfig", "TrainConfig")
@@ -50,30 +50,24 @@ class ModelConfig:
     tie_word_embeddings: bool = True
 
     def __post_init__(self) -> None:
-        _positive(self, exempt={"eos_token_id", "tie_word_embeddings"})
+        _check_positive(self, exempt={"eos_token_id", "tie_word_embeddings"})
         if self.num_attention_heads % self.num_key_value_heads:
             raise ValueError(
                 f"{self.num_attention_heads} attention heads cannot share {self.num_key_value_heads} key-value heads "
                 f"evenly; num_key_value_heads must divide num_attention_heads"
             )
         if self.head_dim % 2:
-            raise ValueError(f"head_dim {self.head_dim} is odd; rotary embeddings turn pairs, so take an even one")
+            raise ValueError(f"head_dim {self.head_dim} is odd; rotary embeddings turn pairs, so take an even number")
         if not 0 <= self.eos_token_id < self.vocab_size:
             raise ValueError(f"eos_token_id {self.eos_token_id} lies outside the vocabulary of {self.vocab_size}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """The plan of a run. `tokens` is the budget, `context` is T, `global_batch` counts sequences on all ranks together.
+    """The plan of a run; training/arguments.py describes each setting in a line. Units are tokens, sequences and steps.
 
-    A `global_batch` or `learning_rate` of 0 is left to scaling.resolve, which has to come before anything else.
-    `warmup` and `decay` are shares of the run, `final_share` is what is left of the peak learning rate at its end.
-    `l1` and `weight_decay` shrink matrices, never the gains of norms.
-    `patience` is how many held-out losses in a row may fail to be the best so far before the run ends; 0: any number.
-    Of the checkpoints, the last `keep` stay, and of older ones those at a multiple of `keep_every` steps.
-    `threads` are the CPU threads of all ranks of a machine together, 0 for one a core. They are part of the plan
-    because the order of a sum, and so the last bit of a weight, follows them. `timeout` is in seconds: how long a rank
-    waits for the others before the run ends with an error.
+    A `global_batch` or `learning_rate` of 0 is filled in by optim.scaling.apply_step_law, before anything else.
+    `threads` are part of the plan because the order of a sum, and so the last bit of a weight, depends on them.
     """
 
     tokens: int
@@ -83,9 +77,9 @@ class TrainConfig:
     learning_rate: float = 0.0
     optimizer: str = "muon"
     schedule: str = "cosine"
-    warmup: float = 0.05
-    decay: float = 0.2
-    final_share: float = 0.1
+    warmup_fraction: float = 0.05
+    decay_fraction: float = 0.2
+    final_lr_fraction: float = 0.1
     weight_decay: float = 0.1
     l1: float = 0.0
     dropout: float = 0.0
@@ -93,7 +87,7 @@ class TrainConfig:
     beta1: float = 0.9
     beta2: float = 0.95
     momentum: float = 0.95
-    clip: float = 1.0
+    max_grad_norm: float = 1.0
     packing: str = "concat"
     document_masks: bool = False
     seed: int = 0
@@ -101,7 +95,7 @@ class TrainConfig:
     eval_every: int = 500
     eval_sequences: int = 256
     checkpoint_every: int = 500
-    keep: int = 3
+    keep_last: int = 3
     keep_every: int = 0
     sample_every: int = 0
     threads: int = 0
@@ -111,25 +105,26 @@ class TrainConfig:
     timeout: int = 600
 
     def __post_init__(self) -> None:
-        shares = {"warmup", "decay", "final_share", "dropout", "label_smoothing"}
-        from_zero = {"weight_decay", "l1", "beta1", "beta2", "momentum", "patience", "keep_every", "sample_every"}
-        from_zero |= {"global_batch", "learning_rate"}
-        _positive(self, exempt={"seed", "threads", "document_masks", *shares, *from_zero, *CHOICES})
-        for name in sorted(shares):
+        fractions = {"warmup_fraction", "decay_fraction", "final_lr_fraction", "dropout", "label_smoothing"}
+        may_be_zero = {"weight_decay", "l1", "beta1", "beta2", "momentum", "patience", "keep_every", "sample_every"}
+        may_be_zero |= {"global_batch", "learning_rate"}
+        _check_positive(self, exempt={"seed", "threads", "document_masks", *fractions, *may_be_zero, *CHOICES})
+        for name in sorted(fractions):
             if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} {getattr(self, name)} is not a share; take 0 <= {name} < 1")
-        for name in sorted({*from_zero, "threads"}):
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more and below 1")
+        for name in sorted({*may_be_zero, "threads"}):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if not 0 <= self.seed < 1 << 32:
             raise ValueError(f"seed {self.seed} must lie in [0, 2**32)")
-        if self.schedule == "wsd" and self.warmup + self.decay > 1:
+        if self.schedule == "wsd" and self.warmup_fraction + self.decay_fraction > 1:
             raise ValueError(
-                f"warmup {self.warmup} and decay {self.decay} are more than the run; their sum is at most 1"
+                f"warmup_fraction {self.warmup_fraction} and decay_fraction {self.decay_fraction} add up to more than "
+                f"1; lower one of them"
             )
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} {getattr(self, name)!r} is unknown; choose one of {', '.join(known)}")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} {getattr(self, name)!r} is unknown; choose one of {', '.join(choices)}")
 
     @property
     def tokens_per_step(self) -> int:
@@ -137,11 +132,11 @@ class TrainConfig:
 
     @property
     def steps(self) -> int:
-        """Optimizer steps: the last one may run over the budget by less than a batch."""
+        """Optimizer steps. The last one may exceed `tokens` by less than a batch."""
         return -(-self.tokens // self.tokens_per_step)
 
 
-def _positive(config: ModelConfig | TrainConfig, exempt: set[str]) -> None:
+def _check_positive(config: ModelConfig | TrainConfig, exempt: set[str]) -> None:
     for field in fields(config):
         value = getattr(config, field.name)
         if field.name not in exempt and not value > 0:
@@ -152,7 +147,7 @@ def from_mapping(kind: type[Config], values: Mapping[str, Any], *, where: str) -
     """A configuration from parsed JSON. Raises ValueError, naming `where`, for a key that is unknown or missing."""
     names = {field.name for field in fields(kind)}
     if unknown := sorted(set(values) - names):
-        raise ValueError(f"{where}: unknown key {', '.join(unknown)}; {kind.__name__} knows {', '.join(sorted(names))}")
+        raise ValueError(f"{where}: unknown key {', '.join(unknown)}; {kind.__name__} has {', '.join(sorted(names))}")
     try:
         return kind(**values)
     except TypeError as error:
@@ -160,7 +155,7 @@ def from_mapping(kind: type[Config], values: Mapping[str, Any], *, where: str) -
 
 
 def identity(model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
-    """All that decides what a run computes: two runs may continue one another only where this is equal."""
-    free = OPERATIONAL - STOPPING if train.patience else OPERATIONAL
-    plan = {name: value for name, value in asdict(train).items() if name not in free}
+    """All that decides what a run computes: one run can continue another only where this is equal."""
+    ignored = OPERATIONAL - STOPPING if train.patience else OPERATIONAL
+    plan = {name: value for name, value in asdict(train).items() if name not in ignored}
     return {"model": asdict(model), "train": plan}

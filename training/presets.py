@@ -1,4 +1,4 @@
-"""Presets: models and the plans of their runs, by name. Each is a function of the vocabulary."""
+"""Presets: model shapes and training plans by name, each a function of the vocabulary size and the id of eos."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ Plan = tuple[ModelConfig, TrainConfig]
 
 
 def tiny(vocab_size: int, eos: int) -> Plan:
-    """For the demo: about two minutes on two CPU cores. Sized in tokens: its digests do not follow the clock.
+    """For the demo: about two minutes on two CPU cores. It ends after a number of tokens, not of minutes, so that its
+    bytes are always the same.
 
-    Found by trial on library documentation, in equal time, one seed each (held-out loss in nats a token): weights of
-    0.02, which suit a width of 768, 3.87; of 0.06, 2.93; with 4 sequences a step and half the rate, 2.75. A width of
-    256 gave 2.90. With Muon, all else the same: rates of 3e-3, 6e-3 (falling to zero in a line) and 8e-3 gave 3.88,
-    3.79 and 3.74 where AdamW at 3e-3 had given 3.99.
+    Chosen by trial on library documentation, in equal time, one seed each (held-out loss in nats a token): initial
+    weights of 0.02, which suit a width of 768, gave 3.87; 0.06 gave 2.93; with 4 sequences a step and half the learning
+    rate, 2.75. A width of 256 gave 2.90. With Muon, all else equal: learning rates of 3e-3, 6e-3 (linear to zero) and
+    8e-3 gave 3.88, 3.79 and 3.74, where AdamW at 3e-3 gave 3.99.
     """
     model = ModelConfig(
         vocab_size=vocab_size,
@@ -45,7 +46,7 @@ def tiny(vocab_size: int, eos: int) -> Plan:
 
 
 def small(vocab_size: int, eos: int) -> Plan:
-    """124M parameters with GPT-2's vocabulary and about 20 tokens for each (Hoffmann et al. 2022). For one GPU."""
+    """124M parameters with GPT-2's vocabulary, about 20 tokens for each (Hoffmann et al. 2022). For one GPU."""
     model = ModelConfig(
         vocab_size=vocab_size,
         eos_token_id=eos,
@@ -61,13 +62,13 @@ def small(vocab_size: int, eos: int) -> Plan:
         tokens=2_500_000_000,
         context=1024,
         micro_batch=32,
-        warmup=0.02,
+        warmup_fraction=0.02,
     )
     return model, train
 
 
 def base(vocab_size: int, eos: int) -> Plan:
-    """About 1.0B parameters and 20 tokens for each. For a node of GPUs."""
+    """About 1.0B parameters, 20 tokens for each. For a node of GPUs."""
     model = ModelConfig(
         vocab_size=vocab_size,
         eos_token_id=eos,
@@ -84,7 +85,7 @@ def base(vocab_size: int, eos: int) -> Plan:
         tokens=20_000_000_000,
         context=2048,
         micro_batch=8,
-        warmup=0.02,
+        warmup_fraction=0.02,
     )
     return model, train
 

@@ -24,9 +24,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmarks.train.plain import PlainGPT, Shape, adamw, get_batch, update
 from corpus.shards.reader import ShardSet
-from training.checkpoints.outdir import Outdir
 from training.config import ModelConfig, TrainConfig
 from training.distributed.parallel import World
+from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
 CONTEXT, BATCH, THREADS = 256, 8, 2
@@ -59,7 +59,7 @@ def headwater(work: Path, out: Path, tokens: int, dtype: str, optimizer: str) ->
         micro_batch=BATCH,
         learning_rate=RATE,
         optimizer=optimizer,
-        warmup=WARMUP,
+        warmup_fraction=WARMUP,
         eval_every=1 << 30,
         eval_sequences=1 << 30,
         checkpoint_every=1 << 30,

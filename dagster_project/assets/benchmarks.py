@@ -16,7 +16,7 @@ from dagster_project.resources import LakeResource
 from pipelines.benchmark import BenchmarkRow, publish_benchmark
 from recipes.named import BENCHMARKS
 from training.evaluation.catalog import TASKS
-from training.evaluation.items import files_of, load
+from training.evaluation.items import list_files, load_items
 from training.evaluation.task import Task
 
 # Of tasks about passages the part that is one: text of the world, such as an encyclopedia's, that a question is about.
@@ -31,7 +31,7 @@ class BenchmarkFiles(dg.Config):
 
 def _rows(task: Task, data: Path) -> Iterator[BenchmarkRow]:
     """Items by the names that their scores have."""
-    items = load(task, data)
+    items = load_items(task, data)
     for doc, row in zip(items.docs, items.rows, strict=True):
         parts = {PASSAGE if PASSAGES.get(task.name) == name else name: text for name, text in task.parts(row).items()}
         yield doc["item_id"], parts, row
@@ -49,7 +49,7 @@ def _benchmark_asset(task: Task) -> dg.AssetsDefinition:
     def benchmark(config: BenchmarkFiles, lake: LakeResource) -> dg.MaterializeResult:
         opened, data = lake.open(), Path(config.path)
         version = f"{task.version} {task.definition[:16]}"
-        outcome = publish_benchmark(opened, task.name, version, _rows(task, data), files_of(task, data))
+        outcome = publish_benchmark(opened, task.name, version, _rows(task, data), list_files(task, data))
         kept = outcome.manifest.counts.kept
         results = [checks.digests(opened, outcome.manifest), checks.not_empty(kept)]
         return materialized(opened, outcome, results, extra={"path": str(data.resolve()), "dagster/row_count": kept})

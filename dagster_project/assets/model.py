@@ -32,9 +32,9 @@ from dagster_project.metadata.materialized import materialized
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from recipes.named import RECIPES, TrainingConfig
-from training.checkpoints.checkpoint import MANIFEST, Checkpoints, without_optimizer
+from training.checkpoints.checkpoint import MANIFEST, Checkpoints, files_without_optimizer
 from training.config import ModelConfig, TrainConfig
-from training.models.scaling import resolve
+from training.optim.scaling import apply_step_law
 from training.presets import PRESETS
 
 STAGE = stages.CHECKPOINT
@@ -103,7 +103,7 @@ def _plan(lake: Lake, config: TrainingConfig, tars: Manifest) -> Plan:
             f"{tars.partition}: {tars.figures['train_tokens']} training tokens are not one sequence of {train.context} "
             f"and its target: take a larger crawl"
         )
-    train, _ = resolve(train, model)
+    train, _ = apply_step_law(train, model)
     return Plan(processes=config.processes, model=model, train=kept_along(train, config.along))
 
 
@@ -154,8 +154,8 @@ def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest, checkpoints:
     (run / "sample.json").write_bytes(canonical_json(_generate(lake, last, pages)))
     files = [lake.put(path, folder, f"model/{path.name}", 0) for path in sorted(last.iterdir()) if path.is_file()]
     with lake.scratch() as scratch:
-        for step in checkpoints.kept_along():
-            kept, said = without_optimizer(step)
+        for step in checkpoints.milestones():
+            kept, said = files_without_optimizer(step)
             (scratch / MANIFEST).write_bytes(said)
             put = (*kept, scratch / MANIFEST)
             files += [lake.put(path, folder, f"along/{step.name}/{path.name}", 0) for path in put]
@@ -174,7 +174,7 @@ def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, s
     prompts = [" ".join(row["text"].split()[:PROMPT_WORDS])[:PROMPT_CHARACTERS] for row in rows]
     if not prompts:
         return []
-    flags = ("--checkpoint", str(checkpoint), "--tokens", str(GENERATED_TOKENS), "--seed", "0", "--json")
+    flags = ("--checkpoint", str(checkpoint), "--max-tokens", str(GENERATED_TOKENS), "--seed", "0", "--json")
     printed = run_module("training.inference.generate", *flags, *(f"--prompt={prompt}" for prompt in prompts))
     return [json.loads(line) for line in printed.splitlines()]
 

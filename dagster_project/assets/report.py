@@ -37,7 +37,7 @@ from dagster_project.resources import LakeResource
 from pipelines.clean import CleanConfig
 from pipelines.encode import by_language
 from recipes.named import RECIPES
-from training.evaluation.core import core
+from training.evaluation.core import compute_core
 
 LINE = (stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.TOKENS, stages.SHARDS, stages.CHECKPOINT)
 
@@ -129,7 +129,7 @@ def collect(
         "bytes_per_token_by_language": by_language(one[stages.TOKENS].figures),
         "training": dict(one[stages.CHECKPOINT].figures),
         "scores": scores,
-        "core": core(scores),
+        "core": compute_core(scores),
         "learning_curve": next((read_curve(lake, m) for m in manifests if m.stage == stages.LEARNING_CURVE), None),
         "stages": [
             {

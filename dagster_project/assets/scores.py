@@ -198,10 +198,10 @@ def without_matched(
     looked = [one for one in looked if asked is not None and one.sources.get(name) == asked]
     if not looked:
         return None
-    from training.evaluation.results import without  # scipy, which is slow to import
+    from training.significance.results import estimate_without  # scipy, which is slow to import
 
     items = pa.concat_tables(lake.read(manifest, "items", ["item_id", "cluster", "value", "weight"]))
-    return without(items, matched_items(matches(lake, looked), task))
+    return estimate_without(items, matched_items(matches(lake, looked), task))
 
 
 def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:

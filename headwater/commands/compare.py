@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from headwater.terminal import json_line, one_line
-from training.significance.comparison import Compared, Comparison
+from training.significance.comparison import Comparison, TaskComparison
 from training.significance.difference import Difference
 from training.significance.multiplicity import ALPHA
 
@@ -52,7 +52,7 @@ def _units(found: Comparison) -> str:
     return text
 
 
-def _task(one: Compared, tasks: int, groups: bool) -> Iterator[str]:
+def _task(one: TaskComparison, tasks: int, groups: bool) -> Iterator[str]:
     found = one.difference
     direction = "higher" if one.higher_is_better else "lower"
     clusters = f" in {one.clusters:,} clusters" if one.clusters < one.n else ""
@@ -75,9 +75,9 @@ def _odds(tasks: int) -> str:
     return f"in 80 % of the cases, p below {ALPHA}{f' / {tasks} tasks' if tasks > 1 else ''}"
 
 
-def _least(one: Compared) -> str:
-    if one.least_effect is not None:
-        return f"{one.least_effect:.4f}"
+def _least(one: TaskComparison) -> str:
+    if one.minimum_detectable_effect is not None:
+        return f"{one.minimum_detectable_effect:.4f}"
     return "unknown, for nothing varies" if one.difference.standard_error == 0 else "none, for so few items"
 
 

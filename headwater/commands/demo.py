@@ -21,7 +21,7 @@ from dagster_project.lineage import latest
 from dagster_project.partitions import BUILT_IN, crawl_key, crawl_recipe_key, crawls, distinct_ids
 from dagster_project.resources import EngineResource, LakeResource
 from training.evaluation.catalog import PREPARED
-from training.evaluation.items import load
+from training.evaluation.items import load_items
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -108,7 +108,7 @@ def benchmark_paths(given: Sequence[str]) -> dict[str, Path]:
         if name in found:
             raise ValueError(f"--benchmark {one}: {name} is already given with {found[name]}")
         found[name] = Path(path).resolve()
-        load(tasks[name], found[name])
+        load_items(tasks[name], found[name])
     return found
 
 

@@ -39,7 +39,7 @@ class Words:
         return self(number).capitalize() + "."
 
 
-def jsonl(rows: Iterable[Row]) -> str:
+def to_jsonl(rows: Iterable[Row]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
@@ -55,13 +55,13 @@ def hellaswag(say: Words) -> Made:
         }
         for number in range(ITEMS)
     ]
-    return Made({"hellaswag_val.jsonl": jsonl(rows)}, "hellaswag/hellaswag.yaml", rows)
+    return Made({"hellaswag_val.jsonl": to_jsonl(rows)}, "hellaswag/hellaswag.yaml", rows)
 
 
 def piqa(say: Words) -> Made:
     rows = [{"goal": say(6), "sol1": say(8), "sol2": say(5) + " ", "label": number % 2} for number in range(ITEMS)]
     files = {
-        "data/valid.jsonl": jsonl({name: row[name] for name in ("goal", "sol1", "sol2")} for row in rows),
+        "data/valid.jsonl": to_jsonl({name: row[name] for name in ("goal", "sol1", "sol2")} for row in rows),
         "data/valid-labels.lst": "".join(f"{row['label']}\n" for row in rows),
     }
     return Made(files, "piqa/piqa.yaml", rows)
@@ -80,17 +80,17 @@ def _arc(say: Words, asks: int) -> Iterator[tuple[Row, Row]]:
 
 def arc_easy(say: Words) -> Made:
     ours, theirs = zip(*_arc(say, 12), strict=True)
-    return Made({"ARC-Easy-Test.jsonl": jsonl(ours)}, "arc/arc_easy.yaml", list(theirs))
+    return Made({"ARC-Easy-Test.jsonl": to_jsonl(ours)}, "arc/arc_easy.yaml", list(theirs))
 
 
 def arc_challenge(say: Words) -> Made:
     ours, theirs = zip(*_arc(say, 12), strict=True)
-    return Made({"ARC-Challenge-Test.jsonl": jsonl(ours)}, "arc/arc_challenge.yaml", list(theirs))
+    return Made({"ARC-Challenge-Test.jsonl": to_jsonl(ours)}, "arc/arc_challenge.yaml", list(theirs))
 
 
 def openbookqa(say: Words) -> Made:
     ours, theirs = zip(*_arc(say, 7), strict=True)
-    return Made({"Main/test.jsonl": jsonl(ours)}, "openbookqa/openbookqa.yaml", list(theirs))
+    return Made({"Main/test.jsonl": to_jsonl(ours)}, "openbookqa/openbookqa.yaml", list(theirs))
 
 
 def winogrande(say: Words) -> Made:
@@ -104,19 +104,19 @@ def winogrande(say: Words) -> Made:
         }
         for number in range(ITEMS)
     ]
-    return Made({"winogrande_1.1/dev.jsonl": jsonl(rows)}, "winogrande/default.yaml", rows)
+    return Made({"winogrande_1.1/dev.jsonl": to_jsonl(rows)}, "winogrande/default.yaml", rows)
 
 
 def lambada(say: Words) -> Made:
     rows = [{"text": say(12) + "\n\n" + say(30)} for _ in range(ITEMS)]
-    return Made({"lambada_test.jsonl": jsonl(rows)}, "lambada/lambada_openai.yaml", rows)
+    return Made({"lambada_test.jsonl": to_jsonl(rows)}, "lambada/lambada_openai.yaml", rows)
 
 
 def boolq(say: Words) -> Made:
     passages = [say(60 * number) for number in (1, 2)]  # the second is beyond the context
     rows = [{"passage": passages[n % 2], "question": say(6), "label": n // 2 % 2, "idx": n} for n in range(ITEMS)]
     ours = [{**row, "label": bool(row["label"])} for row in rows]
-    return Made({"BoolQ/val.jsonl": jsonl(ours)}, "super_glue/boolq/default.yaml", rows)
+    return Made({"BoolQ/val.jsonl": to_jsonl(ours)}, "super_glue/boolq/default.yaml", rows)
 
 
 def copa(say: Words) -> Made:
@@ -131,7 +131,7 @@ def copa(say: Words) -> Made:
         }
         for number in range(ITEMS)
     ]
-    return Made({"COPA/val.jsonl": jsonl(rows)}, "super_glue/copa/default.yaml", rows)
+    return Made({"COPA/val.jsonl": to_jsonl(rows)}, "super_glue/copa/default.yaml", rows)
 
 
 def blimp(say: Words) -> Made:
@@ -144,7 +144,7 @@ def blimp(say: Words) -> Made:
         }
         for n in range(ITEMS)
     ]
-    files = {f"data/rule_{n}.jsonl": jsonl(rows[n::2]) for n in range(2)}
+    files = {f"data/rule_{n}.jsonl": to_jsonl(rows[n::2]) for n in range(2)}
     return Made(files, "blimp/_template_yaml", rows[::2] + rows[1::2])
 
 
@@ -236,12 +236,12 @@ def wikitext(say: Words) -> Made:
 
 def eprstmt(say: Words) -> Made:
     rows = [{"id": n, "sentence": HANZI[n : n + 9], "label": ("Negative", "Positive")[n % 2]} for n in range(ITEMS)]
-    return Made({"eprstmt/test_public.json": jsonl(rows)}, "", rows)
+    return Made({"eprstmt/test_public.json": to_jsonl(rows)}, "", rows)
 
 
 def tnews(say: Words) -> Made:
     rows = [{"id": n, "sentence": HANZI[n : n + 9], "label": 100 + n} for n in (0, 4, 8, 16)]
-    return Made({"tnews/test_public.json": jsonl(rows)}, "", rows)
+    return Made({"tnews/test_public.json": to_jsonl(rows)}, "", rows)
 
 
 def ocnli(say: Words) -> Made:
@@ -256,7 +256,7 @@ def ocnli(say: Words) -> Made:
         }
         for n in range(ITEMS)
     ]
-    return Made({"ocnli/test_public.json": jsonl(rows)}, "", rows)
+    return Made({"ocnli/test_public.json": to_jsonl(rows)}, "", rows)
 
 
 MAKERS: dict[str, Callable[[Words], Made]] = {

@@ -7,8 +7,8 @@ import torch
 import torch.distributed as dist
 from small_corpus import Data
 
-from training.checkpoints import outdir
 from training.models.transformer import Transformer
+from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
 
@@ -16,7 +16,7 @@ def main(corpus: Path, out: Path) -> None:
     data = Data.__new__(Data)
     data.folder, data.shards, data.heldout = corpus, corpus / "train", corpus / "heldout"
     data.tokenizer, data.eos = corpus / "tokenizer.json", 0
-    trainer: Trainer = data.trainer(outdir.Outdir(out))
+    trainer: Trainer = data.trainer(Outdir(out))
     original = Transformer.forward
 
     def poisoned(self: Transformer, tokens: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, PreTrainedTokenizerFast
 
-from training.checkpoints.export import layout
+from training.checkpoints.export import layout_files
 from training.models.transformer import Transformer
 
 
@@ -24,7 +24,7 @@ def random_checkpoint(data: Data, folder: Path, context: int) -> None:
         for weight in model.parameters():
             if weight.dim() == 2:
                 weight.normal_(0, 0.25, generator=drawn)
-    for name, content in layout(model.config, data.tokenizer.read_bytes()).items():
+    for name, content in layout_files(model.config, data.tokenizer.read_bytes()).items():
         (folder / name).write_bytes(content)
     save_file(model.state_dict(), folder / "model.safetensors", {"format": "pt"})
 

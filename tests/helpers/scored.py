@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from training.evaluation.results import ITEMS, Results
+from training.significance.results import ITEMS, Results
 
 
 def results(

@@ -22,9 +22,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from corpus.shards.format import Document, Index, write_shard
 from corpus.shards.reader import ShardSet
-from training.checkpoints.outdir import Outdir
 from training.config import ModelConfig, TrainConfig
 from training.distributed.parallel import World
+from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parents[2]

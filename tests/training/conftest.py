@@ -6,6 +6,8 @@ import pytest
 import torch
 from small_corpus import Data
 
+torch.set_num_threads(1)  # the models of these tests are so small that a second thread only makes them slower
+
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Data:

@@ -9,7 +9,7 @@ import pytest
 from small_corpus import Data, run
 
 from training.config import ModelConfig, TrainConfig, from_mapping, identity
-from training.models.scaling import resolve
+from training.optim.scaling import apply_step_law
 from training.presets import PRESETS
 
 
@@ -22,7 +22,7 @@ def test_planning_a_run_needs_no_torch() -> None:
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_presets_hold_together(name: str) -> None:
     model, plan = PRESETS[name](4096, 0)
-    plan, _ = resolve(plan, model)
+    plan, _ = apply_step_law(plan, model)
     assert model.max_position_embeddings == plan.context
     assert plan.global_batch % plan.micro_batch == 0
     assert (plan.steps - 1) * plan.tokens_per_step < plan.tokens <= plan.steps * plan.tokens_per_step
@@ -40,7 +40,7 @@ def test_parsed_configurations_round_trip_and_refuse_unknown_keys(data: Data) ->
 
 def test_operational_settings_are_no_part_of_a_runs_identity(data: Data) -> None:
     one = identity(data.model(), data.plan())
-    assert one == identity(data.model(), data.plan(threads=7, keep=9, micro_batch=1))
+    assert one == identity(data.model(), data.plan(threads=7, keep_last=9, micro_batch=1))
     assert one != identity(data.model(), data.plan(learning_rate=1.0))
 
 
@@ -65,8 +65,8 @@ def test_a_model_that_cannot_be_is_refused(data: Data, changes: dict[str, Any], 
         ({"seed": -1}, "seed -1"),
         ({"learning_rate": math.nan}, "learning_rate is nan"),
         ({"tokens": 0}, "tokens is 0"),
-        ({"warmup": 1.0}, "warmup 1.0 is not a share"),
-        ({"schedule": "wsd", "warmup": 0.2, "decay": 0.9}, "more than the run"),
+        ({"warmup_fraction": 1.0}, "warmup_fraction is 1.0"),
+        ({"schedule": "wsd", "warmup_fraction": 0.2, "decay_fraction": 0.9}, "add up to more than 1"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(data: Data, changes: dict[str, Any], message: str) -> None:

@@ -1,4 +1,4 @@
-"""Checkpoints: a trainer's state -> a directory in Hugging Face layout, published in one step, and back.
+"""Checkpoints: a trainer's state in, a folder in the Hugging Face layout out, and back.
 
-outdir (one trainer at a time) -> export (weights, config) -> checkpoint (saved, verified, loaded)
+files (atomic writes), tensors (safetensors), export (config, tokenizer) -> checkpoint (published, verified, found)
 """

@@ -1,15 +1,15 @@
-"""Checkpoint: a folder that is there whole or not at all.
+"""Checkpoint: a folder that exists whole or not at all.
 
     OUT/checkpoints/step-00000123/     Hugging Face layout, optimizer.safetensors, state.json
-    OUT/checkpoints/step-00000123/manifest.json      every file with bytes and SHA-256, and the step; written last
+    OUT/checkpoints/step-00000123/manifest.json      size and SHA-256 of every file, and the step; written last
 
 It is written into a temporary folder, each file synced to disk, and renamed. Equal runs write equal bytes: no time,
-host or path is in it. No random state is kept, for nothing is drawn after the weights: samples follow (seed, step).
+host or path is in them. There is no random state to save: nothing is drawn after the initial weights, and samples
+depend on (seed, step).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.lake.manifest import canonical_json, sha256
+from training.checkpoints.files import file_digest, sync
 
 SCHEMA = "headwater.checkpoint/2"
 MANIFEST = "manifest.json"
@@ -31,7 +32,7 @@ class DamagedError(ValueError):
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Raises DamagedError when there is none or it is torn."""
+    """Raises DamagedError when it is missing or incomplete."""
     path = folder / MANIFEST
     try:
         value: dict[str, Any] = json.loads(path.read_bytes())
@@ -42,152 +43,156 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return value
 
 
-def digest(folder: Path) -> str:
-    """The checkpoint's own digest: its manifest's, which holds those of all its files."""
+def checkpoint_digest(folder: Path) -> str:
+    """SHA-256 of the manifest, which holds the digests of all files."""
     return sha256((folder / MANIFEST).read_bytes())
 
 
 def verify(folder: Path) -> None:
-    """Reads every file. Raises DamagedError naming the file, the wanted and the found digest."""
+    """Reads every file. Raises DamagedError naming the file, the expected and the actual digest."""
     manifest = read_manifest(folder)
     for entry in manifest["files"]:
         path = folder / entry["path"]
-        found = file_digest(path) if path.is_file() else "nothing"
-        if found != entry["sha256"]:
-            raise DamagedError(f"{path}: the manifest wants sha256 {entry['sha256']}, found {found}")
+        actual = file_digest(path) if path.is_file() else None
+        if actual is None:
+            raise DamagedError(f"{path} is missing")
+        if actual != entry["sha256"]:
+            raise DamagedError(f"{path} has sha256 {actual}, its manifest says {entry['sha256']}")
 
 
-def without_optimizer(folder: Path) -> tuple[list[Path], bytes]:
-    """The files by which a checkpoint can be asked, though not gone on with, about a third of its bytes, and the
-    manifest of these alone."""
+def files_without_optimizer(folder: Path) -> tuple[list[Path], bytes]:
+    """What scoring and generating need of a checkpoint, about a third of its bytes: its files without the optimizer's,
+    and a manifest of these."""
     manifest = read_manifest(folder)
     kept = [entry for entry in manifest["files"] if entry["path"] != MOMENTS]
     return [folder / entry["path"] for entry in kept], canonical_json({**manifest, "files": kept})
 
 
 class Checkpoints:
-    """The checkpoints of one run, oldest first. The last `keep` stay, and those of every `keep_every`-th step."""
+    """The checkpoints of one run, oldest first: the last `keep_last`, and those at multiples of `keep_every` steps."""
 
-    def __init__(self, folder: Path, keep: int, keep_every: int = 0) -> None:
-        self.folder, self.keep, self.keep_every = folder, keep, keep_every
+    def __init__(self, folder: Path, keep_last: int, keep_every: int = 0) -> None:
+        self.folder, self.keep_last, self.keep_every = folder, keep_last, keep_every
 
     def all(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"))
 
-    def kept_along(self) -> list[Path]:
-        """Those that `keep_every` keeps, but the last."""
+    def milestones(self) -> list[Path]:
+        """Those at multiples of `keep_every` steps, without the last checkpoint."""
         return [folder for folder in self.all()[:-1] if self.keep_every and _step(folder) % self.keep_every == 0]
 
-    def of(self, step: int) -> Path | None:
-        """The checkpoint of a step, where it stayed."""
+    def at_step(self, step: int) -> Path | None:
+        """The checkpoint of a step, None where it was removed."""
         folder = self.folder / _name(step)
         return folder if folder.is_dir() else None
 
     def newest(self) -> Path | None:
-        """The newest sound checkpoint, or None when there is none at all.
+        """The newest intact checkpoint, or None when there is none at all.
 
-        Warns of each damaged one that it skips; raises ValueError when all are damaged.
+        Warns of each damaged one that it skips. Raises ValueError when all are damaged.
         """
         for folder in reversed(self.all()):
             try:
                 verify(folder)
             except DamagedError as error:
-                warnings.warn(f"checkpoint skipped for the one before: {error}", stacklevel=2)
+                warnings.warn(f"damaged checkpoint skipped, using the one before it: {error}", stacklevel=2)
             else:
                 return folder
         if self.all():
             raise ValueError(
-                f"{self.folder}: every checkpoint is damaged; move the folder away to train from the beginning"
+                f"{self.folder}: every checkpoint is damaged; move the folder away to train from the start"
             )
         return None
 
     def begin(self, step: int) -> Path:
-        """An empty folder for the files of the checkpoint of `step`, which nobody takes for one."""
-        self.clear()
+        """An empty temporary folder for the files of the checkpoint of `step`."""
+        self.remove_incomplete()
         writing = self.folder / f"{TEMPORARY}{_name(step)}"
         writing.mkdir(parents=True)
         return writing
 
     def publish(self, step: int, best: int = 0) -> Path:
-        """Makes what was written into `begin`'s folder the checkpoint of `step`, in one move.
+        """Renames the folder from `begin` into the checkpoint of `step`.
 
-        Removes old ones but that of step `best`, and later ones: they were damaged and skipped.
+        Removes old checkpoints except that of step `best`, and later ones, which were damaged and skipped.
         """
         target = self.folder / _name(step)
         writing = self.folder / f"{TEMPORARY}{target.name}"
         entries = []
         for path in sorted(writing.iterdir()):
-            _sync(path)
+            sync(path)
             entries.append({"path": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)})
         (writing / MANIFEST).write_bytes(canonical_json({"schema": SCHEMA, "step": step, "files": entries}))
-        _sync(writing / MANIFEST)
-        _sync(writing)
-        if target.exists():  # a damaged one that was skipped, now computed again
+        sync(writing / MANIFEST)
+        sync(writing)
+        if target.exists():  # it was damaged and skipped, and is now replaced
             self._remove(target)
         os.rename(writing, target)
-        _sync(self.folder)
+        sync(self.folder)
         for later in self.all():
-            if _step(later) > step:  # it would count as one of the last that stay
+            if _step(later) > step:  # it would count among the last ones
                 self._remove(later)
-        for old in self.all()[: -self.keep]:
+        for old in self.all()[: -self.keep_last]:
             if _step(old) != best and (not self.keep_every or _step(old) % self.keep_every):
                 self._remove(old)
         return target
 
-    def clear(self) -> None:
+    def remove_incomplete(self) -> None:
         """Removes what a killed process left half written."""
         for folder in self.folder.glob(f"{TEMPORARY}*"):
             shutil.rmtree(folder)
 
     def _remove(self, folder: Path) -> None:
-        """Out of sight in one step, so that no reader meets half a checkpoint."""
+        """Renames before deleting, so that no reader sees half a checkpoint."""
         doomed = self.folder / f"{TEMPORARY}removed-{folder.name}"
         os.rename(folder, doomed)
         shutil.rmtree(doomed)
 
 
-def resolve(path: Path) -> Path:
-    """The checkpoint that `path` means: a checkpoint itself, or the newest sound one of a training run's folder.
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint at `path`, or the newest intact one where `path` is the output folder of a run; it is verified.
 
     Raises ValueError when the bytes are damaged and FileNotFoundError when there is none.
     """
     if (path / MANIFEST).is_file():
         verify(path)
         return path
-    newest = Checkpoints(path / "checkpoints", keep=1).newest()
+    newest = Checkpoints(path / "checkpoints", keep_last=1).newest()
     if newest is None:
-        raise FileNotFoundError(f"{path} holds no checkpoint; give the --out of a training run or one of its steps")
+        raise FileNotFoundError(
+            f"{path} holds no checkpoint; give the --out folder of a training run, or one of its checkpoints"
+        )
     return newest
 
 
-def check_same(
-    saved: Mapping[str, Any], wanted: Mapping[str, Any], folder: Path, overrides: Collection[str] = ()
+def check_same_run(
+    saved: Mapping[str, Any], current: Mapping[str, Any], folder: Path, overrides: Collection[str] = ()
 ) -> list[str]:
-    """The settings in which this run differs from the saved one, all of them named in `overrides`, with both values.
+    """The settings in which this run differs from the saved one, with both values; all of them are in `overrides`.
 
-    Raises ValueError naming each setting, digest or shape that differs and is not among them.
+    Raises ValueError naming each setting, digest or shape that differs without being overridden.
     """
-    left, right = _flat(saved), _flat(wanted)
-    sides = {
-        name: f"{name}: saved {left.get(name)!r}, now {right.get(name)!r}"
-        for name in sorted({*left, *right})
-        if left.get(name) != right.get(name)
+    before, now = _flat(saved), _flat(current)
+    changes = {
+        name: f"{name}: saved {before.get(name)!r}, now {now.get(name)!r}"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name)
     }
-    refused = [side for name, side in sides.items() if name not in overrides]
+    refused = [change for name, change in changes.items() if name not in overrides]
     if refused:
         raise ValueError(
-            f"{folder} belongs to another run ({'; '.join(refused)}); repeat the saved settings to go on, take another "
-            f"--out, or name what may change by --override"
+            f"{folder} belongs to another run ({'; '.join(refused)}); repeat the saved settings to continue it, give "
+            f"another --out, or allow a change with --override"
         )
-    return list(sides.values())
+    return list(changes.values())
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    flat: dict[str, Any] = {}
     for key, inner in value.items():
         name = f"{prefix}{key}"
-        found.update(_flat(inner, f"{name}.") if isinstance(inner, Mapping) else {name: inner})
-    return found
+        flat.update(_flat(inner, f"{name}.") if isinstance(inner, Mapping) else {name: inner})
+    return flat
 
 
 def _name(step: int) -> str:
@@ -196,16 +201,3 @@ def _name(step: int) -> str:
 
 def _step(folder: Path) -> int:
     return int(folder.name.removeprefix("step-"))
-
-
-def file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Export: a model's folder in the Hugging Face layout, which `AutoModelForCausalLM` and `AutoTokenizer` load.
+"""Export: a model folder in the Hugging Face layout, as `AutoModelForCausalLM` and `AutoTokenizer` load it.
 
 config.json  generation_config.json  model.safetensors  tokenizer.json  tokenizer_config.json
 """
@@ -18,8 +18,8 @@ from training.config import ModelConfig, from_mapping
 from training.models.transformer import Transformer
 
 
-def layout(config: ModelConfig, tokenizer: bytes) -> dict[str, bytes]:
-    """The files beside the weights, by name. `tokenizer` is tokenizer.json, which is passed on unchanged."""
+def layout_files(config: ModelConfig, tokenizer: bytes) -> dict[str, bytes]:
+    """All files except the weights, by name. `tokenizer` is the content of tokenizer.json, copied unchanged."""
     model = {
         "architectures": ["Qwen3ForCausalLM"],
         "model_type": "qwen3",
@@ -31,7 +31,7 @@ def layout(config: ModelConfig, tokenizer: bytes) -> dict[str, bytes]:
         "use_sliding_window": False,
         **asdict(config),
     }
-    words = {
+    tokenizer_config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": Tokenizer.from_str(tokenizer.decode()).id_to_token(config.eos_token_id),
         "clean_up_tokenization_spaces": False,
@@ -41,7 +41,7 @@ def layout(config: ModelConfig, tokenizer: bytes) -> dict[str, bytes]:
         "config.json": canonical_json(model),
         "generation_config.json": canonical_json({"eos_token_id": config.eos_token_id}),
         "tokenizer.json": tokenizer,
-        "tokenizer_config.json": canonical_json(words),
+        "tokenizer_config.json": canonical_json(tokenizer_config),
     }
 
 
@@ -50,13 +50,13 @@ def read_config(folder: Path) -> ModelConfig:
     path = folder / "config.json"
     values: dict[str, Any] = json.loads(path.read_bytes())
     if values.get("model_type") != "qwen3":
-        raise ValueError(f"{path}: model_type is {values.get('model_type')!r}; only 'qwen3' is understood")
+        raise ValueError(f"{path}: model_type is {values.get('model_type')!r}; only 'qwen3' is supported")
     known = {field.name for field in fields(ModelConfig)}
     return from_mapping(ModelConfig, {key: value for key, value in values.items() if key in known}, where=str(path))
 
 
 def load_model(folder: Path) -> Transformer:
-    """The trained model, float32 on the CPU. Nothing in the folder is executed."""
+    """The model of a folder, float32 on the CPU. Nothing in the folder is executed."""
     model = Transformer(read_config(folder))
     model.load_state_dict(load_file(folder / "model.safetensors"))
     return model
@@ -67,7 +67,8 @@ def load_tokenizer(path: Path) -> Tokenizer:
 
 
 def read_tokenizer(data: bytes) -> Tokenizer:
-    """Text that looks like a control token, `<|endoftext|>` in a page, is encoded as ordinary text."""
+    """The tokenizer in the content of tokenizer.json. What looks like a control token in a page, such as
+    `<|endoftext|>`, is encoded as ordinary text."""
     tokenizer = Tokenizer.from_str(data.decode())
     tokenizer.encode_special_tokens = True
     return tokenizer

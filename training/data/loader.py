@@ -1,8 +1,8 @@
 """Loader: which tokens a step reads. A pure function of (shards, packing, seed, step), whatever the number of ranks.
 
-Each epoch reads every sequence (data/sequences.py) once, in a permutation drawn from (seed, epoch); a batch may
-cross the line between two epochs, so none is dropped or repeated. Step s (from 0) reads samples [sG, (s + 1)G) of that
-endless row; rank r takes its r-th slice.
+Each epoch reads every sequence (data/sequences.py) once, in a permutation drawn from (seed, epoch). A batch may
+cross the boundary of two epochs, so that no sequence is dropped or repeated. Step s (from 0) reads samples
+[sG, (s + 1)G) of that endless order; rank r takes its r-th slice.
 
     G sequences of all ranks
 """
@@ -32,7 +32,7 @@ class Source(NamedTuple):
 class Loader:
     """`packing` is "concat" or "bestfit"; `segments`: whether batches number the documents of their sequences.
 
-    Raises ValueError when the packing is unknown, the set is too short, or the batch does not divide by the ranks.
+    Raises ValueError when the packing is unknown, the set is too short, or the batch is not divisible by the ranks.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class Loader:
     ) -> None:
         if global_batch % world:
             raise ValueError(
-                f"a global batch of {global_batch} sequences does not divide by {world} ranks; "
-                f"take a number of processes that divides it"
+                f"a global batch of {global_batch} sequences is not divisible by {world} ranks; "
+                f"start a number of processes that divides it"
             )
         if packing not in PACKINGS:
             raise ValueError(f"packing {packing!r} is unknown; choose one of {', '.join(PACKINGS)}")
@@ -58,7 +58,7 @@ class Loader:
         self.sequences = len(self.layout)
         self.shards, self.context, self.global_batch, self.segments = shards, context, global_batch, segments
         self.seed, self.rank, self.world = seed, rank, world
-        # Two epochs: a batch can lie across the line between them.
+        # Two epochs, for a batch that crosses their boundary.
         self._order = lru_cache(maxsize=2)(self._permutation)
 
     def _permutation(self, epoch: int) -> np.ndarray:
@@ -76,48 +76,48 @@ class Loader:
             parts.append(self._order(epoch)[max(first - before, 0) : end - before])
         return np.concatenate(parts).astype(np.int64)
 
-    def _mine(self, step: int) -> np.ndarray:
+    def _slice(self, step: int) -> np.ndarray:
         share = self.global_batch // self.world
         return self.samples(step)[self.rank * share : (self.rank + 1) * share]
 
     def batch(self, step: int) -> Batch:
         """This rank's slice of a step, G / world sequences."""
-        return self.read(self._mine(step))
+        return self.read(self._slice(step))
 
     def read(self, sequences: np.ndarray) -> Batch:
         """The sequences of these numbers (B,). Raises ValueError for an id outside the vocabulary."""
         return self.layout.read(np.asarray(sequences, dtype=np.int64), self.segments)
 
     def targets(self, step: int) -> int:
-        """How many places of the global batch of a step predict a token. Reads none."""
+        """The number of targets in the global batch of a step. Reads no token."""
         return self.layout.targets(self.samples(step))
 
     @property
     def padding(self) -> float:
-        """The share of all places that predict nothing."""
+        """The fraction of all positions that are padding."""
         return 1 - self.layout.targets(np.arange(self.sequences)) / (self.sequences * self.context)
 
     def fetch_ahead(self, step: int) -> None:
-        """Begins to fetch the shards of this rank's slice of a step, where they lie elsewhere."""
+        """Starts downloading the shards of this rank's slice of a step, where they are remote."""
         if self.shards.remote:
-            self.shards.fetch_ahead(self.layout.spans(self._mine(step))[0])
+            self.shards.fetch_ahead(self.layout.token_ranges(self._slice(step))[0])
 
     def state(self, step: int) -> dict[str, int | str]:
         """All that a resumed run needs: samples consumed by `step` optimizer steps, and of which shards."""
         return {"samples": step * self.global_batch, "fingerprint": self.shards.fingerprint}
 
     def step_of(self, state: dict[str, int | str]) -> int:
-        """The step at which a saved state goes on. Raises ValueError when it belongs to other shards."""
+        """The step at which a saved state continues. Raises ValueError when it belongs to other shards."""
         if state["fingerprint"] != self.shards.fingerprint:
             raise ValueError(
                 f"the saved run read shards {state['fingerprint']}, {self.shards.folder} is "
-                f"{self.shards.fingerprint}; go on with the same shards or train into another --out"
+                f"{self.shards.fingerprint}; continue with the same shards, or give another --out"
             )
         step, rest = divmod(int(state["samples"]), self.global_batch)
         if rest:
             raise ValueError(
                 f"the saved run consumed {state['samples']} samples, which is no multiple of the global batch "
-                f"{self.global_batch}; go on with the global batch that it began with"
+                f"{self.global_batch}; continue with its own --global-batch"
             )
         return step
 
@@ -125,18 +125,18 @@ class Loader:
 
     def sequence_documents(self, step: int) -> list[tuple[int, list[Source]]]:
         """Each sequence of a step's global batch with the documents under it."""
-        found = []
+        documents = []
         for sequence in self.samples(step).tolist():
-            spans = zip(*(part.tolist() for part in self.layout.spans(np.array([sequence]))), strict=True)
-            sources = [Source(*source) for first, end in spans for source in self.shards.documents(first, end)]
-            found.append((sequence, sources))
-        return found
+            ranges = zip(*(part.tolist() for part in self.layout.token_ranges(np.array([sequence]))), strict=True)
+            sources = [Source(*source) for first, end in ranges for source in self.shards.documents(first, end)]
+            documents.append((sequence, sources))
+        return documents
 
     def steps_reading(self, first: int, end: int, steps: int) -> list[int]:
-        """The way back: which of the first `steps` steps read any of tokens [first, end) of the stream."""
-        wanted = self.layout.reading(first, end)
+        """The reverse: which of the first `steps` steps read any of tokens [first, end) of the stream."""
+        sequences = self.layout.sequences_reading(first, end)
         found: set[int] = set()
         for epoch in range(-(-steps * self.global_batch // self.sequences)):
-            places = np.flatnonzero(np.isin(self._order(epoch), wanted)) + epoch * self.sequences
-            found.update((places // self.global_batch).tolist())
+            positions = np.flatnonzero(np.isin(self._order(epoch), sequences)) + epoch * self.sequences
+            found.update((positions // self.global_batch).tolist())
         return sorted(step for step in found if step < steps)

@@ -1,13 +1,13 @@
-"""Packing: documents into sequences of a fixed size, planned from where they start; no token is read.
+"""Packing: documents into sequences of a fixed size, planned from their starts, without reading a token.
 
 Best-fit decreasing (Ding et al. 2024, "Fewer Truncations Improve Language Modeling", arXiv:2404.10830): a document
-longer than a sequence is cut into full pieces and a rest; pieces then go, longest first, each into the sequence with
-the least room that still holds it. Only what is longer than a sequence is cut, and sequences end in a little padding.
+longer than a sequence is cut into full pieces and a remainder; pieces then go, longest first, each into the sequence
+with the smallest sufficient space. Only documents longer than a sequence are cut; sequences end in a little padding.
 
-A piece is a run of tokens that are predicted. The first of a document is predicted from `eos`, which closes the
-document before it and so opens this one, every other from the tokens in front of it; behind a cut, the token before
-the piece is read once more. So each token of the stream is predicted exactly once, and every place of a sequence that
-is no padding predicts one.
+A piece is a range of tokens that are predicted. The first of a document is predicted from `eos`, which closes the
+previous document and opens this one, every other token from those before it; after a cut, the token before the piece is
+read again. So each token of the stream is predicted exactly once, and every position of a sequence except padding
+predicts one.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def ranges(firsts: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 def best_fit(documents: np.ndarray, tokens: int, size: int) -> Packing:
     """Packs documents that start at `documents` (int64, ascending from 0) in a stream of `tokens` into sequences of
-    `size` places. Takes O(n log n) for n pieces: sorting them; the rest goes by groups of equal length and equal room.
+    `size` positions. Takes O(n log n) for n pieces, for sorting; the rest works on groups of equal length and space.
     """
     starts, lengths, opens = _cut(documents, tokens, size)
     full, rest = np.flatnonzero(lengths == size), np.flatnonzero(lengths < size)
@@ -82,14 +82,14 @@ def _cut(documents: np.ndarray, tokens: int, size: int) -> tuple[np.ndarray, np.
 
 
 def _place(lengths: np.ndarray, size: int) -> tuple[np.ndarray, int]:
-    """The sequence of each piece, and how many there are. Pieces of one length are placed at once: the least room that
-    holds one holds as many as fit into it before any other sequence is the best fit, and so do all of that room.
+    """The sequence of each piece, and how many there are. Pieces of one length are placed together: the sequence with
+    the smallest sufficient space stays the best fit until it is full, and so do all with the same space.
     """
     # The longest first, those of one length in the order of the stream; numbers of 16 bits are sorted in one pass.
     order = np.argsort((size - lengths).astype(np.min_scalar_type(size)), kind="stable")
     found = np.empty(len(lengths), np.int64)
     groups: defaultdict[int, list[np.ndarray]] = defaultdict(list)  # room left -> sequences
-    rooms = 0  # bit r is set where a sequence has room r: the least that holds a piece is found without a search
+    rooms = 0  # bit r is set where a sequence has space r: finds the smallest sufficient space without a search
     sequences = position = 0
     counts = np.bincount(lengths, minlength=size + 1)
     for length in np.flatnonzero(counts)[::-1].tolist():

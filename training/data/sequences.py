@@ -1,12 +1,12 @@
-"""Sequences: which tokens of the stream of documents each sequence holds, by either packing.
+"""Sequences: which tokens of the stream of documents each sequence holds, for each packing.
 
     concat    sequence i is tokens [iT, iT + T + 1): T inputs and, shifted by one, T targets. The stream's last
               (tokens - 1) mod T tokens fill no sequence and are never read.
     bestfit   sequences of whole documents (data/packing.py): every token of the stream is a target once, nothing is
-              predicted across documents, and what room is left is padding.
+              predicted across documents, and free positions are padding.
 
-A place belongs to the document of its target: the `eos` from which a document's first token is predicted opens that
-document's segment, which is also how a prompt begins.
+A position belongs to the document of its target: the `eos` from which a document's first token is predicted opens that
+document's segment, as it opens a prompt.
 
     B sequences   T tokens
 """
@@ -21,14 +21,14 @@ import numpy as np
 from corpus.shards.reader import ShardSet
 from training.data.packing import best_fit, ranges
 
-IGNORED = -100  # the target of a place that predicts nothing, as in torch's cross_entropy
+IGNORED = -100  # the target of a position that predicts nothing, as in torch's cross_entropy
 
 
 class Batch(NamedTuple):
     """Of B sequences: `tokens` and the `targets` that follow them, both int64 (B, T); IGNORED where there is none.
 
-    `segments`, int32 (B, T), numbers the documents of a sequence from 0, for attention that stays within them, padding
-    as one more; or None.
+    `segments`, int32 (B, T), numbers the documents of a sequence from 0, and padding as another one, for attention that
+    stays within them; or None.
     """
 
     tokens: np.ndarray
@@ -46,14 +46,14 @@ class Sequences(Protocol):
         ...
 
     def targets(self, sequences: np.ndarray) -> int:
-        """How many places predict a token."""
+        """The number of positions that predict a token."""
         ...
 
-    def spans(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Runs [first, end) of the stream that these sequences read, one sequence after another."""
+    def token_ranges(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The ranges [first, end) of the stream that these sequences read, one sequence after another."""
         ...
 
-    def reading(self, first: int, end: int) -> np.ndarray:
+    def sequences_reading(self, first: int, end: int) -> np.ndarray:
         """The sequences that read any of tokens [first, end) of the stream."""
         ...
 
@@ -75,29 +75,29 @@ class Concat:
     def targets(self, sequences: np.ndarray) -> int:
         return len(sequences) * self.context
 
-    def spans(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def token_ranges(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return sequences * self.context, (sequences + 1) * self.context + 1
 
-    def reading(self, first: int, end: int) -> np.ndarray:
-        lowest = max(0, (first - 1) // self.context)  # a sequence's last target is its neighbour's first input
+    def sequences_reading(self, first: int, end: int) -> np.ndarray:
+        lowest = max(0, (first - 1) // self.context)  # a sequence's last target is the next one's first input
         return np.arange(lowest, min(len(self), (end - 1) // self.context + 1))
 
     def read(self, sequences: np.ndarray, segments: bool) -> Batch:
         count, size = len(sequences), self.context
         starts = sequences * size
-        found = self.shards.gather(starts, np.full(count, size + 1)).reshape(count, size + 1)
-        check(found, self.shards)
-        tokens, targets = found[:, :-1].astype(np.int64), found[:, 1:].astype(np.int64)
+        stream = self.shards.gather(starts, np.full(count, size + 1)).reshape(count, size + 1)
+        check_vocabulary(stream, self.shards)
+        tokens, targets = stream[:, :-1].astype(np.int64), stream[:, 1:].astype(np.int64)
         if not segments:
             return Batch(tokens, targets)
         documents = self.shards.document_starts
         first, end = np.searchsorted(documents, [starts + 1, starts + 1 + size])
         columns = documents[ranges(first, end - first)] - np.repeat(starts + 1, end - first)
-        return Batch(tokens, targets, number(np.repeat(np.arange(count), end - first), columns, (count, size)))
+        return Batch(tokens, targets, number_segments(np.repeat(np.arange(count), end - first), columns, (count, size)))
 
 
 class BestFit:
-    """Planned when it is made, from where documents start: opens every shard. Raises ValueError for an empty set."""
+    """Planned on construction, from the starts of documents: opens every shard. Raises ValueError for an empty set."""
 
     def __init__(self, shards: ShardSet, context: int) -> None:
         if not len(shards):
@@ -112,12 +112,12 @@ class BestFit:
     def targets(self, sequences: np.ndarray) -> int:
         return int(self._filled[sequences].sum())
 
-    def spans(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def token_ranges(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         pieces, _ = self.packing.pieces(sequences)
         starts = self.packing.starts[pieces]
         return starts - ~self.packing.opens[pieces], starts + self.packing.lengths[pieces]
 
-    def reading(self, first: int, end: int) -> np.ndarray:
+    def sequences_reading(self, first: int, end: int) -> np.ndarray:
         packing = self.packing
         starts = packing.starts - ~packing.opens
         pieces = np.flatnonzero((starts < end) & (packing.starts + packing.lengths > first))
@@ -130,28 +130,28 @@ class BestFit:
             part[pieces] for part in (self.packing.starts, self.packing.lengths, self.packing.opens)
         )
         filled = self._filled[sequences]
-        found = self.shards.gather(starts, lengths)
-        check(found, self.shards)
-        tokens = np.empty_like(found)
-        tokens[1:] = found[:-1]
-        # What a piece's first token is predicted from: eos, or behind a cut the token in front of it.
-        places = np.cumsum(lengths) - lengths
-        tokens[places[opens]] = eos
-        tokens[places[~opens]] = self.shards.gather(starts[~opens] - 1, np.ones_like(starts[~opens]))
-        batch = Batch(spread(tokens, filled, size, eos), spread(found, filled, size, IGNORED))
+        targets = self.shards.gather(starts, lengths)
+        check_vocabulary(targets, self.shards)
+        tokens = np.empty_like(targets)
+        tokens[1:] = targets[:-1]
+        # A piece's first token is predicted from eos, or after a cut from the token before it.
+        firsts = np.cumsum(lengths) - lengths
+        tokens[firsts[opens]] = eos
+        tokens[firsts[~opens]] = self.shards.gather(starts[~opens] - 1, np.ones_like(starts[~opens]))
+        batch = Batch(pad_rows(tokens, filled, size, eos), pad_rows(targets, filled, size, IGNORED))
         if not segments:
             return batch
-        short = np.flatnonzero(filled < size)  # where padding begins one more
-        columns = places - np.repeat(np.cumsum(filled) - filled, counts)
+        short = np.flatnonzero(filled < size)  # where padding begins another segment
+        columns = firsts - np.repeat(np.cumsum(filled) - filled, counts)
         rows = np.append(np.repeat(np.arange(count), counts), short)
-        return batch._replace(segments=number(rows, np.append(columns, filled[short]), (count, size)))
+        return batch._replace(segments=number_segments(rows, np.append(columns, filled[short]), (count, size)))
 
 
 PACKINGS: dict[str, Callable[[ShardSet, int], Sequences]] = {"concat": Concat, "bestfit": BestFit}
 
 
-def number(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Segments, int32 (B, T), of which a new one begins at each of these places, and at each row."""
+def number_segments(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Segments, int32 (B, T), of which a new one begins at each of these positions and at each row."""
     count, size = shape
     inner = columns > 0
     begins = np.sort(np.concatenate([np.arange(count) * size, rows[inner] * size + columns[inner]]))
@@ -160,7 +160,7 @@ def number(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.
     return np.repeat(numbers.astype(np.int32), np.diff(begins, append=count * size)).reshape(shape)
 
 
-def spread(values: np.ndarray, filled: np.ndarray, size: int, padding: int) -> np.ndarray:
+def pad_rows(values: np.ndarray, filled: np.ndarray, size: int, padding: int) -> np.ndarray:
     """Rows of `size`, int64, of which each has its next `filled` values and then padding."""
     if len(values) == len(filled) * size:
         return values.reshape(len(filled), size).astype(np.int64)
@@ -172,9 +172,9 @@ def spread(values: np.ndarray, filled: np.ndarray, size: int, padding: int) -> n
     return rows
 
 
-def check(tokens: np.ndarray, shards: ShardSet) -> None:
+def check_vocabulary(tokens: np.ndarray, shards: ShardSet) -> None:
     if tokens.max() >= shards.index.vocab_size:
         raise ValueError(
             f"{shards.folder}: token {tokens.max()} lies outside the vocabulary of {shards.index.vocab_size}; "
-            f"the shards are damaged, `headwater verify DIR` says where"
+            f"the shards are damaged; `headwater verify {shards.folder}` says where"
         )

@@ -1,1 +1,1 @@
-"""Distributed: one model on several ranks (parallel, sharding), one batch on several threads (threads)."""
+"""Distributed: one model in, the same model on a device, on several ranks (parallel, sharding) or threads out."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
-from training.distributed.threads import Shares, share_count
+from training.distributed.threads import ThreadParallel, count_splits
 
 LAUNCHER = "HEADWATER_LAUNCHER_PID"
 
@@ -28,7 +28,7 @@ class World:
     def __init__(self, threads: int = 0, timeout: int = 600) -> None:
         """`threads` are the CPU threads of all ranks of this machine together, 0 for one a core.
 
-        A rank that was stopped or lost ends the others after `timeout` seconds, with an error. Saving must fit into it.
+        When a rank is lost, the others end with an error after `timeout` seconds. Saving must take less than that.
         """
         self.rank = int(os.environ.get("RANK", "0"))
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
@@ -39,7 +39,7 @@ class World:
             torch.cuda.set_device(self.device)
         else:
             self.device = torch.device("cpu")
-            # Bit for bit the same again: a resumed run must write the unbroken run's digests.
+            # A resumed run must end in the same bytes as an uninterrupted one.
             torch.use_deterministic_algorithms(True)
             torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
             torch.set_num_threads(max(1, (threads or os.cpu_count() or 1) // self.local_size))
@@ -55,34 +55,34 @@ class World:
             dist.destroy_process_group()
 
     @property
-    def first(self) -> bool:
-        """Whether this is the rank that writes and speaks for all."""
+    def is_main(self) -> bool:
+        """Whether this is rank 0, which writes and reports for all."""
         return self.rank == 0
 
     def wrap(self, model: nn.Module, random: bool = False) -> nn.Module:
-        """The model to train, whose gradients are those of all ranks. FSDP has wrapped its own already.
+        """The model to train, its gradients averaged over all ranks. A model sharded by FSDP is returned as it is.
 
-        `random`: whether it draws numbers, which threads would take from one another.
+        `random`: whether it draws random numbers, which threads would take from one another.
         """
         if isinstance(model, FSDPModule):
             return model
-        if self._takes_shares(random):
-            model = Shares(model)
+        if self._splits_over_threads(random):
+            model = ThreadParallel(model)
         if self.size == 1:
             return model
         ids = [self.device.index] if self.device.type == "cuda" else None
-        # No buffer is sent: they are tables of positions, the same on every rank.
+        # Buffers are not sent: they are tables of positions, the same on every rank.
         return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True, broadcast_buffers=False)
 
-    def _takes_shares(self, random: bool) -> bool:
+    def _splits_over_threads(self, random: bool) -> bool:
         return self.device.type == "cpu" and not random
 
-    def shares(self, sequences: int, random: bool) -> int:
-        """How many threads of a wrapped model hold gradients of their own, over a micro-batch of so many sequences."""
-        return share_count(sequences, torch.get_num_threads()) if self._takes_shares(random) else 1
+    def thread_splits(self, sequences: int, random: bool) -> int:
+        """How many threads of a wrapped model hold gradients, for a micro-batch of so many sequences."""
+        return count_splits(sequences, torch.get_num_threads()) if self._splits_over_threads(random) else 1
 
-    def synced(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
-        """Around one micro-batch of a step: before the last, gradients add up on this rank alone."""
+    def sync_gradients(self, model: nn.Module, last: bool) -> AbstractContextManager[Any]:
+        """Around one micro-batch of a step: before the last, gradients are summed on this rank only."""
         if isinstance(model, FSDPModule):
             model.set_requires_gradient_sync(last)
         if isinstance(model, DistributedDataParallel) and not last:
@@ -95,7 +95,7 @@ class World:
         return list(zip(*parts, strict=True))
 
     def precision(self, dtype: torch.dtype) -> torch.autocast:
-        """Weights stay float32; matmuls run in bfloat16 where that was chosen."""
+        """Around a forward pass: weights stay float32, matrix products are computed in `dtype`."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=dtype == torch.bfloat16)
 
     def sum(self, value: float) -> float:
@@ -112,7 +112,7 @@ class World:
         dist.all_reduce(tensor, operation)
         return float(tensor)
 
-    def from_first(self, value: Value) -> Value:
+    def broadcast(self, value: Value) -> Value:
         """Rank 0's value on every rank."""
         if self.size == 1:
             return value
@@ -121,21 +121,8 @@ class World:
         return box[0]
 
 
-def one_device() -> torch.device:
-    """Where a process of its own computes: the first GPU, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """What "auto" means here: bfloat16 where matrix units for it exist (CUDA, AMX), float32 elsewhere."""
-    if name != "auto":
-        return torch.bfloat16 if name == "bfloat16" else torch.float32
-    pays = device.type == "cuda" or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if pays else torch.float32
-
-
 def launcher_is_gone() -> bool:
-    """Whether the process that asked for this run (HEADWATER_LAUNCHER_PID) has ended; a zombie has."""
+    """Whether the process that started this run (HEADWATER_LAUNCHER_PID) has ended; a zombie has."""
     pid = os.environ.get(LAUNCHER)
     if pid is None:
         return False

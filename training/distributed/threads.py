@@ -1,11 +1,11 @@
-"""Threads: a batch in equal shares, each through forward and backward on cores of its own.
+"""Threads: a batch in equal parts, each through forward and backward on its own CPU cores.
 
-On a CPU torch splits every operation over its threads and waits for all of them before the next, some 1,500 times a
-step; on a small model that costs more than the second core brings. Here a step has one such wait: each thread computes
-loss and gradients of its own sequences, and the gradients are added in the order of the threads, so that the same
-shares give the same bits.
+On a CPU torch splits every operation over its threads and waits for all of them before the next, about 1,500 times a
+step; on a small model that costs more than the second core gains. Here a step waits once: each thread computes loss and
+gradients of its own sequences, and the gradients are added in the order of the threads, so that equal splits give equal
+bits.
 
-    B sequences   S shares
+    B sequences
 """
 
 from __future__ import annotations
@@ -19,28 +19,27 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-# Each share holds gradients of its own. Beyond this many, shares compute on several cores each.
-MOST_SHARES = 8
+MAX_SPLITS = 8  # each holds gradients of its own; with more cores than this, a split computes on several
 
 
-def share_count(batch: int, threads: int) -> int:
-    """In how many shares of equal size so many sequences are taken."""
-    return next(n for n in range(min(MOST_SHARES, threads, batch), 0, -1) if batch % n == 0)
+def count_splits(batch: int, threads: int) -> int:
+    """The number of equal parts in which so many sequences are computed."""
+    return next(n for n in range(min(MAX_SPLITS, threads, batch), 0, -1) if batch % n == 0)
 
 
-class Shares(nn.Module):
-    """A model that sums a loss over its arguments [B, ...], computed in shares of B. On CPUs; no random numbers."""
+class ThreadParallel(nn.Module):
+    """A model that sums a loss over its arguments [B, ...], computed in parts of B. On CPUs, without random numbers."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
         self.threads = torch.get_num_threads()
-        self._pool = ThreadPoolExecutor(MOST_SHARES)
+        self._pool = ThreadPoolExecutor(MAX_SPLITS)
 
     def forward(self, *inputs: Tensor | None) -> Tensor:
-        """The same loss as the model's, but for the order of its sum."""
+        """The model's loss, up to the order of its sum."""
         batch = next(len(value) for value in inputs if value is not None)
-        count = share_count(batch, self.threads)
+        count = count_splits(batch, self.threads)
         if count == 1:
             return self.model(*inputs)
         pieces = [[None] * count if value is None else value.chunk(count) for value in inputs]
@@ -50,7 +49,7 @@ class Shares(nn.Module):
         return torch.stack(self._each(lambda *part: self.model(*part), list(zip(*pieces, strict=True)))).sum()
 
     def _each(self, work: Callable[..., Any], parts: list[Any]) -> list[Any]:
-        """work(*part) of each part, in a thread with its share of the cores and this thread's precision."""
+        """work(*part) of each part, in a thread with its part of the cores and this thread's precision."""
         grad, autocast = torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")
         dtype, cores = torch.get_autocast_dtype("cpu"), self.threads // len(parts)
 
@@ -66,16 +65,16 @@ class Shares(nn.Module):
 
 
 class _Sum(Function):
-    """Loss and gradients at once: the backward pass only hands out what each thread has found."""
+    """Loss and gradients at once: the backward pass only returns what the threads computed."""
 
     @staticmethod
-    def forward(ctx: Any, shares: Shares, parts: list[Any], *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, module: ThreadParallel, parts: list[Any], *parameters: Tensor) -> Tensor:
         def work(*part: Tensor | None) -> tuple[Tensor, tuple[Tensor, ...]]:
-            loss = shares.model(*part)
+            loss = module.model(*part)
             return loss.detach(), torch.autograd.grad(loss, parameters)
 
         with torch.enable_grad():
-            losses, gradients = zip(*shares._each(work, parts), strict=True)
+            losses, gradients = zip(*module._each(work, parts), strict=True)
         for other in gradients[1:]:
             torch._foreach_add_(gradients[0], other)
         ctx.gradients = gradients[0]
@@ -84,6 +83,6 @@ class _Sum(Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
-        found, ctx.gradients = ctx.gradients, None
-        torch._foreach_mul_(found, grad)
-        return None, None, *found
+        gradients, ctx.gradients = ctx.gradients, None
+        torch._foreach_mul_(gradients, grad)
+        return None, None, *gradients

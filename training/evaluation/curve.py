@@ -1,4 +1,4 @@
-"""Learning curve: what the checkpoints along a run score, all in one process:
+"""Scores the checkpoints of a training run, for its learning curve:
 
     python -m training.evaluation.curve --checkpoint RUN --task NAME --data PATH --out DIR
 
@@ -19,15 +19,17 @@ import pyarrow.parquet as pq
 import torch
 
 from corpus.lake.manifest import canonical_json
-from training.checkpoints import checkpoint
-from training.checkpoints.outdir import write_atomic
-from training.distributed.parallel import one_device
-from training.evaluation.checkpoints import load
-from training.evaluation.core import core
-from training.evaluation.flags import count
+from training.checkpoints.checkpoint import MANIFEST, Checkpoints, read_manifest
+from training.checkpoints.files import write_atomic
+from training.distributed.device import pick_device
+from training.evaluation.core import compute_core
+from training.evaluation.flags import positive_int
 from training.evaluation.items import Items
-from training.evaluation.score import prepare, score
+from training.evaluation.score import load_tasks, score_task
 from training.evaluation.task import Task
+from training.inference.loading import load_any
+
+ABOUT_TASK = ("kind", "version", "definition", "metric", "higher_is_better", "n", "chance")
 
 ROWS = pa.schema(
     [
@@ -43,103 +45,131 @@ ROWS = pa.schema(
 )
 
 
-def along(paths: Sequence[Path]) -> list[tuple[int, int, Path]]:
-    """(step, tokens read, folder) of checkpoints, by step. A path is one, or a run or folder that holds some.
+def list_points(paths: Sequence[Path]) -> list[tuple[int, int, Path]]:
+    """(step, tokens read, folder) of checkpoints, by step. A path is a checkpoint, or a run or folder of several.
 
     Raises FileNotFoundError where there is none, ValueError when they are of several runs.
     """
-    found: dict[int, tuple[int, int, Path]] = {}
+    points: dict[int, tuple[int, int, Path]] = {}
     runs = set()
     for path in paths:
-        holder = path / "checkpoints" if (path / "checkpoints").is_dir() else path
-        folders = [path] if (path / checkpoint.MANIFEST).is_file() else checkpoint.Checkpoints(holder, keep=1).all()
+        parent = path / "checkpoints" if (path / "checkpoints").is_dir() else path
+        folders = [path] if (path / MANIFEST).is_file() else Checkpoints(parent, keep_last=1).all()
         if not folders:
-            raise FileNotFoundError(f"{path} holds no checkpoint; give the --out of a run, or one of its steps")
+            raise FileNotFoundError(f"{path} holds no checkpoint; give the --out of a run, or one of its checkpoints")
         for folder in folders:
-            step = int(checkpoint.read_manifest(folder)["step"])
+            step = int(read_manifest(folder)["step"])
             run = json.loads((folder / "state.json").read_bytes())["run"]
             runs.add(canonical_json(run))
-            if step in found or len(runs) > 1:
+            if step in points or len(runs) > 1:
                 raise ValueError(f"{folder} is of another run than {paths[0]}; a curve is of one run")
-            found[step] = (step, step * run["train"]["global_batch"] * run["train"]["context"], folder)
-    return [found[step] for step in sorted(found)]
+            points[step] = (step, step * run["train"]["global_batch"] * run["train"]["context"], folder)
+    return [points[step] for step in sorted(points)]
 
 
-def curve(
+def score_points(
     points: Sequence[tuple[int, int, Path]],
-    asked: Sequence[tuple[Task, Items]],
+    tasks: Sequence[tuple[Task, Items]],
     device: torch.device,
-    size: int | None = None,
+    batch_size: int | None = None,
 ) -> dict[str, Any]:
     """The content of curve.json: what each task is, and of each checkpoint its scores with their intervals and their
     centred mean."""
     rows: list[dict[str, Any]] = []
-    tasks: dict[str, dict[str, Any]] = {}
+    about: dict[str, dict[str, Any]] = {}
     for step, tokens, folder in points:
-        loaded = load(folder, device)
-        found = {task.name: score(loaded, task, items, size)[0] for task, items in asked}
-        for name, one in found.items():
-            about = ("kind", "version", "definition", "metric", "higher_is_better", "n", "chance")
-            tasks[name] = {**{field: one[field] for field in about}, "data": one["inputs"]["data"]}
+        loaded = load_any(folder, device)
+        results = {task.name: score_task(loaded, task, items, batch_size)[0] for task, items in tasks}
+        for name, result in results.items():
+            about[name] = {**{field: result[field] for field in ABOUT_TASK}, "data": result["inputs"]["data"]}
         scores = {
-            name: {bound: one["score"][bound] for bound in ("value", "low", "high")} for name, one in found.items()
+            name: {bound: result["score"][bound] for bound in ("value", "low", "high")}
+            for name, result in results.items()
         }
         rows.append(
-            {"step": step, "tokens": tokens, "checkpoint": loaded.digest, "scores": scores, "core": core(found)}
+            {
+                "step": step,
+                "tokens": tokens,
+                "checkpoint": loaded.digest,
+                "scores": scores,
+                "core": compute_core(results),
+            }
         )
-        print("\n".join(lines(tasks, rows[-1])), flush=True)
-    return {"tasks": tasks, "points": rows}
+        print("\n".join(format_point(about, rows[-1])), flush=True)
+    return {"tasks": about, "points": rows}
 
 
-def lines(tasks: dict[str, dict[str, Any]], point: dict[str, Any]) -> list[str]:
-    shown = [f"step {point['step']:,}, {point['tokens']:,} tokens"]
+def format_point(tasks: dict[str, dict[str, Any]], point: dict[str, Any]) -> list[str]:
+    lines = [f"step {point['step']:,}, {point['tokens']:,} tokens"]
     means = {} if point["core"] is None else {"core": point["core"]}
-    for name, one in {**point["scores"], **means}.items():
-        of = f"of {tasks[name]['n']} items" if name in tasks else f"over {', '.join(one['tasks'])}"
-        shown.append(f"  {name:20} {one['value']:8.4f}   95 % [{one['low']:.4f}, {one['high']:.4f}] {of}")
-    return shown
+    for name, value in {**point["scores"], **means}.items():
+        of = f"of {tasks[name]['n']} items" if name in tasks else f"over {', '.join(value['tasks'])}"
+        lines.append(f"  {name:20} {value['value']:8.4f}   95 % [{value['low']:.4f}, {value['high']:.4f}] {of}")
+    return lines
 
 
-def write(folder: Path, found: dict[str, Any]) -> None:
+def write_curve(folder: Path, curve: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [
-        {**{name: point[name] for name in ("step", "tokens", "checkpoint")}, "task": task, **one}
-        | {"n": found["tasks"][task]["n"]}
-        for point in found["points"]
-        for task, one in point["scores"].items()
+        {**{name: point[name] for name in ("step", "tokens", "checkpoint")}, "task": task, **score}
+        | {"n": curve["tasks"][task]["n"]}
+        for point in curve["points"]
+        for task, score in point["scores"].items()
     ]
     sink = pa.BufferOutputStream()
     pq.write_table(pa.Table.from_pylist(rows, ROWS), sink, compression="zstd", write_page_checksum=True)
     write_atomic(folder / "curve.parquet", sink.getvalue().to_pybytes())
-    write_atomic(folder / "curve.json", canonical_json(found))
+    write_atomic(folder / "curve.json", canonical_json(curve))
 
 
 def add_flags(flags: argparse.ArgumentParser) -> None:
     flags.add_argument(
-        "--checkpoint", type=Path, action="append", required=True, help="a run, or one of its checkpoints; repeatable"
+        "--checkpoint",
+        type=Path,
+        action="append",
+        required=True,
+        help="the --out of a training run, or one of its checkpoints; repeatable",
     )
     flags.add_argument(
-        "--task", action="append", required=True, help="a name of the catalogue, or a .py file with tasks"
+        "--task",
+        action="append",
+        required=True,
+        help="name of a task in the catalog, or a .py file that defines tasks; repeatable",
     )
     flags.add_argument(
-        "--data", type=Path, action="append", required=True, help="its file or folder, in the same order"
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        help="file or folder of the task's data; one for each --task, in the same order",
     )
-    flags.add_argument("--out", type=Path, default=Path("scores"), help="curve.json goes there (default: scores)")
-    flags.add_argument("--batch-size", type=count, help="questions at once (default: as many as 4,096 tokens hold)")
+    flags.add_argument(
+        "--out", type=Path, default=Path("scores"), help="folder for curve.json and curve.parquet (default: scores)"
+    )
+    flags.add_argument(
+        "--batch-size",
+        type=positive_int,
+        help="sequences that are read at once (default: as many as fit into 4,096 tokens)",
+    )
     flags.add_argument(
         "--limit",
-        type=count,
+        type=positive_int,
         action="append",
-        help="the first N items alone: of all tasks, or of each in the same order",
+        help="score only the first N items: of all tasks, or one N for each --task",
     )
-    flags.add_argument("--threads", type=count, default=2, help="part of the result: a sum's last bit follows them")
+    flags.add_argument(
+        "--threads",
+        type=positive_int,
+        default=2,
+        help="CPU threads; another number may change the last digits of a score",
+    )
 
 
-def run(given: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> None:
     """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
-    points = along(given.checkpoint)  # first: a wrong folder is found at once, and tasks take seconds to load
-    asked = prepare(given, given.limit or [None])
-    write(given.out, curve(points, asked, one_device(), given.batch_size))
+    points = list_points(args.checkpoint)  # first: a wrong folder is refused at once, and tasks take seconds to load
+    tasks = load_tasks(args, args.limit or [None])
+    write_curve(args.out, score_points(points, tasks, pick_device(), args.batch_size))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

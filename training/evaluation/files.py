@@ -20,7 +20,7 @@ Rows = list[dict[str, Any]]
 OPENERS: dict[str, Callable[..., Any]] = {".bz2": bz2.open, ".gz": gzip.open}
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """A whole file, decompressed by its suffix. Raises ValueError when it is damaged or not UTF-8."""
     try:
         with OPENERS.get(path.suffix, open)(path, "rb") as file:
@@ -31,11 +31,11 @@ def text_of(path: Path) -> str:
         raise ValueError(f"{path} cannot be read ({error}); get it again") from error
 
 
-def jsonl(paths: Sequence[Path]) -> Rows:
+def read_jsonl(paths: Sequence[Path]) -> Rows:
     """A JSON object a line; empty lines are passed over. Raises ValueError naming file and line."""
     rows = []
     for path in paths:
-        for number, line in enumerate(text_of(path).split("\n"), start=1):
+        for number, line in enumerate(read_text(path).split("\n"), start=1):
             if line.strip():
                 try:
                     row = json.loads(line)
@@ -47,12 +47,12 @@ def jsonl(paths: Sequence[Path]) -> Rows:
     return rows
 
 
-def csv_rows(paths: Sequence[Path]) -> Rows:
+def read_csv(paths: Sequence[Path]) -> Rows:
     """Comma-separated values with a header; `file` is the name of the file without its suffix, and what a row lacks
     null. Raises ValueError where a row is longer than the header, or a cell than csv.field_size_limit()."""
     rows = []
     for path in paths:
-        table = csv.DictReader(io.StringIO(text_of(path), newline=""))
+        table = csv.DictReader(io.StringIO(read_text(path), newline=""))
         try:
             for row in table:
                 if None in row:
@@ -63,7 +63,7 @@ def csv_rows(paths: Sequence[Path]) -> Rows:
     return rows
 
 
-def parquet(paths: Sequence[Path]) -> Rows:
+def read_parquet(paths: Sequence[Path]) -> Rows:
     """All columns; bytes as hexadecimal digits, times as ISO 8601."""
     rows: Rows = []
     for path in paths:

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 
-def count(text: str) -> int:
-    """A flag's number, of at least one."""
-    found = int(text)
-    if found < 1:
-        raise argparse.ArgumentTypeError(f"{found}: at least 1 is needed")
-    return found
+def positive_int(text: str) -> int:
+    """Parses an integer of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value}: at least 1 is needed")
+    return value
 
 
 def add_flags(flags: argparse.ArgumentParser) -> None:
-    flags.add_argument("--list", action=_List, nargs=0, help="print the tasks: name, metric, and the file each reads")
+    flags.add_argument("--list", action=_List, nargs=0, help="print the tasks of the catalog: name, metric and files")
     flags.add_argument(
         "--checkpoint",
         type=Path,
@@ -24,21 +24,42 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
         help="a checkpoint, the --out of a training run, or a Hugging Face folder",
     )
     flags.add_argument(
-        "--task", action="append", required=True, help="a name of the catalogue, or a .py file with tasks"
+        "--task",
+        action="append",
+        required=True,
+        help="name of a task in the catalog, or a .py file that defines tasks; repeatable",
     )
     flags.add_argument(
-        "--data", type=Path, action="append", required=True, help="its file or folder, in the same order"
+        "--data",
+        type=Path,
+        action="append",
+        required=True,
+        help="file or folder of the task's data; one for each --task, in the same order",
     )
-    flags.add_argument("--out", type=Path, default=Path("scores"), help="TASK/ is written in it (default: scores)")
-    flags.add_argument("--batch-size", type=count, help="questions at once (default: as many as 4,096 tokens hold)")
-    flags.add_argument("--limit", type=count, help="the first N items alone, to try a task")
-    flags.add_argument("--shards", help="what the checkpoint was trained on: adds the untrained model and a unigram")
-    flags.add_argument("--threads", type=count, default=2, help="part of the result: a sum's last bit follows them")
+    flags.add_argument(
+        "--out", type=Path, default=Path("scores"), help="folder for the results, one folder a task (default: scores)"
+    )
+    flags.add_argument(
+        "--batch-size",
+        type=positive_int,
+        help="sequences that are read at once (default: as many as fit into 4,096 tokens)",
+    )
+    flags.add_argument("--limit", type=positive_int, help="score only the first N items, to try a task")
+    flags.add_argument(
+        "--shards",
+        help="shards that the checkpoint was trained on: adds the untrained model and a unigram as baselines",
+    )
+    flags.add_argument(
+        "--threads",
+        type=positive_int,
+        default=2,
+        help="CPU threads; another number may change the last digits of a score",
+    )
 
 
 class _List(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from training.evaluation.catalog import listing
+        from training.evaluation.catalog import format_catalog
 
-        print("\n".join(listing()))
+        print("\n".join(format_catalog()))
         parser.exit()

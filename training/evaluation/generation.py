@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from training.evaluation.kinds import listed, texts
+from training.evaluation.kinds import read_options, text_fields
 from training.evaluation.metrics import exact_match, of_texts, token_f1
 from training.evaluation.task import Doc, Row, Task, fill
 
@@ -28,13 +28,13 @@ class Generation(Task):
     metrics = ("f1", "exact_match")
 
     def ask(self, row: Row, before: str) -> Doc:
-        return {"context": before + fill(self.prompt, row), "references": listed(self.references, row)}
+        return {"context": before + fill(self.prompt, row), "references": read_options(self.references, row)}
 
     def solved(self, row: Row) -> str:
-        return fill(self.prompt, row) + self.delimiter + listed(self.references, row)[0]
+        return fill(self.prompt, row) + self.delimiter + read_options(self.references, row)[0]
 
     def parts(self, row: Row) -> dict[str, str]:
-        return {**texts(row, self.prompt), "answer": listed(self.references, row)[0]}
+        return {**text_fields(row, self.prompt), "answer": read_options(self.references, row)[0]}
 
     def figures(self, docs: Sequence[Doc], found: pa.Table) -> dict[str, float]:
         references = [doc["references"] for doc in docs]

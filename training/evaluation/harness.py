@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from corpus.lake.manifest import canonical_json, sha256
-from training.evaluation.results import ITEMS
 from training.evaluation.task import Doc, Task
+from training.significance.results import ITEMS
 
 for name in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_EVALUATE_OFFLINE", "TRANSFORMERS_OFFLINE"):
     os.environ[name] = "1"  # before they are imported: all that is asked lies on this machine
@@ -49,7 +49,7 @@ def lm_eval_task(task: Task, docs: Sequence[Doc]) -> ConfigurableTask:
     return ConfigurableTask(config=config)
 
 
-def ask(model: Any, task: Task, docs: Sequence[Doc]) -> list[dict[str, Any]]:
+def ask_items(model: Any, task: Task, docs: Sequence[Doc]) -> list[dict[str, Any]]:
     """lm-eval's samples, one an item in their order. `model` is any lm_eval LM."""
     found = evaluate(model, {"tasks": {task.name: lm_eval_task(task, docs)}, "groups": {}}, bootstrap_iters=0)
     samples = sorted(found["samples"][task.name], key=lambda sample: sample["doc_id"])
@@ -57,7 +57,7 @@ def ask(model: Any, task: Task, docs: Sequence[Doc]) -> list[dict[str, Any]]:
     return samples
 
 
-def table(task: Task, docs: Sequence[Doc], samples: Sequence[dict[str, Any]]) -> pa.Table:
+def build_table(task: Task, docs: Sequence[Doc], samples: Sequence[dict[str, Any]]) -> pa.Table:
     """ITEMS, and a column for each of the task's metrics."""
     rows = [_row(task, doc, sample) for doc, sample in zip(docs, samples, strict=True)]
     schema = ITEMS

@@ -37,10 +37,10 @@ class Items:
         )
 
 
-def load(task: Task, data: Path) -> Items:
+def load_items(task: Task, data: Path) -> Items:
     """Reads a benchmark's files. Raises ValueError where there is no item, an item cannot be asked, or two have one
     name; FileNotFoundError where there is no file."""
-    paths = paths_of(task, data, task.files)
+    paths = find_files(task, data, task.files)
     rows = _read(task, paths)
     if not rows:
         raise ValueError(f"{task.name}: no items in {_named(paths)}; a score of nothing would mean nothing")
@@ -70,7 +70,7 @@ def load(task: Task, data: Path) -> Items:
         else:
             seen[name] = (about, 1)
         docs.append({"item_id": name, "cluster": cluster, "group": group, **doc})
-    digests = {name: sha256(path.read_bytes()) for name, path in files_of(task, data).items()}
+    digests = {name: sha256(path.read_bytes()) for name, path in list_files(task, data).items()}
     return Items(docs=docs, rows=rows, data=sha256(canonical_json(digests)), repeated=repeated)
 
 
@@ -79,7 +79,7 @@ def _shots(task: Task, data: Path, asked: Sequence[Path]) -> tuple[Mapping[str, 
     stands solved before itself tells its answer."""
     if not task.shots:
         return {}, []
-    paths = paths_of(task, data, task.shots_from)
+    paths = find_files(task, data, task.shots_from)
     if both := sorted(set(paths) & set(asked)):
         raise ValueError(
             f"{task.name}: {both[0]} would be asked about and give the solved rows before; --data is the folder that "
@@ -104,7 +104,7 @@ def _read(task: Task, paths: Sequence[Path]) -> list[dict[str, Any]]:
         raise ValueError(f"{task.name}: {_named(paths)} is not laid out as it should be ({what})") from error
 
 
-def paths_of(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
+def find_files(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Path]:
     """The files that fit the first pattern which any fits; raises FileNotFoundError where there is none."""
     if data.is_file():
         return [data]
@@ -116,9 +116,9 @@ def paths_of(task: Task, data: Path, patterns: str | tuple[str, ...]) -> list[Pa
     raise FileNotFoundError(f"{data}: no file {wanted} there, which {task.name} reads. {task.source}".rstrip())
 
 
-def files_of(task: Task, data: Path) -> dict[str, Path]:
+def list_files(task: Task, data: Path) -> dict[str, Path]:
     """All that the task reads, by name; solved examples too, for a score depends on them."""
-    paths = paths_of(task, data, task.files) + (paths_of(task, data, task.shots_from) if task.shots else [])
+    paths = find_files(task, data, task.files) + (find_files(task, data, task.shots_from) if task.shots else [])
     return {str(path.relative_to(data) if data.is_dir() else path.name): path for path in paths}
 
 

@@ -16,7 +16,7 @@ from training.evaluation.metrics import of_choices, perplexity
 from training.evaluation.task import Doc, Row, Task, fill, names
 
 
-def listed(what: str | tuple[str, ...], row: Row) -> list[str]:
+def read_options(what: str | tuple[str, ...], row: Row) -> list[str]:
     """A field that holds a list, or a template for each. Raises ValueError where there is none, or an empty one."""
     found = row[what] if isinstance(what, str) else [fill(template, row) for template in what]
     if not isinstance(found, list | tuple):  # the letters of a text would pass for choices
@@ -26,15 +26,15 @@ def listed(what: str | tuple[str, ...], row: Row) -> list[str]:
     return list(found)
 
 
-def several(what: str | tuple[str, ...], row: Row) -> list[str]:
-    """`listed`, of at least two: the only one is always right."""
-    found = listed(what, row)
+def read_choices(what: str | tuple[str, ...], row: Row) -> list[str]:
+    """`read_options`, of at least two: the only one is always right."""
+    found = read_options(what, row)
     if len(found) == 1:
         raise ValueError(f"{what!r} gives {found!r} alone; a choice is between two at least")
     return found
 
 
-def place(value: Any, labels: Sequence[str], among: int) -> int:
+def answer_index(value: Any, labels: Sequence[str], among: int) -> int:
     """Which of `among` an answer names: itself where it is a number from 0, or its place in `labels`."""
     try:
         found = labels.index(str(value)) if labels else int(value)
@@ -45,7 +45,7 @@ def place(value: Any, labels: Sequence[str], among: int) -> int:
     return found
 
 
-def texts(row: Row, *templates: str) -> dict[str, str]:
+def text_fields(row: Row, *templates: str) -> dict[str, str]:
     """The texts of a row that templates ask for, by field."""
     return {name: row[name] for name in names(*templates) if isinstance(row[name], str)}
 
@@ -84,18 +84,18 @@ class Choice(Task):
     def ask(self, row: Row, before: str) -> Doc:
         return {
             "context": before + fill(self.prompt, row),
-            "options": several(self.options, row),
+            "options": read_choices(self.options, row),
             "answer": self._right(row),
         }
 
     def solved(self, row: Row) -> str:
-        return fill(self.prompt, row) + self.delimiter + listed(self.options, row)[self._right(row)]
+        return fill(self.prompt, row) + self.delimiter + read_options(self.options, row)[self._right(row)]
 
     def parts(self, row: Row) -> dict[str, str]:
-        return {**texts(row, self.prompt), "answer": listed(self.options, row)[self._right(row)]}
+        return {**text_fields(row, self.prompt), "answer": read_options(self.options, row)[self._right(row)]}
 
     def _right(self, row: Row) -> int:
-        return place(row[self.answer], self.labels, len(listed(self.options, row))) if self.answer else 0
+        return answer_index(row[self.answer], self.labels, len(read_options(self.options, row))) if self.answer else 0
 
     def figures(self, docs: Sequence[Doc], found: pa.Table) -> dict[str, float]:
         return {name: value for name, value in of_choices(found).items() if name != "accuracy"}
@@ -131,11 +131,11 @@ class Beginning(Task):
         return math.fsum(1 / len(doc["beginnings"]) for doc in docs) / len(docs)
 
     def ask(self, row: Row, before: str) -> Doc:
-        found = several(self.beginnings, row)
+        found = read_choices(self.beginnings, row)
         return {
             "beginnings": [before + text for text in found],
             "ending": fill(self.ending, row),
-            "answer": place(row[self.answer], self.labels, len(found)),
+            "answer": answer_index(row[self.answer], self.labels, len(found)),
         }
 
     def solved(self, row: Row) -> str:

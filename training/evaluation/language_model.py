@@ -1,4 +1,4 @@
-"""LanguageModel: one of our models as lm-eval wants it, so that lm-eval's tasks and metrics are asked of it."""
+"""LanguageModel: a Model behind lm-eval's interface, so that lm-eval's tasks and metrics can use it."""
 
 from __future__ import annotations
 
@@ -10,39 +10,39 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from tqdm import tqdm
 
-from training.evaluation.model import Model
-from training.inference.batches import batches
-from training.inference.questions import Question, continuations, documents
+from training.inference.batches import build_batches
+from training.inference.model import Model
+from training.inference.questions import Question, continuation_questions, document_questions
 
-MOST_GENERATED = 256  # tokens, where a task sets no other bound
+MAX_GENERATED_TOKENS = 256  # where a task sets no other limit
 
 
 class LanguageModel(LM):
-    """Answers lm-eval's three kinds of request. `size` windows are asked at once; None: as many as fit the default.
+    """Answers lm-eval's three kinds of request, reading `batch_size` sequences at once; None: about 4,096 tokens.
 
-    `cut` counts the questions of which something was left out in front, because they exceed the model's context.
+    `truncated` counts the questions whose beginning was left out, because they exceed the model's context.
     """
 
-    def __init__(self, model: Model, size: int | None = None) -> None:
+    def __init__(self, model: Model, batch_size: int | None = None) -> None:
         super().__init__()
-        self.model, self.size, self.cut = model, size, 0
+        self.model, self.batch_size, self.truncated = model, batch_size, 0
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-        questions = continuations([request.args for request in requests], self.model.encode, self.model.prefix)
-        totals, greedy = self._ask(questions)
+        questions = continuation_questions([request.args for request in requests], self.model.encode, self.model.prefix)
+        totals, greedy = self._score(questions)
         return list(zip(totals.tolist(), greedy.tolist(), strict=True))
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
-        questions = documents([request.args[0] for request in requests], self.model.encode, self.model.prefix)
-        totals, _ = self._ask(questions)
+        questions = document_questions([request.args[0] for request in requests], self.model.encode, self.model.prefix)
+        totals, _ = self._score(questions)
         return [float(total) for total in totals]
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        """Greedy; other ways of drawing are refused with ValueError, for a score must not depend on a draw."""
+        """Always the likeliest token. ValueError for a task that draws at random: no score may depend on chance."""
         texts: list[str] = [""] * len(requests)
         prompts = self.model.encode([request.args[0] for request in requests], True)
         order = sorted(range(len(requests)), key=lambda number: (-len(prompts[number]), number))
-        size = self.size or 16
+        size = self.batch_size or 16
         with tqdm(total=len(requests), desc="generating", unit="text", disable=None) as bar:
             for start in range(0, len(order), size):
                 for settings, chosen in _by_settings(requests, order[start : start + size]):
@@ -53,31 +53,33 @@ class LanguageModel(LM):
                     bar.update(len(chosen))
         return texts
 
-    def _ask(self, questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray]:
-        """Of each question the log-likelihood of what is asked, and whether each token of it was the likeliest."""
+    def _score(self, questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray]:
+        """Of each question the log-likelihood of its targets, and whether each of them was the likeliest token."""
         totals, greedy = np.zeros(len(questions)), np.ones(len(questions), dtype=bool)
         context = self.model.context
-        self.cut += sum(len(question.tokens) - 1 > context and question.start > 1 for question in questions)
-        with tqdm(total=len(questions), desc="asking", unit="question", disable=None) as bar:
-            for batch in batches(questions, context, self.size, trees=self.model.trees):
-                found, hits = self.model.likelihoods(batch)
-                stops = np.cumsum([len(piece.wanted) for piece in batch.pieces])
+        self.truncated += sum(len(question.tokens) - 1 > context and question.start > 1 for question in questions)
+        with tqdm(total=len(questions), desc="scoring", unit="question", disable=None) as bar:
+            for batch in build_batches(questions, context, self.batch_size, branches=self.model.branches):
+                scores, likeliest = self.model.log_likelihoods(batch)
+                stops = np.cumsum([len(piece.targets) for piece in batch.pieces])
                 for piece, stop in zip(batch.pieces, stops, strict=True):
-                    part = slice(stop - len(piece.wanted), stop)
-                    totals[piece.question] += found[part].sum()
-                    greedy[piece.question] &= bool(hits[part].all())
+                    part = slice(stop - len(piece.targets), stop)
+                    totals[piece.question] += scores[part].sum()
+                    greedy[piece.question] &= bool(likeliest[part].all())
                     bar.update(piece.window.stop == len(questions[piece.question].tokens))
         return totals, greedy
 
     def _generate(self, prompts: Sequence[list[int]], settings: dict[str, Any]) -> list[str]:
-        until, tokens = [settings.get("until") or []], settings.get("max_gen_toks", MOST_GENERATED)
-        stops = [stop for found in until for stop in ([found] if isinstance(found, str) else found)]
+        until, tokens = [settings.get("until") or []], settings.get("max_gen_toks", MAX_GENERATED_TOKENS)
+        stops = [stop for texts in until for stop in ([texts] if isinstance(texts, str) else texts)]
         tokens = min(tokens, self.model.context // 2)  # else a short context would hold nothing of the prompt
         room = self.model.context - tokens
-        self.cut += sum(len(prompt) > room for prompt in prompts)
-        given = [prompt[-room:] or [self.model.prefix] for prompt in prompts]
-        found = self.model.generate(given, tokens, lambda ids: any(stop in self.model.decode(ids) for stop in stops))
-        return [_before(self.model.decode(ids), stops) for ids in found]
+        self.truncated += sum(len(prompt) > room for prompt in prompts)
+        prompts = [prompt[-room:] or [self.model.prefix] for prompt in prompts]
+        generated = self.model.generate(
+            prompts, tokens, lambda ids: any(stop in self.model.decode(ids) for stop in stops)
+        )
+        return [_before(self.model.decode(ids), stops) for ids in generated]
 
 
 def _by_settings(requests: Sequence[Instance], numbers: Sequence[int]) -> list[tuple[dict[str, Any], list[int]]]:
@@ -85,11 +87,11 @@ def _by_settings(requests: Sequence[Instance], numbers: Sequence[int]) -> list[t
     for number in numbers:
         settings = requests[number].args[1]
         if settings.get("do_sample") or settings.get("temperature"):
-            raise ValueError(f"{requests[number].task_name} asks for text drawn at random; set do_sample to false")
+            raise ValueError(f"{requests[number].task_name} draws text at random; set do_sample to false")
         groups.setdefault(repr(sorted(settings.items())), (settings, []))[1].append(number)
     return list(groups.values())
 
 
 def _before(text: str, stops: Sequence[str]) -> str:
-    """The text up to the first place where one of `stops` begins."""
+    """The text up to the first occurrence of one of `stops`."""
     return text[: min((text.index(stop) for stop in stops if stop in text), default=len(text))]

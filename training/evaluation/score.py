@@ -17,29 +17,32 @@ import pyarrow as pa
 import torch
 
 from corpus.shards.reader import ShardSet
-from training.distributed.parallel import one_device
-from training.evaluation import results
-from training.evaluation.catalog import find, once
-from training.evaluation.checkpoints import Loaded, baselines, load
+from training.distributed.device import pick_device
+from training.evaluation.catalog import check_unique_names, find_tasks
 from training.evaluation.flags import add_flags
-from training.evaluation.harness import ask, table
-from training.evaluation.items import Items
-from training.evaluation.items import load as load_items
+from training.evaluation.harness import ask_items, build_table
+from training.evaluation.items import Items, load_items
 from training.evaluation.language_model import LanguageModel
-from training.evaluation.model import Model
-from training.evaluation.results import estimate_of
 from training.evaluation.task import Task
+from training.inference.loading import LoadedModel, load_any, load_baselines
+from training.inference.model import Model
+from training.significance import results
+from training.significance.results import estimate_score
 
 
-def score(
-    loaded: Loaded, task: Task, items: Items, size: int | None = None, beside: dict[str, Model] | None = None
+def score_task(
+    loaded: LoadedModel,
+    task: Task,
+    items: Items,
+    batch_size: int | None = None,
+    baselines: dict[str, Model] | None = None,
 ) -> tuple[dict[str, Any], pa.Table]:
-    """The content of score.json and the table of items. `beside` are models to print next to it, by name."""
-    asker = LanguageModel(loaded.model, size)
-    found = table(task, items.docs, ask(asker, task, items.docs))
-    others = {
-        name: table(task, items.docs, ask(LanguageModel(model, size), task, items.docs))
-        for name, model in (beside or {}).items()
+    """The content of score.json and the table of items. `baselines` are models to compare with, by name."""
+    model = LanguageModel(loaded.model, batch_size)
+    rows = build_table(task, items.docs, ask_items(model, task, items.docs))
+    beside = {
+        name: build_table(task, items.docs, ask_items(LanguageModel(other, batch_size), task, items.docs))
+        for name, other in (baselines or {}).items()
     }
     return {
         "task": task.name,
@@ -49,100 +52,104 @@ def score(
         "metric": task.main,
         "higher_is_better": task.higher_is_better,
         "n": len(items.docs),
-        "clusters": len(set(found["cluster"].to_pylist())),
+        "clusters": len(set(rows["cluster"].to_pylist())),
         "repeated": items.repeated,
-        "cut": asker.cut,
-        "score": estimate_of(found),
-        "metrics": {name: estimate_of(found, name) for name in task.metrics},
-        "figures": task.figures(items.docs, found),
-        "groups": _groups(found),
+        "cut": model.truncated,
+        "score": estimate_score(rows),
+        "metrics": {name: estimate_score(rows, name) for name in task.metrics},
+        "figures": task.figures(items.docs, rows),
+        "groups": _groups(rows),
         "chance": task.chance(items.docs),
-        "beside": {name: estimate_of(other) for name, other in others.items()},
-        "device": one_device().type,
+        "beside": {name: estimate_score(other) for name, other in beside.items()},
+        "device": pick_device().type,
         "inputs": {"checkpoint": loaded.digest, "data": items.data},
-    }, found
+    }, rows
 
 
-def _groups(found: pa.Table) -> dict[str, dict[str, float]]:
+def _groups(items: pa.Table) -> dict[str, dict[str, float]]:
     """Value and number of items of each group."""
-    rows: dict[str, list[float]] = {}
-    for group, value, weight in zip(*(found[name].to_pylist() for name in ("group", "value", "weight")), strict=True):
-        kept = rows.setdefault(group, [0.0, 0.0, 0])
-        kept[0], kept[1], kept[2] = kept[0] + value, kept[1] + weight, kept[2] + 1
-    return {group: {"value": top / bottom, "n": n} for group, (top, bottom, n) in sorted(rows.items()) if group}
+    sums: dict[str, list[float]] = {}
+    for group, value, weight in zip(*(items[name].to_pylist() for name in ("group", "value", "weight")), strict=True):
+        total = sums.setdefault(group, [0.0, 0.0, 0])
+        total[0], total[1], total[2] = total[0] + value, total[1] + weight, total[2] + 1
+    return {group: {"value": top / bottom, "n": n} for group, (top, bottom, n) in sorted(sums.items()) if group}
 
 
-def target(folder: Path, task: str, data: str, definition: str) -> Path:
+def result_folder(folder: Path, task: str, data: str, definition: str) -> Path:
     """FOLDER/TASK. Raises ValueError when that holds the score of another benchmark file or definition: a file that
     changed must not pass for the one that was scored before."""
-    found = folder / task
-    if (found / "score.json").is_file():
-        before = results.read(found).score
+    path = folder / task
+    if (path / "score.json").is_file():
+        before = results.read_results(path).score
         for what, old, new in (
             ("data", before["inputs"]["data"], data),
             ("task definition", before["definition"], definition),
         ):
             if old != new:
                 raise ValueError(
-                    f"{found} holds a score of {what} {old[:16]}, this is one of {new[:16]}; take another --out"
+                    f"{path} holds a score of {what} {old[:16]}, this is one of {new[:16]}; give another --out"
                 )
-    return found
+    return path
 
 
-def write(folder: Path, found: dict[str, Any], items: pa.Table) -> None:
-    """Raises ValueError as `target` does."""
-    results.write(target(folder, found["task"], found["inputs"]["data"], found["definition"]), found, items)
+def write_score(folder: Path, score: dict[str, Any], items: pa.Table) -> None:
+    """Raises ValueError as `result_folder` does."""
+    path = result_folder(folder, score["task"], score["inputs"]["data"], score["definition"])
+    results.write_results(path, score, items)
 
 
-def lines(found: dict[str, Any]) -> list[str]:
-    """The score and what it stands beside, for people."""
-    arrow = "higher" if found["higher_is_better"] else "lower"
-    about = [f"{found['n']} items"] + [f"{found['clusters']} passages"] * (found["clusters"] < found["n"])
-    about += [f"{found['repeated']} repeated"] * bool(found["repeated"])
-    about += [f"{found['cut']} questions cut in front"] * bool(found["cut"])
-    shown = [f"{found['task']}: {found['metric']} of {', '.join(about)}; {arrow} is better"]
-    for name, one in (("score", found["score"]), *found["beside"].items()):
-        shown.append(f"  {name:18} {one['value']:8.4f}   95 % [{one['low']:.4f}, {one['high']:.4f}]")
-    shown += [f"  {name:18} {one['value']:8.4f}" for name, one in found["metrics"].items() if name != found["metric"]]
-    shown += [f"  {name:18} {value:8.4f}" for name, value in found["figures"].items()]
-    if found["chance"] is not None:
-        shown.append(f"  {'chance':10} {found['chance']:8.4f}")
-    return shown
+def format_score(score: dict[str, Any]) -> list[str]:
+    """The score, its interval and the baselines, as lines for a terminal."""
+    arrow = "higher" if score["higher_is_better"] else "lower"
+    about = [f"{score['n']} items"] + [f"{score['clusters']} passages"] * (score["clusters"] < score["n"])
+    about += [f"{score['repeated']} repeated"] * bool(score["repeated"])
+    about += [f"{score['cut']} questions truncated in front"] * bool(score["cut"])
+    lines = [f"{score['task']}: {score['metric']} of {', '.join(about)}; {arrow} is better"]
+    for name, estimate in (("score", score["score"]), *score["beside"].items()):
+        lines.append(f"  {name:18} {estimate['value']:8.4f}   95 % [{estimate['low']:.4f}, {estimate['high']:.4f}]")
+    lines += [
+        f"  {name:18} {metric['value']:8.4f}" for name, metric in score["metrics"].items() if name != score["metric"]
+    ]
+    lines += [f"  {name:18} {value:8.4f}" for name, value in score["figures"].items()]
+    if score["chance"] is not None:
+        lines.append(f"  {'chance':10} {score['chance']:8.4f}")
+    return lines
 
 
-def prepare(given: argparse.Namespace, limits: list[int | None]) -> list[tuple[Task, Items]]:
-    """What --task and --data ask, the first items alone by a limit for all or one for each; sets torch to --threads.
+def load_tasks(args: argparse.Namespace, limits: list[int | None]) -> list[tuple[Task, Items]]:
+    """The tasks of --task with the items of --data, by a limit only the first ones: one limit for all, or one for each.
+    Sets the number of threads.
 
     Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file.
     """
-    if len(given.task) != len(given.data):
-        raise ValueError(f"{len(given.task)} --task and {len(given.data)} --data; give each task its own data")
-    if len(limits) not in (1, len(given.task)):
-        raise ValueError(f"{len(given.task)} --task and {len(limits)} --limit; give one for all, or one for each")
-    torch.set_num_threads(given.threads)
+    if len(args.task) != len(args.data):
+        raise ValueError(f"{len(args.task)} --task and {len(args.data)} --data; give each task its own data")
+    if len(limits) not in (1, len(args.task)):
+        raise ValueError(f"{len(args.task)} --task and {len(limits)} --limit; give one for all, or one for each")
+    torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True)
-    asked = [
+    tasks = [
         (task, load_items(task, data).first(limit))
-        for name, data, limit in zip(given.task, given.data, limits * (len(given.task) // len(limits)), strict=True)
-        for task in find(name)
+        for name, data, limit in zip(args.task, args.data, limits * (len(args.task) // len(limits)), strict=True)
+        for task in find_tasks(name)
     ]
-    once(task for task, _ in asked)
-    return asked
+    check_unique_names(task for task, _ in tasks)
+    return tasks
 
 
-def run(given: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> None:
     """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
-    asked = prepare(given, [given.limit])
-    given.out.mkdir(parents=True, exist_ok=True)
-    for task, items in asked:  # now, not after hours of asking
-        target(given.out, task.name, items.data, task.definition)
-    device = one_device()
-    loaded = load(given.checkpoint, device)
-    beside = baselines(given.checkpoint, ShardSet(given.shards), device) if given.shards else {}
-    for task, items in asked:
-        found, rows = score(loaded, task, items, given.batch_size, beside)
-        write(given.out, found, rows)
-        print("\n".join(lines(found)), flush=True)
+    tasks = load_tasks(args, [args.limit])
+    args.out.mkdir(parents=True, exist_ok=True)
+    for task, items in tasks:  # now, not after hours of computing
+        result_folder(args.out, task.name, items.data, task.definition)
+    device = pick_device()
+    loaded = load_any(args.checkpoint, device)
+    baselines = load_baselines(args.checkpoint, ShardSet(args.shards), device) if args.shards else {}
+    for task, items in tasks:
+        score, rows = score_task(loaded, task, items, args.batch_size, baselines)
+        write_score(args.out, score, rows)
+        print("\n".join(format_score(score)), flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

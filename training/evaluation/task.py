@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pyarrow as pa
 
 from corpus.lake.manifest import canonical_json, sha256
-from training.evaluation.files import Rows, jsonl
+from training.evaluation.files import Rows, read_jsonl
 
 Row = Mapping[str, Any]
 Doc = dict[str, Any]
@@ -34,7 +34,7 @@ class Task:
 
     name: str
     version: int = 1
-    read: Callable[[Sequence[Path]], Rows] = jsonl
+    read: Callable[[Sequence[Path]], Rows] = read_jsonl
     files: str | tuple[str, ...] = "*.jsonl"
     item: str = ""
     passage: str = ""

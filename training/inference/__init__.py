@@ -1,4 +1,4 @@
-"""Inference: prompts in, text or log-likelihoods out.
+"""Inference: a checkpoint and prompts in, text or log-likelihoods out.
 
-generate: text after a prompt;  questions -> batches: contexts and continuations to be scored
+loading -> model (ours), huggingface, baselines;  decoding -> generate: text;  questions -> batches: what is scored
 """

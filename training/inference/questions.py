@@ -1,7 +1,7 @@
-"""Questions: token ids, some given and some asked for, and the windows of at most a context that ask them.
+"""Questions: token ids of which the last ones are scored, and the windows of at most a context in which they are read.
 
 A context and its continuation are cut as lm-eval cuts them (`TemplateLM._encode_pair`): white space at the end of the
-context moves to the continuation, both are encoded as one text, and the tokens behind the context's own are asked for.
+context moves to the continuation, both are encoded as one text, and the tokens after the context's own are scored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Encode = Callable[[Sequence[str], bool], list[list[int]]]  # texts, and whether 
 
 
 class Question(NamedTuple):
-    """Token ids; those from `start` on, one at least, are asked for, each given those before it."""
+    """Token ids. Those from `start` on, at least one, are the targets, each predicted from all before it."""
 
     tokens: list[int]
     start: int
@@ -27,11 +27,11 @@ class Window(NamedTuple):
     stop: int
 
 
-def windows(question: Question, context: int) -> Iterator[Window]:
-    """Windows that read at most `context` tokens and ask for each asked token once.
+def split_into_windows(question: Question, context: int) -> Iterator[Window]:
+    """Windows that read at most `context` tokens and score each target once.
 
-    What is too long loses its beginning. Where more is asked for than a context holds, each window asks for a context
-    full behind one token, and the last reads back as far as it can: lm-eval's rolling windows, made disjoint.
+    A question that is too long loses its beginning. With more targets than a context holds, each window scores a
+    context of them after one token, and the last reads back as far as it can: lm-eval's disjoint rolling windows.
     """
     start, length = question.start, len(question.tokens)
     while start < length:
@@ -40,39 +40,39 @@ def windows(question: Question, context: int) -> Iterator[Window]:
         start = stop
 
 
-def continuations(pairs: Sequence[tuple[str, str]], encode: Encode, prefix: int) -> list[Question]:
-    """A question for each (context, continuation). `prefix` stands in for an empty context. Raises ValueError for a
-    continuation without a token, which would be the likeliest of all."""
-    moved = [_at_white_space(context, continuation) for context, continuation in pairs]
-    whole = _encoded([context + continuation for context, continuation in moved if context], encode, True)
-    given = _encoded([context for context, _ in moved if context], encode, True)
-    alone = _encoded([continuation for context, continuation in moved if not context], encode, False)
+def continuation_questions(pairs: Sequence[tuple[str, str]], encode: Encode, prefix: int) -> list[Question]:
+    """A question for each (context, continuation). `prefix` replaces an empty context. Raises ValueError for a
+    continuation without a token, which would always be the likeliest."""
+    moved = [_move_white_space(context, continuation) for context, continuation in pairs]
+    whole = _encode_distinct([context + continuation for context, continuation in moved if context], encode, True)
+    contexts = _encode_distinct([context for context, _ in moved if context], encode, True)
+    alone = _encode_distinct([continuation for context, continuation in moved if not context], encode, False)
     questions = []
     for context, continuation in moved:
-        before = given[context] if context else []
+        before = contexts[context] if context else []
         tokens = whole[context + continuation] if context else alone[continuation]
-        if len(tokens) <= len(before):  # merged into the context's last token: asked for by itself
+        if len(tokens) <= len(before):  # merged into the context's last token: encoded by itself
             tokens = [*before, *encode([continuation], False)[0]]
         if len(tokens) == len(before):
-            raise ValueError(f"the tokenizer makes no token of {continuation!r}: nothing would be asked")
+            raise ValueError(f"the tokenizer makes no token of {continuation!r}: there would be nothing to score")
         if not before and (tokens[0] != prefix or len(tokens) == 1):
             tokens = [prefix, *tokens]
         questions.append(Question(tokens, max(1, len(before))))
     return questions
 
 
-def documents(texts: Sequence[str], encode: Encode, prefix: int) -> list[Question]:
-    """All tokens of each text, behind `prefix`."""
-    found = _encoded(texts, encode, True)
-    return [Question([prefix, *found[text]], 1) for text in texts]
+def document_questions(texts: Sequence[str], encode: Encode, prefix: int) -> list[Question]:
+    """All tokens of each text, after `prefix`."""
+    encoded = _encode_distinct(texts, encode, True)
+    return [Question([prefix, *encoded[text]], 1) for text in texts]
 
 
-def _at_white_space(context: str, continuation: str) -> tuple[str, str]:
+def _move_white_space(context: str, continuation: str) -> tuple[str, str]:
     shorter = context.rstrip()
     return shorter, context[len(shorter) :] + continuation
 
 
-def _encoded(texts: Sequence[str], encode: Encode, special: bool) -> dict[str, list[int]]:
-    """Each text once: the choices of an item share their context."""
+def _encode_distinct(texts: Sequence[str], encode: Encode, special: bool) -> dict[str, list[int]]:
+    """The ids of each text, encoded once: the choices of an item share their context."""
     distinct = list(dict.fromkeys(texts))
     return dict(zip(distinct, encode(distinct, special), strict=True))

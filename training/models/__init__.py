@@ -1,1 +1,4 @@
-"""Models: token ids in, logits or losses out."""
+"""Models: token ids in, logits or losses out.
+
+size (parameters, FLOPs);  masks, cache -> layers -> transformer
+"""

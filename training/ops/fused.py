@@ -1,9 +1,9 @@
 """Fused: the small operations of a layer with their gradients written out, for processors without a compiler.
 
-Eager PyTorch reads and writes whole activations once an operation, and on a CPU that costs more than the arithmetic: a
-pass over 2 MiB takes 0.26 ms from the outer cache and 0.06 ms from the inner one. So each function here works through
-its rows in blocks that stay in the inner cache, and keeps only what the gradient needs. `transformer` calls them on a
-CPU and states the same formulas in plain operations for CUDA, where torch.compile fuses them.
+Eager PyTorch reads and writes whole activations in each operation, and on a CPU that costs more than the arithmetic: a
+pass over 2 MiB takes 0.26 ms from the outer cache and 0.06 ms from the inner one. So each function here processes its
+rows in blocks that stay in the inner cache, and keeps only what the gradient needs. `models/layers.py` calls them on a
+CPU and has the same formulas in plain operations for CUDA, where torch.compile fuses them.
 
     R rows   N inputs   E head width   B sequences   T tokens   H heads
 """
@@ -21,7 +21,7 @@ BLOCK = 1 << 17  # elements: half a MiB in float32, of which an inner cache hold
 
 
 def matmul_dtype(x: Tensor) -> torch.dtype:
-    """What a matrix product of x is computed in, here and now."""
+    """The dtype in which a matrix product of x is computed under the current autocast."""
     kind = x.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
 
@@ -52,8 +52,8 @@ def project(x: Tensor, *weights: Tensor) -> tuple[Tensor, ...]:
     """x [..., N] -> x @ weight.T for each weight [O, N], in the precision of matrix products."""
     dtype = matmul_dtype(x)
     with torch.autocast(x.device.type, enabled=False):
-        found = Project.apply(x.flatten(0, -2).to(dtype), *(weight.to(dtype) for weight in weights))
-    return tuple(y.view(*x.shape[:-1], -1) for y in found)
+        products = Project.apply(x.flatten(0, -2).to(dtype), *(weight.to(dtype) for weight in weights))
+    return tuple(y.view(*x.shape[:-1], -1) for y in products)
 
 
 class Norm(Function):
@@ -103,7 +103,7 @@ def norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
 
 
 class NormRotate(Function):
-    """RMSNorm of x [B, T, H, E], then each pair (i, i + E/2) turned by its position's angle; cos, sin [T, E/2]."""
+    """RMSNorm of x [B, T, H, E], then each pair (i, i + E/2) rotated by its position's angle; cos, sin [T, E/2]."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, cos: Tensor, sin: Tensor, eps: float) -> Tensor:
@@ -114,13 +114,13 @@ class NormRotate(Function):
         minus, plus = -sin * second, sin * first
         y, scales = torch.empty_like(x), x.new_empty(*x.shape[:-1], 1, dtype=torch.float32)
         for b in range(x.shape[0]):
-            one = x[b].float()
-            scales[b] = scale = _scale(one, eps)
-            turned = one * straight
-            turned[..., :half].addcmul_(one[..., half:], minus)
-            turned[..., half:].addcmul_(one[..., :half], plus)
-            torch.mul(turned, scale, out=turned)
-            y[b] = turned
+            row = x[b].float()
+            scales[b] = scale = _scale(row, eps)
+            rotated = row * straight
+            rotated[..., :half].addcmul_(row[..., half:], minus)
+            rotated[..., half:].addcmul_(row[..., :half], plus)
+            torch.mul(rotated, scale, out=rotated)
+            y[b] = rotated
         ctx.save_for_backward(x, weight, cos, sin, scales)
         return y
 
@@ -132,15 +132,15 @@ class NormRotate(Function):
         both = torch.cat((cos, cos), dim=-1)
         dx, dw = torch.empty_like(x, memory_format=torch.contiguous_format), torch.zeros_like(weight)
         for b in range(x.shape[0]):
-            one = grad[b].float()
-            back = one * both
-            back[..., :half].addcmul_(one[..., half:], sin)
-            back[..., half:].addcmul_(one[..., :half], sin, value=-1)
+            row = grad[b].float()
+            back = row * both
+            back[..., :half].addcmul_(row[..., half:], sin)
+            back[..., half:].addcmul_(row[..., :half], sin, value=-1)
             rows, inputs = back.view(-1, width), x[b].float().reshape(-1, width)
-            found = dx[b].view(-1, width) if dx.dtype == torch.float32 else torch.empty_like(inputs)
-            _norm_gradient(rows, inputs, weight, scales[b].view(-1, 1), found, dw)
-            if found.dtype != dx.dtype:
-                dx[b] = found.view_as(dx[b])
+            result = dx[b].view(-1, width) if dx.dtype == torch.float32 else torch.empty_like(inputs)
+            _norm_gradient(rows, inputs, weight, scales[b].view(-1, 1), result, dw)
+            if result.dtype != dx.dtype:
+                dx[b] = result.view_as(dx[b])
         return dx, dw, None, None, None
 
 

@@ -3,9 +3,9 @@
     logits = h W^T;   loss = sum over targets of (1 - e) (lse - logits[target]) + e (lse - mean(logits));   e: smoothing
     d logits = softmax(logits) - (1 - e) [target] - e / V
 
-Logits of 32k tokens x 50k words are 6.6 GB in float32, and as much again for their gradient. Both are therefore made
-slice by slice, and the gradients of h and W in the same pass, while a slice is at hand (Hsu et al. 2024, Liger
-Kernel): no logits are kept for the backward pass nor computed again in it.
+Logits of 32k tokens x 50k words are 6.6 GB in float32, and as much again for their gradient. Both are therefore
+computed slice by slice, and the gradients of h and W in the same pass (Hsu et al. 2024, Liger Kernel): no logits are
+kept for the backward pass or computed again in it.
 
     R rows (B x T tokens)   D width   V vocabulary
 """
@@ -25,13 +25,13 @@ from torch.nn import functional
 from training.data.loader import IGNORED
 from training.ops.fused import matmul_dtype
 
-# Logits at once. CPU: 8 MiB in float32. CUDA: 2**28 are 512 MiB in bfloat16, enough to fill the device.
+# Logits of a slice. CPU: 8 MiB in float32. CUDA: 2**28 are 512 MiB in bfloat16, enough to fill the device.
 SLICE = {"cpu": 1 << 21, "cuda": 1 << 28}
-ROWS = 256  # at least, of a slice: the gradient of the head is read and written once a slice
+MIN_ROWS = 256  # of a slice: each slice reads and writes the gradient of the head once
 
 
 def slice_rows(device: str, words: int) -> int:
-    return max(ROWS, SLICE[device] // words)
+    return max(MIN_ROWS, SLICE[device] // words)
 
 
 def _in_place(logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
@@ -43,22 +43,22 @@ def _in_place(logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor
     gradient = scores.exp_()
     if smoothing:
         gradient -= smoothing / logits.shape[1]
-    asked = (targets != IGNORED).nonzero().squeeze(1)
-    gradient[asked, targets[asked]] -= 1 - smoothing
-    if len(asked) < len(targets):
+    scored = (targets != IGNORED).nonzero().squeeze(1)
+    gradient[scored, targets[scored]] -= 1 - smoothing
+    if len(scored) < len(targets):
         gradient[targets == IGNORED] = 0
     return loss, gradient.to(logits.dtype)
 
 
 def _fusible(logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
     """The same without an indexed write: compiled, it reads the logits twice and writes their gradient once."""
-    asked = (targets != IGNORED).unsqueeze(1)
-    places = torch.where(asked, targets.unsqueeze(1), 0)
+    scored = (targets != IGNORED).unsqueeze(1)
+    ids = torch.where(scored, targets.unsqueeze(1), 0)
     scores = functional.log_softmax(logits.float(), dim=-1)
-    loss = scores.gather(1, places) * (smoothing - 1) - scores.mean(dim=1, keepdim=True) * smoothing
-    right = torch.arange(logits.shape[1], device=logits.device) == places
+    loss = scores.gather(1, ids) * (smoothing - 1) - scores.mean(dim=1, keepdim=True) * smoothing
+    right = torch.arange(logits.shape[1], device=logits.device) == ids
     gradient = scores.exp() - smoothing / logits.shape[1] - right * (1 - smoothing)
-    return torch.where(asked, loss, 0.0).sum(), torch.where(asked, gradient, 0.0).to(logits.dtype)
+    return torch.where(scored, loss, 0.0).sum(), torch.where(scored, gradient, 0.0).to(logits.dtype)
 
 
 @cache
@@ -75,8 +75,8 @@ class CrossEntropy(Function):
         dhidden, dhead = torch.empty_like(hidden), torch.zeros_like(head, dtype=torch.float32)
         loss = torch.zeros((), dtype=torch.float32, device=hidden.device)
         for part in _slices(hidden, weight):
-            some, gradient = kernel(hidden[part] @ weight.t(), targets[part], smoothing)
-            loss += some
+            slice_loss, gradient = kernel(hidden[part] @ weight.t(), targets[part], smoothing)
+            loss += slice_loss
             torch.mm(gradient, weight, out=dhidden[part])
             if hidden.dtype == torch.float32:
                 dhead.addmm_(gradient.t(), hidden[part])
@@ -94,14 +94,14 @@ class CrossEntropy(Function):
 
 
 def _slices(hidden: Tensor, head: Tensor) -> Iterator[slice]:
-    """Of equal size but for the last, so that a kernel is compiled for one or two shapes."""
+    """Of equal size except for the last, so that a kernel is compiled for one or two shapes."""
     rows = len(hidden)
     step = -(-rows // -(-rows // slice_rows(hidden.device.type, len(head))))
     return (slice(start, start + step) for start in range(0, rows, step))
 
 
 def cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Nats summed over targets [R] but those IGNORED, of hidden [R, D], head [V, D]; smoothing: Szegedy et al. 2016."""
+    """Nats summed over targets [R] except IGNORED, of hidden [R, D] and head [V, D]; smoothing: Szegedy et al. 2016."""
     hidden = hidden.to(matmul_dtype(hidden))
     with torch.autocast(hidden.device.type, enabled=False):
         if torch.is_grad_enabled():

@@ -1,4 +1,4 @@
-"""Optim: gradients in, updates out.
+"""Optim: gradients in, updated weights out.
 
-schedule (learning rate by step) -> optimizer (AdamW, muon for matrices)
+scaling (peak rate and batch by a law) -> schedule (rate of each step) -> optimizer (AdamW; muon for matrices)
 """

@@ -1,10 +1,10 @@
-"""Muon: momentum whose singular values are all made about one, for the matrices between embedding and head.
+"""Muon: momentum whose singular values are all brought close to 1, for the matrices between embedding and head.
 
     M = lerp(M, G, 1 - momentum);  U = lerp(G, M, momentum);  W = (1 - rate * decay) W - rate * 0.2 sqrt(max(m, n)) O(U)
 
-Jordan et al. 2024 (kellerjordan.github.io/posts/muon), with the scale that makes its updates as large as AdamW's, so
-that both take one learning rate (Liu et al. 2025, arXiv:2502.16982). torch.optim.Muon orthogonalises in bfloat16 alone,
-which is slow on most CPUs, and a matrix of which each rank holds a share by that share's norm, which is wrong.
+Jordan et al. 2024 (kellerjordan.github.io/posts/muon), scaled so that its updates are as large as AdamW's and both use
+the same learning rate (Liu et al. 2025, arXiv:2502.16982). torch.optim.Muon orthogonalises only in bfloat16, which is
+slow on most CPUs, and scales a sharded matrix by the norm of each rank's part, which is wrong.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from torch import Tensor
 from torch.distributed.tensor import DTensor, Replicate
 
 STEPS, COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
-SAME_AS_ADAMW = 0.2  # root mean square of an AdamW update, about
+SAME_AS_ADAMW = 0.2  # about the root mean square of an AdamW update
 
 
-def orthogonal(matrices: Tensor, dtype: torch.dtype) -> Tensor:
-    """About U V^T for each of matrices = U S V^T, [N, m, n]: five steps of a quintic Newton-Schulz iteration.
+def orthogonalize(matrices: Tensor, dtype: torch.dtype) -> Tensor:
+    """Approximately U V^T of each of the matrices U S V^T, [N, m, n]: five steps of a quintic Newton-Schulz iteration.
 
-    Singular values end between 0.7 and 1.2, in `dtype`, for which bfloat16 is enough, as well.
+    Singular values end between 0.7 and 1.2. It is computed in `dtype`, for which bfloat16 is precise enough.
     """
     a, b, c = COEFFICIENTS
     tall = matrices.shape[-2] > matrices.shape[-1]
@@ -38,7 +38,7 @@ def orthogonal(matrices: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Of matrices, each [m, n], whole or a DTensor of which every rank holds some rows. `dtype`: of `orthogonal`."""
+    """Updates matrices [m, n], whole or DTensors of which every rank holds some rows. `dtype`: of `orthogonalize`."""
 
     def __init__(
         self,
@@ -59,27 +59,27 @@ class Muon(torch.optim.Optimizer):
             for matrix in group["params"]:
                 if matrix.grad is not None:
                     by_shape.setdefault(matrix.shape, []).append(matrix)
-            for (rows, columns), alike in by_shape.items():
+            for (rows, columns), same_shape in by_shape.items():
                 scale = SAME_AS_ADAMW * math.sqrt(max(rows, columns))
-                stack = torch.stack([self._update(matrix, group["momentum"]) for matrix in alike])
-                updates = orthogonal(stack, self.dtype)
-                for matrix, update in zip(alike, updates, strict=True):
+                stack = torch.stack([self._update(matrix, group["momentum"]) for matrix in same_shape])
+                updates = orthogonalize(stack, self.dtype)
+                for matrix, update in zip(same_shape, updates, strict=True):
                     matrix.mul_(1 - group["lr"] * group["weight_decay"])
-                    matrix.add_(_shared_like(matrix, update), alpha=-group["lr"] * scale)
+                    matrix.add_(_sharded_like(matrix, update), alpha=-group["lr"] * scale)
 
     def _update(self, matrix: Tensor, momentum: float) -> Tensor:
-        """Nesterov's, whole on every rank."""
+        """The Nesterov momentum of a matrix, whole on every rank."""
         gradient, state = matrix.grad, self.state[matrix]
         assert gradient is not None
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = torch.zeros_like(gradient)
-        past = state["momentum_buffer"].lerp_(gradient, 1 - momentum)
-        update = gradient.lerp(past, momentum)
+        average = state["momentum_buffer"].lerp_(gradient, 1 - momentum)
+        update = gradient.lerp(average, momentum)
         return update.full_tensor() if isinstance(update, DTensor) else update
 
 
-def _shared_like(matrix: Tensor, whole: Tensor) -> Tensor:
-    """`whole`, which is the same on every rank, laid out as `matrix` is. Nothing is sent."""
+def _sharded_like(matrix: Tensor, whole: Tensor) -> Tensor:
+    """`whole`, which is the same on every rank, laid out like `matrix`. Nothing is sent."""
     if not isinstance(matrix, DTensor):
         return whole
     everywhere = DTensor.from_local(whole, matrix.device_mesh, [Replicate()] * matrix.device_mesh.ndim)

@@ -1,7 +1,7 @@
 """Optimizer: Muon for the matrices between embedding and head and AdamW for the rest, or AdamW for everything.
 
-AdamW: Loshchilov and Hutter 2019. Weight decay is decoupled and for matrices alone: a decayed gain of a norm would only
-fight the loss. So is L1: a step takes rate * l1 off the absolute value of each of their weights, down to zero.
+AdamW: Loshchilov and Hutter 2019. Weight decay is decoupled and applies to matrices only: decaying the gain of a norm
+would only work against the loss. So does L1: a step reduces the absolute value of weights by rate * l1, down to 0.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ MOMENTS = {torch.optim.AdamW: ("exp_avg", "exp_avg_sq"), Muon: ("momentum_buffer
 
 
 class Optimizer:
-    """All of a model's parameters. `updates` counts the steps that were taken, which AdamW's bias correction follows.
+    """All of a model's parameters. `updates` counts the steps so far, for AdamW's bias correction.
 
-    What it keeps of a parameter has that parameter's shape, and its layout over the ranks.
+    Its tensors have the shape of their parameter, and its layout over the ranks.
     """
 
     def __init__(self, model: nn.Module, config: TrainConfig, dtype: torch.dtype = torch.float32) -> None:
-        """`dtype` is that of matrix products, Muon's among them."""
+        """`dtype` is that of matrix products, including Muon's."""
         self.updates, self._l1 = 0, config.l1
         self._named = dict(model.named_parameters())
         matrices = {name for name, weight in self._named.items() if weight.ndim == 2}
         hidden = {name for name in matrices if ".layers." in name} if config.optimizer == "muon" else set()
         decay = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
         groups = [
-            {"params": self._of(matrices - hidden), **decay},
-            {"params": self._of(set(self._named) - matrices), **decay, "weight_decay": 0.0},
+            {"params": self._select(matrices - hidden), **decay},
+            {"params": self._select(set(self._named) - matrices), **decay, "weight_decay": 0.0},
         ]
-        self._matrices = self._of(matrices)
+        self._matrices = self._select(matrices)
         self._parts: list[torch.optim.Optimizer] = [
             torch.optim.AdamW(groups, betas=(config.beta1, config.beta2), fused=True)
         ]
         if hidden:
-            self._parts.append(Muon(self._of(hidden), momentum=config.momentum, dtype=dtype, **decay))
+            self._parts.append(Muon(self._select(hidden), momentum=config.momentum, dtype=dtype, **decay))
 
-    def _of(self, names: set[str]) -> list[nn.Parameter]:
+    def _select(self, names: set[str]) -> list[nn.Parameter]:
         return [parameter for name, parameter in self._named.items() if name in names]
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
-        """Updates every parameter from its gradient, at this learning rate."""
+        """Updates every parameter from its gradient, with this learning rate."""
         for part in self._parts:
             for group in part.param_groups:
                 group["lr"] = rate
@@ -64,20 +64,20 @@ class Optimizer:
             part.zero_grad(set_to_none=True)
 
     def state(self) -> dict[str, Tensor]:
-        """ "<parameter>/<moment>": tensors alone, so that safetensors holds them and nothing is unpickled.
+        """ "<parameter>/<moment>": only tensors, so that safetensors can hold them and nothing is unpickled.
 
-        Zeros where no update was made yet. The tensors are the optimizer's own: to restore it, set `updates` and write
-        into them.
+        Zeros before the first update. They are the optimizer's own tensors: to restore it, set `updates` and write into
+        them.
         """
-        found = {}
+        moments = {}
         names = {parameter: name for name, parameter in self._named.items()}
         for part in self._parts:
             for parameter in (p for group in part.param_groups for p in group["params"]):
-                kept: dict[str, Any] = part.state[parameter]
+                own: dict[str, Any] = part.state[parameter]
                 for moment in MOMENTS[type(part)]:
-                    if moment not in kept:
-                        kept[moment] = torch.zeros_like(parameter)
-                    found[f"{names[parameter]}/{moment}"] = kept[moment]
+                    if moment not in own:
+                        own[moment] = torch.zeros_like(parameter)
+                    moments[f"{names[parameter]}/{moment}"] = own[moment]
                 if isinstance(part, torch.optim.AdamW):
-                    kept["step"] = torch.tensor(float(self.updates), device=parameter.device)
-        return found
+                    own["step"] = torch.tensor(float(self.updates), device=parameter.device)
+        return moments

@@ -1,4 +1,4 @@
-"""Run: the training loop and what watches it.
+"""Run: a plan and shards in, checkpoints and metrics out.
 
-budget -> trainer: state -> update -> guard, heldout, stopping -> journal (metrics), throughput, profiling
+budget -> trainer: state -> update -> guard, heldout, stopping -> journal (metrics), throughput, profiling -> outdir
 """

@@ -1,4 +1,4 @@
-"""Held-out loss: of sequences that are never trained on, the same ones each time."""
+"""Held-out loss: the mean over sequences that are never trained on, the same ones each time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from training.distributed.parallel import World
 
 
 @torch.no_grad()
-def heldout_loss(model: nn.Module, loader: Loader, world: World, config: TrainConfig, dtype: torch.dtype) -> float:
-    """Mean in nats a token over `config.eval_sequences`, spread evenly over the set. All ranks call it."""
+def compute_heldout_loss(
+    model: nn.Module, loader: Loader, world: World, config: TrainConfig, dtype: torch.dtype
+) -> float:
+    """The mean in nats a token over `config.eval_sequences`, spread evenly over the set. All ranks must call it."""
     count = min(config.eval_sequences, loader.sequences)
     chosen = np.arange(count) * loader.sequences // count
     mine = chosen[world.rank :: world.size]
-    # Every rank makes as many passes as any other, for those that share a model must: a row too many asks nothing.
+    # Ranks that share a model must make equally many passes: a rank with a row too few repeats one that counts nothing.
     rows = -(-count // world.size)
     batch = tensors(loader.read(np.concatenate([mine, chosen[: rows - len(mine)]])))
     batch[1][len(mine) :] = IGNORED

@@ -12,8 +12,8 @@ SKIPPED, WARMUP, TRACED = 5, 2, 3  # steps: the first ones allocate and compile,
 
 
 @contextmanager
-def profiled(folder: Path | None) -> Iterator[profiler.profile | None]:
-    """Yields what is to be told of each step by `.step()`; None without a folder. The trace is written into it."""
+def profile_steps(folder: Path | None) -> Iterator[profiler.profile | None]:
+    """Yields a profiler whose `.step()` must be called after each step, or None without a folder for the trace."""
     if folder is None:
         yield None
         return
@@ -21,5 +21,5 @@ def profiled(folder: Path | None) -> Iterator[profiler.profile | None]:
         schedule=profiler.schedule(wait=SKIPPED, warmup=WARMUP, active=TRACED, repeat=1),
         on_trace_ready=profiler.tensorboard_trace_handler(str(folder)),
         with_stack=False,
-    ) as found:
-        yield found
+    ) as active:
+        yield active

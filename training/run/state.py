@@ -1,4 +1,4 @@
-"""State: what a run has become after `step` updates, and how a checkpoint holds it."""
+"""State: all that changes during a run, and how a checkpoint holds it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import torch
 from torch import Tensor
 
 from training.checkpoints.checkpoint import MOMENTS, Checkpoints
+from training.checkpoints.tensors import load_tensors, save_tensors
 from training.config import TrainConfig
 from training.distributed.parallel import World
-from training.distributed.sharding import load_tensors, save_tensors
 from training.models.transformer import Transformer
 from training.optim.optimizer import Optimizer
 from training.run.guard import Guard
-from training.run.stopping import Stopping
+from training.run.stopping import EarlyStopping
 
 WEIGHTS = "model.safetensors"
 
 
 class State:
-    """Of a run that begins. `model` is laid out over the ranks already, for so is what the optimizer keeps of it."""
+    """At the start of a run. `model` must be sharded already, for the optimizer's tensors are laid out as its are."""
 
     def __init__(self, model: Transformer, config: TrainConfig, dtype: torch.dtype) -> None:
         self.model, self.optimizer = model, Optimizer(model, config, dtype)
-        self.guard, self.stopping = Guard(), Stopping(config.patience)
+        self.guard, self.stopping = Guard(), EarlyStopping(config.patience)
         self.step = 0
 
     def _tensors(self) -> dict[str, dict[str, Tensor]]:
@@ -34,11 +34,11 @@ class State:
 
     @property
     def size(self) -> int:
-        """Of a checkpoint's tensors, in bytes."""
+        """Bytes of a checkpoint's tensors."""
         return sum(value.numel() * value.element_size() for part in self._tensors().values() for value in part.values())
 
     def counters(self) -> dict[str, Any]:
-        """All that is no tensor, as JSON holds it."""
+        """All state except tensors, for JSON."""
         return {
             "guard": self.guard.state(),
             "stopping": self.stopping.state(),
@@ -46,24 +46,24 @@ class State:
         }
 
     def save(self, checkpoints: Checkpoints, world: World, files: Mapping[str, bytes]) -> None:
-        """Publishes this step: its tensors and `files`. Every rank calls it, and none goes on before all is on disk."""
-        writing = checkpoints.begin(self.step) if world.first else None
+        """Publishes this step: its tensors and `files`. Every rank calls it; none returns before all is on disk."""
+        writing = checkpoints.begin(self.step) if world.is_main else None
         if writing is not None:
             for name, content in files.items():
                 (writing / name).write_bytes(content)
-        folder = world.from_first(writing)
+        folder = world.broadcast(writing)
         assert folder is not None
         for name, tensors in self._tensors().items():
-            save_tensors(tensors, folder / name, world.first)
-        if world.first:
+            save_tensors(tensors, folder / name, world.is_main)
+        if world.is_main:
             checkpoints.publish(self.step, best=self.stopping.step if self.stopping.patience else 0)
-        world.any(False)
+        world.any(False)  # all ranks wait here for each other
 
     def load(self, folder: Path, step: int, counters: Mapping[str, Any]) -> None:
-        """Goes on from a checkpoint that `save` wrote. Raises ValueError when it is of another model."""
+        """Restores a checkpoint that `save` wrote. Raises ValueError when it is of another model."""
         self.step = step
         self.guard = Guard(**counters["guard"])
-        self.stopping = Stopping(self.stopping.patience, **counters["stopping"])
+        self.stopping = EarlyStopping(self.stopping.patience, **counters["stopping"])
         self.optimizer.updates = counters["updates"]
         for name, tensors in self._tensors().items():
             load_tensors(tensors, folder / name)

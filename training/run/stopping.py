@@ -6,26 +6,23 @@ import math
 from typing import Any
 
 
-class Stopping:
-    """Of the held-out losses so far: the `best` and its step, and how many `worse` ones have followed in a row.
+class EarlyStopping:
+    """The `best` held-out loss so far, its `step`, and how many have followed. A `patience` of 0 never stops."""
 
-    A `patience` of 0 waits for ever.
-    """
-
-    def __init__(self, patience: int, best: float | None = None, step: int = 0, worse: int = 0) -> None:
-        self.patience, self.best, self.step, self.worse = patience, best, step, worse
+    def __init__(self, patience: int, best: float | None = None, step: int = 0, since_best: int = 0) -> None:
+        self.patience, self.best, self.step, self.since_best = patience, best, step, since_best
         self.last: float | None = None
 
     def add(self, loss: float, step: int) -> None:
         self.last = loss
         if math.isfinite(loss) and (self.best is None or loss < self.best):
-            self.best, self.step, self.worse = loss, step, 0
+            self.best, self.step, self.since_best = loss, step, 0
         else:
-            self.worse += 1
+            self.since_best += 1
 
     @property
-    def now(self) -> bool:
-        return 0 < self.patience <= self.worse
+    def should_stop(self) -> bool:
+        return 0 < self.patience <= self.since_best
 
     def state(self) -> dict[str, Any]:
-        return {"best": self.best, "step": self.step, "worse": self.worse}
+        return {"best": self.best, "step": self.step, "since_best": self.since_best}

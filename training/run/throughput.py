@@ -1,4 +1,4 @@
-"""Throughput: tokens a second, the share of the machine's peak that they use, and the time that is left."""
+"""Throughput: tokens a second, the fraction of the machine's peak that they use, and the time that is left."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12}
 
 
-def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
-    """FLOP/s of one rank at its best: from the table, else what a matmul of 1024 x 1024 (CUDA: 8192) reaches."""
+def measure_peak_flops(device: torch.device, dtype: torch.dtype) -> float:
+    """The most FLOP/s of one rank: from the table, else what a matmul of 1024 x 1024 (CUDA: 8192) reaches."""
     if device.type == "cuda" and dtype == torch.bfloat16:
         name = torch.cuda.get_device_name(device)
         for part, peak in PEAKS.items():
@@ -20,12 +20,12 @@ def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
                 return peak
     size = 8192 if device.type == "cuda" else 1024
     left = torch.ones(size, size, dtype=dtype, device=device)
-    best = float("inf")
+    shortest = float("inf")
     for _ in range(8):
         start = time.perf_counter()
         _wait(device, left @ left)
-        best = min(best, time.perf_counter() - start)
-    return 2 * size**3 / best
+        shortest = min(shortest, time.perf_counter() - start)
+    return 2 * size**3 / shortest
 
 
 def _wait(device: torch.device, _: torch.Tensor) -> None:
@@ -35,7 +35,7 @@ def _wait(device: torch.device, _: torch.Tensor) -> None:
 
 @dataclass
 class Lap:
-    """A stretch of a run: tokens, and the seconds that its steps waited for their batches."""
+    """A part of a run: its tokens, and the seconds that its steps waited for their batches."""
 
     tokens: int = 0
     waited: float = 0.0
@@ -47,10 +47,10 @@ class Lap:
 
 
 class Meter:
-    """Counts tokens against the clock, evaluation and saving left out of neither: this is what a user waits for."""
+    """Counts tokens and seconds, those of evaluation and saving included: this is what a user waits for."""
 
     def __init__(self, flops_per_token: int, peak: float, tokens_left: int) -> None:
-        """`peak` are the FLOP/s of all ranks together."""
+        """`peak` is in FLOP/s, of all ranks together."""
         self.flops_per_token, self.peak, self.tokens_left = flops_per_token, peak, tokens_left
         self._run, self._lap = Lap(), Lap()
 
@@ -68,16 +68,16 @@ class Meter:
 
     def lap(self) -> dict[str, float]:
         """Ends a lap: its speeds."""
-        found, self._lap = self._speeds(self._lap), Lap()
-        return found
+        speeds, self._lap = self._speeds(self._lap), Lap()
+        return speeds
 
-    def whole(self) -> dict[str, float]:
+    def totals(self) -> dict[str, float]:
         """The speeds of the run so far."""
         return {**self._speeds(self._run), "seconds": self._run.seconds}
 
     def _speeds(self, lap: Lap) -> dict[str, float]:
-        """`mfu`, model FLOPs utilization, is a share of the peak of all ranks (Chowdhery et al. 2022); `data_wait` of
-        the time."""
+        """`mfu`, model FLOPs utilization, is a fraction of the peak of all ranks (Chowdhery et al. 2022), `data_wait`
+        of the time."""
         rate = lap.tokens / lap.seconds
         return {
             "tokens_per_second": rate,
@@ -85,7 +85,8 @@ class Meter:
             "data_wait": lap.waited / lap.seconds,
         }
 
-    def eta(self, tokens_per_second: float) -> str:
+    def format_eta(self, tokens_per_second: float) -> str:
+        """The time that is left, as h:mm:ss or m:ss."""
         if not tokens_per_second:
             return "?"
         minutes, seconds = divmod(round(self.tokens_left / tokens_per_second), 60)

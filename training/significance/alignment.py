@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from training.evaluation.results import Results
-from training.significance.clusters import numbered
-from training.significance.intervals import check, is_share
+from training.significance.clusters import number_clusters
+from training.significance.intervals import check_items, is_share
+from training.significance.results import Results
 
 SAME = (("task",), ("version",), ("definition",), ("metric",), ("inputs", "data"))
 SAME_ITEM = ("doc_hash", "prompt_hash", "cluster", "group")
@@ -62,7 +62,7 @@ def align(a: Mapping[str, Results], b: Mapping[str, Results]) -> Pairs:
     return Pairs(
         a=_side({name: tables[name] for name in a}, everyone[first].task),
         b=_side({name: tables[name] for name in b}, everyone[first].task),
-        numbers=numbered(base["cluster"].to_pylist(), len(base)),
+        numbers=number_clusters(base["cluster"].to_pylist(), len(base)),
         groups=np.asarray(base["group"].to_pylist()),
     )
 
@@ -73,7 +73,7 @@ def _side(tables: Mapping[str, pa.Table], task: str) -> Side:
     )
     for name, value, weight in zip(tables, values, weights, strict=True):
         try:
-            check(value, weight)
+            check_items(value, weight)
         except ValueError as error:
             raise ValueError(f"{task} in {name}: {error}") from error
     return Side(values=values, weights=weights)

@@ -10,7 +10,7 @@ import numpy as np
 Clusters = Sequence[Any] | np.ndarray | None  # a name for each item; None: each item is its own
 
 
-def numbered(clusters: Clusters, n: int) -> np.ndarray | None:
+def number_clusters(clusters: Clusters, n: int) -> np.ndarray | None:
     """The number of each item's cluster, by order of names; None where no two items share one."""
     if clusters is None:
         return None
@@ -20,12 +20,12 @@ def numbered(clusters: Clusters, n: int) -> np.ndarray | None:
     return None if len(names) == n else numbers
 
 
-def sums(values: np.ndarray, numbers: np.ndarray | None) -> np.ndarray:
+def sum_clusters(values: np.ndarray, numbers: np.ndarray | None) -> np.ndarray:
     """Of values (n,) over each cluster, (G,)."""
     return values if numbers is None else np.bincount(numbers, weights=values)
 
 
-def linearized(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
+def linearize(tops: np.ndarray, bottoms: np.ndarray) -> np.ndarray:
     """What each cluster adds to the error of sum(tops) / sum(bottoms), to first order; together 0."""
     total = bottoms.sum(axis=-1, keepdims=True)
     return (tops - tops.sum(axis=-1, keepdims=True) / total * bottoms) / total

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training.evaluation.results import Results, find
 from training.significance.alignment import Pairs, align
-from training.significance.centred import centred_mean
-from training.significance.difference import Difference, difference
-from training.significance.multiplicity import ALPHA, holm, least_effect
+from training.significance.centred import mean_centred_score
+from training.significance.difference import Difference, estimate_difference
+from training.significance.multiplicity import ALPHA, adjust_holm, minimum_detectable_effect
+from training.significance.results import Results, find_results
 
 Seeds = Mapping[str, Mapping[str, Results]]  # the name of each seed of a side -> task -> results
 
@@ -28,8 +28,8 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
-    """One task. `least_effect` is the smallest difference that would have been found in 80 % of the cases."""
+class TaskComparison:
+    """One task. `minimum_detectable_effect` is the smallest difference that is detected in 80 % of the cases."""
 
     task: str
     metric: str
@@ -37,7 +37,7 @@ class Compared:
     n: int
     clusters: int
     chance: float | None
-    least_effect: float | None
+    minimum_detectable_effect: float | None
     difference: Difference
     p_holm: float
     groups: tuple[Group, ...]
@@ -54,31 +54,33 @@ class Compared:
 class Comparison:
     a: tuple[str, ...]  # the folders of each side's seeds
     b: tuple[str, ...]
-    tasks: tuple[Compared, ...]
+    tasks: tuple[TaskComparison, ...]
     left_out: dict[str, tuple[str, ...]]  # task -> the folders that have it, where others do not
     same: tuple[str, ...]  # checkpoints that stand on both sides
 
     @property
     def centred(self) -> tuple[int, float, float] | None:
         """How many tasks have a chance to be above, and both sides' centred means over them."""
-        tasks = [one for one in self.tasks if one.chance is not None and one.higher_is_better]
-        a, b = (centred_mean((getattr(one.difference, side), one.chance) for one in tasks) for side in ("a", "b"))
+        tasks = [task for task in self.tasks if task.chance is not None and task.higher_is_better]
+        a, b = (
+            mean_centred_score((getattr(task.difference, side), task.chance) for task in tasks) for side in ("a", "b")
+        )
         return None if a is None or b is None else (len(tasks), a, b)
 
 
 def compare(a: Sequence[Path], b: Sequence[Path]) -> Comparison:
-    """Of two sides, each the folders of one or of several seeds of a recipe, as `find` reads them.
+    """Of two sides, each the folders of one or of several seeds of a recipe, as `find_results` reads them.
 
     Raises FileNotFoundError where a folder has no results, ValueError as `comparison` does.
     """
     for folders in (a, b):
         if len(set(folders)) < len(folders):
             raise ValueError(f"{', '.join(map(str, folders))}: a folder comes twice; a seed counts once")
-    side_a, side_b = ({str(folder): find(folder) for folder in folders} for folders in (a, b))
-    return comparison(side_a, side_b)
+    side_a, side_b = ({str(folder): find_results(folder) for folder in folders} for folders in (a, b))
+    return compare_results(side_a, side_b)
 
 
-def comparison(a: Seeds, b: Seeds) -> Comparison:
+def compare_results(a: Seeds, b: Seeds) -> Comparison:
     """Raises ValueError where results of a task are not comparable, no task is on both sides, or a seed comes twice."""
     everyone = [*a.values(), *b.values()]
     named = sorted({task for found in everyone for task in found})
@@ -87,8 +89,8 @@ def comparison(a: Seeds, b: Seeds) -> Comparison:
         raise ValueError(f"no task in common: {_tasks(a)} and {_tasks(b)}; score both sides on the same tasks")
     checkpoints = [_checkpoints(side, common) for side in (a, b)]
     pairs = {task: align(_of(a, task), _of(b, task)) for task in common}
-    differences = {task: difference(pairs[task]) for task in common}
-    corrected = holm([found.p for found in differences.values()])
+    differences = {task: estimate_difference(pairs[task]) for task in common}
+    corrected = adjust_holm([found.p for found in differences.values()])
     first = everyone[0]
     return Comparison(
         a=tuple(a),
@@ -126,16 +128,18 @@ def _checkpoints(side: Seeds, tasks: Sequence[str]) -> set[str]:
     return {checkpoint for _, checkpoint in seen}
 
 
-def _compared(results: Results, pairs: Pairs, found: Difference, p_holm: float, tasks: int) -> Compared:
-    least = least_effect(found.standard_error, found.freedom, tasks, pairs.clusters, pairs.items, pairs.share)
-    return Compared(
+def _compared(results: Results, pairs: Pairs, found: Difference, p_holm: float, tasks: int) -> TaskComparison:
+    effect = minimum_detectable_effect(
+        found.standard_error, found.freedom, tasks, pairs.clusters, pairs.items, pairs.share
+    )
+    return TaskComparison(
         task=results.task,
         metric=str(results.score["metric"]),
         higher_is_better=bool(results.score["higher_is_better"]),
         n=pairs.items,
         clusters=pairs.clusters,
         chance=results.score["chance"],
-        least_effect=least,
+        minimum_detectable_effect=effect,
         difference=found,
         p_holm=p_holm,
         groups=_groups(pairs),
@@ -146,12 +150,12 @@ def _groups(pairs: Pairs) -> tuple[Group, ...]:
     names, numbers = np.unique(pairs.groups, return_inverse=True)
     if len(names) == 1:
         return ()
-    found = []
-    for place, name in enumerate(names):
-        chosen = numbers == place
+    groups = []
+    for number, name in enumerate(names):
+        chosen = numbers == number
         a, b = (
             float((side.values[:, chosen].sum(axis=1) / side.weights[:, chosen].sum(axis=1)).mean())
             for side in (pairs.a, pairs.b)
         )
-        found.append(Group(name=str(name), n=int(chosen.sum()), a=a, b=b))
-    return tuple(found)
+        groups.append(Group(name=str(name), n=int(chosen.sum()), a=a, b=b))
+    return tuple(groups)

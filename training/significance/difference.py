@@ -5,7 +5,7 @@ One checkpoint a side: how they would compare on other items of the kind. Items 
                                   sides alike, each would be as likely A's as B's (McNemar 1947)
     anything else                 whole clusters are swapped between the sides: exact for any distribution where a
                                   bootstrap's p is not, and it asks the same as McNemar's test does
-    the interval                  paired bootstrap over clusters, expanded percentiles
+    the interval                  paired bootstrap over clusters, expanded expanded_percentiles
 
 Several seeds a side: how the recipes would compare on other items AND with other seeds. Their seeds and items are
 crossed, so that the variance of the mean is that between seeds, plus that between items of the mean over seeds, minus
@@ -24,8 +24,8 @@ import numpy as np
 from scipy import stats
 
 from training.significance.alignment import Pairs, Side
-from training.significance.clusters import linearized, sums, variance
-from training.significance.resampling import EXACT, FLIPS, bootstrap, percentiles, swap_test
+from training.significance.clusters import linearize, sum_clusters, variance
+from training.significance.resampling import EXACT, FLIPS, bootstrap, expanded_percentiles, swap_test
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Difference:
     method: str
 
 
-def difference(pairs: Pairs) -> Difference:
+def estimate_difference(pairs: Pairs) -> Difference:
     if pairs.clusters == 1:
         a, b = (float(_ratios(side).mean()) for side in (pairs.a, pairs.b))
         method = "no test: one item, or one cluster, says nothing of others"
@@ -60,7 +60,7 @@ def _ratios(side: Side) -> np.ndarray:
 
 def _clustered(side: Side, numbers: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Tops and bottoms (S, G)."""
-    tops, bottoms = (np.stack([sums(row, numbers) for row in rows]) for rows in (side.values, side.weights))
+    tops, bottoms = (np.stack([sum_clusters(row, numbers) for row in rows]) for rows in (side.values, side.weights))
     return tops, bottoms
 
 
@@ -73,7 +73,7 @@ def _of_checkpoints(pairs: Pairs) -> Difference:
     value_a, value_b = (float(side[0].sum() / side[1].sum()) for side in (a, b))
     drawn = bootstrap(np.concatenate([a, b]))
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample without weight has no ratio, and is left out
-        low, high = percentiles(drawn[2] / drawn[3] - drawn[0] / drawn[1], pairs.clusters)
+        low, high = expanded_percentiles(drawn[2] / drawn[3] - drawn[0] / drawn[1], pairs.clusters)
     p, method = _mcnemar(pairs) if pairs.share and pairs.numbers is None else _swaps(pairs, a, b)
     return Difference(
         a=value_a,
@@ -81,7 +81,7 @@ def _of_checkpoints(pairs: Pairs) -> Difference:
         value=value_b - value_a,
         low=low,
         high=high,
-        standard_error=math.sqrt(variance(linearized(*b) - linearized(*a))),
+        standard_error=math.sqrt(variance(linearize(*b) - linearize(*a))),
         freedom=pairs.clusters - 1,
         p=p,
         method=method,
@@ -129,7 +129,7 @@ def _constant(a: float, b: float, clusters: int) -> float:
 
 def _spread(pairs: Pairs, scores: list[np.ndarray]) -> tuple[float, float, float]:
     """The standard error of the difference, its degrees of freedom, and what share of its variance is the seeds'."""
-    terms = [linearized(*_clustered(side, pairs.numbers)) for side in (pairs.a, pairs.b)]  # (S, G)
+    terms = [linearize(*_clustered(side, pairs.numbers)) for side in (pairs.a, pairs.b)]  # (S, G)
     told = [place for place, score in enumerate(scores) if len(score) > 1]  # the sides whose seeds' variance is seen
     least = min(len(scores[place]) for place in told) - 1
     parts, crossed = [], 0.0

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from training.significance.clusters import Clusters, linearized, numbered, sums, variance
-from training.significance.resampling import bootstrap, percentiles
+from training.significance.clusters import Clusters, linearize, number_clusters, sum_clusters, variance
+from training.significance.resampling import bootstrap, expanded_percentiles
 
 Z = 1.959963984540054  # the normal distribution's 97.5 % point
 
@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
     method: str
 
 
-def wilson(correct: float, n: float, z: float = Z) -> Estimate:
+def wilson_interval(correct: float, n: float, z: float = Z) -> Estimate:
     """A share with its Wilson score interval (Wilson 1927), which stays inside [0, 1] and holds for few items."""
     share, z2 = float(correct / n), z * z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
@@ -34,7 +34,7 @@ def wilson(correct: float, n: float, z: float = Z) -> Estimate:
     return Estimate(share, max(0.0, middle - reach), min(1.0, middle + reach), error, "Wilson")
 
 
-def bootstrap_ratio(tops: np.ndarray, bottoms: np.ndarray, seed: int = 0) -> Estimate:
+def bootstrap_interval(tops: np.ndarray, bottoms: np.ndarray, seed: int = 0) -> Estimate:
     """sum(tops) / sum(bottoms) over clusters (G,), with the expanded percentile interval of 1,000 resamples.
 
     One cluster alone has no interval: low and high are its value.
@@ -44,8 +44,8 @@ def bootstrap_ratio(tops: np.ndarray, bottoms: np.ndarray, seed: int = 0) -> Est
         return Estimate(value, value, value, 0.0, "none, for one cluster")
     found = bootstrap(np.stack([tops, bottoms]), seed)
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample without weight has no ratio, and is left out
-        low, high = percentiles(found[0] / found[1], count)
-    return Estimate(value, low, high, math.sqrt(variance(linearized(tops, bottoms))), "bootstrap over clusters")
+        low, high = expanded_percentiles(found[0] / found[1], count)
+    return Estimate(value, low, high, math.sqrt(variance(linearize(tops, bottoms))), "bootstrap over clusters")
 
 
 def is_share(values: np.ndarray, weights: np.ndarray) -> bool:
@@ -64,24 +64,24 @@ def estimate(values: np.ndarray, weights: np.ndarray | None = None, clusters: Cl
     """
     values = np.asarray(values, dtype=np.float64)
     weights = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)
-    check(values, weights)
-    numbers = numbered(clusters, len(values))
-    tops, bottoms = sums(values, numbers), sums(weights, numbers)
+    check_items(values, weights)
+    numbers = number_clusters(clusters, len(values))
+    tops, bottoms = sum_clusters(values, numbers), sum_clusters(weights, numbers)
     if not is_share(values, weights):
-        return bootstrap_ratio(tops, bottoms)
+        return bootstrap_interval(tops, bottoms)
     n, count, share = len(values), len(tops), float(values.mean())
     if numbers is None:
-        return wilson(values.sum(), n)
+        return wilson_interval(values.sum(), n)
     if count == 1:
-        return wilson(share, 1)._replace(method="Wilson, one cluster as one item")
-    spread = variance(linearized(tops, bottoms))
+        return wilson_interval(share, 1)._replace(method="Wilson, one cluster as one item")
+    spread = variance(linearize(tops, bottoms))
     independent = min(n, share * (1 - share) / spread + 1) if spread > 0 else count
-    found = wilson(share * independent, independent, float(stats.t.ppf(0.975, count - 1)))
+    found = wilson_interval(share * independent, independent, float(stats.t.ppf(0.975, count - 1)))
     how = f"Wilson, {n:,} items in {count:,} clusters as {independent:,.0f} items"
     return found._replace(value=share, standard_error=math.sqrt(spread), method=how)
 
 
-def check(values: np.ndarray, weights: np.ndarray) -> None:
+def check_items(values: np.ndarray, weights: np.ndarray) -> None:
     """Raises ValueError where items (n,) have no ratio of sums."""
     if len(values) == 0:
         raise ValueError("no items; a score of nothing would mean nothing")

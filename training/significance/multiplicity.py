@@ -11,7 +11,7 @@ from scipy import stats
 ALPHA, POWER = 0.05, 0.8
 
 
-def holm(p: Sequence[float]) -> list[float]:
+def adjust_holm(p: Sequence[float]) -> list[float]:
     """Each p after Holm's correction (Holm 1979): of all that are below ALPHA, one is so by luck 5 % of the time at
     most, however the tasks depend on each other."""
     order = np.argsort(p, kind="stable")
@@ -21,7 +21,7 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in found]
 
 
-def least_effect(
+def minimum_detectable_effect(
     standard_error: float, freedom: float, tasks: int, clusters: int, items: int, share: bool
 ) -> float | None:
     """The smallest true difference that is found in 80 % of the cases, in the score's units (Bloom 1995; Miller 2024,

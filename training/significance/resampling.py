@@ -29,7 +29,7 @@ def bootstrap(columns: np.ndarray, seed: int = 0) -> np.ndarray:
     return found
 
 
-def percentiles(values: np.ndarray, count: int) -> tuple[float, float]:
+def expanded_percentiles(values: np.ndarray, count: int) -> tuple[float, float]:
     """The 95 % interval of resampled values, widened for few clusters: the expanded percentile interval.
 
     A bootstrap's spread is too small by sqrt((G - 1) / G) and its tails are a normal distribution's where Student's

@@ -10,7 +10,7 @@ import pytest
 from scored import results
 
 from headwater.cli import main
-from training.evaluation.results import Results, write
+from training.significance.results import Results, write_results
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def scores(tmp_path: Path) -> Path:
                 chance=None,
             ),
         ):
-            write(tmp_path / name / one.task, *one)
+            write_results(tmp_path / name / one.task, *one)
     return tmp_path
 
 
@@ -89,7 +89,7 @@ def test_several_seeds_are_a_list(scores: Path, capsys: pytest.CaptureFixture[st
 
 def test_json_says_the_same(scores: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (scores / "b" / "extra").mkdir()
-    write(scores / "b" / "extra", *results([1, 0], task="extra"))
+    write_results(scores / "b" / "extra", *results([1, 0], task="extra"))
     code, out, _ = run(capsys, scores / "a", scores / "b", "--json")
     assert code == 0
     found = json.loads(out)
@@ -106,14 +106,14 @@ def test_json_says_the_same(scores: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_tasks_of_one_side_are_named(scores: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(scores / "b" / "extra", *results([1, 0], task="extra"))
+    write_results(scores / "b" / "extra", *results([1, 0], task="extra"))
     _, out, _ = run(capsys, scores / "a", scores / "b")
     assert f"Not compared: extra, only in {scores / 'b'}" in out
 
 
 def test_refusals_name_both_sides_and_end_with_1(scores: Path, capsys: pytest.CaptureFixture[str]) -> None:
     score, items = results([1, 0, 1], task="quiz", version=3)
-    write(scores / "c" / "quiz", score, items)
+    write_results(scores / "c" / "quiz", score, items)
     code, out, err = run(capsys, scores / "a", scores / "c")
     assert (code, out) == (1, "")
     assert f"1 in {scores / 'a'}" in err
@@ -131,7 +131,7 @@ def test_groups_are_shown_on_request_and_names_never_move_the_cursor(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one: Results = results([1, 0], task="quiz\x1b[2J", groups=["a\x1b[2J", "b"])
-    write(tmp_path / "a", *one)
+    write_results(tmp_path / "a", *one)
     assert "   b, 1 items" not in run(capsys, tmp_path / "a", tmp_path / "a")[1]
     _, out, _ = run(capsys, tmp_path / "a", tmp_path / "a", "--groups")
     assert "   b, 1 items" in out

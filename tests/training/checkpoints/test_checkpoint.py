@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.checkpoints.checkpoint import Checkpoints, DamagedError, check_same, resolve, verify
-from training.distributed.sharding import save_tensors
+from training.checkpoints.checkpoint import Checkpoints, DamagedError, check_same_run, find_checkpoint, verify
+from training.checkpoints.tensors import save_tensors
 
 
-def make(folder: Path, steps: int = 3, keep: int = 3, keep_every: int = 0) -> Checkpoints:
-    found = Checkpoints(folder / "checkpoints", keep, keep_every)
+def make(folder: Path, steps: int = 3, keep_last: int = 3, keep_every: int = 0) -> Checkpoints:
+    found = Checkpoints(folder / "checkpoints", keep_last, keep_every)
     for step in range(1, steps + 1):
         save(found, step)
     return found
@@ -20,7 +20,7 @@ def make(folder: Path, steps: int = 3, keep: int = 3, keep_every: int = 0) -> Ch
 
 def save(checkpoints: Checkpoints, step: int) -> None:
     folder = checkpoints.begin(step)
-    save_tensors({"w": torch.arange(6.0)}, folder / "weights.safetensors", first=True)
+    save_tensors({"w": torch.arange(6.0)}, folder / "weights.safetensors", is_main=True)
     (folder / "state.json").write_bytes(b"{}\n")
     checkpoints.publish(step)
 
@@ -38,16 +38,16 @@ def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_the_last_k_are_kept(tmp_path: Path) -> None:
-    assert [path.name for path in make(tmp_path, steps=5, keep=2).all()] == ["step-00000004", "step-00000005"]
+    assert [path.name for path in make(tmp_path, steps=5, keep_last=2).all()] == ["step-00000004", "step-00000005"]
 
 
 def test_every_nth_stays_too(tmp_path: Path) -> None:
-    found = [int(path.name.removeprefix("step-")) for path in make(tmp_path, steps=11, keep=2, keep_every=4).all()]
+    found = [int(path.name.removeprefix("step-")) for path in make(tmp_path, steps=11, keep_last=2, keep_every=4).all()]
     assert found == [4, 8, 10, 11]
 
 
 def test_a_damaged_one_does_not_push_out_sound_ones_before_it(tmp_path: Path) -> None:
-    found = make(tmp_path, steps=9, keep=1, keep_every=3)
+    found = make(tmp_path, steps=9, keep_last=1, keep_every=3)
     flip(found.all()[-1] / "weights.safetensors")
     with pytest.warns(UserWarning, match="skipped"):
         assert found.newest() == found.all()[-2]
@@ -60,15 +60,15 @@ def test_a_flipped_bit_is_skipped_for_the_one_before(tmp_path: Path) -> None:
     damaged = found.all()[-1] / "weights.safetensors"
     wanted = json.loads((found.all()[-1] / "manifest.json").read_bytes())["files"][1]["sha256"]
     flip(damaged)
-    with pytest.warns(UserWarning, match=f"{damaged}: the manifest wants sha256 {wanted}, found [0-9a-f]{{64}}"):
+    with pytest.warns(UserWarning, match=f"{damaged} has sha256 [0-9a-f]{{64}}, its manifest says {wanted}"):
         assert found.newest() == found.all()[-2]
-    with pytest.raises(DamagedError, match="found"):
-        resolve(found.all()[-1])
+    with pytest.raises(DamagedError, match="its manifest says"):
+        find_checkpoint(found.all()[-1])
     save(found, 3)  # the run reaches that step again
     assert found.newest() == found.all()[-1]
 
 
-@pytest.mark.filterwarnings("ignore:checkpoint skipped")
+@pytest.mark.filterwarnings("ignore:damaged checkpoint skipped")
 def test_missing_files_and_torn_manifests_are_damage_too(tmp_path: Path) -> None:
     found = make(tmp_path)
     one, two, three = found.all()
@@ -84,7 +84,7 @@ def test_missing_files_and_torn_manifests_are_damage_too(tmp_path: Path) -> None
 def test_none_yet(tmp_path: Path) -> None:
     assert Checkpoints(tmp_path, 1).newest() is None
     with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
-        resolve(tmp_path)
+        find_checkpoint(tmp_path)
 
 
 @pytest.mark.parametrize("call", ["rename", "fsync"])
@@ -97,7 +97,7 @@ def test_a_death_at_any_operation_leaves_old_or_new(tmp_path: Path, monkeypatch:
     real = getattr(os, call)
     for number in range(100):
         folder = tmp_path / str(number)
-        found = make(folder, steps=1, keep=1)
+        found = make(folder, steps=1, keep_last=1)
         left = [number]
 
         def dying(*arguments: object, left: list[int] = left) -> None:
@@ -125,7 +125,7 @@ def test_a_death_at_any_operation_leaves_old_or_new(tmp_path: Path, monkeypatch:
 
 
 def test_differences_are_named_with_both_sides(tmp_path: Path) -> None:
-    assert check_same({"a": {"b": 1}}, {"a": {"b": 1}}, tmp_path) == []
-    assert check_same({"a": {"b": 1}}, {"a": {"b": 2}}, tmp_path, ["a.b"]) == ["a.b: saved 1, now 2"]
+    assert check_same_run({"a": {"b": 1}}, {"a": {"b": 1}}, tmp_path) == []
+    assert check_same_run({"a": {"b": 1}}, {"a": {"b": 2}}, tmp_path, ["a.b"]) == ["a.b: saved 1, now 2"]
     with pytest.raises(ValueError, match=r"a.b: saved 1, now 2; c: saved None, now 3.*another --out"):
-        check_same({"a": {"b": 1}}, {"a": {"b": 2}, "c": 3}, tmp_path)
+        check_same_run({"a": {"b": 1}}, {"a": {"b": 2}, "c": 3}, tmp_path)

@@ -106,7 +106,7 @@ def test_concat_numbers_documents_by_what_is_predicted(counting: ShardSet, conte
 def test_documents_that_fit_are_whole_in_best_fit(unique: ShardSet) -> None:
     found = loader(unique, packing="bestfit", context=40)
     for sequence in range(found.sequences):
-        [spans] = [list(zip(*(part.tolist() for part in found.layout.spans(np.array([sequence]))), strict=True))]
+        [spans] = [list(zip(*(part.tolist() for part in found.layout.token_ranges(np.array([sequence]))), strict=True))]
         for first, end in spans:
             [(_, _, begin, stop)] = unique.documents(first, end)
             assert (first, end) == (begin, stop)
@@ -194,7 +194,7 @@ def test_the_order_is_frozen(counting: ShardSet) -> None:
 def test_the_packing_is_frozen(counting: ShardSet) -> None:
     found = loader(counting, packing="bestfit", context=16)
     assert found.sequences == 36
-    first, end = found.layout.spans(found.samples(0))
+    first, end = found.layout.token_ranges(found.samples(0))
     runs = [(101, 107), (403, 415), (112, 128), (266, 268), (515, 530), (415, 431)]
     assert list(zip(first.tolist(), end.tolist(), strict=True)) == runs
 
@@ -228,7 +228,7 @@ def test_documents_of_a_step_and_the_steps_of_a_document(counting: ShardSet, pac
             found.sequence_documents(step), found.samples(step).tolist(), strict=True
         ):
             assert sequence == wanted
-            first, end = found.layout.spans(np.array([sequence]))
+            first, end = found.layout.token_ranges(np.array([sequence]))
             for source in sources:
                 assert any((source.first < end) & (source.end > first))
                 readers.setdefault(source.doc_id, set()).add(step)
@@ -261,7 +261,7 @@ def test_state_is_one_integer_and_the_fingerprint(counting: ShardSet, data: Data
 
 
 def test_refusals_name_the_value(counting: ShardSet) -> None:
-    with pytest.raises(ValueError, match="batch of 4 sequences does not divide by 3 ranks"):
+    with pytest.raises(ValueError, match="batch of 4 sequences is not divisible by 3 ranks"):
         loader(counting, world=3)
     with pytest.raises(ValueError, match="packing 'worstfit' is unknown; choose one of concat, bestfit"):
         loader(counting, packing="worstfit")

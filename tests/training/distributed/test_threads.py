@@ -7,7 +7,7 @@ from small_corpus import Data
 from torch.nn.parallel import DistributedDataParallel
 
 from training.data.loader import IGNORED
-from training.distributed.threads import Shares
+from training.distributed.threads import ThreadParallel
 from training.models.transformer import Transformer
 
 
@@ -27,7 +27,7 @@ def test_shares_have_the_loss_and_the_gradients_of_the_whole(
     model = Transformer(data.model(), seed=1)
     parameters = list(model.parameters())
     found = []
-    for module in (model, Shares(model), Shares(model)):
+    for module in (model, ThreadParallel(model), ThreadParallel(model)):
         with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
             loss = module(*batch, None)
         found.append((loss, torch.autograd.grad(loss * 0.5, parameters)))
@@ -47,24 +47,24 @@ def test_without_gradients_and_with_an_odd_batch(data: Data, batch: tuple[torch.
     with torch.no_grad():
         for some in (4, 3, 1):
             expected = model(tokens[:some], targets[:some]).item()
-            assert Shares(model)(tokens[:some], targets[:some]).item() == pytest.approx(expected, rel=1e-6)
+            assert ThreadParallel(model)(tokens[:some], targets[:some]).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_an_error_in_a_share_is_the_callers(data: Data, batch: tuple[torch.Tensor, torch.Tensor]) -> None:
     torch.set_num_threads(2)
     tokens, targets = batch
     with pytest.raises(ValueError, match="exceed the context"):
-        Shares(Transformer(data.model(max_position_embeddings=16)))(tokens, targets)
+        ThreadParallel(Transformer(data.model(max_position_embeddings=16)))(tokens, targets)
     assert torch.get_num_threads() == 2
 
 
 def test_ranks_may_be_put_around_shares(data: Data, batch: tuple[torch.Tensor, torch.Tensor]) -> None:
     torch.set_num_threads(2)
     model = Transformer(data.model(), seed=1)
-    expected = torch.autograd.grad(Shares(model)(*batch), list(model.parameters()))
+    expected = torch.autograd.grad(ThreadParallel(model)(*batch), list(model.parameters()))
     dist.init_process_group("gloo", rank=0, world_size=1, store=dist.HashStore())
     try:
-        replica = DistributedDataParallel(Shares(model), gradient_as_bucket_view=True)
+        replica = DistributedDataParallel(ThreadParallel(model), gradient_as_bucket_view=True)
         with replica.no_sync():
             replica(*batch).backward()
         replica(*batch).backward()

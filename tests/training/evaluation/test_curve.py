@@ -12,16 +12,16 @@ import pytest
 from small_corpus import Data
 
 from headwater.cli import main as headwater
-from training.checkpoints.checkpoint import MOMENTS, Checkpoints, verify, without_optimizer
-from training.checkpoints.outdir import Outdir
-from training.evaluation.core import core
-from training.evaluation.curve import along, main
+from training.checkpoints.checkpoint import MOMENTS, Checkpoints, files_without_optimizer, verify
+from training.evaluation.core import compute_core
+from training.evaluation.curve import list_points, main
+from training.run.outdir import Outdir
 
 
 @pytest.fixture(scope="module")
 def run(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("along")
-    assert data.trainer(Outdir(out), tokens=6 * 128, checkpoint_every=2, keep=1, keep_every=2).run() == 0
+    assert data.trainer(Outdir(out), tokens=6 * 128, checkpoint_every=2, keep_last=1, keep_every=2).run() == 0
     return out
 
 
@@ -41,8 +41,8 @@ def test_a_curve_has_a_point_a_checkpoint_and_the_same_bytes_without_optimizers(
     run: Path, asked: Path, tmp_path: Path
 ) -> None:
     slim = tmp_path / "slim"
-    for folder in Checkpoints(run / "checkpoints", keep=1).all():
-        files, manifest = without_optimizer(folder)
+    for folder in Checkpoints(run / "checkpoints", keep_last=1).all():
+        files, manifest = files_without_optimizer(folder)
         (slim / folder.name).mkdir(parents=True)
         for path in files:
             shutil.copyfile(path, slim / folder.name / path.name)
@@ -69,9 +69,9 @@ def test_checkpoints_of_two_runs_are_no_curve(
     other = tmp_path / "other"
     assert data.trainer(Outdir(other), tokens=2 * 128, checkpoint_every=2, seed=7).run() == 0
     with pytest.raises(ValueError, match="a curve is of one run"):
-        along([run, other])
+        list_points([run, other])
     with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
-        along([tmp_path])
+        list_points([tmp_path])
     found = main(["--checkpoint", str(tmp_path), "--task", "piqa", "--data", "x"])
     assert found == 1 and "holds no checkpoint" in capsys.readouterr().err
 
@@ -84,7 +84,7 @@ def test_core_is_of_what_has_a_chance_and_rises_with_skill() -> None:
             "higher_is_better": higher,
         }
 
-    found = core(
+    found = compute_core(
         {
             "two": result(0.75, 0.5),
             "four": result(0.25, 0.25),
@@ -95,7 +95,7 @@ def test_core_is_of_what_has_a_chance_and_rises_with_skill() -> None:
     assert found is not None and found["tasks"] == ["four", "two"] and found["value"] == pytest.approx(0.25)
     half = ((0.1 / 0.75) ** 2 + (0.1 / 0.5) ** 2) ** 0.5 / 2
     assert (found["low"], found["high"]) == (pytest.approx(0.25 - half), pytest.approx(0.25 + half))
-    assert core({"bits": result(1.5, None, False)}) is None
+    assert compute_core({"bits": result(1.5, None, False)}) is None
 
 
 def test_what_a_benchmark_is_is_known_without_torch() -> None:

@@ -17,12 +17,12 @@ from tests.helpers.shared import beside
 from training.checkpoints.export import load_model, load_tokenizer
 from training.evaluation.catalog import TASKS
 from training.evaluation.generation import Generation
-from training.evaluation.harness import ask, lm_eval_task, table
-from training.evaluation.huggingface import HuggingFace
-from training.evaluation.items import load
+from training.evaluation.harness import ask_items, build_table, lm_eval_task
+from training.evaluation.items import load_items
 from training.evaluation.language_model import LanguageModel
-from training.evaluation.model import Model, Trained
 from training.evaluation.task import Doc, Task
+from training.inference.huggingface import HuggingFace
+from training.inference.model import Model, TransformerModel
 
 import lm_eval.tasks  # isort: skip
 from lm_eval import evaluator, simple_evaluate  # isort: skip  # behind harness, which keeps it off the network
@@ -48,7 +48,7 @@ def folder(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ours(folder: Path) -> Model:
-    return Trained(load_model(folder), load_tokenizer(folder / "tokenizer.json"))
+    return TransformerModel(load_model(folder), load_tokenizer(folder / "tokenizer.json"))
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def short(task: Task) -> Task:
 def compare(task: Task, docs: Sequence[Doc], model: Model, samples: Sequence[dict[str, Any]]) -> float:
     """Asserts that both found the same. Returns the largest difference between log-likelihoods."""
     asker = LanguageModel(model)
-    found = table(task, docs, ask(asker, task, docs)).to_pylist()
-    assert asker.cut or task.name not in BEYOND
+    found = build_table(task, docs, ask_items(asker, task, docs)).to_pylist()
+    assert asker.truncated or task.name not in BEYOND
     worst, varied = 0.0, set()
     assert len(found) == len(samples) > 0
     for row, sample in zip(found, samples, strict=True):
@@ -127,7 +127,7 @@ def compare(task: Task, docs: Sequence[Doc], model: Model, samples: Sequence[dic
 def test_prompts_and_answers_are_lm_evals(name: str, ours: Model, theirs: HFLM, tmp_path: Path) -> None:
     made, task = make(name, tmp_path), short(TASKS[name])
     samples = by_lm_eval(theirs, their_task(name, made))
-    compare(task, load(task, tmp_path).docs, ours, samples)
+    compare(task, load_items(task, tmp_path).docs, ours, samples)
 
 
 REAL = {
@@ -150,7 +150,9 @@ def test_answers_about_the_real_files(name: str, ours: Model, theirs: HFLM) -> N
     if (data := beside("data", *REAL[name].split("/"))) is None:
         pytest.skip("../shared/data is not there")
     task = short(TASKS[name])
-    docs = [doc for doc in load(task, data).first(400).docs if all(len(text) < CONTEXT for text in task.choices(doc))]
+    docs = [
+        doc for doc in load_items(task, data).first(400).docs if all(len(text) < CONTEXT for text in task.choices(doc))
+    ]
     docs = docs[: 12 if name in LONG else 40]  # lm-eval refuses choices that are longer than a context
     compare(task, docs, ours, by_lm_eval(theirs, lm_eval_task(task, docs)))
 
@@ -168,13 +170,13 @@ def test_other_checkpoints_in_the_hugging_face_layout(other: Path, tmp_path: Pat
     for name in ("piqa", "winogrande", "blimp", "boolq", "cmmlu", "lambada", "wikitext", "xquad_en"):
         task = short(TASKS[name])
         make(name, tmp_path / name)
-        docs = load(task, tmp_path / name).docs
+        docs = load_items(task, tmp_path / name).docs
         compare(task, docs, model, by_lm_eval(theirs, lm_eval_task(task, docs)))
 
 
 def test_our_own_folder_by_the_transformers_library(folder: Path, ours: Model, tmp_path: Path) -> None:
     """Read as a Hugging Face checkpoint, it says the same as read by us."""
     make("arc_easy", tmp_path)
-    docs = load(TASKS["arc_easy"], tmp_path).docs
-    samples = ask(LanguageModel(HuggingFace(folder, torch.device("cpu"))), TASKS["arc_easy"], docs)
+    docs = load_items(TASKS["arc_easy"], tmp_path).docs
+    samples = ask_items(LanguageModel(HuggingFace(folder, torch.device("cpu"))), TASKS["arc_easy"], docs)
     compare(TASKS["arc_easy"], docs, ours, samples)

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from benchmark_files import jsonl, make
+from benchmark_files import make, to_jsonl
 from random_checkpoints import foreign_checkpoint
 from small_corpus import ROOT, Data
 
-from training.checkpoints.outdir import Outdir
+from training.run.outdir import Outdir
 
 CONTEXT = 128
 OFFLINE = """
@@ -64,8 +64,8 @@ def test_scores_touch_no_network(whose: str, data: Data, tmp_path: Path) -> None
     (tmp_path / "mine.py").write_text(example)
     row = {"question": "Which?", "options": ["a b", "c"], "right": 1, "answer": "a"}
     rows = [{"id": number, **row} for number in range(4)]
-    (tmp_path / "capitals.jsonl").write_text(jsonl(rows))
-    (tmp_path / "rivers.jsonl").write_text(jsonl(rows))
+    (tmp_path / "capitals.jsonl").write_text(to_jsonl(rows))
+    (tmp_path / "rivers.jsonl").write_text(to_jsonl(rows))
     flags += ["--task", str(tmp_path / "mine.py"), "--data", str(tmp_path)]
     home, out = tmp_path / "home", tmp_path / "scores"
     done = headwater(home, "score", "--checkpoint", str(checkpoint), "--out", str(out), *flags)

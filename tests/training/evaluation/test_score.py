@@ -18,20 +18,19 @@ from small_corpus import CONTEXT, Data, doc_id, newest, run
 
 from corpus.shards.reader import ShardSet
 from training.checkpoints.export import load_tokenizer
-from training.checkpoints.outdir import Outdir
-from training.evaluation import results
 from training.evaluation.catalog import TASKS
-from training.evaluation.checkpoints import Loaded, baselines, load
-from training.evaluation.items import load as load_items
+from training.evaluation.items import load_items
 from training.evaluation.kinds import Choice, Completion
 from training.evaluation.language_model import LanguageModel
-from training.evaluation.model import Trained
 from training.evaluation.score import main as score_command
-from training.evaluation.score import score
-from training.evaluation.score import write as write_score
+from training.evaluation.score import score_task, write_score
 from training.evaluation.task import Task
-from training.inference.batches import batches
-from training.inference.questions import Question, continuations, windows
+from training.inference.batches import build_batches
+from training.inference.loading import LoadedModel, load_any, load_baselines
+from training.inference.model import TransformerModel
+from training.inference.questions import Question, continuation_questions, split_into_windows
+from training.run.outdir import Outdir
+from training.significance import results
 
 CPU = torch.device("cpu")
 
@@ -44,16 +43,16 @@ def checkpoint(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(checkpoint: Path) -> Trained:
-    model = load(checkpoint, CPU).model
-    assert isinstance(model, Trained)
+def trained(checkpoint: Path) -> TransformerModel:
+    model = load_any(checkpoint, CPU).model
+    assert isinstance(model, TransformerModel)
     return model
 
 
-def reference(model: Trained, question: Question) -> tuple[list[float], bool]:
+def reference(model: TransformerModel, question: Question) -> tuple[list[float], bool]:
     """One token at a time, each window read from its beginning: what is asked, and whether it was always likeliest."""
     likelihoods, greedy = [], True
-    for window in windows(question, CONTEXT):
+    for window in split_into_windows(question, CONTEXT):
         for place in range(window.start, window.stop):
             with torch.no_grad():
                 logits = model.model.logits(torch.tensor([question.tokens[window.begin : place]]))[0, -1]
@@ -76,42 +75,46 @@ def choices(data: Data) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("size", [1, 8, 32, None])
-def test_choices_that_share_a_row_score_as_each_read_alone(data: Data, trained: Trained, size: int | None) -> None:
-    questions = continuations(choices(data), trained.encode, trained.prefix)
-    totals, greedy = LanguageModel(trained, size)._ask(questions)
+def test_choices_that_share_a_row_score_as_each_read_alone(
+    data: Data, trained: TransformerModel, size: int | None
+) -> None:
+    questions = continuation_questions(choices(data), trained.encode, trained.prefix)
+    totals, greedy = LanguageModel(trained, size)._score(questions)
     for question, total, hit in zip(questions, totals, greedy, strict=True):
         likelihoods, wanted = reference(trained, question)
         assert total == pytest.approx(sum(likelihoods), abs=1e-4)
         assert hit == wanted
-    found = list(batches(questions, CONTEXT, size, trees=True))
+    found = list(build_batches(questions, CONTEXT, size, branches=True))
     assert any(batch.branched for batch in found) == (size != 1)
     assert all(len({tuple(piece.tokens) for piece in batch.pieces}) <= (size or 1000) for batch in found)
 
 
-def test_each_asked_token_is_asked_once_however_batches_fall(data: Data, trained: Trained) -> None:
-    questions = continuations(choices(data), trained.encode, trained.prefix)
+def test_each_asked_token_is_asked_once_however_batches_fall(data: Data, trained: TransformerModel) -> None:
+    questions = continuation_questions(choices(data), trained.encode, trained.prefix)
     for size, trees in ((1, True), (7, False), (None, True)):
-        pieces = [piece for batch in batches(questions, CONTEXT, size, trees=trees) for piece in batch.pieces]
+        pieces = [piece for batch in build_batches(questions, CONTEXT, size, branches=trees) for piece in batch.pieces]
         found: dict[int, list[int]] = {}
         for piece in sorted(pieces, key=lambda piece: piece.window):
-            found.setdefault(piece.question, []).extend(piece.wanted)
+            found.setdefault(piece.question, []).extend(piece.targets)
         assert [found[n] for n in range(len(questions))] == [q.tokens[q.start :] for q in questions]
 
 
 @pytest.mark.parametrize("length", [2, 8, 9, 10, 13, 50])
 @pytest.mark.parametrize("start", [1, 5, 9, 12])
 def test_windows_ask_each_token_once_and_read_no_more_than_a_context(start: int, length: int) -> None:
-    found = list(windows(Question(list(range(length)), start), 8))
+    found = list(split_into_windows(Question(list(range(length)), start), 8))
     assert [place for window in found for place in range(window.start, window.stop)] == list(range(start, length))
     assert all(0 < window.stop - 1 - window.begin <= 8 and window.begin < window.start for window in found)
 
 
-def test_context_and_continuation_are_cut_at_the_white_space(data: Data, trained: Trained) -> None:
-    one, two = continuations([("return the value", " of"), ("return the value ", "of")], trained.encode, trained.prefix)
+def test_context_and_continuation_are_cut_at_the_white_space(data: Data, trained: TransformerModel) -> None:
+    one, two = continuation_questions(
+        [("return the value", " of"), ("return the value ", "of")], trained.encode, trained.prefix
+    )
     assert one == two and trained.decode(one.tokens[one.start :]) == " of"
-    (empty,) = continuations([("", "of")], trained.encode, trained.prefix)
+    (empty,) = continuation_questions([("", "of")], trained.encode, trained.prefix)
     assert empty.tokens[0] == data.eos and empty.start == 1
-    (white,) = continuations([(" \n", "of")], trained.encode, trained.prefix)
+    (white,) = continuation_questions([(" \n", "of")], trained.encode, trained.prefix)
     assert trained.decode(white.tokens[white.start :]) == " \nof"
 
 
@@ -143,11 +146,13 @@ def heldout_items(data: Data, task: str, path: Path) -> Path:
 
 
 def scored(data: Data, checkpoint: Path, task: Task, path: Path, size: int | None = None) -> results.Results:
-    beside = baselines(checkpoint, ShardSet(data.shards), CPU)
-    return results.Results(*score(load(checkpoint, CPU), task, load_items(task, path), size, beside))
+    beside = load_baselines(checkpoint, ShardSet(data.shards), CPU)
+    return results.Results(*score_task(load_any(checkpoint, CPU), task, load_items(task, path), size, beside))
 
 
-def test_bits_per_byte_is_nats_over_bytes(data: Data, checkpoint: Path, trained: Trained, tmp_path: Path) -> None:
+def test_bits_per_byte_is_nats_over_bytes(
+    data: Data, checkpoint: Path, trained: TransformerModel, tmp_path: Path
+) -> None:
     path = heldout_items(data, "bits_per_byte", tmp_path / "items.parquet")
     found, table = scored(data, checkpoint, TASKS["bits_per_byte"], path)
     rows = pq.read_table(path).to_pylist()
@@ -167,13 +172,15 @@ def test_bits_per_byte_is_nats_over_bytes(data: Data, checkpoint: Path, trained:
 
 
 def test_last_word_wants_every_token_to_be_the_likeliest(
-    data: Data, checkpoint: Path, trained: Trained, tmp_path: Path
+    data: Data, checkpoint: Path, trained: TransformerModel, tmp_path: Path
 ) -> None:
     path = heldout_items(data, "last_word", tmp_path / "items.parquet")
     found, table = scored(data, checkpoint, TASKS["last_word"], path)
     rows = pq.read_table(path).to_pylist()
     pairs = [(row["context"], row["target"]) for row in rows]
-    wanted = [reference(trained, question)[1] for question in continuations(pairs, trained.encode, trained.prefix)]
+    wanted = [
+        reference(trained, question)[1] for question in continuation_questions(pairs, trained.encode, trained.prefix)
+    ]
     assert table["value"].to_pylist() == wanted and found["score"]["value"] == sum(wanted) / len(wanted)
     assert found["chance"] is None and found["clusters"] == len(rows) // 2
 
@@ -205,7 +212,7 @@ def test_the_command_writes_the_same_bytes_again(data: Data, checkpoint: Path, t
 # faults ------------------------------------------------------------------------------------------------------------
 
 
-def jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
+def to_jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -230,8 +237,8 @@ def test_batch_size_device_order(data: Data, checkpoint: Path, tmp_path: Path, t
     """Whatever the batch and the order of the items: log-likelihoods within 1e-4 nats, and the same accuracy."""
     rows = questions(data, 40)
     if task == "mine":
-        path = jsonl(tmp_path / "items.jsonl", rows)
-        turned = jsonl(tmp_path / "turned.jsonl", rows[::-1])
+        path = to_jsonl(tmp_path / "items.jsonl", rows)
+        turned = to_jsonl(tmp_path / "turned.jsonl", rows[::-1])
     else:
         path = turned = heldout_items(data, task, tmp_path / "items.parquet")
     chosen = MINE if task == "mine" else TASKS[task]
@@ -267,10 +274,10 @@ def test_batch_size_device_order(data: Data, checkpoint: Path, tmp_path: Path, t
 def test_empty_prompt_or_answer_that_is_none(tmp_path: Path, row: dict[str, Any], message: str) -> None:
     good = {"ask": "a", "options": ["b", "c"], "label": 0}
     with pytest.raises(ValueError, match=f"row 2 of .*items.jsonl cannot be asked.*{message}"):
-        load_items(MINE, jsonl(tmp_path / "items.jsonl", [good, row]))
+        load_items(MINE, to_jsonl(tmp_path / "items.jsonl", [good, row]))
 
 
-def test_empty_and_over_long_prompts(data: Data, checkpoint: Path, trained: Trained, tmp_path: Path) -> None:
+def test_empty_and_over_long_prompts(data: Data, checkpoint: Path, trained: TransformerModel, tmp_path: Path) -> None:
     """An empty prompt stands behind eos; of one that is too long the end is read; an answer longer than the context is
     asked in windows. What was cut is counted."""
     text = data.heldout_texts[0]
@@ -279,12 +286,13 @@ def test_empty_and_over_long_prompts(data: Data, checkpoint: Path, trained: Trai
         {"ask": text[:2000], "options": [" the", " value"], "label": 1},
         {"ask": "def", "options": [text[:900], text[900:1200]], "label": 0},
     ]
-    found, table = scored(data, checkpoint, MINE, jsonl(tmp_path / "items.jsonl", rows))
+    found, table = scored(data, checkpoint, MINE, to_jsonl(tmp_path / "items.jsonl", rows))
     assert found["cut"] == 4
     for row, kept in zip(rows, table.to_pylist(), strict=True):
         pairs = [(row["ask"], " " + option) for option in row["options"]]
         wanted = [
-            sum(reference(trained, question)[0]) for question in continuations(pairs, trained.encode, trained.prefix)
+            sum(reference(trained, question)[0])
+            for question in continuation_questions(pairs, trained.encode, trained.prefix)
         ]
         assert kept["log_likelihoods"] == pytest.approx(wanted, abs=1e-3)
 
@@ -302,16 +310,16 @@ def test_duplicate_items_and_ties(data: Data, tmp_path: Path) -> None:
     """An item that comes again is asked again, told, and no evidence of its own; of equals the first is taken."""
     same = {"ask": "a", "options": ["b", "b"], "label": 0}
     other = {"ask": "c", "options": ["b", "b"], "label": 1}
-    path = jsonl(tmp_path / "items.jsonl", [same, other, same])
+    path = to_jsonl(tmp_path / "items.jsonl", [same, other, same])
     items = load_items(MINE, path)
     assert items.repeated == 1 and len({doc["item_id"] for doc in items.docs}) == 3
     assert items.docs[0]["cluster"] == items.docs[2]["cluster"] != items.docs[1]["cluster"]
-    model = Trained(load_model_of(data), load_tokenizer(data.tokenizer))
-    found, table = score(Loaded(model, "0"), MINE, items)
+    model = TransformerModel(load_model_of(data), load_tokenizer(data.tokenizer))
+    found, table = score_task(LoadedModel(model, "0"), MINE, items)
     assert table["value"].to_pylist() == [1, 0, 1] and found["repeated"] == 1 and found["clusters"] == 2
     named = Choice(name="named", item="{id}", options="options")
     with pytest.raises(ValueError, match=r"two items of .* are named 'x'"):
-        load_items(named, jsonl(path, [{"id": "x", "options": ["a", "b"]}, {"id": "x", "options": ["b", "a"]}]))
+        load_items(named, to_jsonl(path, [{"id": "x", "options": ["a", "b"]}, {"id": "x", "options": ["b", "a"]}]))
 
 
 def load_model_of(data: Data) -> Any:
@@ -325,21 +333,21 @@ def test_benchmark_file_changed(
 ) -> None:
     """A score of another file, or of another prompt, does not take the place of the one that was there."""
     rows = questions(data, 4)
-    path = jsonl(tmp_path / "items.jsonl", rows)
+    path = to_jsonl(tmp_path / "items.jsonl", rows)
     write_score(tmp_path / "out", *scored(data, checkpoint, MINE, path))
     before = (tmp_path / "out" / "mine" / "score.json").read_bytes()
     write_score(tmp_path / "out", *scored(data, checkpoint, MINE, path))
     other = Choice(name="mine", prompt="{ask}?", options="options", answer="label")
     with pytest.raises(ValueError, match="holds a score of task definition"):
         write_score(tmp_path / "out", *scored(data, checkpoint, other, path))
-    jsonl(path, [{**rows[0], "label": (rows[0]["label"] + 1) % 4}, *rows[1:]])
-    with pytest.raises(ValueError, match=r"holds a score of data .*take another --out"):
+    to_jsonl(path, [{**rows[0], "label": (rows[0]["label"] + 1) % 4}, *rows[1:]])
+    with pytest.raises(ValueError, match=r"holds a score of data .*give another --out"):
         write_score(tmp_path / "out", *scored(data, checkpoint, MINE, path))
     own = tmp_path / "mine.py"
     own.write_text("from training.evaluation.kinds import Choice\n\nmine = Choice(name='mine', options='options')\n")
     flags = ["--task", str(own), "--data", str(path), "--out", str(tmp_path / "out"), "--checkpoint", "none"]
     assert score_command(flags) == 1
-    assert "take another --out" in capsys.readouterr().err  # before a checkpoint is looked for
+    assert "give another --out" in capsys.readouterr().err  # before a checkpoint is looked for
     assert (tmp_path / "out" / "mine" / "score.json").read_bytes() == before
 
 
@@ -350,7 +358,7 @@ def test_a_checkpoint_from_elsewhere(data: Data, checkpoint: Path, tmp_path: Pat
     (pickled / "config.json").write_bytes((checkpoint / "config.json").read_bytes())
     (pickled / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'touch /nothing'\ntR.")
     with pytest.raises(ValueError, match=r"holds no \*.safetensors"):
-        load(pickled, CPU)
+        load_any(pickled, CPU)
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     for name in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
@@ -359,43 +367,43 @@ def test_a_checkpoint_from_elsewhere(data: Data, checkpoint: Path, tmp_path: Pat
     (foreign / "config.json").write_text(json.dumps(brought))
     (foreign / "code.py").write_text("raise SystemExit('executed')")
     with pytest.raises(ValueError, match=r"trust_remote_code|brought"):
-        load(foreign, CPU)
+        load_any(foreign, CPU)
     with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
-        load(tmp_path / "nowhere", CPU)
+        load_any(tmp_path / "nowhere", CPU)
 
 
 def test_a_foreign_checkpoint_that_is_short_or_damaged(data: Data, tmp_path: Path) -> None:
     """GPT-2 has no place for a token beyond its context; weights that lack are never made up."""
     foreign_checkpoint(data, tmp_path, CONTEXT, "gpt2")
-    loaded = load(tmp_path, CPU)
+    loaded = load_any(tmp_path, CPU)
     asker = LanguageModel(loaded.model)
-    assert isinstance(asker._generate([[5] * 100], {"max_gen_toks": 256})[0], str) and asker.cut == 1
-    words = jsonl(tmp_path / "words.jsonl", [{"ask": "a", "then": " b" * 2000}])
+    assert isinstance(asker._generate([[5] * 100], {"max_gen_toks": 256})[0], str) and asker.truncated == 1
+    words = to_jsonl(tmp_path / "words.jsonl", [{"ask": "a", "then": " b" * 2000}])
     task = Completion(name="words", prompt="{ask}", target="{then}")
-    found, _ = score(loaded, task, load_items(task, words))
+    found, _ = score_task(loaded, task, load_items(task, words))
     assert found["figures"] == {}  # e^thousands
     weights = tmp_path / "model.safetensors"
     kept = load_file(weights)
     save_file({name: weight * math.nan for name, weight in kept.items()}, weights, {"format": "pt"})
     with pytest.raises(ValueError, match=r"words: item .* is NaN"):
-        score(load(tmp_path, CPU), task, load_items(task, words))
+        score_task(load_any(tmp_path, CPU), task, load_items(task, words))
     name = "transformer.ln_f.weight"
     save_file({other: weight for other, weight in kept.items() if other != name}, weights, {"format": "pt"})
     with pytest.raises(ValueError, match=rf"lacks the weights {name}"):
-        load(tmp_path, CPU)
+        load_any(tmp_path, CPU)
     weights.write_bytes(weights.read_bytes()[:-100])
     with pytest.raises(ValueError, match="the weights are damaged"):
-        load(tmp_path, CPU)
+        load_any(tmp_path, CPU)
 
 
 def test_a_continuation_without_a_token_is_refused() -> None:
     """Nothing is the likeliest of all."""
     for context in ("", "a"):
         with pytest.raises(ValueError, match="no token of 'b'"):
-            continuations([(context, "b")], lambda texts, special: [[1] * (text != "b") for text in texts], 0)
+            continuation_questions([(context, "b")], lambda texts, special: [[1] * (text != "b") for text in texts], 0)
 
 
 def test_a_checkpoint_and_the_shards_of_another(data: Data, checkpoint: Path) -> None:
     own, other = ShardSet(data.shards), ShardSet(data.heldout)
     with pytest.raises(ValueError, match=f"shards {own.fingerprint}.*{other.fingerprint}"):
-        baselines(checkpoint, other, CPU)
+        load_baselines(checkpoint, other, CPU)

@@ -1,90 +1,90 @@
 from __future__ import annotations
 
-import sys
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from small_corpus import Data, run
+from small_corpus import Data
 
 from training.checkpoints.export import load_tokenizer
-from training.checkpoints.outdir import Outdir
-from training.inference.generate import generate, generate_all, pick, sample
+from training.inference import generate
+from training.inference.decoding import Sampling
 from training.models.transformer import Transformer
+from training.run.outdir import Outdir
 
 
 @pytest.fixture
-def model(data: Data) -> Transformer:
-    return Transformer(data.model(), seed=4)
+def generator(data: Data) -> generate.TextGenerator:
+    model = Transformer(data.model(), seed=4)
+    return generate.TextGenerator(model, load_tokenizer(data.tokenizer))
 
 
-def go(model: Transformer, prompt: list[int], seed: int = 0, tokens: int = 20, temperature: float = 1.0) -> list[int]:
-    return generate(model, prompt, tokens=tokens, temperature=temperature, top_k=50, seed=seed)
+@pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0])
+def test_streamed_pieces_add_up_to_the_complete_text(generator: generate.TextGenerator, temperature: float) -> None:
+    settings: dict[str, Any] = {"max_tokens": 60, "temperature": temperature, "top_k": 0, "top_p": 0.95, "seed": 2}
+    pieces = list(generator.stream("Return the", **settings))
+    assert "".join(pieces) == generator.complete("Return the", **settings)
+    assert len(pieces) > 5 and all(pieces)
 
 
-def test_a_seed_fixes_the_text(model: Transformer) -> None:
-    assert go(model, [0, 5, 6]) == go(model, [0, 5, 6])
-    assert go(model, [0, 5, 6]) != go(model, [0, 5, 6], seed=1)
+def test_a_streamed_piece_ends_with_a_whole_character(
+    generator: generate.TextGenerator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "für 世界 \N{GRINNING FACE}"
+    ids = generator.tokenizer.encode(text).ids
+    assert len(ids) > len(text)  # several tokens a character: the corpus is English
+
+    def steps(*_: object, **__: object) -> Iterator[list[int | None]]:
+        yield from ([token] for token in ids)
+        yield [ids[-4]]  # the first byte of a character that is never completed
+
+    monkeypatch.setattr(generate, "decode_steps", steps)
+    pieces = list(generator.stream("any"))
+    assert pieces[:-1] and "".join(pieces[:-1]) == text
+    assert pieces[-1] == "\N{REPLACEMENT CHARACTER}"
+    assert all("\N{REPLACEMENT CHARACTER}" not in piece for piece in pieces[:-1])
 
 
-def test_the_likeliest_tokens_are_those_of_reading_everything_again(model: Transformer) -> None:
-    text = [0, 5, 6]
-    for _ in range(20):
-        text.append(int(model.logits(torch.tensor([text]))[0, -1].argmax()))
-    assert go(model, [0, 5, 6], temperature=0) == text[3:]
-
-
-def test_text_may_outgrow_the_context_and_so_may_the_prompt(model: Transformer) -> None:
-    assert len(go(model, [0, 5, 6], tokens=90)) > 32
-    assert len(go(model, list(range(1, 100)), tokens=5)) == 5
-
-
-def test_side_by_side_each_prompt_goes_on_as_alone(model: Transformer) -> None:
-    prompts = [[0, 5, 6], [0, 7, 8, 9, 10, 11, 12], [0], list(range(1, 60)), list(range(1, 22))]
-    for temperature in (0.0, 1.0):
-        asked: dict[str, Any] = {"tokens": 12, "temperature": temperature, "top_k": 50, "seed": 3}
-        assert generate_all(model, prompts, **asked) == [generate(model, prompt, **asked) for prompt in prompts]
-
-
-def test_a_text_ends_where_its_reader_has_enough(model: Transformer) -> None:
-    asked: dict[str, Any] = {"tokens": 12, "temperature": 0.0, "top_k": 0, "seed": 3}
-    [whole, other] = generate_all(model, [[0, 5, 6], [0, 9]], **asked)
-    found = generate_all(model, [[0, 5, 6], [0, 9]], **asked, stop=lambda ids: ids == whole[:4])
-    assert found == [whole[:4], other]
-
-
-def test_samples_leave_the_random_state_and_the_mode_as_they_were(model: Transformer, data: Data) -> None:
-    state = torch.get_rng_state()
-    texts = sample(model.train(), load_tokenizer(data.tokenizer), ["Return", "An"], tokens=8)
-    assert [text[:2] for text in texts] == ["Re", "An"] and all(len(text) > 6 for text in texts)
+def test_generating_leaves_the_random_state_and_the_mode_as_they_were(generator: generate.TextGenerator) -> None:
+    state, model = torch.get_rng_state(), generator.model.train()
+    texts = generator.complete_all(["Return", "An"], max_tokens=8, sampling=Sampling())
+    assert all(texts) and next(generator.stream("Return"))
     assert torch.equal(state, torch.get_rng_state()) and model.training
 
 
-def test_an_empty_prompt_is_refused(model: Transformer) -> None:
-    with pytest.raises(ValueError, match="empty"):
-        go(model, [])
+def test_a_setting_out_of_range_is_refused_before_anything_is_drawn(generator: generate.TextGenerator) -> None:
+    with pytest.raises(ValueError, match="max_tokens is 0"):
+        generator.complete("Return", max_tokens=0)
+    with pytest.raises(ValueError, match="top_p is 2"):
+        generator.stream("Return", top_p=2)
 
 
-def test_top_k_draws_among_k() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.arange(10.0)
-    assert {pick(logits, 5.0, 2, generator) for _ in range(100)} == {8, 9}
-    assert len({pick(logits, 50.0, 0, generator) for _ in range(200)}) > 5
+@pytest.fixture(scope="module")
+def trained(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run")
+    assert data.trainer(Outdir(out), tokens=128).run() == 0
+    return out
 
 
-def test_the_command_prints_prompt_and_continuation(data: Data, tmp_path: Path) -> None:
-    assert data.trainer(Outdir(tmp_path), tokens=128).run() == 0
-    command = [
-        sys.executable,
-        "-m",
-        "training.inference.generate",
-        "--checkpoint",
-        str(tmp_path),
-        "--prompt",
-        "Return the",
-    ]
-    one, two = run([*command, "--tokens", "9"]), run([*command, "--tokens", "9"])
-    assert one.returncode == 0 and one.stdout.startswith("Return the") and one.stdout == two.stdout
-    missing = run([*command[:4], str(tmp_path / "none"), *command[5:]])
-    assert missing.returncode == 1 and "holds no checkpoint" in missing.stderr
+def test_a_run_is_loaded_by_its_newest_checkpoint(trained: Path) -> None:
+    [checkpoint] = (trained / "checkpoints").iterdir()
+    first, second = generate.load(trained), generate.load(checkpoint)
+    assert first.complete("Return", max_tokens=9) == second.complete("Return", max_tokens=9) != ""
+
+
+def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="holds no checkpoint"):
+        generate.load(tmp_path)
+
+
+def test_the_command_prints_prompts_and_continuations(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["--checkpoint", str(trained), "--prompt", "Return the", "--prompt", "An", "--max-tokens", "9"]
+    assert generate.main(flags) == 0
+    plain = capsys.readouterr().out
+    assert generate.main([*flags, "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["prompt"] for row in rows] == ["Return the", "An"]
+    assert plain == "".join(f"{row['prompt']}{row['text']}\n" for row in rows)

@@ -29,7 +29,7 @@ def test_in_slices_it_has_the_value_and_the_gradients_of_the_whole(
     smoothing: float, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(loss.SLICE, "cpu", at_once)
-    monkeypatch.setattr(loss, "ROWS", 1)
+    monkeypatch.setattr(loss, "MIN_ROWS", 1)
     hidden, head, targets = inputs()
     expected = whole(hidden, head, targets, smoothing)
     found = cross_entropy(hidden, head, targets, smoothing)
@@ -56,7 +56,7 @@ def test_what_is_compiled_for_cuda_computes_the_same(smoothing: float) -> None:
 
 def test_under_autocast_the_heads_gradient_is_summed_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(loss.SLICE, "cpu", 50 * 2)
-    monkeypatch.setattr(loss, "ROWS", 1)
+    monkeypatch.setattr(loss, "MIN_ROWS", 1)
     hidden, head, targets = inputs(rows=400)
     exact = torch.autograd.grad(whole(hidden, head, targets, 0.0), (hidden, head))
     with torch.autocast("cpu", torch.bfloat16):

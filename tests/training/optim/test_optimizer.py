@@ -7,16 +7,16 @@ import torch
 from small_corpus import Data
 
 from training.models.transformer import Transformer
-from training.optim.muon import orthogonal
+from training.optim.muon import orthogonalize
 from training.optim.optimizer import Optimizer
-from training.optim.schedule import learning_rate
-from training.run.guard import SIGMAS, WINDOW, Guard
+from training.optim.schedule import scheduled_rate
+from training.run.guard import HISTORY, SIGMAS, Guard
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "wsd", "linear", "exponential"])
 def test_the_rate_warms_up_and_falls_to_a_tenth(data: Data, schedule: str) -> None:
-    plan = data.plan(tokens=100 * 128, warmup=0.1, learning_rate=1.0, schedule=schedule)
-    rates = [learning_rate(plan, step) for step in range(100)]
+    plan = data.plan(tokens=100 * 128, warmup_fraction=0.1, learning_rate=1.0, schedule=schedule)
+    rates = [scheduled_rate(plan, step) for step in range(100)]
     assert rates[0] == pytest.approx(0.1) and max(rates) == 1.0 and rates.index(1.0) == 9
     assert rates[99] == pytest.approx(0.1)
     assert all(one >= two for one, two in pairwise(rates[9:]))
@@ -25,11 +25,11 @@ def test_the_rate_warms_up_and_falls_to_a_tenth(data: Data, schedule: str) -> No
 
 
 def test_wsd_stays_until_its_decay(data: Data) -> None:
-    plan = data.plan(tokens=100 * 128, warmup=0.1, decay=0.2, learning_rate=1.0, schedule="wsd")
-    rates = [learning_rate(plan, step) for step in range(100)]
+    plan = data.plan(tokens=100 * 128, warmup_fraction=0.1, decay_fraction=0.2, learning_rate=1.0, schedule="wsd")
+    rates = [scheduled_rate(plan, step) for step in range(100)]
     assert set(rates[9:80]) == {1.0} and rates[81] < 1.0
     assert rates[90] - rates[89] == pytest.approx(rates[99] - rates[98])
-    constant = [learning_rate(data.plan(tokens=100 * 128, schedule="constant"), step) for step in range(100)]
+    constant = [scheduled_rate(data.plan(tokens=100 * 128, schedule="constant"), step) for step in range(100)]
     assert set(constant[5:]) == {5e-3}
 
 
@@ -70,11 +70,11 @@ def test_l1_brings_weights_of_matrices_to_zero(data: Data) -> None:
 def test_muon_makes_singular_values_about_one(dtype: torch.dtype) -> None:
     for shape in ((3, 40, 16), (2, 16, 40), (1, 24, 24)):
         matrices = torch.randn(shape, generator=torch.Generator().manual_seed(1)) * 1e-3
-        values = torch.linalg.svdvals(orthogonal(matrices, dtype))
+        values = torch.linalg.svdvals(orthogonalize(matrices, dtype))
         assert values.min() > 0.3 and values.max() < 1.3
         left, _, right = torch.linalg.svd(matrices, full_matrices=False)
         assert (
-            torch.nn.functional.cosine_similarity(orthogonal(matrices, dtype).flatten(), (left @ right).flatten(), 0)
+            torch.nn.functional.cosine_similarity(orthogonalize(matrices, dtype).flatten(), (left @ right).flatten(), 0)
             > 0.95
         )
 
@@ -110,16 +110,16 @@ def test_saved_state_continues_bit_for_bit(data: Data, kind: str) -> None:
 
 def test_the_guard_skips_a_spike_and_gives_up_after_three() -> None:
     guard = Guard()
-    for number in range(WINDOW):
-        assert guard.fault(2.0 + 0.01 * (number % 2), 1.0) is None
-    assert guard.fault(2.01, float("inf")) == "gradient norm is inf"
-    assert "beyond 6 sigma" in str(guard.fault(2.005 + 0.005 * (SIGMAS + 1), 1.0))
+    for number in range(HISTORY):
+        assert guard.check(2.0 + 0.01 * (number % 2), 1.0) is None
+    assert guard.check(2.01, float("inf")) == "gradient norm is inf"
+    assert "beyond 6 sigma" in str(guard.check(2.005 + 0.005 * (SIGMAS + 1), 1.0))
     assert not guard.exhausted
     restored = Guard(**guard.state())  # type: ignore[arg-type]
-    assert restored.fault(float("nan"), 1.0) == "loss is nan" and restored.exhausted
-    assert guard.fault(2.0, 1.0) is None and guard.skipped == 0
+    assert restored.check(float("nan"), 1.0) == "loss is nan" and restored.exhausted
+    assert guard.check(2.0, 1.0) is None and guard.skipped == 0
 
 
 def test_the_guard_lets_the_first_steps_fall() -> None:
     guard = Guard()
-    assert all(guard.fault(9.0 / (step + 1), 1.0) is None for step in range(200))
+    assert all(guard.check(9.0 / (step + 1), 1.0) is None for step in range(200))

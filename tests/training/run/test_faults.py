@@ -21,10 +21,10 @@ from small_corpus import CONTEXT, ROOT, Data, contents, kill_at, metrics, newest
 
 from corpus.shards.reader import ShardSet
 from training.checkpoints.checkpoint import verify
-from training.checkpoints.outdir import Outdir
 from training.data.loader import Loader
 from training.run import state as state_module
 from training.run import trainer as trainer_module
+from training.run.outdir import Outdir
 
 STEPS = 20
 
@@ -208,7 +208,7 @@ def test_configuration_changed_between_save_and_resume(data: Data, tmp_path: Pat
         data.trainer(Outdir(tmp_path), tokens=128, learning_rate=1e-3).run()
     with pytest.raises(ValueError, match=r"train.seed: saved 0, now 1"):
         data.trainer(Outdir(tmp_path), tokens=128, seed=1).run()
-    assert data.trainer(Outdir(tmp_path), tokens=128, micro_batch=1, keep=1, eval_every=1).run() == 0
+    assert data.trainer(Outdir(tmp_path), tokens=128, micro_batch=1, keep_last=1, eval_every=1).run() == 0
 
 
 def test_what_a_step_reads_is_never_overridden(data: Data, tmp_path: Path) -> None:
@@ -242,8 +242,8 @@ def test_no_space_at_save(data: Data, tmp_path: Path, monkeypatch: pytest.Monkey
     assert data.trainer(Outdir(whole)).run() == 0
     save = state_module.save_tensors
 
-    def full(tensors: dict[str, torch.Tensor], path: Path, first: bool) -> None:
-        save(tensors, path, first)
+    def full(tensors: dict[str, torch.Tensor], path: Path, is_main: bool) -> None:
+        save(tensors, path, is_main)
         if "step-00000010" in str(path):
             os.truncate(path, 1000)
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
@@ -308,7 +308,7 @@ def test_checkpoint_torn_flipped_missing_a_part(data: Data, tmp_path: Path, dama
     weights.unlink()
     if damage != "missing":
         weights.write_bytes(held[:-4] if damage == "torn" else held[:-1] + bytes([held[-1] ^ 1]))
-    with pytest.warns(UserWarning, match="skipped for the one before"):
+    with pytest.warns(UserWarning, match="damaged checkpoint skipped"):
         assert data.trainer(out).run() == 0
     assert contents(newest(tmp_path)) == end
     assert (tmp_path / "metrics.jsonl").read_bytes() == lines

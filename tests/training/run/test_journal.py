@@ -6,8 +6,8 @@ from pathlib import Path
 from dagster_pipes import encode_param
 from small_corpus import CONTEXT, Data, newest, run
 
-from training.checkpoints.checkpoint import digest
-from training.run.journal import kept_lines
+from training.checkpoints.checkpoint import checkpoint_digest
+from training.run.journal import lines_until
 
 
 def test_resuming_cuts_back_to_the_checkpoint(tmp_path: Path) -> None:
@@ -21,9 +21,9 @@ def test_resuming_cuts_back_to_the_checkpoint(tmp_path: Path) -> None:
         b'{"loss":5.',
     ]
     path.write_bytes(b"".join(lines))
-    assert kept_lines(path, 2) == b"".join(lines[:3])  # evaluated again, after the checkpoint
-    assert kept_lines(path, 3) == b"".join(lines[:5])
-    assert kept_lines(path, 0) == kept_lines(tmp_path / "none", 3) == b""
+    assert lines_until(path, 2) == b"".join(lines[:3])  # evaluated again, after the checkpoint
+    assert lines_until(path, 3) == b"".join(lines[:5])
+    assert lines_until(path, 0) == lines_until(tmp_path / "none", 3) == b""
 
 
 def test_dagster_hears_of_progress_and_of_the_result(data: Data, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_dagster_hears_of_progress_and_of_the_result(data: Data, tmp_path: Path)
     assert [message["method"] for message in found if message["method"] in ("opened", "closed")] == ["opened", "closed"]
     assert any("step 12/12" in message["params"]["message"] for message in found if message["method"] == "log")
     (report,) = reports
-    assert report["data_version"] == digest(newest(out))
+    assert report["data_version"] == checkpoint_digest(newest(out))
     values = {name: value["raw_value"] for name, value in report["metadata"].items()}
     assert values["steps"] == 12 and values["tokens"] == 12 * 4 * CONTEXT
     assert values["checkpoint"] == str(newest(out)) and values["heldout_loss"] > 0

@@ -11,16 +11,23 @@ import pytest
 from small_corpus import Data, metrics, newest, run
 
 from corpus.shards.reader import ShardSet
-from training.checkpoints.outdir import Outdir
 from training.distributed.parallel import LAUNCHER, launcher_is_gone
 from training.run import trainer as trainer_module
+from training.run.outdir import Outdir
 
 
 def test_it_stops_when_the_heldout_loss_gets_no_better(
     data: Data, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A rate that no model survives: the loss is best before it rises, and the run ends two evaluations later."""
-    plan = {"tokens": 60 * 128, "learning_rate": 0.3, "schedule": "constant", "eval_every": 2, "patience": 2, "keep": 1}
+    plan = {
+        "tokens": 60 * 128,
+        "learning_rate": 0.3,
+        "schedule": "constant",
+        "eval_every": 2,
+        "patience": 2,
+        "keep_last": 1,
+    }
     stopped = data.trainer(Outdir(tmp_path), **plan)
     assert stopped.run() == 0
     held = {line["step"]: line["heldout_loss"] for line in metrics(tmp_path) if "heldout_loss" in line}
@@ -40,7 +47,7 @@ def test_patience_without_heldout_losses_is_refused(data: Data, tmp_path: Path) 
     command = data.command(tmp_path / "out", "--patience", "3")
     place = command.index("--heldout")
     done = run(command[:place] + command[place + 2 :])
-    assert done.returncode == 1 and "waits for held-out losses" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 1 and "compares held-out losses" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_another_tokenizer_is_refused_with_both_digests(data: Data, tmp_path: Path) -> None:
@@ -57,7 +64,7 @@ def test_a_checkpoint_is_saved_before_its_evaluation(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = data.trainer(Outdir(tmp_path))
-    evaluate = trainer_module.heldout_loss
+    evaluate = trainer_module.compute_heldout_loss
 
     def watched(*arguments: Any) -> float:
         if found.step:
@@ -65,7 +72,7 @@ def test_a_checkpoint_is_saved_before_its_evaluation(
             raise RuntimeError("died while evaluating")
         return evaluate(*arguments)
 
-    monkeypatch.setattr(trainer_module, "heldout_loss", watched)
+    monkeypatch.setattr(trainer_module, "compute_heldout_loss", watched)
     with pytest.raises(RuntimeError, match="died"):
         found.run()
     monkeypatch.undo()

@@ -12,20 +12,20 @@ import pytest
 from scipy import stats
 from scored import results
 
-from training.evaluation.results import Results, write
-from training.significance.comparison import Compared, Comparison, compare, comparison
+from training.significance.comparison import Comparison, TaskComparison, compare, compare_results
 from training.significance.intervals import estimate
-from training.significance.multiplicity import holm, least_effect
+from training.significance.multiplicity import adjust_holm, minimum_detectable_effect
 from training.significance.resampling import FLIPS, swap_test
+from training.significance.results import Results, write_results
 
 
-def of_one(a: Results, b: Results) -> Compared:
-    [found] = comparison({"runs/a": {a.task: a}}, {"runs/b": {b.task: b}}).tasks
+def of_one(a: Results, b: Results) -> TaskComparison:
+    [found] = compare_results({"runs/a": {a.task: a}}, {"runs/b": {b.task: b}}).tasks
     return found
 
 
 def sides(a: list[Results], b: list[Results]) -> Comparison:
-    return comparison({"runs/a": {one.task: one for one in a}}, {"runs/b": {one.task: one for one in b}})
+    return compare_results({"runs/a": {one.task: one for one in a}}, {"runs/b": {one.task: one for one in b}})
 
 
 def test_a_checkpoint_beside_itself_does_not_differ() -> None:
@@ -42,7 +42,7 @@ def test_a_checkpoint_beside_itself_does_not_differ() -> None:
         assert (one.difference.value, one.difference.low, one.difference.high, one.difference.p) == (0, 0, 0, 1)
         assert one.better is None
     assert found.same == ("c0",)
-    assert {one.task: one.least_effect is None for one in found.tasks} == {
+    assert {one.task: one.minimum_detectable_effect is None for one in found.tasks} == {
         "bits": True,
         "passages": False,
         "quiz": False,
@@ -120,15 +120,20 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 def test_one_item_is_compared_and_tells_nothing() -> None:
     found = of_one(results([0.0]), results([1.0]))
-    assert (found.difference.value, found.difference.p, found.least_effect, found.better) == (1, 1, None, None)
+    assert (found.difference.value, found.difference.p, found.minimum_detectable_effect, found.better) == (
+        1,
+        1,
+        None,
+        None,
+    )
     assert "no test" in found.difference.method
 
 
 def test_holm_s_correction() -> None:
     # Of four p: 4 x .005, 3 x .01, 2 x .03, and the last no less than the one before.
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([]) == []
+    assert adjust_holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert adjust_holm([0.9, 0.8]) == [1.0, 1.0]
+    assert adjust_holm([]) == []
 
 
 def test_more_tasks_ask_for_more() -> None:
@@ -141,13 +146,13 @@ def test_more_tasks_ask_for_more() -> None:
     assert alone.tasks[0].better == "B"
     assert among.tasks[0].better is None
     assert among.tasks[0].p_holm == pytest.approx(8 * alone.tasks[0].difference.p)
-    assert (among.tasks[0].least_effect or 0) > (alone.tasks[0].least_effect or 1)
+    assert (among.tasks[0].minimum_detectable_effect or 0) > (alone.tasks[0].minimum_detectable_effect or 1)
 
 
 def test_the_least_effect_is_found_four_times_in_five() -> None:
     random, hits, runs, n = np.random.RandomState(5), 0, 200, 400
     unlike = 0.2  # of the items, which one side alone gets right
-    effect = least_effect(math.sqrt(unlike / n), n - 1, 1, n, n, True)
+    effect = minimum_detectable_effect(math.sqrt(unlike / n), n - 1, 1, n, n, True)
     assert effect is not None
     for _ in range(runs):
         kind = random.uniform(size=n)
@@ -159,12 +164,12 @@ def test_the_least_effect_is_found_four_times_in_five() -> None:
 
 def test_few_items_could_not_have_shown_anything() -> None:
     five = of_one(results([0.0] * 5), results([1.0] * 5))
-    assert five.least_effect is None
+    assert five.minimum_detectable_effect is None
     assert five.better is None
     six = of_one(results([0.0] * 6), results([1.0] * 6))
     assert six.better == "B"
     # Not one differs: were six to, it would be seen.
-    assert of_one(results([1.0] * 100), results([1.0] * 100)).least_effect == pytest.approx(0.06)
+    assert of_one(results([1.0] * 100), results([1.0] * 100)).minimum_detectable_effect == pytest.approx(0.06)
 
 
 def test_without_a_difference_one_is_found_five_times_in_a_hundred_at_most_over_all_tasks() -> None:
@@ -207,7 +212,7 @@ def test_the_centred_mean_is_of_tasks_that_can_be_guessed_and_are_to_be_high() -
 def test_tasks_of_one_side_are_named(tmp_path: Path) -> None:
     for side, tasks in (("a", ("quiz", "bits")), ("b", ("quiz", "words"))):
         for task in tasks:
-            write(tmp_path / side / task, *results([1, 0, 1], task=task))
+            write_results(tmp_path / side / task, *results([1, 0, 1], task=task))
     a, b = tmp_path / "a", tmp_path / "b"
     found = compare([a], [b])
     assert [one.task for one in found.tasks] == ["quiz"]
@@ -224,7 +229,7 @@ def test_tasks_of_one_side_are_named(tmp_path: Path) -> None:
     [("score.json", b'{"task": "qu'), ("score.json", b"[]"), ("score.json", b"{}"), ("items.parquet", b"PAR1")],
 )
 def test_damaged_results_are_named(tmp_path: Path, name: str, held: bytes) -> None:
-    write(tmp_path / "quiz", *results([1, 0, 1]))
+    write_results(tmp_path / "quiz", *results([1, 0, 1]))
     (tmp_path / "quiz" / name).write_bytes(held)
     with pytest.raises(ValueError, match=rf"quiz/{name} cannot be read .*score the checkpoint again"):
         compare([tmp_path], [tmp_path])
@@ -232,7 +237,7 @@ def test_damaged_results_are_named(tmp_path: Path, name: str, held: bytes) -> No
 
 def test_two_results_of_a_task_in_one_folder_are_refused(tmp_path: Path) -> None:
     for folder in ("quiz", "quiz-before"):
-        write(tmp_path / folder, *results([1, 0, 1]))
+        write_results(tmp_path / folder, *results([1, 0, 1]))
     with pytest.raises(ValueError, match="quiz-before holds quiz, as another folder beside it does"):
         compare([tmp_path], [tmp_path])
 
@@ -264,7 +269,7 @@ BASE = results([1, 0, 1])
 def test_what_is_not_alike_is_refused_with_both_sides_named(other: Results, said: tuple[str, ...]) -> None:
     score = other.score or {"task": "quiz"}
     with pytest.raises(ValueError, match="quiz") as refusal:
-        comparison({"runs/a": {"quiz": BASE}}, {"runs/b": {"quiz": Results(score, other.items)}})
+        compare_results({"runs/a": {"quiz": BASE}}, {"runs/b": {"quiz": Results(score, other.items)}})
     for words in said:
         assert words in str(refusal.value)
 

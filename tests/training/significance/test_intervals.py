@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from training.significance.centred import centred, centred_mean
-from training.significance.intervals import Z, estimate, wilson
+from training.significance.centred import centre_score, mean_centred_score
+from training.significance.intervals import Z, estimate, wilson_interval
 
 RUNS = 400
 # How far a share of 95 % strays over so many simulated data sets, at three standard deviations.
@@ -33,14 +33,14 @@ def passages(random: np.random.RandomState, count: int, share: float) -> tuple[n
 def test_a_share_has_wilson_s_published_intervals(correct: int, n: int, low: float, high: float) -> None:
     found = estimate(np.array([1.0] * correct + [0.0] * (n - correct)))
     assert (found.value, found.low, found.high) == pytest.approx((correct / n, low, high), abs=5e-5)
-    assert found[:3] == wilson(correct, n)[:3]
+    assert found[:3] == wilson_interval(correct, n)[:3]
 
 
 @pytest.mark.parametrize(("share", "n"), [(0.5, 30), (0.9, 100), (0.25, 1000)])
 def test_wilson_covers(share: float, n: int) -> None:
     """Exactly: over all counts that may come."""
     counts = np.arange(n + 1)
-    held = [found.low <= share <= found.high for found in (wilson(int(count), n) for count in counts)]
+    held = [found.low <= share <= found.high for found in (wilson_interval(int(count), n) for count in counts)]
     assert stats.binom.pmf(counts, n, share)[held].sum() == pytest.approx(0.95, abs=0.02)
 
 
@@ -157,8 +157,8 @@ def test_the_same_each_time_and_in_bounded_memory() -> None:
 
 
 def test_centred_is_0_for_guessing_and_1_for_all_right() -> None:
-    assert [centred(value, 0.25) for value in (0.25, 1.0, 0.0)] == pytest.approx([0, 1, -1 / 3])
-    assert centred_mean([(0.625, 0.25), (0.5, 0.5), (0.9, None)]) == pytest.approx(0.25)
-    assert centred_mean([(0.9, None)]) is None
+    assert [centre_score(value, 0.25) for value in (0.25, 1.0, 0.0)] == pytest.approx([0, 1, -1 / 3])
+    assert mean_centred_score([(0.625, 0.25), (0.5, 0.5), (0.9, None)]) == pytest.approx(0.25)
+    assert mean_centred_score([(0.9, None)]) is None
     with pytest.raises(ValueError, match=r"chance 1\.0"):
-        centred(0.5, 1.0)
+        centre_score(0.5, 1.0)

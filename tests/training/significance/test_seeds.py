@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scored import results
 
-from training.evaluation.results import Results
-from training.significance.comparison import Compared, Comparison, comparison
+from training.significance.comparison import Comparison, TaskComparison, compare_results
+from training.significance.results import Results
 
 Runs = list[np.ndarray]
 
@@ -21,10 +21,10 @@ def of_seeds(a: Runs, b: Runs, **given: object) -> Comparison:
             for seed, values in enumerate(runs)
         }
 
-    return comparison(side("a", a), side("b", b))
+    return compare_results(side("a", a), side("b", b))
 
 
-def quiz(a: Runs, b: Runs, **given: object) -> Compared:
+def quiz(a: Runs, b: Runs, **given: object) -> TaskComparison:
     [found] = of_seeds(a, b, **given).tasks
     return found
 
@@ -110,11 +110,11 @@ def test_few_items_tell_nothing_however_alike_the_seeds() -> None:
 def test_one_checkpoint_twice_is_not_two_seeds() -> None:
     run = {"quiz": results([1, 0, 1], checkpoint="c7")}
     with pytest.raises(ValueError, match="runs/1 and runs/2 are both of checkpoint c7"):
-        comparison({"runs/1": run, "runs/2": run}, {"runs/3": {"quiz": results([1, 1, 1])}})
+        compare_results({"runs/1": run, "runs/2": run}, {"runs/3": {"quiz": results([1, 1, 1])}})
 
 
 def test_a_task_that_one_seed_lacks_is_named() -> None:
     both = {task: results([1, 0, 1], task=task, checkpoint="c1") for task in ("quiz", "words")}
-    found = comparison({"a1": both, "a2": {"quiz": results([1, 0, 0])}}, {"b1": both})
+    found = compare_results({"a1": both, "a2": {"quiz": results([1, 0, 0])}}, {"b1": both})
     assert [one.task for one in found.tasks] == ["quiz"]
     assert found.left_out == {"words": ("a1", "b1")}

@@ -12,16 +12,16 @@ from pathlib import Path
 
 from training.evaluation.catalog.chinese import CHINESE
 from training.evaluation.catalog.english import ENGLISH
-from training.evaluation.files import parquet
+from training.evaluation.files import read_parquet
 from training.evaluation.kinds import Choice, Completion, Document
 from training.evaluation.task import Task
 
 # Made of a recipe's own held-out pages (corpus.holdout.items): they need nothing but the crawl.
 HELD_OUT: tuple[Task, ...] = (
-    Document(name="bits_per_byte", read=parquet, files="*.parquet", item="{doc_id}", passage="{doc_id}"),
+    Document(name="bits_per_byte", read=read_parquet, files="*.parquet", item="{doc_id}", passage="{doc_id}"),
     Completion(
         name="last_word",
-        read=parquet,
+        read=read_parquet,
         files="*.parquet",
         item="{item_id}",
         passage="{doc_id}",
@@ -30,7 +30,7 @@ HELD_OUT: tuple[Task, ...] = (
     ),
     Choice(
         name="continuation",
-        read=parquet,
+        read=read_parquet,
         files="*.parquet",
         item="{item_id}",
         passage="{doc_id}",
@@ -47,7 +47,7 @@ PREPARED: tuple[Task, ...] = (*ENGLISH, *CHINESE)
 TASKS: dict[str, Task] = {task.name: task for task in (*HELD_OUT, *PREPARED)}
 
 
-def find(name: str) -> list[Task]:
+def find_tasks(name: str) -> list[Task]:
     """The task of a name, or all that a Python file of the user's defines. Raises ValueError when there is none."""
     if name.endswith(".py"):
         if not Path(name).is_file():
@@ -65,14 +65,14 @@ def find(name: str) -> list[Task]:
     return [TASKS[name]]
 
 
-def once(tasks: Iterable[Task]) -> None:
+def check_unique_names(tasks: Iterable[Task]) -> None:
     """Raises ValueError where two tasks have one name, for one's scores would take the place of the other's."""
     for name, times in Counter(task.name for task in tasks).items():
         if times > 1:
             raise ValueError(f"{times} tasks are named {name}; name each otherwise, or score them apart")
 
 
-def listing() -> list[str]:
+def format_catalog() -> list[str]:
     """A line a task: its name, its metric, where it comes from and the files it looks for."""
     lines = []
     for task in TASKS.values():

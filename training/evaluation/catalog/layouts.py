@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.lake.manifest import sha256
-from training.evaluation.files import Rows, csv_rows, jsonl, text_of
+from training.evaluation.files import Rows, read_csv, read_jsonl, read_text
 
 Row = dict[str, Any]
 
@@ -37,8 +37,8 @@ def _each(form: Callable[[Row], Row]) -> Callable[[Sequence[Path]], Rows]:
 
 def _labelled(paths: Sequence[Path]) -> Rows:
     """JSON lines, with `label` from the lines of a file *-labels.lst where one lies beside them."""
-    rows = jsonl([path for path in paths if not path.name.endswith("-labels.lst")])
-    if labels := [line for path in paths if path.name.endswith("-labels.lst") for line in text_of(path).split()]:
+    rows = read_jsonl([path for path in paths if not path.name.endswith("-labels.lst")])
+    if labels := [line for path in paths if path.name.endswith("-labels.lst") for line in read_text(path).split()]:
         if len(labels) != len(rows):
             raise ValueError(f"{paths[0].parent}: {len(rows)} rows and {len(labels)} labels; they do not fit together")
         rows = [{**row, "label": label} for row, label in zip(rows, labels, strict=True)]
@@ -127,9 +127,9 @@ def hellaswag(paths: Sequence[Path]) -> Rows:
                 "endings": [_unbracketed(ending) for ending in row["endings"]],
                 "gold": row["label"],
             }
-            for row in jsonl(paths)
+            for row in read_jsonl(paths)
         ]
-    lines = [line for path in paths for line in text_of(path).rstrip("\n").split("\n")]
+    lines = [line for path in paths for line in read_text(path).rstrip("\n").split("\n")]
     if len(lines) % 6:
         raise ValueError(f"{paths[0]} has {len(lines)} lines, which are not six an item")
     return [
@@ -150,7 +150,7 @@ def _unbracketed(text: str) -> str:
 
 def crows_pairs(paths: Sequence[Path]) -> Rows:
     """`number` is the first column, which has no name."""
-    return [{"number": row.get("", str(place)), **row} for place, row in enumerate(csv_rows(paths))]
+    return [{"number": row.get("", str(place)), **row} for place, row in enumerate(read_csv(paths))]
 
 
 def exam(subjects: Mapping[str, str]) -> Callable[[Sequence[Path]], Rows]:
@@ -158,7 +158,7 @@ def exam(subjects: Mapping[str, str]) -> Callable[[Sequence[Path]], Rows]:
 
     def read(paths: Sequence[Path]) -> Rows:
         rows = []
-        for row in csv_rows(paths):
+        for row in read_csv(paths):
             kept = {name.lower() or "id": value for name, value in row.items()}
             subject = re.sub(r"_(dev|val|test)$", "", row["file"])
             if subject not in subjects:
@@ -188,7 +188,7 @@ def squad(paths: Sequence[Path]) -> Rows:
             "passage": f"{article['title']}-{place}",
         }
         for path in paths
-        for article in json.loads(text_of(path))["data"]
+        for article in json.loads(read_text(path))["data"]
         for place, paragraph in enumerate(article["paragraphs"])
         for question in paragraph["qas"]
     ]
@@ -197,7 +197,7 @@ def squad(paths: Sequence[Path]) -> Rows:
 def labelled_tsv(paths: Sequence[Path]) -> Rows:
     """A sentence, a tab and a label a line, with or without the header that GLUE has."""
     rows = []
-    for line in csv.reader(io.StringIO("".join(map(text_of, paths))), "excel-tab", quoting=csv.QUOTE_NONE):
+    for line in csv.reader(io.StringIO("".join(map(read_text, paths))), "excel-tab", quoting=csv.QUOTE_NONE):
         if len(line) != 2:
             raise ValueError(f"{paths[0]}: {line} is not a sentence and a label")
         rows.append({"sentence": line[0], "label": line[1]})
@@ -206,7 +206,7 @@ def labelled_tsv(paths: Sequence[Path]) -> Rows:
 
 def wikitext(paths: Sequence[Path]) -> Rows:
     """A row an article: `page` as it lies there, `text` with its spaces as people set them."""
-    found = re.split(r"^(?= = [^=].* = $)", "".join(map(text_of, paths)), flags=re.MULTILINE)
+    found = re.split(r"^(?= = [^=].* = $)", "".join(map(read_text, paths)), flags=re.MULTILINE)
     return [
         {"number": number, "page": page, "text": detokenized(page)}
         for number, page in enumerate(page for page in found if page.strip())

@@ -1,15 +1,14 @@
-"""Outdir: the folder of one run, and the right to write into it.
+"""Outdir: the output folder of one run, and the lock on it.
 
-OUT/lock            held by the trainer that writes here
-OUT/checkpoints/    step-00000123/, the newest `keep`
+OUT/lock            held by the trainer that is writing
+OUT/checkpoints/    step-00000123/, the newest `keep_last`
 OUT/metrics.jsonl   OUT/tensorboard/
-OUT/speed.json      of the last finished run: tokens a second, and the like, which differ from run to run
+OUT/speed.json      of the last finished run: tokens a second and other figures that differ from run to run
 """
 
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ LOCK_WAIT = 30.0  # seconds: a killed launcher's orphan may still be leaving
 
 
 class Outdir:
-    """Use as a context: inside it, this process is the only trainer on the folder."""
+    """Use as a context: inside it, this process is the only trainer of the folder."""
 
     def __init__(self, path: Path, wait: float = LOCK_WAIT) -> None:
         self.path, self.wait = path, wait
@@ -35,7 +34,7 @@ class Outdir:
         return self.path / "metrics.jsonl"
 
     def __enter__(self) -> Outdir:
-        """Raises ValueError naming the lock when another trainer keeps it for longer than the wait."""
+        """Raises ValueError naming the lock when another trainer still holds it after the wait."""
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         path = self.path / "lock"
         lock = path.open("a")
@@ -49,7 +48,7 @@ class Outdir:
                 if time.monotonic() > deadline:
                     lock.close()
                     raise ValueError(
-                        f"{path} is held by another trainer after {self.wait:g} s; wait for it or take another --out"
+                        f"{path} is held by another trainer after {self.wait:g} s; wait for it, or give another --out"
                     ) from None
                 time.sleep(0.2)
         self._lock = lock
@@ -60,20 +59,10 @@ class Outdir:
             self._lock.close()
 
     def check_space(self, checkpoint_bytes: int) -> None:
-        """Before the first step, room for three checkpoints. Raises ValueError with both figures."""
+        """Raises ValueError, with both figures, when there is no space for three checkpoints."""
         free = shutil.disk_usage(self.path).free
         if free < 3 * checkpoint_bytes:
             raise ValueError(
                 f"{self.path} has {free / 1e9:.2f} GB free and three checkpoints take {3 * checkpoint_bytes / 1e9:.2f} "
-                f"GB; free some space or take another --out"
+                f"GB; free some space, or give another --out"
             )
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """The old bytes or the new ones, on disk, whenever the process is killed."""
-    temporary = path.with_name(f".{path.name}.writing")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from corpus.lake.manifest import canonical_json
-from training.checkpoints.outdir import write_atomic
+from training.checkpoints.files import write_atomic
 from training.significance.intervals import estimate
 
 ITEMS = pa.schema(
@@ -41,7 +41,7 @@ ITEMS = pa.schema(
 )
 
 # What a comparison reads of score.json.
-KEPT = {"task", "version", "definition", "metric", "higher_is_better", "chance", "inputs"}
+REQUIRED = {"task", "version", "definition", "metric", "higher_is_better", "chance", "inputs"}
 
 
 class Results(NamedTuple):
@@ -53,19 +53,19 @@ class Results(NamedTuple):
         return str(self.score["task"])
 
 
-def estimate_of(items: pa.Table, column: str = "value") -> dict[str, Any]:
+def estimate_score(items: pa.Table, column: str = "value") -> dict[str, Any]:
     """A metric over items, with its interval at 95 % and its standard error."""
     clusters = items["cluster"].to_pylist()
     return estimate(items[column].to_numpy(), items["weight"].to_numpy(), clusters)._asdict()
 
 
-def without(items: pa.Table, matched: Collection[str]) -> dict[str, Any]:
-    """The score of the items that are not in `matched`, as estimate_of has it, and `n` of them; None of it for none."""
+def estimate_without(items: pa.Table, matched: Collection[str]) -> dict[str, Any]:
+    """The score of the `n` items that are not in `matched`, as `estimate_score` returns it; None where `n` is 0."""
     left = items.filter(pc.invert(pc.is_in(items["item_id"], pa.array(sorted(matched), pa.string()))))
-    return {"n": len(left), "score": estimate_of(left) if len(left) else None}
+    return {"n": len(left), "score": estimate_score(left) if len(left) else None}
 
 
-def write(folder: Path, score: Mapping[str, Any], items: pa.Table) -> None:
+def write_results(folder: Path, score: Mapping[str, Any], items: pa.Table) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     sink = pa.BufferOutputStream()
     pq.write_table(items, sink, compression="zstd", write_page_checksum=True)
@@ -73,13 +73,13 @@ def write(folder: Path, score: Mapping[str, Any], items: pa.Table) -> None:
     write_atomic(folder / "score.json", canonical_json(score))  # last: it says that the other is whole
 
 
-def read(folder: Path) -> Results:
+def read_results(folder: Path) -> Results:
     """Raises FileNotFoundError where there are no results, ValueError naming the file where they are not such."""
     path = folder / "score.json"
     try:
         score = json.loads(path.read_bytes())
-        if not isinstance(score, dict) or not set(score) >= KEPT:
-            raise ValueError(f"it is no object that has {', '.join(sorted(KEPT))}")
+        if not isinstance(score, dict) or not set(score) >= REQUIRED:
+            raise ValueError(f"it is no object that has {', '.join(sorted(REQUIRED))}")
         path = folder / "items.parquet"
         items = pq.read_table(path, page_checksum_verification=True)
         if unlike := [field.name for field in ITEMS if field not in list(items.schema)]:
@@ -91,7 +91,7 @@ def read(folder: Path) -> Results:
     return Results(score, items)
 
 
-def find(folder: Path) -> dict[str, Results]:
+def find_results(folder: Path) -> dict[str, Results]:
     """The results of a folder by task: its own, or those of the folders in it, as `headwater score --out` leaves them.
 
     Raises FileNotFoundError when there are none, ValueError when two are of one task."""
@@ -103,7 +103,7 @@ def find(folder: Path) -> dict[str, Results]:
             f"{folder} has no score.json, nor has a folder in it; `headwater score --out` writes them"
         )
     found: dict[str, Results] = {}
-    for one, place in zip(map(read, folders), folders, strict=True):
+    for one, place in zip(map(read_results, folders), folders, strict=True):
         if one.task in found:
             raise ValueError(f"{place} holds {one.task}, as another folder beside it does; give one of the two")
         found[one.task] = one

@@ -1,0 +1,144 @@
+"""Decoding: token ids after token ids, drawn one at a time from a model, for several prompts side by side.
+
+B prompts   V vocabulary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from training.models.cache import Cache
+from training.models.transformer import Transformer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How a token is drawn: among the `top_k` likeliest (0: all), and of these among the fewest whose probabilities
+    add up to `top_p` (Holtzman et al. 2020), sharpened by the `temperature` (0: always the likeliest).
+
+    Raises ValueError, naming the setting, for a value outside of its range.
+    """
+
+    temperature: float = 0.8
+    top_k: int = 50
+    top_p: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < float("inf"):
+            raise ValueError(f"temperature is {self.temperature}; it must be 0 or more")
+        if self.top_k < 0:
+            raise ValueError(f"top_k is {self.top_k}; it must be 0 (no limit) or more")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p is {self.top_p}; it must be above 0 and at most 1")
+
+    def draw(self, logits: Tensor, generator: torch.Generator) -> int:
+        """A token id, by logits [V]."""
+        if self.temperature == 0:
+            return int(logits.argmax())
+        if 0 < self.top_k < len(logits):
+            logits = logits.masked_fill(logits < logits.topk(self.top_k).values[-1], float("-inf"))
+        probabilities = (logits / self.temperature).softmax(-1)
+        if self.top_p < 1:
+            descending, order = probabilities.sort(descending=True, stable=True)
+            # A token stays while those before it add up to less than top_p, so the likeliest always does.
+            probabilities[order[descending.cumsum(-1) - descending >= self.top_p]] = 0
+        return int(torch.multinomial(probabilities, 1, generator=generator))
+
+
+GREEDY = Sampling(temperature=0)
+
+
+def decode(
+    model: Transformer,
+    prompts: Sequence[list[int]],
+    *,
+    max_tokens: int,
+    sampling: Sampling,
+    stop: Callable[[list[int]], bool] | None = None,
+) -> list[list[int]]:
+    """The token ids that follow each prompt, at most `max_tokens`, without the closing eos.
+
+    Prompts may have any lengths; each draws from a random generator of its own, so that its text is the same alone and
+    beside others. A prompt opens a document, as in training, when it begins with eos. Where a text outgrows the
+    context, its older half is forgotten. `stop` receives the new ids of a text after each and returns whether to end
+    it. Raises ValueError for an empty prompt.
+    """
+    texts: list[list[int]] = [[] for _ in prompts]
+    for tokens in decode_steps(model, prompts, max_tokens=max_tokens, sampling=sampling, stop=stop):
+        for text, token in zip(texts, tokens, strict=True):
+            if token is not None:
+                text.append(token)
+    return texts
+
+
+@torch.no_grad()
+def decode_steps(
+    model: Transformer,
+    prompts: Sequence[list[int]],
+    *,
+    max_tokens: int,
+    sampling: Sampling,
+    stop: Callable[[list[int]], bool] | None = None,
+) -> Iterator[list[int | None]]:
+    """`decode`, as it goes: at each step the next token id of each prompt, None for a text that has ended."""
+    if not all(prompts):
+        raise ValueError("a prompt is empty; begin a document with the id of eos")
+    context, eos = model.config.max_position_embeddings, model.config.eos_token_id
+    generators = [torch.Generator().manual_seed(sampling.seed) for _ in prompts]
+    unread = [prompt[-context:] for prompt in prompts]
+    cache = Cache(model.config, len(prompts), max(map(len, unread)) + max_tokens, device=model.head.device)
+    texts, running = [list(prompt) for prompt in prompts], [True] * len(prompts)
+    logits = _read(model, unread, cache)
+    for step in range(1, max_tokens + 1):
+        drawn = [sampling.draw(row, generator) for row, generator in zip(logits.cpu(), generators, strict=True)]
+        new: list[int | None] = []
+        for row, token in enumerate(drawn):
+            running[row] = running[row] and token != eos
+            new.append(token if running[row] else None)
+            if running[row]:
+                texts[row].append(token)
+                running[row] = stop is None or not stop(texts[row][len(prompts[row]) :])
+        yield new
+        if step == max_tokens or not any(running):
+            return
+        if cache.longest < context:
+            logits = _read_next(model, drawn, cache)
+        else:
+            lengths = (cache.lengths + 1).tolist()
+            kept = [context // 2 if length > context else length for length in lengths]
+            logits = _read(model, [text[-count:] for text, count in zip(texts, kept, strict=True)], cache)
+
+
+def _read(model: Transformer, texts: list[list[int]], cache: Cache) -> Tensor:
+    """Reads whole texts into the emptied cache, padded on the right. Returns the logits [B, V] of the next tokens."""
+    device = model.head.device
+    lengths = torch.tensor([len(text) for text in texts], device=device)
+    padded = torch.zeros(len(texts), int(lengths.max()), dtype=torch.int64)
+    for row, text in enumerate(texts):
+        padded[row, : len(text)] = torch.tensor(text)
+    cache.truncate(torch.zeros_like(lengths))
+    with _eager(model):
+        hidden = model.hidden(padded.to(device), cache)
+    cache.truncate(lengths)
+    return functional.linear(hidden[torch.arange(len(texts)), lengths - 1], model.head)
+
+
+def _read_next(model: Transformer, tokens: list[int], cache: Cache) -> Tensor:
+    """Reads one more token of each text. Returns the logits [B, V] of the next ones."""
+    with _eager(model):
+        return model.logits(torch.tensor(tokens, device=model.head.device)[:, None], cache)[:, -1]
+
+
+def _eager(model: Transformer) -> AbstractContextManager[Any]:
+    """Around a forward pass: a compiled layer would be compiled again for each length."""
+    if not model.compiled:
+        return nullcontext()  # set_stance would import the compiler, which takes seconds
+    return torch.compiler.set_stance("force_eager")
