@@ -38,10 +38,11 @@ What antigravity does depends on the browsers installed."""
 
 @dataclass(frozen=True, kw_only=True)
 class PydocCrawlConfig:
-    """`warc_bytes` is small, so that a crawl of some 15 MB has several splits."""
+    """`date`: of every record. `warc_bytes`: of a file; a site fits into one, so later stages process it as one part in
+    one process: starting a second takes longer than half of the work. `page_bytes`: larger pages are skipped."""
 
     date: str = "2025-01-01T00:00:00Z"
-    warc_bytes: int = 1_000_000
+    warc_bytes: int = 100_000_000
     page_bytes: int = 250_000
 
 
