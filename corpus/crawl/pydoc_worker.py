@@ -1,6 +1,6 @@
 """Pydoc worker: one top-level package -> its pydoc pages, the same bytes every time.
 
-Run as a script in a process of its own, by `render`; imports the standard library alone. First every module of the
+Run as a script in a process of its own, by `render_packages`; imports the standard library alone. First every module of the
 package is imported, in sorted order, then every page is rendered, so a page does not depend on when it was rendered.
 What differs from run to run is left out: the values of data (os.environ is one), object addresses, machine paths.
 
@@ -154,14 +154,14 @@ def import_all(
     return imported, skipped
 
 
-def render(module: ModuleType, name: str, hidden: list[tuple[str, str]]) -> bytes:
+def render_module(module: ModuleType, name: str, hidden: list[tuple[str, str]]) -> bytes:
     """The page of one module, with each (path, token) of `hidden` replaced and addresses left out."""
     page = PydocPage()
     html = page.page(pydoc.describe(module), page.document(module, name))
-    return neutral(html, hidden).encode("utf-8", "replace")
+    return hide_machine(html, hidden).encode("utf-8", "replace")
 
 
-def neutral(text: str, hidden: list[tuple[str, str]]) -> str:
+def hide_machine(text: str, hidden: list[tuple[str, str]]) -> str:
     text = ADDRESS.sub("", text)
     for path, token in hidden:
         text = text.replace(path, token)
@@ -180,13 +180,15 @@ def main() -> None:
         (out / "current").write_text(name)
 
         def page(name: str = name) -> None:
-            (out / f"{name}.html").write_bytes(render(sys.modules[name], name, hidden))
+            (out / f"{name}.html").write_bytes(render_module(sys.modules[name], name, hidden))
 
         reason = effects.watch(page)
         if reason:
             (out / f"{name}.html").unlink(missing_ok=True)
             skipped[name] = f"its documentation {reason}"
-    (out / "skipped.json").write_text(json.dumps({k: neutral(v, hidden) for k, v in skipped.items()}, sort_keys=True))
+    (out / "skipped.json").write_text(
+        json.dumps({k: hide_machine(v, hidden) for k, v in skipped.items()}, sort_keys=True)
+    )
 
 
 if __name__ == "__main__":
