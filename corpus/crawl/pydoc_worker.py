@@ -1,7 +1,7 @@
 """Pydoc worker: one top-level package -> its pydoc pages, the same bytes every time.
 
-Run as a script in a process of its own, by `render_packages`; imports the standard library alone. First every module of the
-package is imported, in sorted order, then every page is rendered, so a page does not depend on when it was rendered.
+Run as a script in a process of its own, by `render_packages`; imports only the standard library. First every module of
+the package is imported, in sorted order, then every page is rendered, so a page does not depend on when that happened.
 What differs from run to run is left out: the values of data (os.environ is one), object addresses, machine paths.
 
     python -S -s -P pydoc_worker.py '{"package": "json", "out": "...", "exclude": {}, "search": [], "hidden": []}'
