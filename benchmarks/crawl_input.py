@@ -18,7 +18,7 @@ def crawl_files(folder: Path, made: Path) -> list[Path]:
     found = sorted(folder.glob("*.warc.gz"))
     if not found:
         print(f"no WARC in {folder}: crawling this Python's documentation", flush=True)
-        crawl_pydoc("stdlib", made, config=PydocCrawlConfig())
+        crawl_pydoc("stdlib", made, config=PydocCrawlConfig(warc_bytes=1_000_000))
         found = sorted(made.glob("*.warc.gz"))
     return found
 

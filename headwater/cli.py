@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corpus.lake.store import DEFAULT_LAKE, Lake
+from headwater.commands import demo
 from training.evaluation.flags import add_flags
 
 STAGES = "documents, clean, trimmed, unique or split"
@@ -58,25 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="headwater", description="From a web crawl to a benchmark score.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    demo = _command(commands, "demo", _demo, "run the whole graph on the built-in crawls, or on yours")
-    demo.add_argument(
-        "--crawl",
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="a file (WARC, WET, ARC, Parquet, JSONL, text, Wikipedia dump) or a folder of them, at any fsspec URL, or "
-        "a Common Crawl id with a number of files, such as CC-MAIN-2026-05#3; repeatable",
-    )
-    demo.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
-    demo.add_argument("--recipe", default="base", help="named configuration (default: base)")
-    demo.add_argument(
-        "--benchmark",
-        action="append",
-        default=[],
-        metavar="TASK=PATH",
-        help="score a prepared benchmark too, such as piqa=DIR, and train on no document that holds its items; "
-        "repeatable",
-    )
+    demo.add_arguments(_command(commands, "demo", demo.run, "train and score a model on built-in crawls, or on yours"))
     verify = _command(commands, "verify", _verify, "read every dataset, or the shards in a folder, and compare digests")
     verify.add_argument("folder", nargs="?", metavar="DIR", help="shards anywhere, in place of the lake")
     verify.add_argument("--tokenizer", metavar="FILE", help="the tokenizer.json that the shards in DIR are to be of")
@@ -156,16 +139,6 @@ def _command(commands: argparse._SubParsersAction, name: str, run: object, text:
     parser.add_argument("--lake", default=DEFAULT_LAKE, metavar="URL", help=f"default: {DEFAULT_LAKE}")
     parser.set_defaults(run=run)
     return parser
-
-
-def _demo(args: argparse.Namespace) -> int:
-    if args.workers < 1:
-        raise ValueError(f"--workers {args.workers}: at least 1 is needed")
-    from headwater.commands.demo import Demo, benchmark_paths
-
-    benchmarks = benchmark_paths(args.benchmark)
-    Demo(Lake(args.lake), args.workers, args.recipe).run(args.crawl, benchmarks)
-    return 0
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -1,13 +1,21 @@
-"""Recipes: named configurations of the whole river. Two that agree up to a stage share all datasets up to it."""
+"""Recipes by name: configurations of the whole path. Two that agree up to a stage share all datasets up to it.
+
+base            ordinary web pages
+trimmed         base, without the lines that many pages of a host repeat
+documentation   base, with quality rules for reference documentation
+demo            documentation, of the standard library alone, in a budget of minutes
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from corpus.contamination.policy import ContaminationConfig
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.holdout.heldout import HeldOutConfig
 from corpus.holdout.items import ItemConfig
+from corpus.quality.rules import DEFAULT, Rule
 from corpus.repeats.lines import LineConfig
 from corpus.tokenizer.imported import ImportConfig
 from corpus.tokenizer.vocabulary import VocabularyConfig
@@ -20,12 +28,12 @@ from training.evaluation.catalog import PREPARED
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """A preset of training/config.py, its budget of tokens where that is another, and how it is launched: one process
-    with the preset's threads, whatever the worker count of the data stages, for the order of a floating-point sum is
-    part of a checkpoint's bytes.
+    """`preset`: a plan of training/presets.py. `tokens`: the budget, where it is not the preset's. `processes`: how
+    many train together; the threads are the preset's whatever the number of workers of the data stages, because the
+    order of a floating-point sum decides a checkpoint's bytes.
 
-    Of `along` checkpoints on the way, at most and evenly spaced, the weights are kept too: what the learning curve is
-    of. They cost `along` times the size of the model."""
+    `along`: how many earlier checkpoints, at most and evenly spaced, keep their weights for the learning curve. Each
+    costs the size of the model."""
 
     preset: str = "tiny"
     tokens: int | None = None
@@ -39,9 +47,11 @@ class TrainingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One configuration a stage. `ingest` belongs to the crawl and is shared by all recipes. Without `trim`, nothing is
-    cut out of documents. `contamination` matters only once a benchmark is materialized."""
+    """One configuration per stage. `crawls`: the built-in crawls that it takes where none is given. Ingestion belongs
+    to the crawl and is shared by all recipes. `trim`: None cuts nothing out of documents. `contamination` matters only
+    once a benchmark is materialized."""
 
+    crawls: tuple[str, ...] = ("stdlib", "packages")
     clean: CleanConfig = field(default_factory=CleanConfig)
     trim: TrimConfig | None = None
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
@@ -60,10 +70,37 @@ def base() -> Recipe:
 
 def trimmed() -> Recipe:
     """As base, without the lines that many pages of a host repeat."""
-    return Recipe(trim=TrimConfig(lines=LineConfig()))
+    return replace(base(), trim=TrimConfig(lines=LineConfig()))
 
 
-RECIPES = {"base": base(), "trimmed": trimmed()}
+def documentation() -> Recipe:
+    """As base, with bounds for reference documentation, which repeats itself within a page as nothing else that people
+    write: the same parameter under ten functions, the same inherited method under ten classes, and signatures on lines
+    of their own. The bounds are near the 99th percentile of 1,045 such pages (docs/experiments.md, 2026-11-28)."""
+    maxima = {
+        "duplicate_lines": 0.8,
+        "duplicate_line_characters": 0.8,
+        "duplicate_5grams": 0.8,
+        "duplicate_10grams": 0.8,
+        "lines_per_word": 0.4,
+    }
+    return replace(base(), clean=CleanConfig(rules=with_maxima(DEFAULT, maxima)))
+
+
+def demo() -> Recipe:
+    """As documentation, of one built-in crawl and a third of the tokens: about two minutes on two CPU cores."""
+    return replace(documentation(), crawls=("stdlib",), training=TrainingConfig(tokens=262_144, along=2))
+
+
+def with_maxima(rules: tuple[Rule, ...], maxima: Mapping[str, float]) -> tuple[Rule, ...]:
+    """Rules with other upper bounds, by name. Raises ValueError for a name that none of them has."""
+    unknown = set(maxima) - {rule.name for rule in rules}
+    if unknown:
+        raise ValueError(f"no rule is named {', '.join(sorted(unknown))}: there are {', '.join(r.name for r in rules)}")
+    return tuple(replace(rule, maximum=maxima.get(rule.name, rule.maximum)) for rule in rules)
+
+
+RECIPES = {"base": base(), "demo": demo(), "documentation": documentation(), "trimmed": trimmed()}
 INGEST = IngestConfig()
 # Whose items documents are compared with: assets benchmarks/<task>.
 BENCHMARKS = tuple(task.name for task in PREPARED)

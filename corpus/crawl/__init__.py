@@ -7,6 +7,6 @@ links          HTML -> canonical URLs
 robots         robots.txt -> what may be fetched, and how fast
 fetch          URL -> response, bounded in time and size
 warc_writer    responses -> WARC/1.1, gzip per record
-crawler        start URLs -> WARC files and a report              crawl(config, out, progress)
+crawler        start URLs -> WARC files and a report              crawl_site(config, out, progress)
 pydoc_crawl    all of it, on the documentation that every Python carries: the offline default
 """

@@ -1,7 +1,7 @@
-"""Crawler: start URLs of one host -> WARC files and an account of every URL that was seen.
+"""Crawler: start URLs of one host -> WARC files and a count of every URL that was seen.
 
 Polite (robots.txt, a delay between requests, one connection), bounded (depth, pages, bytes, seconds), breadth-first in
-the order of the links, and never ended by an error of the site.
+the order of the links, and no error of the site ends it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from urllib.parse import urljoin
 from tqdm import tqdm
 
 from corpus.crawl.fetch import Fetcher, FetchError, Response
-from corpus.crawl.links import canonical, is_private, links, origin, same_host
+from corpus.crawl.links import canonicalize, extract_links, is_private, origin, same_host
 from corpus.crawl.robots import PRODUCT, Robots, read_robots
 from corpus.crawl.warc_writer import WarcWriter
 
 VERSION = version("headwater")
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})
 RETRIES = 2
-"""How often a 5xx or 429 is asked for again."""
+"""How often a request is repeated that was answered with 5xx or 429."""
 
 MAX_RETRY_SECONDS = 60.0
 """A Retry-After beyond this is not waited for."""
@@ -61,7 +61,7 @@ class CrawlConfig:
     """Sent with every request. For a site of somebody else, name a page that says who crawls and why."""
 
     def __post_init__(self) -> None:
-        urls = [canonical(url) for url in self.start]
+        urls = [canonicalize(url) for url in self.start]
         if not urls or None in urls:
             raise ValueError(f"start {self.start!r}: give http or https URLs, such as https://example.org/")
         if any(not same_host(str(url), str(urls[0])) for url in urls):
@@ -83,10 +83,10 @@ class CrawlReport:
     files: tuple[Path, ...]
 
 
-def crawl(config: CrawlConfig, out: Path, progress: bool = False) -> CrawlReport:
+def crawl_site(config: CrawlConfig, out: Path, progress: bool = False) -> CrawlReport:
     """Crawls into <out>/<name>-00000.warc.gz and so on; `progress` draws a bar on stderr.
 
-    Raises ValueError, naming the start URL and what was seen, when not one page was fetched, and FileExistsError when
+    Raises ValueError, naming the start URL and what was seen, when no page was fetched, and FileExistsError when
     `out` already holds such files.
     """
     info = {
@@ -109,7 +109,7 @@ def crawl(config: CrawlConfig, out: Path, progress: bool = False) -> CrawlReport
         tqdm(desc=f"crawl {config.name}", unit="page", disable=None if progress else True, file=sys.stderr) as bar,
     ):
         run = _Crawl(config, fetcher, writer, bar)
-        run.all()
+        run.fetch_all()
     if not run.pages:
         raise ValueError(
             f"{config.start[0]}: no page was fetched in {run.requests} requests; seen: {dict(run.not_fetched)}, "
@@ -134,29 +134,29 @@ class _Visit:
 
 
 class _Crawl:
-    """The state of one crawl: what waits, what was seen, what was counted."""
+    """The state of a crawl: the queue, the URLs seen, the counts."""
 
     def __init__(self, config: CrawlConfig, fetcher: Fetcher, writer: WarcWriter, bar: tqdm) -> None:
         self.config, self.fetcher, self.writer, self.bar = config, fetcher, writer, bar
-        self.waiting: deque[_Visit] = deque()
+        self.queue: deque[_Visit] = deque()
         self.seen: set[str] = set()
         self.not_fetched: Counter[str] = Counter()
         self.robots: dict[str, Robots] = {}
         self.pages = self.html_bytes = self.requests = 0
         self.last_request = -float("inf")
-        self.start = str(canonical(config.start[0]))
+        self.start = str(canonicalize(config.start[0]))
 
-    def all(self) -> None:
+    def fetch_all(self) -> None:
         for url in self.config.start:
-            self.add(_Visit(url=str(canonical(url)), depth=0), first=False)
-        while self.waiting:
-            visit = self.waiting.popleft()
+            self.add(_Visit(url=str(canonicalize(url)), depth=0), first=False)
+        while self.queue:
+            visit = self.queue.popleft()
             reason = "page_limit" if self.pages >= self.config.max_pages else self.visit(visit)
             if reason:
                 self.not_fetched[reason] += 1
 
     def add(self, visit: _Visit, *, first: bool) -> None:
-        """Counts a URL that was not seen before, and lets it wait its turn when it may be fetched."""
+        """Queues a URL that was not seen before, or counts why it is not to be fetched."""
         if visit.url in self.seen or len(self.seen) >= MAX_URLS:
             return
         self.seen.add(visit.url)
@@ -168,12 +168,12 @@ class _Crawl:
         elif visit.redirects > MAX_REDIRECTS:
             self.not_fetched["too_many_redirects"] += 1
         elif first:
-            self.waiting.appendleft(visit)
+            self.queue.appendleft(visit)
         else:
-            self.waiting.append(visit)
+            self.queue.append(visit)
 
     def visit(self, visit: _Visit) -> str | None:
-        """Fetches one URL; returns why it gave no page, or None when it did."""
+        """Fetches a URL; returns the reason why it gave no page, or None when it did."""
         site = origin(visit.url)
         if site not in self.robots:
             self.robots[site] = read_robots(site, lambda url, limit: self.get(site, url, limit, html_only=False))
@@ -184,7 +184,7 @@ class _Crawl:
         except FetchError as error:
             return error.reason
         if response.redirect is not None:
-            target = canonical(urljoin(visit.url, response.redirect))
+            target = canonicalize(urljoin(visit.url, response.redirect))
             if target is not None:
                 self.add(_Visit(url=target, depth=visit.depth, redirects=visit.redirects + 1), first=True)
             return "redirect"
@@ -193,7 +193,7 @@ class _Crawl:
         if response.content_type not in HTML_TYPES:
             return "not_html"
         if response.header("content-encoding").lower() not in ("", "identity"):
-            return "encoded"  # asked for identity: what was not asked for is not unpacked
+            return "encoded"  # the request allows no encoding: what ignores that is not decoded
         if response.truncated:
             return "too_large"
         self.keep(visit, response)
@@ -213,11 +213,11 @@ class _Crawl:
         self.html_bytes += len(response.body)
         self.bar.set_postfix_str(f"{self.html_bytes / 1e6:.1f} MB", refresh=False)
         self.bar.update()
-        for url in links(response.body, response.charset, visit.url):
+        for url in extract_links(response.body, response.charset, visit.url):
             self.add(_Visit(url=url, depth=visit.depth + 1), first=False)
 
     def get(self, site: str, url: str, limit: int, *, html_only: bool) -> Response:
-        """One GET, at its turn; an answer that says "later" is asked for again."""
+        """A GET after the delay; repeated when the answer is 429 or 5xx."""
         backoff = self.config.retry_seconds
         for attempt in range(RETRIES + 1):
             self.pause(site)
@@ -230,8 +230,8 @@ class _Crawl:
                 self.last_request = time.monotonic()
             if (response.status < 500 and response.status != 429) or attempt == RETRIES:
                 break
-            asked = response.header("retry-after")
-            seconds = max(backoff, float(asked)) if asked.isascii() and asked.isdigit() else backoff
+            after = response.header("retry-after")
+            seconds = max(backoff, float(after)) if after.isascii() and after.isdigit() else backoff
             if seconds > MAX_RETRY_SECONDS:
                 break
             time.sleep(seconds)
@@ -239,9 +239,9 @@ class _Crawl:
         return response
 
     def pause(self, site: str) -> None:
-        own = self.config.delay if self.config.delay is not None else 0.0 if self.fetcher.loopback else 1.0
-        asked = self.robots[site].delay if site in self.robots else 0.0
-        seconds = self.last_request + max(own, asked) - time.monotonic()
+        configured = self.config.delay if self.config.delay is not None else 0.0 if self.fetcher.loopback else 1.0
+        requested = self.robots[site].delay if site in self.robots else 0.0
+        seconds = self.last_request + max(configured, requested) - time.monotonic()
         if seconds > 0:
             time.sleep(seconds)
 

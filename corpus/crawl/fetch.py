@@ -65,10 +65,10 @@ class Response:
 
 
 class Fetcher:
-    """An HTTP/1.1 client for one host, with kept-alive connections. Follows no redirect and heeds no proxy.
+    """An HTTP/1.1 client for one host, with persistent connections. Follows no redirects and ignores proxy settings.
 
-    `resolve` maps a host to the (address, port) to connect to instead, like curl's --resolve. `read_seconds` bounds one
-    wait on the network, `total_seconds` the whole response, so a server that drips bytes is cut off as well.
+    `resolve` maps a host to the (address, port) to connect to instead, like curl's --resolve. `read_seconds` bounds
+    each wait on the network, `total_seconds` the whole response, so a server that drips bytes is cut off as well.
     """
 
     def __init__(
@@ -193,7 +193,7 @@ class _Network(httpcore.NetworkBackend):
         raise error
 
     def _allowed(self, host: str, addresses: list[Address]) -> list[Address]:
-        """A host that was first found on the public internet may not later lead into a private network.
+        """A host whose first address was public may not lead into a private network later.
 
         DNS can change between two requests (rebinding); the check is therefore made at every connection.
         """
@@ -209,12 +209,12 @@ class _Network(httpcore.NetworkBackend):
 
 def _lookup(host: str, port: int) -> list[Address]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
         raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
     addresses: dict[Address, None] = {}
-    for *_, place in found:
-        address = ipaddress.ip_address(str(place[0]).partition("%")[0])
+    for *_, socket_address in results:
+        address = ipaddress.ip_address(str(socket_address[0]).partition("%")[0])
         mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
         addresses[mapped or address] = None
     return list(addresses)

@@ -1,4 +1,4 @@
-"""Links: HTML -> the URLs it points to, in one canonical form each (RFC 3986, section 6.2).
+"""Links: HTML -> the URLs it points to, each in its canonical form (RFC 3986, section 6.2).
 
 lxml reads the HTML: walking a collection of resiliparse 2.0.1 takes time quadratic in its length (19 s for the 3,272
 links of one pydoc page, where lxml takes 13 ms).
@@ -20,11 +20,11 @@ SAFE = "/:?#[]@!$&'()*+,;=-._~%"
 ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 
 
-def canonical(url: str) -> str | None:
-    """The one form of an absolute http or https URL; None when it is another scheme or not a URL.
+def canonicalize(url: str) -> str | None:
+    """The canonical form of an absolute http or https URL; None for another scheme or what is no URL.
 
     The fragment and a default port are dropped, scheme and host are lower case, the path is never empty, characters
-    that a URL may not hold are percent-encoded. Query strings stand as they are.
+    that a URL may not hold are percent-encoded. Query strings are left as they are.
     """
     try:
         parts = urlsplit(url.strip())
@@ -49,7 +49,7 @@ def origin(url: str) -> str:
 
 
 def same_host(url: str, other: str) -> bool:
-    """True when two canonical URLs have one host and port; http and https on their default ports are one."""
+    """True when two canonical URLs have the same host and port; http's and https's default ports count as the same."""
     return _host(url) == _host(other)
 
 
@@ -67,8 +67,9 @@ def is_private(url: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def links(body: bytes, charset: str, base: str) -> list[str]:
-    """Canonical URLs of an HTML page's <a href>, in order, each once. `base` is the page's URL; <base> is heeded."""
+def extract_links(body: bytes, charset: str, base: str) -> list[str]:
+    """Canonical URLs of an HTML page's <a href>, in order, without repetitions. They are relative to `base`, the page's
+    URL, or to its <base> element."""
     try:
         document = html.document_fromstring(body, parser=html.HTMLParser(encoding=charset))
     except etree.ParserError:  # an empty document
@@ -78,7 +79,7 @@ def links(body: bytes, charset: str, base: str) -> list[str]:
         break
     references = dict.fromkeys(anchor.get("href", "").partition("#")[0] for anchor in document.iter("a"))
     joined = (_join(base, reference) for reference in references if reference.strip())
-    return list(dict.fromkeys(url for url in map(canonical, filter(None, joined)) if url is not None))
+    return list(dict.fromkeys(url for url in map(canonicalize, filter(None, joined)) if url is not None))
 
 
 def _join(base: str, reference: str) -> str | None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from corpus.crawl.crawler import CrawlConfig, CrawlReport, crawl
-from corpus.crawl.render import RenderConfig, render
+from corpus.crawl.crawler import CrawlConfig, CrawlReport, crawl_site
+from corpus.crawl.render import RenderConfig, render_packages
 from corpus.crawl.site import serve, site_files
 
 Site = Literal["stdlib", "packages"]
@@ -38,10 +38,11 @@ What antigravity does depends on the browsers installed."""
 
 @dataclass(frozen=True, kw_only=True)
 class PydocCrawlConfig:
-    """`warc_bytes` is small, so that a crawl of some 15 MB has several splits."""
+    """`date`: of every record. `warc_bytes`: of a file; a site fits into one, so later stages process it as one part in
+    one process: starting a second takes longer than half of the work. `page_bytes`: larger pages are skipped."""
 
     date: str = "2025-01-01T00:00:00Z"
-    warc_bytes: int = 1_000_000
+    warc_bytes: int = 100_000_000
     page_bytes: int = 250_000
 
 
@@ -50,8 +51,8 @@ def crawl_pydoc(
 ) -> tuple[CrawlReport, dict[str, str]]:
     """Writes <out>/<name>-00000.warc.gz and so on; returns the crawl's report, and module -> why it has no page.
 
-    The bytes depend on `environment(name)` and `config` alone. Raises ValueError for another name of a site, and when
-    not one module could be rendered.
+    The bytes depend on `environment(name)` and `config` alone. Raises ValueError for an unknown site, and when no
+    module could be rendered.
     """
     packages: tuple[str, ...]
     search: tuple[str, ...]
@@ -62,19 +63,19 @@ def crawl_pydoc(
         search = tuple(dict.fromkeys(sysconfig.get_path(key) for key in ("purelib", "platlib")))
     else:
         raise ValueError(f"no pydoc site {name!r}: there are 'stdlib' and 'packages'")
-    pages = render(RenderConfig(packages=packages, search=search, page_bytes=config.page_bytes), progress)
+    pages = render_packages(RenderConfig(packages=packages, search=search, page_bytes=config.page_bytes), progress)
     if not pages.html:
         module, reason = next(iter(pages.skipped.items()), (name, "there is no such package"))
         raise ValueError(f"no module of {name} could be rendered by {sys.executable}; the first, {module}: {reason}")
     host = f"{name}.pydoc.localhost"
-    with serve(site_files(name, pages)) as place:
-        report = crawl(
+    with serve(site_files(name, pages)) as address:
+        report = crawl_site(
             CrawlConfig(
                 start=(f"http://{host}/",),
                 name=name,
                 date=config.date,
                 warc_bytes=config.warc_bytes,
-                resolve={host: place},
+                resolve={host: address},
             ),
             out,
             progress,
@@ -83,19 +84,19 @@ def crawl_pydoc(
 
 
 def environment(name: Site) -> dict[str, str]:
-    """What decides the bytes of a site's WARC files beside the configuration and this code."""
-    found = {
+    """What decides the bytes of a site's WARC files, apart from the configuration and this code."""
+    versions = {
         "python": platform.python_version(),
         "platform": sysconfig.get_platform(),
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
     }
     if name == "packages":
-        found |= {module: _version(distribution) for module, distribution in PACKAGES.items()}
+        versions |= {module: _version(distribution) for module, distribution in PACKAGES.items()}
         # A module that cannot be imported has no page, so what the packages may import decides the bytes as well.
-        wanted = {needed for distribution in PACKAGES.values() for needed in _requirements(distribution)}
-        listing = "\n".join(f"{needed} {_version(needed)}" for needed in sorted(wanted))
-        found["requirements"] = hashlib.sha256(listing.encode()).hexdigest()[:16]
-    return found
+        required = {needed for distribution in PACKAGES.values() for needed in _requirements(distribution)}
+        listing = "\n".join(f"{needed} {_version(needed)}" for needed in sorted(required))
+        versions["requirements"] = hashlib.sha256(listing.encode()).hexdigest()[:16]
+    return versions
 
 
 def _version(distribution: str) -> str:
@@ -106,7 +107,7 @@ def _version(distribution: str) -> str:
 
 
 def _requirements(distribution: str) -> set[str]:
-    """Names of the distributions that one asks for, optional ones included."""
+    """Names of the distributions that a distribution requires, optional ones included."""
     try:
         lines = importlib.metadata.requires(distribution) or []
     except importlib.metadata.PackageNotFoundError:

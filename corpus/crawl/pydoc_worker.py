@@ -1,7 +1,7 @@
 """Pydoc worker: one top-level package -> its pydoc pages, the same bytes every time.
 
-Run as a script in a process of its own, by `render`; imports the standard library alone. First every module of the
-package is imported, in sorted order, then every page is rendered, so a page does not depend on when it was rendered.
+Run as a script in a process of its own, by `render_packages`; imports only the standard library. First every module of
+the package is imported, in sorted order, then every page is rendered, so a page does not depend on when that happened.
 What differs from run to run is left out: the values of data (os.environ is one), object addresses, machine paths.
 
     python -S -s -P pydoc_worker.py '{"package": "json", "out": "...", "exclude": {}, "search": [], "hidden": []}'
@@ -52,6 +52,11 @@ class PydocPage(pydoc.HTMLDoc):
         """A data member: its name and type. Its value may be a secret, and may change."""
         label = f"<strong>{name}</strong>: " if name else ""
         return label + self.escape(type(value).__name__)
+
+    def preformat(self, text: str) -> str:
+        """Escaped text with ordinary spaces: pydoc joins words by &nbsp;, which no page of prose does, and of which a
+        model learns to write little else."""
+        return super().preformat(text).replace("&nbsp;", " ")
 
     def filelink(self, url: str, path: str) -> str:
         return os.path.basename(path)
@@ -149,14 +154,14 @@ def import_all(
     return imported, skipped
 
 
-def render(module: ModuleType, name: str, hidden: list[tuple[str, str]]) -> bytes:
+def render_module(module: ModuleType, name: str, hidden: list[tuple[str, str]]) -> bytes:
     """The page of one module, with each (path, token) of `hidden` replaced and addresses left out."""
     page = PydocPage()
     html = page.page(pydoc.describe(module), page.document(module, name))
-    return neutral(html, hidden).encode("utf-8", "replace")
+    return hide_machine(html, hidden).encode("utf-8", "replace")
 
 
-def neutral(text: str, hidden: list[tuple[str, str]]) -> str:
+def hide_machine(text: str, hidden: list[tuple[str, str]]) -> str:
     text = ADDRESS.sub("", text)
     for path, token in hidden:
         text = text.replace(path, token)
@@ -175,13 +180,15 @@ def main() -> None:
         (out / "current").write_text(name)
 
         def page(name: str = name) -> None:
-            (out / f"{name}.html").write_bytes(render(sys.modules[name], name, hidden))
+            (out / f"{name}.html").write_bytes(render_module(sys.modules[name], name, hidden))
 
         reason = effects.watch(page)
         if reason:
             (out / f"{name}.html").unlink(missing_ok=True)
             skipped[name] = f"its documentation {reason}"
-    (out / "skipped.json").write_text(json.dumps({k: neutral(v, hidden) for k, v in skipped.items()}, sort_keys=True))
+    (out / "skipped.json").write_text(
+        json.dumps({k: hide_machine(v, hidden) for k, v in skipped.items()}, sort_keys=True)
+    )
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ WORKER = Path(__file__).with_name("pydoc_worker.py")
 
 @dataclass(frozen=True, kw_only=True)
 class RenderConfig:
-    """What is rendered. `search` are folders put behind the standard library on the import path."""
+    """What is rendered. `search` are folders that come after the standard library on the import path."""
 
     packages: tuple[str, ...]
     search: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class RenderConfig:
     seconds: float = 60.0
     """A package that takes longer is skipped. The slowest of the defaults takes about 8 s."""
     processes: int | None = None
-    """How many at a time; as many as there are cores when None. Decides no byte."""
+    """How many at a time; None is the number of cores. The pages do not depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +45,8 @@ class Pages:
     skipped: dict[str, str]
 
 
-def render(config: RenderConfig, progress: bool = False) -> Pages:
-    """Renders every package. Never fails for a module's sake: what cannot be rendered is listed with its reason."""
+def render_packages(config: RenderConfig, progress: bool = False) -> Pages:
+    """Renders every package. No module makes it fail: what cannot be rendered is listed with the reason."""
     html: dict[str, bytes] = {}
     skipped: dict[str, str] = {}
     with ThreadPoolExecutor(config.processes or os.cpu_count()) as threads:
@@ -61,7 +61,7 @@ def render(config: RenderConfig, progress: bool = False) -> Pages:
 
 
 def _render_package(package: str, config: RenderConfig) -> Pages:
-    """A module that ends its process or hangs is left out in a second, fresh attempt, and so on."""
+    """A module that ends its process, or does not end, is left out of the next attempt, and so on."""
     exclude: dict[str, str] = {}
     while True:
         with tempfile.TemporaryDirectory(prefix="headwater-pydoc-") as folder:
@@ -78,7 +78,7 @@ def _render_package(package: str, config: RenderConfig) -> Pages:
 
 
 def _run_worker(package: str, exclude: dict[str, str], out: Path, config: RenderConfig) -> str:
-    """Runs one child; returns how it ended, in words fit for the list of skipped modules."""
+    """Runs a child process; returns how it ended, as a reason for the list of skipped modules."""
     cwd = out / "cwd"
     cwd.mkdir()
     job = {
@@ -116,7 +116,7 @@ def _kill_group(child: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(home: str) -> dict[str, str]:
-    """All that a child knows of the outside. Nothing of the caller's environment is in it, and so no secret."""
+    """The environment of a child process: nothing of the caller's, and so no secret."""
     return {
         "COLUMNS": "120",
         "HOME": home,

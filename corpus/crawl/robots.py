@@ -9,13 +9,13 @@ from urllib.parse import urljoin
 from protego import Protego
 
 from corpus.crawl.fetch import FetchError, Response
-from corpus.crawl.links import canonical, same_host
+from corpus.crawl.links import canonicalize, same_host
 
 PRODUCT = "headwater"
 """The product token that a robots.txt addresses (RFC 9309, section 2.2.1)."""
 
 MAX_BYTES = 512_000
-"""RFC 9309, section 2.5: at least 500 KiB are to be read; the rest is not."""
+"""RFC 9309, section 2.5: at least 500 KiB must be read; the rest is ignored."""
 
 MAX_REDIRECTS = 5
 """RFC 9309, section 2.3.1.2."""
@@ -52,7 +52,7 @@ def read_robots(origin: str, get: Callable[[str, int], Response]) -> Robots:
             return Robots(verdict=f"robots.txt: {error.reason}: nothing allowed")
         if response.redirect is None:
             return _judge(response)
-        url = canonical(urljoin(url, response.redirect))
+        url = canonicalize(urljoin(url, response.redirect))
     return Robots(verdict=f"robots.txt: more than {MAX_REDIRECTS} redirects: everything allowed", allow_all=True)
 
 

@@ -1,4 +1,4 @@
-"""Site: rendered pages as a web site on loopback, with robots.txt, an index, and answers that never change."""
+"""Site: rendered pages as a web site on loopback, with robots.txt, an index, and the same answers every time."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def serve(files: Mapping[str, tuple[str, bytes]]) -> Iterator[tuple[str, int]]:
                 self.wfile.write(body)
 
         def log_message(self, *arguments: object) -> None:
-            """Silent: the crawler reports what it fetched."""
+            """Nothing is logged: the crawler reports what it fetched."""
 
     with ThreadingHTTPServer((LOOPBACK, 0), Handler) as server:
         server.daemon_threads = True

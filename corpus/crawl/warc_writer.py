@@ -1,4 +1,4 @@
-"""WARC writer: responses -> WARC/1.1 files (ISO 28500:2017), one gzip member a record, the same bytes every time.
+"""WARC writer: responses -> WARC/1.1 files (ISO 28500:2017), one gzip member per record, the same bytes every time.
 
 A file is written under a temporary name, synced and renamed when it is complete: a name that ends in .warc.gz is a
 whole file. Compressed bytes are those of the zlib in use (zlib-ng compresses otherwise, to the same records).
@@ -150,5 +150,5 @@ def digest(data: bytes) -> str:
 
 
 def record_id(kind: str, url: str, date: str) -> str:
-    """A name that follows from what the record is, where others draw one at random."""
+    """An identifier derived from the record, so that it is the same every time; usually it is random."""
     return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{kind} {url} {date}')}>"

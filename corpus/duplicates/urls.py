@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from corpus.crawl.links import canonical
+from corpus.crawl.links import canonicalize
 
 NO_URL = (0, 0)
 
@@ -14,7 +14,7 @@ NO_URL = (0, 0)
 def page_key(url: str) -> str:
     """The canonical URL (RFC 3986, section 6.2) without its scheme and a leading "www.": nearly every site has the same
     page with and without them. What is no http or https URL stands as it is."""
-    found = canonical(url)
+    found = canonicalize(url)
     return url if found is None else found.partition("://")[2].removeprefix("www.")
 
 

@@ -1,180 +1,133 @@
-"""Demo: materializes the whole graph in this process, with history, and prints what came of it."""
+"""Demo: from crawls to a model, its scores and a report, in one command; then what to type next."""
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
+import os
+import shlex
 import time
-import uuid
-import warnings
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
-from dagster_shared.utils.warnings import PreviewWarning
+from corpus.lake.store import DEFAULT_LAKE, Lake
+from headwater.terminal import one_line, printable
 
-from corpus.lake.store import Lake
-from dagster_project.definitions import BENCHMARKS_JOB, CLEAN_JOB, CRAWL_JOB, ITEMS_JOB, RECIPE_ASSETS, RECIPE_JOB, defs
-from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
-from dagster_project.lineage import latest
-from dagster_project.partitions import BUILT_IN, crawl_key, crawl_recipe_key, crawls, distinct_ids
-from dagster_project.resources import EngineResource, LakeResource
-from training.evaluation.catalog import PREPARED
-from training.evaluation.items import load_items
-
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+DEFAULT, FULL, OWN_CRAWL = "demo", "documentation", "base"
+SAMPLE_CHARACTERS = 300
 
 
-class Demo:
-    """One run of the river over some crawls, under one recipe."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--crawl",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a file (WARC, WET, ARC, Parquet, JSONL, text, Wikipedia dump) or a folder of them, at any fsspec URL, a "
+        "Common Crawl id with a number of files, such as CC-MAIN-2026-05#3, or a built-in crawl, stdlib or packages; "
+        "repeatable (default: the recipe's)",
+    )
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument(
+        "--recipe", metavar="NAME", help=f"named configuration (default: {DEFAULT}; with --crawl {OWN_CRAWL})"
+    )
+    size.add_argument(
+        "--full",
+        action="store_true",
+        help=f"both built-in crawls and three times the training: the recipe {FULL}",
+    )
+    parser.add_argument(
+        "--benchmark",
+        action="append",
+        default=[],
+        metavar="TASK=PATH",
+        help="score a prepared benchmark too, such as piqa=DIR, and train on no document that holds its items; "
+        "repeatable",
+    )
 
-    def __init__(self, lake: Lake, workers: int, recipe: str) -> None:
-        self.lake, self.workers, self.recipe = lake, workers, recipe
-        use_home(lake)
 
-    def run(self, urls: Sequence[str], benchmarks: Mapping[str, Path]) -> None:
-        """Every benchmark that this run or an earlier one on the lake was given is scored too.
+def run(args: argparse.Namespace) -> int:
+    """Raises ValueError or FileNotFoundError for an argument that cannot be, before anything is computed."""
+    started = time.monotonic()
+    if args.workers < 1:
+        raise ValueError(f"--workers {args.workers}: at least 1 is needed")
+    if any(not url.strip() for url in args.crawl):
+        raise ValueError(
+            "--crawl '': give the path or URL of a file or folder, a Common Crawl id such as CC-MAIN-2026-05#3, or a "
+            "built-in crawl: stdlib or packages"
+        )
+    from recipes.named import RECIPES
 
-        Raises the first error of a stage; what was published before stays, and the next run goes on there."""
-        keys = sorted({crawl_key(url) for url in urls} or BUILT_IN)
-        distinct_ids(keys)
-        started = time.time()
-        warnings.simplefilter("ignore", PreviewWarning)  # Pipes' own reader uses what its own library calls preview
-        with dg.DagsterInstance.get() as instance:
-            lost = reconcile(instance)
-            if lost:
-                print(f"{lost} earlier run was killed; going on from its finished parts", file=sys.stderr)
-            for task, path in benchmarks.items():
-                files = {"ops": {f"benchmarks__{task}": {"config": {"path": str(path)}}}}
-                self._materialize(instance, ITEMS_JOB, None, files, {dg.AssetKey(["benchmarks", task])})
-            instance.add_dynamic_partitions(str(crawls.name), keys)
-            for key in keys:
-                self._materialize(instance, CRAWL_JOB, key)
-                self._materialize(instance, CLEAN_JOB, crawl_recipe_key(key, self.recipe))
-            config = {"ops": {"unique": {"config": {"crawls": keys}}}}
-            known = [task.name for task in PREPARED if latest(instance, f"benchmarks/{task.name}", None)]
-            if known:
-                chosen = {asset.key for asset in RECIPE_ASSETS} | {dg.AssetKey(["scores", task]) for task in known}
-                self._materialize(instance, BENCHMARKS_JOB, self.recipe, config, chosen)
-            else:
-                self._materialize(instance, RECIPE_JOB, self.recipe, config)
-        report = json.loads(self.lake.fs.cat_file(self.lake.path("report", self.recipe, "report.json")))
-        print("\n" + summary(report))
-        print(f"\n{time.time() - started:.0f} s; the report: {self.lake.path('report', self.recipe, 'index.html')}")
+    recipe = args.recipe or (FULL if args.full else OWN_CRAWL if args.crawl else DEFAULT)
+    if recipe not in RECIPES:
+        raise ValueError(f"--recipe {recipe}: there is no such recipe, but {', '.join(sorted(RECIPES))}")
+    keys = resolve_crawls(args.crawl or RECIPES[recipe].crawls)
+    benchmarks = benchmark_paths(args.benchmark)
+    from headwater.graph_run import GraphRun
+    from headwater.summary import summarize
 
-    def _materialize(
-        self,
-        instance: dg.DagsterInstance,
-        job: str,
-        key: str | None,
-        config: dict[str, Any] | None = None,
-        assets: Set[dg.AssetKey] | None = None,
-    ) -> None:
-        """All of a job's assets, or some of them.
+    lake = Lake(args.lake)
+    path = GraphRun(lake, args.workers, recipe).run(keys, benchmarks)
+    report = json.loads(lake.fs.cat_file(f"{path.rpartition('/')[0]}/report.json"))
+    print(f"\n{summarize(report)}\n")
+    for line in closing_lines(lake, report, path, time.monotonic() - started):
+        print(line)
+    return 0
 
-        Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
-        run_id = str(uuid.uuid4())
-        instance.add_event_listener(run_id, _print_materialization)
-        try:
-            found = defs.resolve_job_def(job)
-            (found.get_subset(asset_selection=assets) if assets else found).execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                partition_key=key,
-                run_config={**QUIET, **(config or {})},
-                tags={PID_TAG: this_process()},
-                resources={
-                    "lake": LakeResource(url=self.lake.url),
-                    "engine": EngineResource(workers=self.workers),
-                    "pipes": dg.PipesSubprocessClient(),
-                },
+
+def resolve_crawls(urls: Sequence[str]) -> list[str]:
+    """The partition keys of crawls, sorted. Raises ValueError when two would have one id, FileNotFoundError when a path
+    of this machine does not exist."""
+    from dagster_project.partitions import BUILT_IN, crawl_key, distinct_ids
+
+    keys = sorted({crawl_key(url) for url in urls})
+    distinct_ids(keys)
+    for key in keys:
+        if os.path.isabs(key) and not Path(key).exists():
+            raise FileNotFoundError(
+                f"--crawl: {key} does not exist; give a path or URL that does, or one of {', '.join(BUILT_IN)}"
             )
-        except (dg.Failure, dg.DagsterError) as error:
-            reason = error.description if isinstance(error, dg.Failure) else str(error)
-            raise RuntimeError(f"{reason}; `headwater ui --lake {self.lake.url}` shows run {run_id}") from error
+    return keys
 
 
-def benchmark_paths(given: Sequence[str]) -> dict[str, Path]:
-    """TASK=PATH, each read once: a benchmark that cannot be asked is told before anything is computed.
+def benchmark_paths(arguments: Sequence[str]) -> dict[str, Path]:
+    """TASK=PATH -> task: path. Each is read once, so that one which cannot be used is refused at once.
 
     Raises ValueError or FileNotFoundError naming what is wrong with it."""
+    if not arguments:
+        return {}
+    from training.evaluation.catalog import PREPARED
+    from training.evaluation.items import load_items
+
     tasks = {task.name: task for task in PREPARED}
-    found: dict[str, Path] = {}
-    for one in given:
-        name, _, path = one.partition("=")
+    paths: dict[str, Path] = {}
+    for argument in arguments:
+        name, _, path = argument.partition("=")
         if name not in tasks or not path:
-            raise ValueError(f"--benchmark {one}: TASK=PATH is wanted, with a task of {', '.join(tasks)}")
-        if name in found:
-            raise ValueError(f"--benchmark {one}: {name} is already given with {found[name]}")
-        found[name] = Path(path).resolve()
-        load_items(tasks[name], found[name])
-    return found
+            raise ValueError(f"--benchmark {argument}: write TASK=PATH, with a task of {', '.join(tasks)}")
+        if name in paths:
+            raise ValueError(f"--benchmark {argument}: {name} is already given with {paths[name]}")
+        paths[name] = Path(path).resolve()
+        load_items(tasks[name], paths[name])
+    return paths
 
 
-def _print_materialization(entry: dg.EventLogEntry) -> None:
-    event = entry.dagster_event
-    if event is None or not event.is_step_materialization:
-        return
-    materialization = event.step_materialization_data.materialization
-    metadata = {name: value.value for name, value in materialization.metadata.items()}
-    if "reused" not in metadata:
-        return
-    name = "/".join(materialization.asset_key.path)
-    how = "reused" if metadata["reused"] else f"{metadata['seconds']:.1f} s"
-    counts = f"{metadata['kept']:,} of {metadata['records_in']:,} kept" if metadata["records_in"] else ""
-    print(f"{name:22} {metadata['partition']:22} {counts:26} {how}", flush=True)
-    not_read: Any = metadata.get("not_read", {})
-    for file, found in not_read.items():
-        print(f"    not read: {file}: {found}", file=sys.stderr)
-
-
-def summary(report: dict[str, Any]) -> str:
-    """The table that closes the demo."""
-    pages = f"{report['pages']:,} of {report['records']:,} records, {report['html_bytes'] / 1e6:.1f} MB of HTML"
-    kept = f"{report['clean']:,} clean, {report['unique']:,} unique, {report['train_documents']:,} to train on"
-    rows: list[tuple[str, str]] = [
-        ("pages", pages + (f", and {report['texts']:,} texts" if report["texts"] else "")),
-        ("documents", f"{report['documents']:,} with text"),
-        ("kept", f"{kept}, {report['heldout_documents']:,} held out"),
-    ]
-    for stage, reasons in report["dropped"].items():
-        listed = ", ".join(f"{reason} {n:,}" for reason, n in sorted(reasons.items(), key=lambda item: -item[1]))
-        rows.append((f"dropped, {stage}", listed))
-    training = report["training"]
-    rows.append(("tokens", f"{report['train_tokens']:,} ({report['bytes_per_token']} bytes each)"))
-    held = training.get("heldout_loss")
-    heldout = f"{held:.4f}" if held is not None else "too few tokens to measure"
-    rows.append(("loss", f"{training['loss']:.4f}, held out {heldout}, step {training['step']:,}"))
-    rows += [(task, score_line(result)) for task, result in report["scores"].items()]
-    mean = report["core"]
-    if mean is not None:
-        rows.append(("core", f"{_interval(mean)}, the centred mean of {', '.join(mean['tasks'])}"))
-    rows += _along(report["learning_curve"])
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name:{width}}  {text}" for name, text in rows)
-
-
-def score_line(result: dict[str, Any]) -> str:
-    if result["score"] is None:
-        return "no items: too few held-out pages to ask anything of"
-    others = [f"{name} {one['value']:.4f}" for name, one in sorted(result["beside"].items(), reverse=True)]
-    others += [f"chance {result['chance']:.4f}"] if result["chance"] is not None else []
-    return f"{_interval(result['score'])} of {result['n']:,} items" + (f"; {', '.join(others)}" if others else "")
-
-
-def _interval(one: dict[str, Any]) -> str:
-    return f"{one['value']:.4f} [{one['low']:.4f}, {one['high']:.4f}]"
-
-
-def _along(curve: dict[str, Any] | None) -> list[tuple[str, str]]:
-    """The learning curve, a line a task, of the items that were asked along the run."""
-    points = curve["points"] if curve else []
-    if len(points) < 2:
-        return []
-    steps = ", ".join(f"{point['step']:,}" for point in points)
-    rows = [("along the run", f"steps {steps}")]
-    for task, about in (curve or {})["tasks"].items():
-        values = " ".join(f"{point['scores'][task]['value']:.3f}" for point in points)
-        rows.append((f"  {task}", f"{values} of the first {about['n']} items"))
-    return rows
+def closing_lines(lake: Lake, report: Mapping[str, Any], path: str, seconds: float) -> list[str]:
+    """A sample of the model's text, where everything is, and what to type next."""
+    datasets = {stage["stage"]: stage["address"] for stage in report["stages"]}
+    model = lake.path("checkpoint", datasets["checkpoint"], "model")
+    lines = []
+    for sample in report["sample"][:1]:
+        text = one_line(sample["text"])[:SAMPLE_CHARACTERS]
+        lines += [f"The model continues a page that it has not seen, {one_line(sample['prompt'])!r}:", f"  {text}", ""]
+    lines += [f"model   {model}", f"report  {path}", f"time    {seconds:.0f} s", "", "Next:"]
+    url = next(iter(lake.read(lake.get("split", datasets["split"]), "train", ["url"])))["url"][0].as_py()
+    where = [] if lake.url == Lake(DEFAULT_LAKE).url else ["--lake", lake.url]
+    commands = (
+        ["headwater", "generate", "--checkpoint", model, "--prompt", "Return the"],
+        ["headwater", "trace", *where, url],
+        ["headwater", "ui", *where],
+    )
+    return [*lines, *(f"  {printable(shlex.join(command))}" for command in commands)]

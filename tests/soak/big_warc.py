@@ -105,7 +105,7 @@ def main() -> int:
         place = Path(folder)
         if not args.input.exists():
             args.input = place / "crawl"
-            crawl_pydoc("stdlib", args.input, config=PydocCrawlConfig(), progress=True)
+            crawl_pydoc("stdlib", args.input, config=PydocCrawlConfig(warc_bytes=1_000_000), progress=True)
         warc, whole, broken = place / "big.warc.gz", place / "whole", place / "broken"
         repeat(sorted(args.input.rglob("*.warc.gz")), warc, int(args.gigabytes * 1e9))
         seconds, use = run(warc, whole, args.workers)

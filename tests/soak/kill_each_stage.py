@@ -43,7 +43,7 @@ STAGES = {
 
 def start(lake: Path, crawls: list[str]) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "headwater.cli", "demo", "--lake", str(lake)]
-    command += [flag for crawl in crawls for flag in ("--crawl", crawl)]
+    command += [flag for crawl in crawls for flag in ("--crawl", crawl)] or ["--full"]
     log = (lake.parent / "demo.log").open("ab")
     return subprocess.Popen(command, stdout=log, stderr=log)
 

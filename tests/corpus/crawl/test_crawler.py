@@ -16,9 +16,9 @@ import httpcore
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
-from corpus.crawl.crawler import CrawlConfig, crawl
+from corpus.crawl.crawler import CrawlConfig, crawl_site
 from corpus.crawl.fetch import Fetcher, FetchError, Response
-from corpus.crawl.links import canonical, links
+from corpus.crawl.links import canonicalize, extract_links
 from corpus.crawl.robots import read_robots
 
 HOST = "site.example"
@@ -116,7 +116,7 @@ def test_every_url_seen_is_accounted_for(server: Server, tmp_path: Path) -> None
     server.html("/b", "/private/x")
     server.html("/deep/1", "/deep/2")
     server.pages["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /private/\nAllow: /\n")
-    report = crawl(server.config(max_depth=2), tmp_path)
+    report = crawl_site(server.config(max_depth=2), tmp_path)
     assert report.pages == 4
     # A private address is only suspect to a crawl of the public web; this one runs on loopback.
     assert report.not_fetched == {"http_404": 1, "other_host": 2, "robots": 1, "too_deep": 1}
@@ -132,7 +132,7 @@ def test_503_then_200_is_fetched_and_lasting_errors_are_counted(server: Server, 
     server.html("/later")
     server.failures = {"/later": 2, "/never": 99}
     server.pages["/busy"] = (429, {"Retry-After": "3600"}, b"")
-    report = crawl(server.config(), tmp_path)
+    report = crawl_site(server.config(), tmp_path)
     assert report.pages == 2
     assert report.not_fetched == {"http_429": 1, "http_503": 1}
     assert (server.times("/later"), server.times("/never"), server.times("/busy")) == (3, 3, 1)
@@ -146,7 +146,7 @@ def test_redirects_are_followed_on_the_host_and_refused_off_it(server: Server, t
     server.pages["/inside"] = (302, {"Location": f"http://{HOST}:8080/admin"}, b"")
     for number in range(9):
         server.pages[f"/loop{number}"] = (307, {"Location": f"/loop{number + 1}"}, b"")
-    report = crawl(server.config(), tmp_path)
+    report = crawl_site(server.config(), tmp_path)
     assert report.pages == 2
     assert report.not_fetched == {"other_host": 2, "redirect": 3 + 6, "too_many_redirects": 1}
     assert server.times("/loop5") == 1 and server.times("/loop6") == 0
@@ -177,7 +177,7 @@ def test_links_and_redirects_to_private_addresses_are_counted(
     server.html("/", "http://169.254.169.254/latest/meta-data/", "http://localhost/", "/inside")
     server.pages["/inside"] = (302, {"Location": "http://[::1]/"}, b"")
     monkeypatch.setattr(Fetcher, "private", False)  # as if the site were on the public internet
-    report = crawl(server.config(), tmp_path)
+    report = crawl_site(server.config(), tmp_path)
     assert report.not_fetched == {"private_address": 3, "redirect": 1}
 
 
@@ -186,7 +186,7 @@ def test_a_slow_drip_is_cut_off(server: Server, tmp_path: Path, path: str) -> No
     server.html("/", path, "/after")
     server.html("/after")
     began = time.monotonic()
-    report = crawl(server.config(total_seconds=1.0), tmp_path)
+    report = crawl_site(server.config(total_seconds=1.0), tmp_path)
     assert time.monotonic() - began < 8
     assert report.pages == 2
     assert report.not_fetched == {"timeout": 1}
@@ -194,9 +194,9 @@ def test_a_slow_drip_is_cut_off(server: Server, tmp_path: Path, path: str) -> No
 
 def test_endless_pages_are_bounded(server: Server, tmp_path: Path) -> None:
     start = (f"{START}endless/0",)
-    by_pages = crawl(server.config(start=start, max_pages=7, max_depth=1000), tmp_path / "pages")
+    by_pages = crawl_site(server.config(start=start, max_pages=7, max_depth=1000), tmp_path / "pages")
     assert by_pages.pages == 7 and by_pages.not_fetched == {"page_limit": 1}
-    by_depth = crawl(server.config(start=start, max_depth=3), tmp_path / "depth")
+    by_depth = crawl_site(server.config(start=start, max_depth=3), tmp_path / "depth")
     assert by_depth.pages == 4 and by_depth.not_fetched == {"too_deep": 1}
 
 
@@ -205,7 +205,7 @@ def test_other_content_is_not_kept(server: Server, tmp_path: Path) -> None:
     server.pages["/data"] = (200, {"Content-Type": "application/octet-stream"}, b"<a href='/hidden'>x</a>")
     server.pages["/big"] = (200, {"Content-Type": "text/html"}, b"x" * 5000)
     server.pages["/packed"] = (200, {"Content-Type": "text/html", "Content-Encoding": "gzip"}, gzip.compress(b"x"))
-    report = crawl(server.config(page_bytes=1000), tmp_path)
+    report = crawl_site(server.config(page_bytes=1000), tmp_path)
     assert report.pages == 2
     assert report.not_fetched == {"encoded": 1, "not_html": 1, "too_large": 1}
     assert server.times("/hidden") == 0
@@ -219,14 +219,14 @@ def test_robots_status(server: Server, tmp_path: Path, status: int, body: bytes,
     server.html("/", "/a")
     server.html("/a")
     server.pages["/robots.txt"] = (status, {}, body)
-    assert crawl(server.config(), tmp_path).pages == pages
+    assert crawl_site(server.config(), tmp_path).pages == pages
 
 
 def test_robots_that_cannot_be_had_disallow_everything(server: Server, tmp_path: Path) -> None:
     server.html("/")
     server.failures = {"/robots.txt": 99}
     with pytest.raises(ValueError, match=r"http://site\.example/: no page .*'robots': 1.*503: nothing allowed"):
-        crawl(server.config(), tmp_path)
+        crawl_site(server.config(), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
     def refuse(url: str, limit: int) -> None:
@@ -239,10 +239,10 @@ def test_robots_redirects(server: Server, tmp_path: Path) -> None:
     server.html("/")
     server.pages["/robots.txt"] = (301, {"Location": "/rules"}, b"")
     server.pages["/rules"] = (200, {}, b"User-agent: *\nDisallow:\n")
-    assert crawl(server.config(), tmp_path / "near").robots == {"http://site.example": "robots.txt"}
+    assert crawl_site(server.config(), tmp_path / "near").robots == {"http://site.example": "robots.txt"}
     server.pages["/robots.txt"] = (301, {"Location": "http://elsewhere.example/robots.txt"}, b"")
     with pytest.raises(ValueError, match="redirects to another host"):
-        crawl(server.config(), tmp_path / "far")
+        crawl_site(server.config(), tmp_path / "far")
 
 
 def test_delay_is_the_longer_of_configuration_and_robots(server: Server, tmp_path: Path) -> None:
@@ -250,7 +250,7 @@ def test_delay_is_the_longer_of_configuration_and_robots(server: Server, tmp_pat
     server.html("/a")
     server.html("/b")
     server.pages["/robots.txt"] = (200, {}, b"User-agent: *\nCrawl-delay: 0.2\n")
-    crawl(server.config(delay=0.05), tmp_path)
+    crawl_site(server.config(delay=0.05), tmp_path)
     moments = [moment for _, moment, _ in server.hits]
     assert all(later - earlier >= 0.19 for earlier, later in itertools.pairwise(moments[1:]))
 
@@ -260,7 +260,7 @@ def test_nothing_fetched_names_the_start_and_what_was_seen(tmp_path: Path) -> No
         unused.bind(("127.0.0.1", 0))
         config = CrawlConfig(start=(START,), name="x", resolve={HOST: unused.getsockname()})
         with pytest.raises(ValueError, match=r"site\.example/: no page was fetched in 1 requests"):
-            crawl(config, tmp_path)
+            crawl_site(config, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def _site(server: Server) -> None:
 
 def test_another_reader_reads_the_warc_and_its_digests(server: Server, tmp_path: Path) -> None:
     _site(server)
-    report = crawl(server.config(warc_bytes=1500), tmp_path)
+    report = crawl_site(server.config(warc_bytes=1500), tmp_path)
     assert [file.name for file in report.files] == [f"test-{number:05d}.warc.gz" for number in range(len(report.files))]
     assert len(report.files) > 1
     assert sorted(tmp_path.iterdir()) == list(report.files)
@@ -324,14 +324,14 @@ def test_another_reader_reads_the_warc_and_its_digests(server: Server, tmp_path:
 
 def test_warc_bytes_are_the_same_twice_and_hold_no_port(server: Server, tmp_path: Path) -> None:
     _site(server)
-    first, second = (crawl(server.config(), tmp_path / name).files for name in "ab")
+    first, second = (crawl_site(server.config(), tmp_path / name).files for name in "ab")
     assert [file.read_bytes() for file in first] == [file.read_bytes() for file in second]
     assert str(server.port).encode() not in gzip.decompress(first[0].read_bytes())
 
 
 def test_every_record_is_its_own_gzip_member_without_a_time(server: Server, tmp_path: Path) -> None:
     _site(server)
-    data = crawl(server.config(), tmp_path).files[0].read_bytes()
+    data = crawl_site(server.config(), tmp_path).files[0].read_bytes()
     with (tmp_path / "test-00000.warc.gz").open("rb") as stream:
         offsets = [record.stream_pos for record in ArchiveIterator(stream)]
     assert len(offsets) == 9
@@ -342,16 +342,16 @@ def test_every_record_is_its_own_gzip_member_without_a_time(server: Server, tmp_
 
 def test_without_a_date_the_clock_is_recorded(server: Server, tmp_path: Path) -> None:
     server.html("/")
-    with crawl(server.config(date=None), tmp_path).files[0].open("rb") as stream:
+    with crawl_site(server.config(date=None), tmp_path).files[0].open("rb") as stream:
         record = next(iter(ArchiveIterator(stream, record_types=WarcRecordType.response)))
         assert record.headers["WARC-Date"] > "2025-02" and record.http_headers["Date"]
 
 
 def test_files_are_never_overwritten(server: Server, tmp_path: Path) -> None:
     server.html("/")
-    crawl(server.config(), tmp_path)
+    crawl_site(server.config(), tmp_path)
     with pytest.raises(FileExistsError, match="crawl into an empty folder"):
-        crawl(server.config(), tmp_path)
+        crawl_site(server.config(), tmp_path)
 
 
 # Parts -------------------------------------------------------------------------------------------------------------
@@ -374,14 +374,14 @@ def test_files_are_never_overwritten(server: Server, tmp_path: Path) -> None:
     ],
 )
 def test_canonical(url: str, expected: str | None) -> None:
-    assert canonical(url) == expected
+    assert canonicalize(url) == expected
 
 
 def test_links_heed_base_and_survive_what_is_no_html() -> None:
     page = b'<base href="/docs/"><a href="a.html#x">1</a><a href=a.html>2</a><a>3</a><a href="http://[x">4</a>'
-    assert links(page, "utf-8", "http://h.example/") == ["http://h.example/docs/a.html"]
-    assert links(b"", "utf-8", "http://h.example/") == []
-    assert links(b"\x00\xff\xfe" * 10, "utf-8", "http://h.example/") == []
+    assert extract_links(page, "utf-8", "http://h.example/") == ["http://h.example/docs/a.html"]
+    assert extract_links(b"", "utf-8", "http://h.example/") == []
+    assert extract_links(b"\x00\xff\xfe" * 10, "utf-8", "http://h.example/") == []
 
 
 def test_a_crawl_delay_of_hours_means_no() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from corpus.crawl.pydoc_crawl import PACKAGES, PydocCrawlConfig, crawl_pydoc, environment
-from corpus.crawl.render import Pages, RenderConfig, render
+from corpus.crawl.render import Pages, RenderConfig, render_packages
 from corpus.crawl.site import serve, site_files
 
 SMALL = ("cgi", "configparser", "json", "os", "this", "trace", "xml")
@@ -40,7 +40,7 @@ MISBEHAVING = {
 
 @pytest.fixture(scope="module")
 def small() -> Pages:
-    return render(RenderConfig(packages=SMALL, processes=2))
+    return render_packages(RenderConfig(packages=SMALL, processes=2))
 
 
 def test_pages_do_not_depend_on_the_caller(small: Pages, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_pages_do_not_depend_on_the_caller(small: Pages, monkeypatch: pytest.Mon
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("HEADWATER_TOKEN", "a-secret-of-mine")
     monkeypatch.chdir(tmp_path)
-    again = render(RenderConfig(packages=SMALL[::-1], processes=1))
+    again = render_packages(RenderConfig(packages=SMALL[::-1], processes=1))
     assert again == small
     assert not [module for module, page in again.html.items() if b"a-secret-of-mine" in page]
 
@@ -73,7 +73,7 @@ def test_modules_with_side_effects_are_skipped_and_listed(tmp_path: Path) -> Non
     )
     for name, (code, _) in MISBEHAVING.items():
         (package / f"{name}.py").write_text(code)
-    pages = render(RenderConfig(packages=("unruly",), search=(str(tmp_path),), seconds=4))
+    pages = render_packages(RenderConfig(packages=("unruly",), search=(str(tmp_path),), seconds=4))
     assert set(pages.html) == {"unruly", "unruly.quiet"}
     for name, (_, reason) in MISBEHAVING.items():
         assert reason in pages.skipped[f"unruly.{name}"], name
@@ -83,12 +83,12 @@ def test_modules_with_side_effects_are_skipped_and_listed(tmp_path: Path) -> Non
 
 def test_a_package_that_ends_its_process_is_skipped_whole(tmp_path: Path) -> None:
     (tmp_path / "suicidal.py").write_text("import os; os._exit(7)")
-    pages = render(RenderConfig(packages=("suicidal",), search=(str(tmp_path),)))
+    pages = render_packages(RenderConfig(packages=("suicidal",), search=(str(tmp_path),)))
     assert pages == Pages(html={}, skipped={"suicidal": "its import or documentation ends the process (exit status 7)"})
 
 
 def test_large_pages_are_skipped() -> None:
-    pages = render(RenderConfig(packages=("json",), page_bytes=10_000))
+    pages = render_packages(RenderConfig(packages=("json",), page_bytes=10_000))
     assert "json.scanner" in pages.html
     assert "more than 10,000" in pages.skipped["json"]
 

@@ -22,8 +22,9 @@ from dagster_project.assets.model import kept_along
 from dagster_project.assets.report import report
 from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, stage_of
 from dagster_project.lineage import datasets_of, latest
-from headwater.commands.demo import benchmark_paths, summary
+from headwater.commands.demo import benchmark_paths
 from headwater.commands.trace import trace
+from headwater.summary import summarize
 from training.config import TrainConfig
 from training.evaluation.catalog import HELD_OUT, TASKS
 
@@ -189,7 +190,7 @@ def test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report(graph: 
     assert found["scores"]["blimp"]["made_of"][model.name] == model.digest
     page = Path(graph.lake.path("report", "base", "index.html")).read_text()
     assert f"{model.name} {model.digest[:12]}" in page and "Along the run" in page
-    said = summary(found)
+    said = summarize(found)
     assert "blimp" in said and "along the run" in said and "the centred mean of blimp, continuation" in said
 
 

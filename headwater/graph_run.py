@@ -1,0 +1,118 @@
+"""Graph run: materializes the assets of a recipe, from crawls to report, and prints a line for each."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+import warnings
+from collections.abc import Mapping, Sequence, Set
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_shared.utils.warnings import PreviewWarning
+
+from corpus.lake.store import Lake
+from dagster_project.definitions import BENCHMARKS_JOB, CLEAN_JOB, CRAWL_JOB, ITEMS_JOB, RECIPE_ASSETS, RECIPE_JOB, defs
+from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
+from dagster_project.lineage import latest
+from dagster_project.partitions import crawl_recipe_key, crawls
+from dagster_project.resources import EngineResource, LakeResource
+from headwater.progress import Progress
+from training.evaluation.catalog import PREPARED
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class GraphRun:
+    """One run of the asset graph on a lake, under one recipe, kept in the lake's Dagster history."""
+
+    def __init__(self, lake: Lake, workers: int, recipe: str) -> None:
+        self.lake, self.workers, self.recipe = lake, workers, recipe
+        self._progress = Progress()
+        use_home(lake)
+
+    def run(self, crawl_keys: Sequence[str], benchmarks: Mapping[str, Path]) -> str:
+        """`benchmarks`: task -> its files; every benchmark of an earlier run on the lake is scored too. Returns the
+        path of the report.
+
+        Raises the first error of a stage; what was published before stays, and the next run continues from it."""
+        warnings.simplefilter("ignore", PreviewWarning)  # Pipes' own reader uses what its own library calls preview
+        with dg.DagsterInstance.get() as instance, self._progress:
+            stopped = reconcile(instance)
+            if stopped:
+                print(f"an earlier run was stopped: continuing from what it finished ({stopped})", file=sys.stderr)
+            for task, path in benchmarks.items():
+                files = {"ops": {f"benchmarks__{task}": {"config": {"path": str(path)}}}}
+                self._materialize(instance, ITEMS_JOB, None, files, {dg.AssetKey(["benchmarks", task])})
+            instance.add_dynamic_partitions(str(crawls.name), list(crawl_keys))
+            for key in crawl_keys:
+                self._materialize(instance, CRAWL_JOB, key)
+                self._materialize(instance, CLEAN_JOB, crawl_recipe_key(key, self.recipe))
+            config = {"ops": {"unique": {"config": {"crawls": list(crawl_keys)}}}}
+            known = [task.name for task in PREPARED if latest(instance, f"benchmarks/{task.name}", None)]
+            if known:
+                chosen = {asset.key for asset in RECIPE_ASSETS} | {dg.AssetKey(["scores", task]) for task in known}
+                self._materialize(instance, BENCHMARKS_JOB, self.recipe, config, chosen)
+            else:
+                self._materialize(instance, RECIPE_JOB, self.recipe, config)
+            report = latest(instance, "report", self.recipe)
+        assert report is not None, "the job ends with the report"
+        return str(report["path"])
+
+    def _materialize(
+        self,
+        instance: dg.DagsterInstance,
+        job: str,
+        key: str | None,
+        config: dict[str, Any] | None = None,
+        assets: Set[dg.AssetKey] | None = None,
+    ) -> None:
+        """All of a job's assets, or some of them.
+
+        Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
+        run_id = str(uuid.uuid4())
+        instance.add_event_listener(run_id, self._print_event)
+        try:
+            definition = defs.resolve_job_def(job)
+            (definition.get_subset(asset_selection=assets) if assets else definition).execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                partition_key=key,
+                run_config={**QUIET, **(config or {})},
+                tags={PID_TAG: this_process()},
+                resources={
+                    "lake": LakeResource(url=self.lake.url),
+                    "engine": EngineResource(workers=self.workers),
+                    "pipes": dg.PipesSubprocessClient(),
+                },
+            )
+        except (dg.Failure, dg.DagsterError) as error:
+            reason = error.description if isinstance(error, dg.Failure) else str(error)
+            raise RuntimeError(f"{reason}; `headwater ui --lake {self.lake.url}` shows run {run_id}") from error
+
+    def _print_event(self, entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None:
+            return
+        if event.is_step_start and event.step_key is not None:
+            self._progress.start(event.step_key.replace("__", "/"))
+        if event.is_step_success or event.is_step_failure:
+            self._progress.finish()
+        if event.is_step_materialization:
+            self._progress.finish()
+            _print_materialization(event.step_materialization_data.materialization)
+
+
+def _print_materialization(materialization: dg.AssetMaterialization) -> None:
+    """A line of what a stage made; nothing for an asset without a dataset of its own."""
+    metadata = {name: value.value for name, value in materialization.metadata.items()}
+    if "reused" not in metadata:
+        return
+    name = "/".join(materialization.asset_key.path)
+    how = "reused" if metadata["reused"] else f"{metadata['seconds']:.1f} s"
+    counts = f"{metadata['kept']:,} of {metadata['records_in']:,} kept" if metadata["records_in"] else ""
+    print(f"{name:22} {metadata['partition']:22} {counts:26} {how}", flush=True)
+    not_read: Any = metadata.get("not_read", {})
+    for file, reason in not_read.items():
+        print(f"    not read: {file}: {reason}", file=sys.stderr)
