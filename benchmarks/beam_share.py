@@ -24,10 +24,10 @@ import psutil
 from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig, clean
+from pipelines.cleaning import CleanConfig, clean
 from pipelines.elements import RunSplit
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 
 dealt: list[tuple[RunSplit, Any]] = []
 process = RunSplit.process

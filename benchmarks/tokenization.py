@@ -35,9 +35,9 @@ from corpus.lake.store import ROWS, Lake
 from corpus.privacy.mask import KINDS
 from corpus.tokenizer.imported import ImportConfig
 from corpus.tokenizer.splits import GPT2
-from pipelines.clean import CLEAN
-from pipelines.encode import encode
+from pipelines.cleaning import CLEAN
 from pipelines.engine import Engine
+from pipelines.tokenization import encode
 from pipelines.vocabulary import make_vocabulary, tokenizer_bytes
 
 HERE = Path(__file__).parent

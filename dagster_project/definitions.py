@@ -5,9 +5,9 @@ from __future__ import annotations
 import dagster as dg
 
 from dagster_project.assets.benchmarks import benchmarks
-from dagster_project.assets.crawl import crawl
+from dagster_project.assets.crawls import crawl
 from dagster_project.assets.curve import learning_curve
-from dagster_project.assets.documents import (
+from dagster_project.assets.document_stages import (
     clean,
     contamination,
     documents,
@@ -18,10 +18,10 @@ from dagster_project.assets.documents import (
     unique,
 )
 from dagster_project.assets.model import checkpoint
-from dagster_project.assets.report import report
+from dagster_project.assets.reports import report
 from dagster_project.assets.scores import held_out_scores, prepared_scores
-from dagster_project.assets.tokens import shards, tokenizer, tokens
-from dagster_project.resources import resources
+from dagster_project.assets.token_stages import shards, tokenizer, tokens
+from dagster_project.resources import default_resources
 
 CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "ingest_crawl", "clean_crawl", "crawls_to_scores"
 BENCHMARKS_JOB = "crawls_to_benchmarks"  # as the one before, and the scores of benchmarks, each of which must be there
@@ -38,5 +38,5 @@ defs = dg.Definitions(
         dg.define_asset_job(RECIPE_JOB, RECIPE_ASSETS),
         dg.define_asset_job(BENCHMARKS_JOB, [*RECIPE_ASSETS, *prepared_scores]),
     ],
-    resources={**resources(), "pipes": dg.PipesSubprocessClient()},
+    resources={**default_resources(), "pipes": dg.PipesSubprocessClient()},
 )

@@ -43,7 +43,7 @@ def local_folder(lake: Lake, name: str) -> Path:
     return Path(lake.root if lake.local else DEFAULT_LAKE) / name
 
 
-def resources() -> dict[str, dg.ConfigurableResource]:
+def default_resources() -> dict[str, dg.ConfigurableResource]:
     return {
         "lake": LakeResource(url=os.environ.get(LAKE, DEFAULT_LAKE)),
         "engine": EngineResource(

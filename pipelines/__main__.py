@@ -28,17 +28,17 @@ from corpus.sources import Crawl, open_crawl
 from corpus.tokenizer.imported import ImportConfig
 from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig, clean
+from pipelines.cleaning import CleanConfig, clean
 from pipelines.contamination import find_contamination
-from pipelines.deduplicate import deduplicate
-from pipelines.encode import encode
+from pipelines.deduplication import deduplicate
 from pipelines.engine import LOCAL_RUNNERS, Engine
-from pipelines.hold_out import hold_out, make_items
-from pipelines.ingest import ingest
+from pipelines.holdout import hold_out, make_items
+from pipelines.ingestion import ingest
 from pipelines.parts import StageError
 from pipelines.repeats import TrimConfig
-from pipelines.shard import ShardConfig, shard
-from pipelines.trim import trim
+from pipelines.shards import ShardConfig, shard
+from pipelines.tokenization import encode
+from pipelines.trimming import trim
 from pipelines.vocabulary import make_vocabulary
 
 

@@ -1,7 +1,7 @@
 """Duplicates: a crawl's signatures, and those of earlier crawls -> which of its documents go, each for one that stays.
 
-Keys nominate (pipelines/nominate.py); here the texts of candidates are read, and what is measured decides. No document
-of an earlier crawl goes, so that its survivors are the same whatever crawl is added.
+Keys nominate (candidates.py); here the texts of candidates are read, and what is measured decides. No document of an
+earlier crawl goes, so that its survivors are the same whatever crawl is added.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
 from corpus.lake.stage import Outcome, Stage, json_values
 from corpus.lake.store import Lake
+from pipelines.candidates import Exact, Group, Signed, crawl_of, exact_pairs, first_number, ranked, ranks
 from pipelines.elements import Phases
 from pipelines.engine import Engine
-from pipelines.nominate import Exact, Group, Signed, crawl_of, exact_pairs, first_number, ranked, ranks
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.plan import Plan, compute
-from pipelines.sign import BandSplit, band_splits
+from pipelines.signatures import BandSplit, band_splits
 
 STAGE = stages.DUPLICATES
 VERSION = 2

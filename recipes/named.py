@@ -20,9 +20,9 @@ from corpus.repeats.lines import LineConfig
 from corpus.tokenizer.imported import ImportConfig
 from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig
+from pipelines.cleaning import CleanConfig
 from pipelines.repeats import TrimConfig
-from pipelines.shard import ShardConfig
+from pipelines.shards import ShardConfig
 from training.evaluation.catalog import PREPARED
 
 

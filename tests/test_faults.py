@@ -121,7 +121,7 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
             "test_other_order_workers_restart_between_sub_stages",
             "test_killed_between_and_inside_its_steps",
         ),
-        "pipelines/test_deduplicate.py": ("test_crawls_added_one_by_one_leave_what_one_go_leaves",),
+        "pipelines/test_deduplication.py": ("test_crawls_added_one_by_one_leave_what_one_go_leaves",),
     },
     "other parameters between sub-stages": {COPIES: ("test_other_parameters_between_sub_stages_are_refused",)},
     "planted near-duplicates by similarity band": {COPIES: ("test_planted_near_duplicates_by_similarity_band",)},

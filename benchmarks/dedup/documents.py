@@ -24,7 +24,7 @@ from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 
 TEXTS = SHARED.parent / "text"
 EXACT, NEAR, FAR = 0.15, 0.3, 0.4

@@ -29,8 +29,8 @@ from corpus.lake.manifest import Counts, Manifest
 from corpus.lake.schema import parquet_writer
 from corpus.lake.store import ROWS, Lake
 from corpus.privacy.mask import KINDS
-from pipelines.clean import CLEAN
-from pipelines.deduplicate import deduplicate as publish_unique
+from pipelines.cleaning import CLEAN
+from pipelines.deduplication import deduplicate as publish_unique
 from pipelines.engine import Engine
 
 ADDED = 10  # one in so many documents

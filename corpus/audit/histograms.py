@@ -57,7 +57,7 @@ class Histogram:
     bounds: tuple[Bound, ...]
 
 
-def histograms(
+def make_histograms(
     lake: Lake, clean: Manifest, table: pa.Table, rules: Sequence[Rule], language_score: float
 ) -> dict[str | None, list[Histogram]]:
     """One a measure, for each language of an outcome table and, under None, for all documents. `rules` and

@@ -51,7 +51,7 @@ class Funnel:
     quarantined: int = 0
 
 
-def outcomes(lake: Lake, clean: Manifest, later: Sequence[Manifest] = ()) -> pa.Table:
+def find_outcomes(lake: Lake, clean: Manifest, later: Sequence[Manifest] = ()) -> pa.Table:
     """OUTCOME of every document of the crawl that `clean` was made of; `later`: the datasets of the next stages, which
     may hold other crawls too."""
     [measures] = sources(lake, clean, MEASURES)

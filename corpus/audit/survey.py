@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.audit.histograms import Histogram, histograms
-from corpus.audit.outcomes import Funnel, funnels, grouped, joined, languages, outcomes
+from corpus.audit.histograms import Histogram, make_histograms
+from corpus.audit.outcomes import Funnel, find_outcomes, funnels, grouped, joined, languages
 from corpus.audit.samples import Sample, dropped, dropped_samples, kept, smallest
 from corpus.lake.manifest import Manifest
 from corpus.lake.stages import DOCUMENTS, holds_crawl
@@ -65,7 +65,7 @@ def _largest(found: list[Funnel], join: Callable[[list[Funnel]], Funnel]) -> lis
     return ordered if len(ordered) <= ROWS else [*ordered[:ROWS], join(ordered[ROWS:])]
 
 
-def survey(
+def make_survey(
     lake: Lake, cleans: Sequence[Manifest], later: Sequence[Manifest], rules: Sequence[Rule], language_score: float
 ) -> Survey:
     """Of crawls that were cleaned by `rules` and `language_score`. `later`: the datasets of the next stages, of one
@@ -78,14 +78,14 @@ def survey(
     for place, (documents, clean) in enumerate(pairs):
         here = [clean, *(manifest for manifest in later if holds_crawl(manifest.partition, clean.partition))]
         stages = [manifest.stage for manifest in here]
-        table = outcomes(lake, clean, here[1:])
+        table = find_outcomes(lake, clean, here[1:])
         for funnel in funnels(documents, table, stages)[1:]:
             by_language.setdefault(funnel.language, []).append(funnel)
         table = grouped(table, LANGUAGES)
         of_crawl = funnels(documents, table, stages)
         found += of_crawl
         if place < CRAWLS:
-            drawn = histograms(lake, clean, table, rules, language_score)
+            drawn = make_histograms(lake, clean, table, rules, language_score)
             shown.append(_of_crawl(lake, documents, here, table, of_crawl, drawn))
     found += [joined(parts, language=language) for language, parts in by_language.items()]
     return Survey(funnels=found, crawls=shown)

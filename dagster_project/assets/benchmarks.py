@@ -11,7 +11,7 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.lineage import datasets_of, latest
-from dagster_project.metadata.materialized import materialized
+from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.resources import LakeResource
 from pipelines.benchmark import BenchmarkRow, publish_benchmark
 from recipes.named import BENCHMARKS
@@ -52,7 +52,9 @@ def _benchmark_asset(task: Task) -> dg.AssetsDefinition:
         outcome = publish_benchmark(opened, task.name, version, _rows(task, data), list_files(task, data))
         kept = outcome.manifest.counts.kept
         results = [checks.digests(opened, outcome.manifest), checks.not_empty(kept)]
-        return materialized(opened, outcome, results, extra={"path": str(data.resolve()), "dagster/row_count": kept})
+        return describe_datasets(
+            opened, outcome, results, extra={"path": str(data.resolve()), "dagster/row_count": kept}
+        )
 
     return benchmark
 

@@ -16,7 +16,7 @@ from dagster_project.assets.model import run_module
 from dagster_project.assets.scores import LIBRARIES, Data, ScoreConfig, benchmark_data, check_benchmark, held_out_data
 from dagster_project.lineage import upstream, upstream_assets
 from dagster_project.metadata.figures import Band, bands, markdown_image
-from dagster_project.metadata.materialized import materialized
+from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
@@ -62,7 +62,7 @@ def learning_curve(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.
     for point in found["points"]:
         for name, one in _with_core(point).items():
             extra[f"{name} at step {point['step']}"] = one["value"]
-    return materialized(opened, outcome, [checks.digests(opened, outcome.manifest)], extra=extra)
+    return describe_datasets(opened, outcome, [checks.digests(opened, outcome.manifest)], extra=extra)
 
 
 def _curve(lake: Lake, model: Manifest, asked: Mapping[str, Data]) -> Outcome:

@@ -28,7 +28,7 @@ from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.lineage import upstream, upstream_assets
 from dagster_project.metadata.figures import curve, markdown_image
-from dagster_project.metadata.materialized import materialized
+from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from recipes.named import RECIPES, TrainingConfig
@@ -80,7 +80,7 @@ def checkpoint(
     losses = [step.get("heldout_loss" if "heldout_loss" in step else "loss") for step in steps]
     results = [checks.digests(opened, outcome.manifest), checks.loss_finite(losses)]
     extra = {"loss_curve": dg.MetadataValue.md(markdown_image(loss_curve(steps), "loss"))}
-    return materialized(opened, outcome, results, extra=extra)
+    return describe_datasets(opened, outcome, results, extra=extra)
 
 
 @dataclass(frozen=True, kw_only=True)

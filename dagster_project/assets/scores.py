@@ -22,12 +22,12 @@ from corpus.lake.manifest import Counts, Manifest, canonical_json
 from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake, file_sha256
 from dagster_project import checks
-from dagster_project.assets.documents import contamination, items, split
+from dagster_project.assets.document_stages import contamination, items, split
 from dagster_project.assets.model import checkpoint, run_module
-from dagster_project.assets.tokens import shards
+from dagster_project.assets.token_stages import shards
 from dagster_project.lineage import datasets_of, latest, upstream, upstreams
 from dagster_project.metadata.figures import markdown_table
-from dagster_project.metadata.materialized import materialized
+from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource, local_folder
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
@@ -184,7 +184,7 @@ def _shown(lake: Lake, outcome: Outcome, looked: Sequence[Manifest] = ()) -> dg.
         extra |= {"matched": result["n"] - aside["n"]}
         bounds = {name: aside["score"][name] for name in ("value", "low", "high")} if aside["score"] else {}
         extra |= {f"without_matched_{name}": value for name, value in bounds.items()}
-    return materialized(lake, outcome, results, extra=extra)
+    return describe_datasets(lake, outcome, results, extra=extra)
 
 
 def without_matched(

@@ -7,8 +7,8 @@ from typing import Any
 
 import dagster as dg
 
-from corpus.audit.histograms import Histogram, histograms
-from corpus.audit.outcomes import Funnel, arrivals, funnels, grouped, outcomes
+from corpus.audit.histograms import Histogram, make_histograms
+from corpus.audit.outcomes import Funnel, arrivals, find_outcomes, funnels, grouped
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.stages import DOCUMENTS
@@ -22,7 +22,7 @@ from dagster_project.metadata.figures import (
     markdown_table,
     short,
 )
-from pipelines.clean import CleanConfig
+from pipelines.cleaning import CleanConfig
 
 LANGUAGES = 12
 REASONS = 3  # the most frequent ones of a language
@@ -36,9 +36,9 @@ def of_clean(lake: Lake, clean: Manifest, config: CleanConfig) -> dict[str, Any]
     """The crawl's funnel up to here, its languages, and the spread of every measure with the bounds on it. Medians are
     numbers, so that Dagster plots them from crawl to crawl."""
     [documents] = sources(lake, clean, DOCUMENTS)
-    table = grouped(outcomes(lake, clean), LANGUAGES)
+    table = grouped(find_outcomes(lake, clean), LANGUAGES)
     whole, *by_language = funnels(documents, table, [stages.CLEAN])
-    drawn = histograms(lake, clean, table, config.rules, config.language_score)[None]
+    drawn = make_histograms(lake, clean, table, config.rules, config.language_score)[None]
     return {
         "funnel": _funnel(whole.left),
         "languages": dg.MetadataValue.md(_languages(by_language)),

@@ -21,7 +21,7 @@ SAMPLES = 3  # of a dataset
 SHOWN = 5  # datasets of which samples are shown
 
 
-def materialized(
+def describe_datasets(
     lake: Lake,
     outcome: Outcome | Sequence[Outcome],
     checks: Sequence[dg.AssetCheckResult],

@@ -15,7 +15,7 @@ from corpus.shards.reader import ShardSet
 from dagster_project.resources import local_folder
 from headwater.commands.inspect import field, quoted
 from headwater.terminal import json_line, one_line
-from pipelines.encode import SPLITS
+from pipelines.tokenization import SPLITS
 from pipelines.vocabulary import tokenizer_bytes
 
 STAGE = "shards"

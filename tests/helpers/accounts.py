@@ -11,7 +11,7 @@ from corpus.lake.manifest import Counts
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists
 from corpus.sources import open_crawl
-from pipelines import ingest
+from pipelines import ingestion as ingest
 from pipelines.blocks import Ingest, IngestConfig
 from pipelines.parts import PartJob, read_row
 

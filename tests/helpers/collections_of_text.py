@@ -13,7 +13,7 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.schema import document_id
 from corpus.lake.store import Lake
 from corpus.privacy.mask import KINDS
-from pipelines.clean import CLEAN
+from pipelines.cleaning import CLEAN
 
 ENGLISH = [f"{first}{last}" for first in ("ka", "lo", "mi", "nu", "re", "sa") for last in ("ter", "ven", "dor", "lin")]
 CHINESE = "江河湖海山川日月星辰风雨雷电花草树木鸟兽虫鱼春夏秋冬东南西北金银铜铁"

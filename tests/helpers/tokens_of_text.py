@@ -14,10 +14,10 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOCUMENT, document_id
 from corpus.lake.store import Lake
 from corpus.tokenizer.vocabulary import VocabularyConfig
-from pipelines.clean import CLEAN
-from pipelines.encode import encode
+from pipelines.cleaning import CLEAN
 from pipelines.engine import Engine
-from pipelines.hold_out import hold_out
+from pipelines.holdout import hold_out
+from pipelines.tokenization import encode
 from pipelines.vocabulary import make_vocabulary
 
 ONE = Engine(workers=1)

@@ -21,10 +21,10 @@ from corpus.lake.schema import LEDGER
 from corpus.lake.store import Lake
 from pipelines.__main__ import main
 from pipelines.benchmark import publish_benchmark
-from pipelines.clean import CLEAN
+from pipelines.cleaning import CLEAN
 from pipelines.contamination import find_contamination
 from pipelines.engine import Engine
-from pipelines.hold_out import hold_out
+from pipelines.holdout import hold_out
 
 ONE = Engine(workers=1)
 QUESTION = (

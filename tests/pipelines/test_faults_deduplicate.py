@@ -23,10 +23,10 @@ from corpus.duplicates.groups import combined, group
 from corpus.duplicates.minhash import band_keys
 from corpus.duplicates.shingles import shingle_sets
 from corpus.lake.store import Lake
-from pipelines.deduplicate import deduplicate
+from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
 from pipelines.parts import StageError
-from pipelines.sign import sign
+from pipelines.signatures import sign
 
 CONFIG = DuplicateConfig()
 ONE = Engine(workers=1)
@@ -86,7 +86,7 @@ import json, os, signal, sys
 from corpus.lake.store import Lake
 from corpus.duplicates.banding import DuplicateConfig
 from pipelines import parts
-from pipelines.deduplicate import deduplicate
+from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
 
 lake, kill = Lake(sys.argv[1]), sys.argv[2]
@@ -173,8 +173,8 @@ def test_other_order_workers_restart_between_sub_stages(tmp_path: Path) -> None:
 
 
 def test_other_parameters_between_sub_stages_are_refused(tmp_path: Path) -> None:
+    from pipelines.candidates import Signed
     from pipelines.duplicates import find_duplicates
-    from pipelines.nominate import Signed
 
     lake = Lake(str(tmp_path))
     crawls = [clean_crawl(lake, name, families(seed, 4)) for seed, name in enumerate(("a", "b"))]

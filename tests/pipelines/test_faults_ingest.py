@@ -30,7 +30,7 @@ from corpus.optout.blocklists import OptOutConfig
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 from pipelines.parts import StageError
 
 BEFORE, AFTER = "http://river.example/before", "http://river.example/after"

@@ -32,9 +32,9 @@ from corpus.shards.mix import MixConfig
 from corpus.shards.reader import ShardSet
 from corpus.tokenizer.vocabulary import VocabularyConfig
 from headwater.cli import main
-from pipelines.encode import TOKENS
 from pipelines.parts import StageError
-from pipelines.shard import ShardConfig, shard
+from pipelines.shards import ShardConfig, shard
+from pipelines.tokenization import TOKENS
 from pipelines.vocabulary import make_vocabulary
 
 CONFIG = ShardConfig(chunk_tokens=600, chunks_per_shard=2)
@@ -84,7 +84,7 @@ from failing import die, failing
 from corpus.lake.store import Lake
 from corpus.shards.mix import MixConfig
 from pipelines.engine import Engine
-from pipelines.shard import ShardConfig, shard
+from pipelines.shards import ShardConfig, shard
 
 root, wanted, config, step = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 sys.path.insert(0, os.getcwd())
@@ -189,7 +189,7 @@ TWO = """
 import json, sys
 from corpus.lake.store import Lake
 from pipelines.engine import Engine
-from pipelines.shard import ShardConfig, shard
+from pipelines.shards import ShardConfig, shard
 lake = Lake(sys.argv[1])
 [tokens], [tokenizer] = lake.datasets("tokens"), lake.datasets("tokenizer")
 outcome = shard(lake, tokens, tokenizer, ShardConfig(chunk_tokens=600, chunks_per_shard=2), Engine(workers=1))

@@ -22,11 +22,11 @@ from corpus.shards.reader import ShardSet
 from corpus.tokenizer.imported import ImportConfig, read_vocabulary
 from corpus.tokenizer.splits import GPT2, GPT4, GPT4O, OWN
 from corpus.tokenizer.vocabulary import EOS, Vocabulary, VocabularyConfig, train
-from pipelines.clean import CLEAN
-from pipelines.encode import encode
+from pipelines.cleaning import CLEAN
 from pipelines.engine import Engine
 from pipelines.parts import StageError
-from pipelines.shard import ShardConfig, shard
+from pipelines.shards import ShardConfig, shard
+from pipelines.tokenization import encode
 from pipelines.vocabulary import make_vocabulary
 
 ONE = Engine(workers=1)

@@ -28,16 +28,16 @@ from corpus.sources import open_crawl
 from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.benchmark import publish_benchmark
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig, clean
+from pipelines.cleaning import CleanConfig, clean
 from pipelines.contamination import find_contamination
-from pipelines.deduplicate import deduplicate
-from pipelines.encode import encode
+from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
-from pipelines.hold_out import hold_out, make_items
-from pipelines.ingest import ingest
+from pipelines.holdout import hold_out, make_items
+from pipelines.ingestion import ingest
 from pipelines.repeats import TrimConfig
-from pipelines.shard import ShardConfig, shard
-from pipelines.trim import trim
+from pipelines.shards import ShardConfig, shard
+from pipelines.tokenization import encode
+from pipelines.trimming import trim
 from pipelines.vocabulary import make_vocabulary
 
 CRAWL = "crawl"
@@ -68,21 +68,21 @@ RECORDED_WITH = (
     "python=3.11 resiliparse=2.0.1 tiktoken=0.14.0 tokenizers=0.23.3 trafilatura=2.3.1"
 )
 MODULES = {
-    "documents": "ingest",
-    "measures": "measure",
-    "clean": "clean",
+    "documents": "ingestion",
+    "measures": "measures",
+    "clean": "cleaning",
     "repeats": "repeats",
-    "trimmed": "trim",
-    "signatures": "sign",
+    "trimmed": "trimming",
+    "signatures": "signatures",
     "duplicates": "duplicates",
-    "unique": "deduplicate",
+    "unique": "deduplication",
     "benchmark": "benchmark",
     "contamination": "contamination",
-    "split": "hold_out",
-    "items": "hold_out",
+    "split": "holdout",
+    "items": "holdout",
     "tokenizer": "vocabulary",
-    "tokens": "encode",
-    "shards": "shard",
+    "tokens": "tokenization",
+    "shards": "shards",
 }
 
 
@@ -247,7 +247,9 @@ def made_of(clean: tuple[int, str], unique: tuple[int, str], split: tuple[int, s
 def test_a_change_without_a_new_version_is_told_from_what_follows_from_it() -> None:
     assert not differences(made_of((3, "a"), (2, "b"), (2, "c")), BEFORE)
     first, second = differences(made_of((3, "x"), (2, "y"), (2, "c")), BEFORE)
-    assert first.startswith("output of stage clean changed without a new version: raise VERSION in pipelines/clean.py")
+    assert first.startswith(
+        "output of stage clean changed without a new version: raise VERSION in pipelines/cleaning.py"
+    )
     assert first.endswith('record the new digest, "clean": (4, "x")')
     assert second.startswith('output of stage unique changed with what it reads, clean: record "unique": (2, "y")')
 

@@ -22,7 +22,7 @@ from pipelines.blocks import IngestConfig
 from pipelines.elements import RunSplit
 from pipelines.engine import Engine
 from pipelines.guard import Guard, GuardError, Limits, Watch
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 from pipelines.parts import Part, Work, read_row
 
 LIMITS = Limits(seconds=1, memory=1 << 30)
@@ -148,7 +148,7 @@ def test_the_limit_is_for_a_record_and_nothing_is_left_running() -> None:
 def test_ingest_leaves_out_the_page_that_crashes_the_parser(
     workers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.ingest.Ingest", FragileIngest)
+    monkeypatch.setattr("pipelines.ingestion.Ingest", FragileIngest)
     monkeypatch.setenv("PYTHONPATH", str(Path(crashing.__file__).parent))  # for the workers
     warc = tmp_path / "pages.warc.gz"
     texts = [prose(module) for module in MODULES[:6]]

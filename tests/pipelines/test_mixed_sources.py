@@ -25,7 +25,7 @@ from corpus.sources import open_crawl
 from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 
 CONFIG = IngestConfig(block_bytes=2_000)
 

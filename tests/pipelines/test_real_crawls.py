@@ -12,7 +12,7 @@ from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 
 SHARED = beside("data", "warc")
 

@@ -26,13 +26,13 @@ from corpus.sources import Crawl, open_crawl
 from corpus.text.normal_form import words
 from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig, clean
-from pipelines.deduplicate import deduplicate
-from pipelines.encode import encode
+from pipelines.cleaning import CleanConfig, clean
+from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
-from pipelines.hold_out import hold_out, make_items
-from pipelines.ingest import ingest
-from pipelines.shard import ShardConfig, shard
+from pipelines.holdout import hold_out, make_items
+from pipelines.ingestion import ingest
+from pipelines.shards import ShardConfig, shard
+from pipelines.tokenization import encode
 from pipelines.vocabulary import make_vocabulary
 
 INGEST = IngestConfig(block_bytes=20_000)  # several parts, so that there is something to deal out

@@ -18,9 +18,9 @@ from corpus.privacy import mask as privacy
 from corpus.quality import measure as quality
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig, clean
+from pipelines.cleaning import CleanConfig, clean
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 from pipelines.parts import StageError
 
 ENGINE = Engine(workers=1)

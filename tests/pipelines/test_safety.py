@@ -18,9 +18,9 @@ from corpus.sources import Crawl, open_crawl
 from dagster_project import checks
 from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig, clean
+from pipelines.cleaning import CleanConfig, clean
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 
 ENGINE = Engine(workers=1)
 PLANTED = {

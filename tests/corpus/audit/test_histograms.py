@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stages import Stages, make_stages
 
-from corpus.audit.histograms import Bound, histogram, histograms
-from corpus.audit.outcomes import outcomes
+from corpus.audit.histograms import Bound, histogram, make_histograms
+from corpus.audit.outcomes import find_outcomes
 from corpus.lake.store import Lake
 from corpus.quality.rules import Rule
 
@@ -27,7 +27,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
 
 
 def test_every_measure_of_the_dataset_is_there(stages: Stages) -> None:
-    found = histograms(stages.lake, stages.clean[0], outcomes(stages.lake, stages.clean[0]), RULES, 0.3)
+    found = make_histograms(stages.lake, stages.clean[0], find_outcomes(stages.lake, stages.clean[0]), RULES, 0.3)
     assert list(found) == [None, "en", "de", "zh"]
     for language, documents in ((None, 28), ("en", 20), ("de", 6), ("zh", 2)):
         assert [one.measure for one in found[language]] == ["language_score", "words", "unspaced", "symbols_per_word"]
@@ -35,7 +35,7 @@ def test_every_measure_of_the_dataset_is_there(stages: Stages) -> None:
 
 
 def test_bounds_stand_where_their_rule_applies(stages: Stages) -> None:
-    found = histograms(stages.lake, stages.clean[0], outcomes(stages.lake, stages.clean[0]), RULES, 0.3)
+    found = make_histograms(stages.lake, stages.clean[0], find_outcomes(stages.lake, stages.clean[0]), RULES, 0.3)
     rules = {
         language: {one.measure: [bound.rule for bound in one.bounds] for one in drawn}
         for language, drawn in found.items()
@@ -49,7 +49,7 @@ def test_bounds_stand_where_their_rule_applies(stages: Stages) -> None:
 
 
 def test_failures_are_counted_whatever_else_a_document_breaks(stages: Stages) -> None:
-    found = histograms(stages.lake, stages.clean[0], outcomes(stages.lake, stages.clean[0]), RULES, 0.3)
+    found = make_histograms(stages.lake, stages.clean[0], find_outcomes(stages.lake, stages.clean[0]), RULES, 0.3)
     of_english = {bound.rule: bound for one in found["en"] for bound in one.bounds}
     assert of_english["too_short"] == Bound(rule="too_short", minimum=50, maximum=100_000, failed=2)
     assert of_english["too_many_symbols"].failed == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from stages import Stages, make_stages
 
-from corpus.audit.outcomes import OTHERS, funnels, grouped, joined, languages, outcomes
+from corpus.audit.outcomes import OTHERS, find_outcomes, funnels, grouped, joined, languages
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 
@@ -18,7 +18,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Stages:
 
 
 def test_a_funnel_loses_nothing(stages: Stages) -> None:
-    table = outcomes(stages.lake, stages.clean[0], [stages.unique])
+    table = find_outcomes(stages.lake, stages.clean[0], [stages.unique])
     whole, *by_language = funnels(stages.documents[0], table, ["clean", "unique"])
     assert whole.left == {"records": 30, "pages": 28, "documents": 28, "clean": 22, "unique": 20}
     assert whole.lost["documents"] == {"bad_http_header": 1, "not_html": 1} and whole.quarantined == 1
@@ -31,7 +31,7 @@ def test_a_funnel_loses_nothing(stages: Stages) -> None:
 
 
 def test_each_language_has_its_own_funnel(stages: Stages) -> None:
-    table = outcomes(stages.lake, stages.clean[0], [stages.unique])
+    table = find_outcomes(stages.lake, stages.clean[0], [stages.unique])
     found = {funnel.language: funnel.left for funnel in funnels(stages.documents[0], table, ["clean", "unique"])[1:]}
     assert list(found) == ["en", "de", "zh"]
     assert found["en"] == {"documents": 20, "clean": 18, "unique": 16}
@@ -39,12 +39,12 @@ def test_each_language_has_its_own_funnel(stages: Stages) -> None:
 
 
 def test_a_stage_of_several_crawls_counts_for_the_right_one(stages: Stages) -> None:
-    table = outcomes(stages.lake, stages.clean[1], [stages.unique])
+    table = find_outcomes(stages.lake, stages.clean[1], [stages.unique])
     assert funnels(stages.documents[1], table, ["clean", "unique"])[0].left["unique"] == 3
 
 
 def test_rare_languages_become_others(stages: Stages) -> None:
-    table = grouped(outcomes(stages.lake, stages.clean[0]), 1)
+    table = grouped(find_outcomes(stages.lake, stages.clean[0]), 1)
     assert languages(table) == ["en", OTHERS]
     others = funnels(stages.documents[0], table, ["clean"])[-1]
     assert others.left == {"documents": 8, "clean": 4}
@@ -52,7 +52,7 @@ def test_rare_languages_become_others(stages: Stages) -> None:
 
 def test_funnels_add_up(stages: Stages) -> None:
     each = [
-        funnels(documents, outcomes(stages.lake, clean), ["clean"])[0]
+        funnels(documents, find_outcomes(stages.lake, clean), ["clean"])[0]
         for documents, clean in zip(stages.documents, stages.clean, strict=True)
     ]
     both = joined(each, crawl="both")
@@ -63,7 +63,7 @@ def test_funnels_add_up(stages: Stages) -> None:
 def test_the_order_of_rows_and_files_does_not_matter(stages: Stages, tmp_path: Path) -> None:
     other = make_stages(Lake(str(tmp_path)), parts=5, backwards=True)
     columns = ["doc_id", "language", "stage", "reason"]
-    tables = [outcomes(made.lake, made.clean[0], [made.unique]).select(columns) for made in (stages, other)]
+    tables = [find_outcomes(made.lake, made.clean[0], [made.unique]).select(columns) for made in (stages, other)]
     assert tables[0].equals(tables[1])
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from stages import MEASURES, SPOKEN, TEXTS, make_stages, page, publish, short
 
-from corpus.audit.survey import CRAWLS, DROPPED, KEPT, LANGUAGES, ROWS, Survey, survey
+from corpus.audit.survey import CRAWLS, DROPPED, KEPT, LANGUAGES, ROWS, Survey, make_survey
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import LEDGER, QUARANTINE
 from corpus.lake.store import Lake
@@ -29,7 +29,7 @@ def crawl_in_many_languages(lake: Lake, name: str, documents: int) -> Manifest:
 def many(tmp_path_factory: pytest.TempPathFactory) -> Survey:
     lake = Lake(str(tmp_path_factory.mktemp("lake")))
     crawls = [crawl_in_many_languages(lake, f"crawl{n:02}", 40 + n) for n in range(ROWS + 3)]
-    return survey(lake, crawls, [], RULES, 0.3)
+    return make_survey(lake, crawls, [], RULES, 0.3)
 
 
 def test_tables_end_with_the_others(many: Survey) -> None:
@@ -60,7 +60,7 @@ def test_the_largest_crawls_are_shown_language_by_language(many: Survey) -> None
 
 def test_samples_go_on_through_the_stages_of_several_crawls(tmp_path_factory: pytest.TempPathFactory) -> None:
     stages = make_stages(Lake(str(tmp_path_factory.mktemp("lake"))))
-    found = survey(stages.lake, stages.clean, [stages.unique], RULES, 0.3)
+    found = make_survey(stages.lake, stages.clean, [stages.unique], RULES, 0.3)
     big, small = found.crawls
     assert {sample.reason for sample in big.no_documents} == {"not_html", "bad_http_header"}
     english = big.languages[0]

@@ -10,24 +10,24 @@ import pytest
 from crawls import html, prose, response
 from graphs import Graph
 
-from corpus.audit.survey import survey
+from corpus.audit.survey import make_survey
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from dagster_project import checks
-from dagster_project.assets.documents import split, unique
+from dagster_project.assets.document_stages import split, unique
 from dagster_project.assets.model import checkpoint
-from dagster_project.assets.report import render
+from dagster_project.assets.reports import render
 from dagster_project.definitions import clean
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.metadata.duplicates import look
 from dagster_project.metadata.funnels import of_clean
 from dagster_project.partitions import crawl_recipe_key
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig
-from pipelines.clean import clean as cleaning
+from pipelines.cleaning import CleanConfig
+from pipelines.cleaning import clean as cleaning
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 from training.evaluation.catalog import HELD_OUT
 
 STAGES = ("documents", "clean", "unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
@@ -142,7 +142,7 @@ def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
     documents = ingest(lake, open_crawl(str(tmp_path / "hostile.warc.gz")), IngestConfig(), engine).manifest
     config = CleanConfig()
     cleaned = cleaning(lake, documents, config, engine).manifest
-    surveyed = survey(lake, [cleaned], [], config.rules, config.language_score)
+    surveyed = make_survey(lake, [cleaned], [], config.rules, config.language_score)
     report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
     duplicates = look(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
     page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates, None)

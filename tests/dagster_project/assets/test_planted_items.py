@@ -20,8 +20,8 @@ from corpus.contamination.policy import CONTAMINATED, ContaminationConfig
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project.assets.benchmarks import benchmarks
-from dagster_project.assets.crawl import crawl
-from dagster_project.assets.documents import clean, contamination, documents, signatures, split, trimmed, unique
+from dagster_project.assets.crawls import crawl
+from dagster_project.assets.document_stages import clean, contamination, documents, signatures, split, trimmed, unique
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.metadata.contamination import section
 from dagster_project.metadata.pages import templates

@@ -17,9 +17,9 @@ from dagster_project import checks
 from dagster_project.assets import scores
 from dagster_project.assets.benchmarks import benchmarks
 from dagster_project.assets.curve import read_curve
-from dagster_project.assets.documents import contamination
+from dagster_project.assets.document_stages import contamination
 from dagster_project.assets.model import kept_along
-from dagster_project.assets.report import report
+from dagster_project.assets.reports import report
 from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, stage_of
 from dagster_project.lineage import datasets_of, latest
 from headwater.commands.demo import benchmark_paths

@@ -10,13 +10,13 @@ import pytest
 from graphs import SMALL, Graph
 
 from corpus.audit.inspection import inspect
-from corpus.audit.survey import survey
+from corpus.audit.survey import make_survey
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
-from dagster_project.assets.documents import clean, contamination, signatures, split, trimmed, unique
+from dagster_project.assets.document_stages import clean, contamination, signatures, split, trimmed, unique
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.partitions import crawl_recipe_key
 from headwater.commands.trace import trace
@@ -71,7 +71,7 @@ def test_what_comes_next_is_made_of_it(cut: Graph, dataset: Manifest) -> None:
 def test_the_funnel_has_the_stage(cut: Graph, dataset: Manifest) -> None:
     [before] = sources(cut.lake, dataset, "clean")
     config = SMALL.clean
-    [whole, *_] = survey(cut.lake, [before], [dataset], config.rules, config.language_score).funnels
+    [whole, *_] = make_survey(cut.lake, [before], [dataset], config.rules, config.language_score).funnels
     assert whole.left["clean"] - whole.left["trimmed"] == dataset.counts.dropped["only_repeated_text"]
     assert whole.lost["trimmed"] == dict(dataset.counts.dropped)
 

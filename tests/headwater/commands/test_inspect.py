@@ -14,9 +14,9 @@ from corpus.sources import open_crawl
 from headwater.cli import main
 from headwater.terminal import json_line, one_line, printable
 from pipelines.blocks import IngestConfig
-from pipelines.clean import CleanConfig, clean
+from pipelines.cleaning import CleanConfig, clean
 from pipelines.engine import Engine
-from pipelines.ingest import ingest
+from pipelines.ingestion import ingest
 
 ESCAPE = "https://site.example/\x1b]0;owned\x07\x1b[2J\u202egnp"
 

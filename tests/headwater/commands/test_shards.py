@@ -17,12 +17,12 @@ from corpus.lake.stage import Outcome
 from corpus.lake.store import Lake, file_sha256
 from corpus.shards.mix import MixConfig
 from corpus.shards.reader import ShardSet
-from dagster_project.assets.tokens import _mixed
-from dagster_project.metadata.materialized import materialized
+from dagster_project.assets.token_stages import _mixed
+from dagster_project.metadata.materialized import describe_datasets
 from headwater.cli import main
 from headwater.commands.trace import trace
-from pipelines.encode import SPLITS
-from pipelines.shard import ShardConfig, shard
+from pipelines.shards import ShardConfig, shard
+from pipelines.tokenization import SPLITS
 
 MIX = MixConfig(shares={"en": 0.3, "zh": 0.6})
 
@@ -247,7 +247,7 @@ def test_a_step_whose_pages_or_shards_are_gone(
 
 def test_dagster_shows_the_mix(made: Made, mixed: Manifest) -> None:
     outcome = Outcome(manifest=mixed, reused=False, seconds=1.0)
-    result = materialized(made.lake, outcome, [], extra=_mixed(mixed))
+    result = describe_datasets(made.lake, outcome, [], extra=_mixed(mixed))
     assert result.metadata is not None
     assert "| zh | 17 |" in str(result.metadata["mix"])
     assert result.metadata["dropped"] == sum(mixed.counts.dropped.values()) > 0

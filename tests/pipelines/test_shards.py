@@ -26,7 +26,7 @@ from corpus.shards.mix import MixConfig
 from corpus.shards.reader import ShardSet
 from pipelines.__main__ import main
 from pipelines.engine import Engine
-from pipelines.shard import ShardConfig, shard
+from pipelines.shards import ShardConfig, shard
 
 BY_LANGUAGE = MixConfig(shares={"en": 0.3, "zh": 0.6})
 

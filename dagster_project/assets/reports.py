@@ -11,13 +11,13 @@ import dagster as dg
 from corpus.audit.contamination import Matched
 from corpus.audit.outcomes import most_first
 from corpus.audit.samples import kept_samples
-from corpus.audit.survey import Survey, survey
+from corpus.audit.survey import Survey, make_survey
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from corpus.lineage.graph import source_datasets
 from dagster_project.assets.curve import curve_svg, learning_curve, read_curve
-from dagster_project.assets.documents import clean, documents
+from dagster_project.assets.document_stages import clean, documents
 from dagster_project.assets.model import loss_curve, read_metrics
 from dagster_project.assets.scores import (
     held_out_scores,
@@ -34,8 +34,8 @@ from dagster_project.metadata.figures import bars
 from dagster_project.metadata.pages import templates
 from dagster_project.partitions import crawl_recipe_key, recipes
 from dagster_project.resources import LakeResource
-from pipelines.clean import CleanConfig
-from pipelines.encode import by_language
+from pipelines.cleaning import CleanConfig
+from pipelines.tokenization import by_language
 from recipes.named import RECIPES
 from training.evaluation.core import compute_core
 
@@ -75,7 +75,7 @@ def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> S
         for manifest in manifests
         if manifest.stage == stage
     ]
-    return survey(lake, cleans, later, config.rules, config.language_score)
+    return make_survey(lake, cleans, later, config.rules, config.language_score)
 
 
 def collect(

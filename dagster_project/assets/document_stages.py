@@ -7,20 +7,20 @@ import dagster as dg
 from corpus.lake import stages
 from dagster_project import checks
 from dagster_project.assets.benchmarks import materialized_benchmarks
-from dagster_project.assets.crawl import open_partition
+from dagster_project.assets.crawls import open_partition
 from dagster_project.lineage import DATASETS, latest, upstream, upstream_assets, upstreams
 from dagster_project.metadata.contamination import of_contamination
 from dagster_project.metadata.duplicates import of_unique
 from dagster_project.metadata.funnels import of_clean, of_documents
-from dagster_project.metadata.materialized import materialized, passed_on
+from dagster_project.metadata.materialized import describe_datasets, passed_on
 from dagster_project.partitions import crawl_recipe_key, crawl_recipes, crawls, distinct_ids, recipes
 from dagster_project.resources import EngineResource, LakeResource
-from pipelines import clean as cleaning
-from pipelines import deduplicate, hold_out
-from pipelines import trim as trimming
+from pipelines import cleaning, trimming
+from pipelines import deduplication as deduplicate
+from pipelines import holdout as hold_out
 from pipelines.contamination import find_contamination
-from pipelines.ingest import ingest
-from pipelines.sign import sign
+from pipelines.ingestion import ingest
+from pipelines.signatures import sign
 from recipes.named import INGEST, RECIPES
 
 ALL = (checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY)
@@ -43,7 +43,7 @@ def documents(context: dg.AssetExecutionContext, lake: LakeResource, engine: Eng
         checks.not_empty(outcome.manifest.counts.kept),
         checks.whole(outcome.manifest),
     ]
-    return materialized(opened, outcome, results, extra=of_documents(outcome.manifest))
+    return describe_datasets(opened, outcome, results, extra=of_documents(outcome.manifest))
 
 
 def _crawl_and_recipe(context: dg.AssetExecutionContext) -> tuple[str, str]:
@@ -70,7 +70,7 @@ def clean(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
         checks.no_personal_data(opened, outcome.manifest, RECIPES[recipe].clean.mask),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results, extra=of_clean(opened, outcome.manifest, RECIPES[recipe].clean))
+    return describe_datasets(opened, outcome, results, extra=of_clean(opened, outcome.manifest, RECIPES[recipe].clean))
 
 
 @dg.asset(
@@ -93,7 +93,7 @@ def trimmed(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engin
         checks.digests(opened, manifest),
         checks.not_empty(manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results) if outcome is not None else passed_on(source, results)
+    return describe_datasets(opened, outcome, results) if outcome is not None else passed_on(source, results)
 
 
 @dg.asset(
@@ -111,7 +111,7 @@ def signatures(context: dg.AssetExecutionContext, lake: LakeResource, engine: En
     kept = outcome.manifest.counts.kept
     results = [checks.digests(opened, outcome.manifest), checks.not_empty(kept)]
     extra = {"dagster/row_count": kept}  # the index has a row of each document once more for every band
-    return materialized(opened, outcome, results, extra=extra)
+    return describe_datasets(opened, outcome, results, extra=extra)
 
 
 class CrawlsConfig(dg.Config):
@@ -150,7 +150,7 @@ def unique(
         checks.not_empty(sum(manifest.counts.kept for manifest in manifests)),
     ]
     extra = {"crawls": sorted(keys), **of_unique(opened, manifests, RECIPES[recipe].duplicates)}
-    return materialized(opened, outcomes, results, extra=extra)
+    return describe_datasets(opened, outcomes, results, extra=extra)
 
 
 @dg.asset(
@@ -176,7 +176,7 @@ def contamination(
     outcomes = [find_contamination(opened, source, found, config, engine.open()) for source in sources]
     manifests = [outcome.manifest for outcome in outcomes]
     extra = of_contamination(opened, manifests)
-    return materialized(opened, outcomes, [checks.digests(opened, *manifests)], extra=extra)
+    return describe_datasets(opened, outcomes, [checks.digests(opened, *manifests)], extra=extra)
 
 
 @dg.asset(
@@ -197,7 +197,7 @@ def split(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.counts.kept),
     ]
-    return materialized(opened, outcome, results)
+    return describe_datasets(opened, outcome, results)
 
 
 @dg.asset(
@@ -211,4 +211,4 @@ def items(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineR
     opened = lake.open(context.partition_key)
     source = upstream(context, opened, stages.SPLIT)
     outcome = hold_out.make_items(opened, source, RECIPES[context.partition_key].items, engine.open())
-    return materialized(opened, outcome, [checks.digests(opened, outcome.manifest)])
+    return describe_datasets(opened, outcome, [checks.digests(opened, outcome.manifest)])

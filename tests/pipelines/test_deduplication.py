@@ -15,12 +15,12 @@ from collections_of_text import clean_crawl, families, ledger_of, texts_of
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
-from pipelines.deduplicate import deduplicate
+from pipelines.candidates import Signed
+from pipelines.deduplication import deduplicate
 from pipelines.duplicates import find_duplicates
 from pipelines.engine import Engine
-from pipelines.nominate import Signed
 from pipelines.parts import StageError
-from pipelines.sign import sign
+from pipelines.signatures import sign
 
 ONE = Engine(workers=1)
 CONFIG = DuplicateConfig()

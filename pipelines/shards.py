@@ -18,11 +18,11 @@ from corpus.shards.format import Chunk, Document, Index, Shard, to_tokens, token
 from corpus.shards.mix import Mix, MixConfig, spread
 from corpus.tokenizer.vocabulary import Vocabulary
 from pipelines.elements import Phases
-from pipelines.encode import SPLITS
 from pipelines.engine import Engine
 from pipelines.mix import KIND, LeftOut, TokenFile, find_pages, left_out, lose, take, with_pages
 from pipelines.parts import FileSplit, Part, Work, file_splits, read_rows
 from pipelines.plan import Plan, compute
+from pipelines.tokenization import SPLITS
 from pipelines.vocabulary import tokenizer_bytes
 
 STAGE = stages.SHARDS

@@ -21,7 +21,7 @@ from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, Removals
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from pipelines.parts import FileSplit, Part, Work
-from pipelines.sign import ORDER, BandSplit, read_bands
+from pipelines.signatures import ORDER, BandSplit, read_bands
 
 CRAWL = 32  # bits to the left of a rank
 RANK = np.uint64((1 << CRAWL) - 1)

@@ -22,9 +22,9 @@ from corpus.lake.store import Lake
 from corpus.tokenizer.imported import ImportConfig
 from corpus.tokenizer.vocabulary import EOS, VocabularyConfig, train
 from pipelines.__main__ import main
-from pipelines.clean import CLEAN
-from pipelines.encode import by_language, encode
+from pipelines.cleaning import CLEAN
 from pipelines.engine import Engine
+from pipelines.tokenization import by_language, encode
 from pipelines.vocabulary import make_vocabulary, tokenizer_bytes
 
 ONE, TWO = Engine(workers=1), Engine(workers=2)

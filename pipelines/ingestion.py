@@ -18,7 +18,7 @@ from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import StageError
 from pipelines.plan import Plan, compute
-from pipelines.settle import Settle, Settled
+from pipelines.second_pass import Settle, Settled
 
 VERSION = 6
 LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}

@@ -18,7 +18,7 @@ from corpus.privacy import mask as privacy
 from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, judge
 from corpus.quality.toxicity import BadWordConfig, BadWordLists, BadWords
 from pipelines.engine import Engine
-from pipelines.measure import LANGUAGE, MOST_ERRORS, RULE_ERROR, RuleError, bounded, count_error, measure, named
+from pipelines.measures import LANGUAGE, MOST_ERRORS, RULE_ERROR, RuleError, bounded, count_error, measure, named
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.plan import compute, each_split
 

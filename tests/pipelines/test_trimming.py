@@ -18,12 +18,12 @@ from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
 from pipelines import repeats
 from pipelines.__main__ import main
-from pipelines.clean import CLEAN
-from pipelines.deduplicate import deduplicate
+from pipelines.cleaning import CLEAN
+from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
 from pipelines.parts import StageError
 from pipelines.repeats import TrimConfig
-from pipelines.trim import trim
+from pipelines.trimming import trim
 
 COOKIES = "We use cookies to improve your experience on this site."
 CHINESE = "我们使用饼干来改善您在本网站上的体验。"

@@ -15,7 +15,7 @@ from corpus.lake.store import Lake
 from corpus.sources import Crawl, SourceFile, open_crawl
 from dagster_project import checks
 from dagster_project.metadata.figures import markdown_table
-from dagster_project.metadata.materialized import materialized
+from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.partitions import BUILT_IN, crawls
 from dagster_project.resources import LakeResource
 
@@ -71,7 +71,7 @@ def crawl(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materiali
         rows = sorted(skipped.items())
         extra["skipped"] = dg.MetadataValue.md(markdown_table(("skipped", "why"), rows))
     results = [checks.digests(opened, manifest), checks.not_empty(manifest.counts.kept)]
-    return materialized(opened, outcome, results, extra=extra)
+    return describe_datasets(opened, outcome, results, extra=extra)
 
 
 def _make(lake: Lake, name: Any) -> Outcome:

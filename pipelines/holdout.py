@@ -19,7 +19,7 @@ from corpus.lake.schema import DROPPED, LEDGER, ledger_row
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.stages import kinds_read
 from corpus.lake.store import Lake
-from pipelines.clean import CLEAN
+from pipelines.cleaning import CLEAN
 from pipelines.contamination import removal_file
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits

@@ -8,11 +8,11 @@ from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.lineage import latest, upstream, upstream_assets
 from dagster_project.metadata.figures import markdown_table
-from dagster_project.metadata.materialized import materialized
+from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.partitions import recipes
 from dagster_project.resources import EngineResource, LakeResource
-from pipelines.encode import by_language, encode
-from pipelines.shard import shard
+from pipelines.shards import shard
+from pipelines.tokenization import by_language, encode
 from pipelines.vocabulary import make_vocabulary
 from recipes.named import RECIPES
 
@@ -35,7 +35,7 @@ def tokenizer(context: dg.AssetExecutionContext, lake: LakeResource, engine: Eng
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.figures["vocabulary"]),
     ]
-    return materialized(opened, outcome, results)
+    return describe_datasets(opened, outcome, results)
 
 
 @dg.asset(
@@ -56,7 +56,7 @@ def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
     ]
     rows = [(language, *numbers.values()) for language, numbers in by_language(outcome.manifest.figures).items()]
     table = markdown_table(("language", "bytes", "bytes a training token", "bytes a held-out token"), rows)
-    return materialized(opened, outcome, results, extra={"bytes_per_token": dg.MetadataValue.md(table)})
+    return describe_datasets(opened, outcome, results, extra={"bytes_per_token": dg.MetadataValue.md(table)})
 
 
 @dg.asset(
@@ -80,7 +80,7 @@ def shards(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
         checks.not_empty(outcome.manifest.figures["train_tokens"]),
         _is_readable(outcome.manifest, documents),
     ]
-    return materialized(opened, outcome, results, extra={READ: documents, **_mixed(outcome.manifest)})
+    return describe_datasets(opened, outcome, results, extra={READ: documents, **_mixed(outcome.manifest)})
 
 
 def _mixed(manifest: Manifest) -> dict[str, dg.MetadataValue]:

@@ -20,7 +20,7 @@ from corpus.repeats import spans as repeated_spans
 from corpus.repeats.cuts import REPEATED_LINE, REPEATED_PARAGRAPH, REPEATED_SPAN, Cut, cut, with_closing
 from corpus.repeats.lines import LINE, LineConfig
 from corpus.text.normal_form import WORD
-from pipelines.clean import CLEAN, keep_documents
+from pipelines.cleaning import CLEAN, keep_documents
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
 from pipelines.plan import compute, each_split

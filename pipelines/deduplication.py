@@ -17,13 +17,13 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DROPPED, FAILED_RULE, LEDGER, ORIGIN
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import ROWS, Lake
-from pipelines.clean import CLEAN, keep_documents
+from pipelines.candidates import Signed
+from pipelines.cleaning import CLEAN, keep_documents
 from pipelines.duplicates import find_duplicates
 from pipelines.engine import Engine
-from pipelines.nominate import Signed
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.plan import compute, each_split
-from pipelines.sign import sign
+from pipelines.signatures import sign
 
 STAGE = stages.UNIQUE
 VERSION = 2

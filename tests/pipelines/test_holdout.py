@@ -11,7 +11,7 @@ from collections_of_text import clean_crawl, families, ledger_of
 from corpus.holdout.heldout import HeldOutConfig
 from corpus.lake.store import Lake
 from pipelines.engine import Engine
-from pipelines.hold_out import hold_out
+from pipelines.holdout import hold_out
 
 
 def test_what_goes_is_like_the_page_that_is_held_out(tmp_path: Path) -> None:
