@@ -15,7 +15,8 @@ import pyarrow as pa
 from numba import types
 
 from corpus.duplicates.shingles import FACTOR, MULTIPLIER, NO_WORDS, SHIFT, _words
-from corpus.text.codepoints import code_points, compiled, utf8
+from corpus.text.codepoints import code_points, utf8
+from corpus.text.compiled import kernel
 
 BITS_A_GRAM = 16
 LEAST_BITS = 16  # the logarithm of the smallest table
@@ -77,8 +78,8 @@ def _most_words(offsets: np.ndarray) -> int:
     return int(np.diff(offsets).max(initial=0)) // 2 + 3
 
 
-@compiled
-def _mixed_words(data, start, stop, table, words):  # type: ignore[no-untyped-def]
+@kernel
+def _mixed_words(data, start, stop, table, words):
     count = _words(data, start, stop, table, words, 0)
     for place in range(count):
         word = words[place] * FACTOR
@@ -86,8 +87,8 @@ def _mixed_words(data, start, stop, table, words):  # type: ignore[no-untyped-de
     return count
 
 
-@compiled
-def _first(words, size):  # type: ignore[no-untyped-def]
+@kernel
+def _first(words, size):
     """The sum of the first run, and by how much a word counts that leaves one."""
     total, leaving = types.uint64(0), types.uint64(1)
     for place in range(size):
@@ -96,15 +97,15 @@ def _first(words, size):  # type: ignore[no-untyped-def]
     return total, leaving
 
 
-@compiled
-def _hash(total, size):  # type: ignore[no-untyped-def]
+@kernel
+def _hash(total, size):
     mixed = total + types.uint64(size) * NO_WORDS  # runs of several sizes stand in one set
     mixed = (mixed ^ (mixed >> SHIFT)) * FACTOR
     return mixed ^ (mixed >> SHIFT)
 
 
-@compiled
-def _every(data, offsets, table, size, words, values, bounds):  # type: ignore[no-untyped-def]
+@kernel
+def _every(data, offsets, table, size, words, values, bounds):
     found = 0
     for text in range(len(offsets) - 1):
         count = _mixed_words(data, offsets[text], offsets[text + 1], table, words)
@@ -119,8 +120,8 @@ def _every(data, offsets, table, size, words, values, bounds):  # type: ignore[n
     return found
 
 
-@compiled
-def _maybe_unspaced(data, start, stop):  # type: ignore[no-untyped-def]
+@kernel
+def _maybe_unspaced(data, start, stop):
     """No character of such a script is shorter than three bytes, nor of the block of dashes and quotation marks."""
     found = False
     for place in range(start, stop):
@@ -128,8 +129,8 @@ def _maybe_unspaced(data, start, stop):  # type: ignore[no-untyped-def]
     return found
 
 
-@compiled
-def _find(data, offsets, table, sizes, keys, bits, shift, directory, coarse, words, found):  # type: ignore[no-untyped-def]
+@kernel
+def _find(data, offsets, table, sizes, keys, bits, shift, directory, coarse, words, found):
     """Fills as many rows of (text, place, key) as there is room for; how many there are."""
     hits = 0
     for text in range(len(offsets) - 1):

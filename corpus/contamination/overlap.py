@@ -21,7 +21,8 @@ from corpus.contamination.benchmark_grams import ROUNDING, BenchmarkGrams
 from corpus.contamination.grams import gram_hashes
 from corpus.contamination.policy import NEAR, NGRAM
 from corpus.repeats.spans import word_places
-from corpus.text.codepoints import MARK_BIT, code_points, compiled
+from corpus.text.codepoints import MARK_BIT, code_points
+from corpus.text.compiled import kernel
 from corpus.text.normal_form import MARK, words
 
 WINDOW = 1.5  # how many times its own length a near match may be spread over: words put in between
@@ -177,8 +178,8 @@ def _runs(hits: list[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
             begin = end
 
 
-@compiled
-def densest(shingles, wanted, width):  # type: ignore[no-untyped-def]
+@kernel
+def densest(shingles, wanted, width):
     """(how many different ones of `wanted`, sorted, first, last): the stretch of `shingles` no farther apart than
     `width` that has most of them; the first and shortest of such."""
     places = np.empty(len(shingles), np.int64)

@@ -12,7 +12,8 @@ from resiliparse.parse.html import HTMLTree
 from corpus.extract.kernels.lines import COLUMNS, END, NEWLINE, PADDING, START, split
 from corpus.extract.kernels.phrases import tables
 from corpus.extract.regions import SENTINEL, Regions
-from corpus.text.codepoints import code_points, compiled
+from corpus.text.codepoints import code_points
+from corpus.text.compiled import kernel
 
 ENDS = np.array([*map(ord, '.!?。！？…”"')], np.int64)  # of a sentence
 MAX_TITLE = 300  # characters
@@ -50,8 +51,8 @@ def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     return Blocks(points[:length], rows[:number])
 
 
-@compiled
-def _join(points, blocks, keep):  # type: ignore[no-untyped-def]
+@kernel
+def _join(points, blocks, keep):
     """The code points of the blocks that are kept, a newline between them."""
     found, written = np.empty(len(points) + 1, np.uint32), 0
     for block in range(len(blocks)):

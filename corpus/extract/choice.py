@@ -19,7 +19,7 @@ from corpus.extract.features_context import AMONG, among
 from corpus.extract.features_local import ALONE, SHORT, Ints, alone
 from corpus.extract.kernels.lines import END, FIRST, HEADING, REGION, START, TAG, WIDTH
 from corpus.extract.regions import Regions
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 
 SCORE, BIAS = "score", "bias"
 MAX_SCORE = 1_000
@@ -53,8 +53,8 @@ def main_blocks(blocks: Blocks, regions: Regions, least: int) -> NDArray[np.bool
     return keep
 
 
-@compiled
-def _first_score(measures, weights):  # type: ignore[no-untyped-def]
+@kernel
+def _first_score(measures, weights):
     scores = np.empty(len(measures), np.int64)
     for block in range(len(measures)):
         total = 0
@@ -64,8 +64,8 @@ def _first_score(measures, weights):  # type: ignore[no-untyped-def]
     return scores
 
 
-@compiled
-def _second_score(measures, scores, blocks, weights):  # type: ignore[no-untyped-def]
+@kernel
+def _second_score(measures, scores, blocks, weights):
     totals = np.empty(len(measures), np.int64)
     for block in range(len(measures)):
         short, heading = blocks[block, WIDTH] < SHORT, blocks[block, TAG] == HEADING
@@ -77,8 +77,8 @@ def _second_score(measures, scores, blocks, weights):  # type: ignore[no-untyped
     return totals
 
 
-@compiled
-def worth_keeping(score, weight):  # type: ignore[no-untyped-def]
+@kernel
+def worth_keeping(score, weight):
     """The blocks of the highest expected F1, given the score of each: those likelier than half of that F1 (Lipton,
     Elkan and Naryanaswamy 2014, Optimal Thresholding of Classifiers to Maximize F1 Measure). So of a page on which
     little is certain more is kept."""
@@ -97,8 +97,8 @@ def worth_keeping(score, weight):  # type: ignore[no-untyped-def]
     return 2 * likely > best
 
 
-@compiled
-def _drop_repeated(blocks, keep):  # type: ignore[no-untyped-def]
+@kernel
+def _drop_repeated(blocks, keep):
     regions = np.full(len(blocks), -1, np.int64)  # that the first block kept of each text is in
     for block in range(len(blocks)):
         if keep[block] and blocks[block, END] - blocks[block, START] >= LONG_REPETITION:

@@ -9,7 +9,7 @@ from corpus.extract.features_local import Alone, Ints, Measures
 from corpus.extract.kernels.lines import FLAGS, REGION
 from corpus.extract.kernels.phrases import IS_TAIL, IS_TITLE
 from corpus.extract.regions import KINDS
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 
 WINDOWS = ((-1, 0), (1, 2), (-3, 0), (1, 4), (-8, 0), (1, 9))
 JUST_BEHIND = 12  # blocks
@@ -32,8 +32,8 @@ def among(score: Ints, about: Alone) -> Measures:
     return measures
 
 
-@compiled
-def _bits(value):  # type: ignore[no-untyped-def]
+@kernel
+def _bits(value):
     number = 0
     while value:
         value >>= 1
@@ -41,8 +41,8 @@ def _bits(value):  # type: ignore[no-untyped-def]
     return number
 
 
-@compiled
-def _among(score, blocks, regions, weight, kind, measures):  # type: ignore[no-untyped-def]
+@kernel
+def _among(score, blocks, regions, weight, kind, measures):
     n, containers = len(blocks), regions.shape[1]
     around, last = regions[2], regions[3]
     likely, good = np.empty(n, np.int64), np.empty(n, np.int64)

@@ -28,7 +28,7 @@ from corpus.extract.kernels.lines import (
 )
 from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_FRAME, IS_SENTENCE, IS_TAIL, IS_TITLE
 from corpus.extract.regions import KINDS, MAIN, SOFT, Regions
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 
 Ints = NDArray[np.int64]
 Measures = NDArray[np.int16]
@@ -73,8 +73,8 @@ def alone(blocks: Blocks, regions: Regions) -> Alone:
     return Alone(measures, weight, kind, blocks.rows, containers)
 
 
-@compiled
-def _class(bounds, value):  # type: ignore[no-untyped-def]
+@kernel
+def _class(bounds, value):
     """How many of the bounds a value reaches."""
     number = 0
     for bound in bounds:
@@ -82,8 +82,8 @@ def _class(bounds, value):  # type: ignore[no-untyped-def]
     return number
 
 
-@compiled
-def _make_credible(kind, kinds, prose):  # type: ignore[no-untyped-def]
+@kernel
+def _make_credible(kind, kinds, prose):
     """Takes from the blocks' kinds those that would leave nothing of the page. Where nearly all of its running text is
     in comments, it is a thread; where a page builder calls each of its parts a widget, the name says nothing."""
     most = NAME_SHARE * prose.sum()
@@ -98,8 +98,8 @@ def _make_credible(kind, kinds, prose):  # type: ignore[no-untyped-def]
                     kind[block] = 0
 
 
-@compiled
-def _alone(blocks, regions, weight, kind, measures):  # type: ignore[no-untyped-def]
+@kernel
+def _alone(blocks, regions, weight, kind, measures):
     n, containers = len(blocks), regions.shape[1]
     around, last = regions[2], regions[3]
     share, prose, kinds = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)

@@ -20,7 +20,7 @@ from corpus.language.languages import LANGUAGES
 from corpus.quality.measures import NAMES, NULLABLE, QUALITY
 from corpus.quality.mojibake import mojibake
 from corpus.quality.repetition import repetition
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 from corpus.text.scan import BRACES, BULLET, CHARACTERS, ELLIPSES, ELLIPSIS, HASHES, REPLACEMENTS, TERMINAL, UNSPACED
 from corpus.text.words import WordStream, word_hashes, word_stream
 
@@ -84,8 +84,8 @@ def _phrases() -> np.ndarray:
     return phrases
 
 
-@compiled
-def _phrase(hashes, place, end, phrases):  # type: ignore[no-untyped-def]
+@kernel
+def _phrase(hashes, place, end, phrases):
     """Which phrase begins at a word, or -1."""
     for number in range(len(phrases)):
         if hashes[place] != phrases[number, 0]:
@@ -100,8 +100,8 @@ def _phrase(hashes, place, end, phrases):  # type: ignore[no-untyped-def]
     return -1
 
 
-@compiled
-def _fill(  # type: ignore[no-untyped-def]
+@kernel
+def _fill(
     hashes, lengths, alphabetic, offsets, line_lengths, line_widths, line_classes, line_sentences, line_words,
     line_offsets, counts, chosen, stop_words, phrases, found,
 ):  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from corpus.quality.measures import REPETITION
-from corpus.text.codepoints import SEED, compiled, mix
+from corpus.text.compiled import SEED, kernel, mix_hash
 from corpus.text.words import WordStream
 
 
@@ -26,8 +26,8 @@ def repetition(stream: WordStream) -> np.ndarray:
     return found
 
 
-@compiled
-def _slot(keys, mask, key):  # type: ignore[no-untyped-def]
+@kernel
+def _slot(keys, mask, key):
     """Where a key is, or is to be, in an open-addressing table; 0 marks a free place."""
     slot = np.int64((key >> np.uint64(20)) & mask)
     while keys[slot] != 0 and keys[slot] != key:
@@ -35,8 +35,8 @@ def _slot(keys, mask, key):  # type: ignore[no-untyped-def]
     return slot
 
 
-@compiled
-def _clear(keys, counts, entries):  # type: ignore[no-untyped-def]
+@kernel
+def _clear(keys, counts, entries):
     """Makes room for that many keys, at most half full; the table's mask."""
     size = 16
     while size < 2 * entries:
@@ -46,8 +46,8 @@ def _clear(keys, counts, entries):  # type: ignore[no-untyped-def]
     return np.uint64(size - 1)
 
 
-@compiled
-def _lines(hashes, lengths, paragraphs, offsets, keys, counts, found):  # type: ignore[no-untyped-def]
+@kernel
+def _lines(hashes, lengths, paragraphs, offsets, keys, counts, found):
     for text in range(len(offsets) - 1):
         start, end = offsets[text], offsets[text + 1]
         if start == end:
@@ -70,7 +70,7 @@ def _lines(hashes, lengths, paragraphs, offsets, keys, counts, found):  # type: 
         while line < end:
             here, state, characters = paragraphs[line], SEED, 0
             while line < end and paragraphs[line] == here:
-                state = mix(state, hashes[line])
+                state = mix_hash(state, hashes[line])
                 characters += lengths[line]
                 line += 1
             number += 1
@@ -83,8 +83,8 @@ def _lines(hashes, lengths, paragraphs, offsets, keys, counts, found):  # type: 
         found[text, 3] = repeated_characters / total
 
 
-@compiled
-def _grams(hashes, lengths, offsets, keys, counts, found):  # type: ignore[no-untyped-def]
+@kernel
+def _grams(hashes, lengths, offsets, keys, counts, found):
     """From 2-grams up. An n-gram is repeated only where its first n - 1 words are, so each size looks at what the size
     before left over: little, in ordinary text."""
     longest = 0
@@ -101,7 +101,7 @@ def _grams(hashes, lengths, offsets, keys, counts, found):  # type: ignore[no-un
         for place in range(words):
             ends[place + 1] = ends[place] + lengths[start + place]
             places[place] = place
-            grams[place] = mix(SEED, hashes[start + place])
+            grams[place] = mix_hash(SEED, hashes[start + place])
         candidates = words
         for size in range(2, 11):
             mask = _clear(keys, counts, candidates)
@@ -111,7 +111,7 @@ def _grams(hashes, lengths, offsets, keys, counts, found):  # type: ignore[no-un
                 if place + size > words:
                     break
                 inside += 1
-                gram = mix(grams[candidate], hashes[start + place + size - 1]) | np.uint64(1)
+                gram = mix_hash(grams[candidate], hashes[start + place + size - 1]) | np.uint64(1)
                 slot = _slot(keys, mask, gram)
                 if size >= 5 and keys[slot]:
                     covered += ends[place + size] - ends[max(place, covered_to)]

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.config import check_choices
-from corpus.text.codepoints import SEED, SPACE_BIT, WIDE_BIT, code_points, compiled, decode, mix, utf8
+from corpus.text.codepoints import SPACE_BIT, WIDE_BIT, code_points, decode, utf8
+from corpus.text.compiled import SEED, kernel, mix_hash
 from corpus.text.scan import byte_hash, newlines
 
 LINE, PARAGRAPH = range(2)
@@ -118,24 +119,24 @@ def merge(found: Counted) -> Counted:
     )
 
 
-@compiled
-def _text_hashes(data, offsets):  # type: ignore[no-untyped-def]
+@kernel
+def _text_hashes(data, offsets):
     hashes = np.empty(len(offsets) - 1, np.uint64)
     for text in range(len(hashes)):
         hashes[text] = byte_hash(data, offsets[text], offsets[text + 1])
     return hashes
 
 
-@compiled
-def _keys(hashes, kinds, scopes):  # type: ignore[no-untyped-def]
+@kernel
+def _keys(hashes, kinds, scopes):
     found = np.empty(len(hashes), np.uint64)
     for unit in range(len(hashes)):
-        found[unit] = mix(mix(mix(SEED, np.uint64(kinds[unit])), scopes[unit]), hashes[unit])
+        found[unit] = mix_hash(mix_hash(mix_hash(SEED, np.uint64(kinds[unit])), scopes[unit]), hashes[unit])
     return found
 
 
-@compiled
-def _units(data, offsets, table, characters, numbers, hashes):  # type: ignore[no-untyped-def]
+@kernel
+def _units(data, offsets, table, characters, numbers, hashes):
     """Fills rows of (kind, text, start, stop) and their hashes; how many there are."""
     found = 0
     for text in range(len(offsets) - 1):
@@ -165,7 +166,7 @@ def _units(data, offsets, table, characters, numbers, hashes):  # type: ignore[n
                 lines += 1
                 stop_of_all = stop
                 columns_of_all += last_columns
-                state = mix(state, value)
+                state = mix_hash(state, value)
                 if last_columns >= characters and not indented:
                     numbers[found, 0], numbers[found, 1], numbers[found, 2], numbers[found, 3] = 0, text, start, stop
                     hashes[found] = value

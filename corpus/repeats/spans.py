@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.repeats.suffixes import nominated, require, suffix_array
-from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
+from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, decode, utf8
+from corpus.text.compiled import kernel
 
 BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where a fifth is (docs/trimming.md)
 
@@ -82,8 +83,8 @@ def word_places(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarr
     return places[:found, 0], places[:found, 1], offsets
 
 
-@compiled
-def _same(ids, one, other, size):  # type: ignore[no-untyped-def]
+@kernel
+def _same(ids, one, other, size):
     if one + size > len(ids) or other + size > len(ids):
         return False
     word = 0
@@ -92,16 +93,16 @@ def _same(ids, one, other, size):  # type: ignore[no-untyped-def]
     return word == size
 
 
-@compiled
-def _text_of(window, places, offsets, size):  # type: ignore[no-untyped-def]
+@kernel
+def _text_of(window, places, offsets, size):
     """The text that holds the window at one of the nominated words; -1 where these words are not side by side in it."""
     place = places[window]
     text = np.searchsorted(offsets, place, side="right") - 1
     return text if places[window + size - 1] == place + size - 1 and place + size <= offsets[text + 1] else -1
 
 
-@compiled
-def _first_holders(array, ids, places, offsets, ranks, size, least, first, holders):  # type: ignore[no-untyped-def]
+@kernel
+def _first_holders(array, ids, places, offsets, ranks, size, least, first, holders):
     """For each window that enough documents hold and another one keeps: who keeps it, and how many hold it."""
     begin = 0
     while begin < len(array):
@@ -126,8 +127,8 @@ def _first_holders(array, ids, places, offsets, ranks, size, least, first, holde
         begin = end
 
 
-@compiled
-def _spans(first, holders, places, offsets, size, rows):  # type: ignore[no-untyped-def]
+@kernel
+def _spans(first, holders, places, offsets, size, rows):
     """Fills as many rows of (document, start, stop, keeper, holders) as there is room for; how many there are."""
     found, text = 0, 0
     start = stop = keeper = count = -1
@@ -151,8 +152,8 @@ def _spans(first, holders, places, offsets, size, rows):  # type: ignore[no-unty
     return found
 
 
-@compiled
-def _word_places(data, bounds, table, places, offsets):  # type: ignore[no-untyped-def]
+@kernel
+def _word_places(data, bounds, table, places, offsets):
     """As corpus.text.scan finds words: letters with their marks, or one character of a script without spaces."""
     found = 0
     for text in range(len(bounds) - 1):

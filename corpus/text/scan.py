@@ -10,16 +10,14 @@ from corpus.text.codepoints import (
     CODE,
     LETTER_BIT,
     MARK_BIT,
-    SEED,
     SPACE_BIT,
     STOP_BIT,
     TERMINAL_BIT,
     UNSPACED_BIT,
     WIDE_BIT,
-    compiled,
     decode,
-    mix,
 )
+from corpus.text.compiled import SEED, kernel, mix_hash
 
 # Classes of a line, and counters of a text.
 BULLET, ELLIPSIS, TERMINAL = 1, 2, 4
@@ -27,16 +25,16 @@ CHARACTERS, HASHES, ELLIPSES, BRACES, UNSPACED, REPLACEMENTS = range(6)
 COUNTERS = 6
 
 
-@compiled
-def newlines(data, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def newlines(data, start, end):
     found = 0
     for place in range(start, end):
         found += data[place] == 10
     return found
 
 
-@compiled
-def _ends_with_ellipsis(data, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def _ends_with_ellipsis(data, start, end):
     """Whether the bytes of a line end with "...", "…" or ". . ."."""
     size = end - start
     if size >= 3 and data[end - 1] == 46 and data[end - 2] == 46 and data[end - 3] == 46:
@@ -47,8 +45,8 @@ def _ends_with_ellipsis(data, start, end):  # type: ignore[no-untyped-def]
     return spaced and data[end - 2] == 32 and data[end - 4] == 32
 
 
-@compiled
-def byte_hash(data, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def byte_hash(data, start, end):
     """Of the bytes from start to end, such as a line's, eight at a time."""
     state = SEED ^ types.uint64(end - start)
     place = start
@@ -56,23 +54,23 @@ def byte_hash(data, start, end):  # type: ignore[no-untyped-def]
         value = types.uint64(0)
         for byte in range(8):
             value |= types.uint64(data[place + byte]) << types.uint64(8 * byte)
-        state = mix(state, value)
+        state = mix_hash(state, value)
         place += 8
     value = types.uint64(0)
     while place < end:
         value = value << types.uint64(8) | types.uint64(data[place])
         place += 1
-    return mix(mix(state, value), SEED)
+    return mix_hash(mix_hash(state, value), SEED)
 
 
-@compiled
-def _end_word(hashes, lengths, alphabetic, words, word, length, letters):  # type: ignore[no-untyped-def]
+@kernel
+def _end_word(hashes, lengths, alphabetic, words, word, length, letters):
     hashes[words], lengths[words], alphabetic[words] = word, length, letters & ALPHABETIC_BIT != 0
     return words + 1
 
 
-@compiled
-def scan(  # type: ignore[no-untyped-def]
+@kernel
+def scan(
     data, offsets, table, hashes, lengths, alphabetic,
     line_hashes, line_numbers, line_classes, line_words, bounds, counts,
 ):  # fmt: skip
@@ -115,14 +113,14 @@ def scan(  # type: ignore[no-untyped-def]
                             words = _end_word(hashes, lengths, alphabetic, words, word, length, letters)
                         state, word, length, letters = 1, SEED, 0, 0
                         since, pending = True, False
-                    word = mix(word, types.uint64(entry & CODE))
+                    word = mix_hash(word, types.uint64(entry & CODE))
                     length += 1
                     letters |= entry
                     if code == 0x130:  # its lower case is an i and a mark
-                        word = mix(word, types.uint64(0x307))
+                        word = mix_hash(word, types.uint64(0x307))
                         length += 1
                 elif entry & MARK_BIT and state != 0:
-                    word = mix(word, types.uint64(entry & CODE))
+                    word = mix_hash(word, types.uint64(entry & CODE))
                     length += 1
                     letters |= entry
                     if entry & UNSPACED_BIT:
@@ -132,7 +130,7 @@ def scan(  # type: ignore[no-untyped-def]
                         words = _end_word(hashes, lengths, alphabetic, words, word, length, letters)
                         state = 0
                     if entry & UNSPACED_BIT:
-                        word = mix(SEED, types.uint64(entry & CODE))
+                        word = mix_hash(SEED, types.uint64(entry & CODE))
                         state, length, letters = 2, 1, entry
                         since, pending = True, False
                         unspaced += 1

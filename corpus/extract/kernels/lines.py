@@ -7,7 +7,8 @@ import numpy as np
 from numba import types
 
 from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_SENTENCE, IS_TITLE, begins_with, holds
-from corpus.text.codepoints import CODE, FACTOR, SEED, SHIFT, SPACE_BIT, UNSPACED_BIT, compiled, decode
+from corpus.text.codepoints import CODE, SPACE_BIT, UNSPACED_BIT, decode
+from corpus.text.compiled import FACTOR, SEED, SHIFT, kernel
 
 LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
 START, END, WIDTH, LINKED, TAG, REGION, FLAGS, FIRST = range(8)  # columns of a block: see corpus/extract/blocks
@@ -24,8 +25,8 @@ RE, AMP, QUOT = np.array([*b"re>"], np.uint8), np.array([*b"amp;"], np.uint8), n
 NO_TAG, LINK_TAG, LINK_END_TAG, P_TAG, HEADING_TAG, PRE_TAG, PRE_END_TAG, BREAK_TAG, END_TAG = range(9)
 
 
-@compiled
-def _at(text, place, wanted):  # type: ignore[no-untyped-def]
+@kernel
+def _at(text, place, wanted):
     """Whether that is what stands at a place."""
     number = 0
     while number < len(wanted) and text[place + number] == wanted[number]:
@@ -33,8 +34,8 @@ def _at(text, place, wanted):  # type: ignore[no-untyped-def]
     return number == len(wanted)
 
 
-@compiled
-def _mark(text, place):  # type: ignore[no-untyped-def]
+@kernel
+def _mark(text, place):
     """(region, characters) of the mark at a place; no characters where there is none."""
     region, end = types.int64(0), place + 1
     while end < place + 6 and ZERO <= text[end] <= NINE:
@@ -43,8 +44,8 @@ def _mark(text, place):  # type: ignore[no-untyped-def]
     return region, end + 1 - place if end > place + 1 and text[end] == SEMICOLON else 0
 
 
-@compiled
-def _tag(text, place):  # type: ignore[no-untyped-def]
+@kernel
+def _tag(text, place):
     """(kind, characters) of the tag at a place: of one of those that the parser writes. A "<" of the page itself is an
     entity there."""
     first = text[place + 1]
@@ -75,8 +76,8 @@ def _tag(text, place):  # type: ignore[no-untyped-def]
     return NO_TAG, 0
 
 
-@compiled
-def _entity(text, place):  # type: ignore[no-untyped-def]
+@kernel
+def _entity(text, place):
     """(code point, characters) of what the parser writes for the four signs of HTML."""
     first = text[place + 1]
     if first == A and _at(text, place + 1, AMP):
@@ -88,8 +89,8 @@ def _entity(text, place):  # type: ignore[no-untyped-def]
     return AMPERSAND, 1
 
 
-@compiled
-def _is_edge(table, tag, code):  # type: ignore[no-untyped-def]
+@kernel
+def _is_edge(table, tag, code):
     """Whether a character is left out at a block's start and end: white space; of preformatted ones, newlines."""
     if tag == PREFORMATTED:
         return code == NEWLINE
@@ -98,8 +99,8 @@ def _is_edge(table, tag, code):  # type: ignore[no-untyped-def]
     return table[code] & SPACE_BIT != 0
 
 
-@compiled
-def _is_part(text, start, end, title, table):  # type: ignore[no-untyped-def]
+@kernel
+def _is_part(text, start, end, title, table):
     """Whether a block stands in the page's title, in whatever case."""
     for first in range(len(title) - (end - start) + 1):
         same = 0
@@ -110,8 +111,8 @@ def _is_part(text, start, end, title, table):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled
-def _hash(text, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def _hash(text, start, end):
     """Of a block's characters, two at a time; never 0."""
     state = SEED ^ types.uint64(end - start)
     place = start
@@ -124,8 +125,8 @@ def _hash(text, start, end):  # type: ignore[no-untyped-def]
     return state ^ (state >> SHIFT) | types.uint64(1)
 
 
-@compiled
-def _firsts(text, blocks, found):  # type: ignore[no-untyped-def]
+@kernel
+def _firsts(text, blocks, found):
     """Fills FIRST: of each block, the first one of the same text."""
     size = 16
     while size < 2 * found:
@@ -141,10 +142,8 @@ def _firsts(text, blocks, found):  # type: ignore[no-untyped-def]
         blocks[block, FIRST] = numbers[slot]
 
 
-@compiled
-def _flags(  # type: ignore[no-untyped-def]
-    text, start, end, width, tag, title, table, ends, letters, begin, kinds, inside
-):
+@kernel
+def _flags(text, start, end, width, tag, title, table, ends, letters, begin, kinds, inside):
     """The bits of a block."""
     flags = 0
     for sign in ends:
@@ -159,8 +158,8 @@ def _flags(  # type: ignore[no-untyped-def]
     return flags
 
 
-@compiled
-def split(source, regions, title, table, ends, letters, begin, kinds, inside, text, blocks):  # type: ignore[no-untyped-def]
+@kernel
+def split(source, regions, title, table, ends, letters, begin, kinds, inside, text, blocks):
     """Fills the code points of the blocks' text, a newline between them, and a row for each block; how many of both.
     `source` is UTF-8 and ends with PADDING, `regions` is their number, `title` the page's in code points, `table` that
     of corpus/text/codepoints, `ends` what a sentence ends with; the tables behind it are of kernels/phrases."""

@@ -11,7 +11,8 @@ from itertools import product
 
 import numpy as np
 
-from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, compiled
+from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT
+from corpus.text.compiled import kernel
 
 IS_FRAME, IS_TAIL, HAS_FRAME_WORDS, IS_TITLE, IS_SENTENCE = 1, 2, 4, 8, 16  # bits of a block: see corpus/extract/blocks
 
@@ -112,13 +113,13 @@ def _searched(trie: np.ndarray, ends: list[int]) -> np.ndarray:
     return automaton
 
 
-@compiled
-def _letter(letters, code):  # type: ignore[no-untyped-def]
+@kernel
+def _letter(letters, code):
     return letters[code] if code < 0x10000 else 0
 
 
-@compiled
-def _is_word(table, code):  # type: ignore[no-untyped-def]
+@kernel
+def _is_word(table, code):
     """Whether a character is a letter or a digit."""
     if code < 0x80:
         return 97 <= code <= 122 or 65 <= code <= 90 or 48 <= code <= 57 or code == 95
@@ -126,8 +127,8 @@ def _is_word(table, code):  # type: ignore[no-untyped-def]
     return entry & LETTER_BIT != 0 or (entry & UNSPACED_BIT != 0 and entry & MARK_BIT == 0)
 
 
-@compiled
-def begins_with(text, start, end, table, letters, begin, kinds):  # type: ignore[no-untyped-def]
+@kernel
+def begins_with(text, start, end, table, letters, begin, kinds):
     """The bits of the phrase that a line of a text begins with."""
     found = 0
     place = start
@@ -158,8 +159,8 @@ def begins_with(text, start, end, table, letters, begin, kinds):  # type: ignore
     return found
 
 
-@compiled
-def holds(text, start, end, letters, inside):  # type: ignore[no-untyped-def]
+@kernel
+def holds(text, start, end, letters, inside):
     """Whether a line of a text holds a phrase anywhere."""
     state, last = 0, len(inside) - 1
     for place in range(start, end):

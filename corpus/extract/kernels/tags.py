@@ -21,7 +21,8 @@ from corpus.extract.kernels.markup import (
     paragraph_at,
 )
 from corpus.extract.kernels.names import kind_of
-from corpus.text.codepoints import SPACE_BIT, compiled, decode
+from corpus.text.codepoints import SPACE_BIT, decode
+from corpus.text.compiled import kernel
 
 MAX_REGIONS = 60_000
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
@@ -55,8 +56,8 @@ class Tables(NamedTuple):
     points: np.ndarray
 
 
-@compiled
-def _tags(data, containers):  # type: ignore[no-untyped-def]
+@kernel
+def _tags(data, containers):
     """A row for each tag of a container: start, end of the name, end, number, which is below zero for a closing one."""
     size = len(data)
     found = np.empty((size // SHORTEST_TAG + 1, 4), np.int64)
@@ -79,8 +80,8 @@ def _tags(data, containers):  # type: ignore[no-untyped-def]
             tags += 1
 
 
-@compiled
-def _is_blank(data, place, end, points):  # type: ignore[no-untyped-def]
+@kernel
+def _is_blank(data, place, end, points):
     while place < end:
         if 32 < data[place] < 0x7F:  # most often, and known without the table
             return False
@@ -91,8 +92,8 @@ def _is_blank(data, place, end, points):  # type: ignore[no-untyped-def]
     return True
 
 
-@compiled
-def _has(data, start, end, names):  # type: ignore[no-untyped-def]
+@kernel
+def _has(data, start, end, names):
     """Whether one of the names stands anywhere between two places."""
     for place in range(types.uint64(start), types.uint64(end)):
         if not 97 <= data[place] <= 122:
@@ -108,8 +109,8 @@ def _has(data, start, end, names):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled
-def _write_mark(out, at, sentinel, number):  # type: ignore[no-untyped-def]
+@kernel
+def _write_mark(out, at, sentinel, number):
     out[at] = sentinel
     digits, rest = 1, number // 10
     while rest:
@@ -121,8 +122,8 @@ def _write_mark(out, at, sentinel, number):  # type: ignore[no-untyped-def]
     return at + digits + 2
 
 
-@compiled
-def mark(page, tables):  # type: ignore[no-untyped-def]
+@kernel
+def mark(page, tables):
     """(bytes of the page without what is cut, with marks; its regions, a column a measure) of the bytes of a page."""
     data = np.empty(len(page), np.uint8)
     data = data[: cut(page, tables.cuts, data)]
@@ -193,8 +194,8 @@ def mark(page, tables):  # type: ignore[no-untyped-def]
     return out[:at], regions[:, :count]
 
 
-@compiled
-def _closes(names, depth, name):  # type: ignore[no-untyped-def]
+@kernel
+def _closes(names, depth, name):
     """How many of the open elements end where one of a name does: none, where no such is near."""
     for back in range(1, min(MAX_LOOK_BACK, depth) + 1):
         if names[depth - back] == name:
