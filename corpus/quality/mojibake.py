@@ -22,11 +22,11 @@ PAIRED, SINGLE = ("gbk", "cp932"), ("cp1251", "koi8_r")
 RUN = 4  # upper Latin-1 characters side by side: no orthography has so many
 
 
-def mojibake(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
+def measure_mojibake(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """(T,) float64: the share of each text's characters; 0 for an empty one."""
     data, offsets = utf8(texts)
     shares = np.zeros(len(offsets) - 1)
-    _shares(data, offsets, *_tables(), shares)
+    _fill_shares(data, offsets, *_tables(), shares)
     return shares
 
 
@@ -65,7 +65,7 @@ def _lower(data, place, bound):
 
 
 @kernel
-def _shares(data, offsets, paired, single, latin, shares):
+def _fill_shares(data, offsets, paired, single, latin, shares):
     # Two characters in a row: one alone stands in good text, in two of a hundred characters of Chinese, and where a
     # word of Ukrainian begins with "Рі" or "Сі".
     pair_needs, chains = np.zeros(2, np.int64), np.zeros(2, np.int64)

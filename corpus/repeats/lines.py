@@ -16,7 +16,7 @@ import pyarrow as pa
 from corpus.config import check_choices
 from corpus.text.codepoints import SPACE_BIT, WIDE_BIT, code_points, decode, utf8
 from corpus.text.compiled import SEED, kernel, mix_hash
-from corpus.text.scan import byte_hash, newlines
+from corpus.text.scan import count_newlines, hash_bytes
 
 LINE, PARAGRAPH = range(2)
 
@@ -79,7 +79,7 @@ class Counted:
 def units(texts: pa.Array | pa.ChunkedArray, characters: int) -> Units:
     """Those of at least so many characters; indented lines only in their paragraphs."""
     data, offsets = utf8(texts)
-    most = newlines(data, offsets[0], offsets[-1]) + len(offsets) - 1
+    most = count_newlines(data, offsets[0], offsets[-1]) + len(offsets) - 1
     most += most // 2  # a paragraph has two lines
     numbers, hashes = np.empty((most, 4), np.int64), np.empty(most, np.uint64)
     found = _units(data, offsets, code_points(), characters, numbers, hashes)
@@ -123,7 +123,7 @@ def merge(found: Counted) -> Counted:
 def _text_hashes(data, offsets):
     hashes = np.empty(len(offsets) - 1, np.uint64)
     for text in range(len(hashes)):
-        hashes[text] = byte_hash(data, offsets[text], offsets[text + 1])
+        hashes[text] = hash_bytes(data, offsets[text], offsets[text + 1])
     return hashes
 
 
@@ -160,7 +160,7 @@ def _units(data, offsets, table, characters, numbers, hashes):
                         columns = 2 if entry & WIDE_BIT else 1
                     last_byte, stop, last_columns = place, position, columns
             if not empty:
-                value = byte_hash(data, first_byte, last_byte)
+                value = hash_bytes(data, first_byte, last_byte)
                 if lines == 0:
                     start_of_all = start
                 lines += 1

@@ -17,20 +17,22 @@ from corpus.text.codepoints import (
     WIDE_BIT,
     decode,
 )
-from corpus.text.compiled import SEED, kernel, mix_hash
+from corpus.text.compiled import SEED, kernel, mix_hash, number_names
 
-# Classes of a line, and counters of a text.
-BULLET, ELLIPSIS, TERMINAL = 1, 2, 4
-CHARACTERS, HASHES, ELLIPSES, BRACES, UNSPACED, REPLACEMENTS = range(6)
-COUNTERS = 6
+# The classes of a line (bits), the counters of a text, and the numbers of a line.
+BULLET, ELLIPSIS, TERMINAL = (1 << bit for bit in range(3))
+COUNTERS = ("characters", "hashes", "ellipses", "braces", "unspaced", "replacements")
+COUNTER = number_names(COUNTERS)
+LINE_COLUMNS = ("length", "width", "sentences", "paragraph")
+LINE = number_names(LINE_COLUMNS)
 
 
 @kernel
-def newlines(data, start, end):
-    found = 0
+def count_newlines(data, start, end):
+    count = 0
     for place in range(start, end):
-        found += data[place] == 10
-    return found
+        count += data[place] == 10
+    return count
 
 
 @kernel
@@ -46,7 +48,7 @@ def _ends_with_ellipsis(data, start, end):
 
 
 @kernel
-def byte_hash(data, start, end):
+def hash_bytes(data, start, end):
     """Of the bytes from start to end, such as a line's, eight at a time."""
     state = SEED ^ types.uint64(end - start)
     place = start
@@ -70,11 +72,11 @@ def _end_word(hashes, lengths, alphabetic, words, word, length, letters):
 
 
 @kernel
-def scan(
+def scan_texts(
     data, offsets, table, hashes, lengths, alphabetic,
-    line_hashes, line_numbers, line_classes, line_words, bounds, counts,
+    line_hashes, line_numbers, line_classes, line_words, word_bounds, line_bounds, counts,
 ):  # fmt: skip
-    """Fills the arrays of a WordStream; (words, lines). `line_numbers` holds lengths, widths, sentences, paragraphs.
+    """Fills the arrays of a WordStream; returns (words, lines). `line_numbers` (lines, len(LINE_COLUMNS)) int32.
 
     What a letter costs decides the speed: it touches its word's hash and length and little else; marks are told apart
     in the branch of marks, and a line's ends are noted where white space begins.
@@ -89,7 +91,7 @@ def scan(
         paragraph, blank = 0, False
         more = True
         while more:
-            # One line. `state`: 0 outside a word, 1 in a word of letters, 2 behind a character that is a word.
+            # One line. `state`: 0 outside a word, 1 in a word of letters, 2 after a character that is a word.
             state = length = letters = 0
             word = SEED
             empty, space = True, True
@@ -190,22 +192,26 @@ def scan(
                 continue
             if not space:
                 last_byte, last_position, last_wides = place, position, wides
-            if blank and bounds[1, text] < lines:
+            if blank and line_bounds[text] < lines:
                 paragraph += 1
             blank = False
-            found = BULLET if first & BULLET_BIT else 0
+            classes = BULLET if first & BULLET_BIT else 0
             if last & TERMINAL_BIT:
-                found |= TERMINAL
+                classes |= TERMINAL
             if _ends_with_ellipsis(data, first_byte, last_byte):
-                found |= ELLIPSIS
-            line_hashes[lines], line_classes[lines] = byte_hash(data, first_byte, last_byte), found
+                classes |= ELLIPSIS
+            line_hashes[lines], line_classes[lines] = hash_bytes(data, first_byte, last_byte), classes
             line_words[lines] = line_word
-            line_numbers[lines, 0] = last_position - first_position
-            line_numbers[lines, 1] = last_position - first_position + last_wides - first_wides
-            line_numbers[lines, 2] = sentences + (1 if pending else 0)
-            line_numbers[lines, 3] = paragraph
+            line_numbers[lines, LINE.length] = last_position - first_position
+            line_numbers[lines, LINE.width] = last_position - first_position + last_wides - first_wides
+            line_numbers[lines, LINE.sentences] = sentences + (1 if pending else 0)
+            line_numbers[lines, LINE.paragraph] = paragraph
             lines += 1
-        bounds[0, text + 1], bounds[1, text + 1] = words, lines
-        counts[text, CHARACTERS], counts[text, HASHES], counts[text, ELLIPSES] = position, sharps, ellipses
-        counts[text, BRACES], counts[text, UNSPACED], counts[text, REPLACEMENTS] = braces, unspaced, replacements
+        word_bounds[text + 1], line_bounds[text + 1] = words, lines
+        counts[text, COUNTER.characters] = position
+        counts[text, COUNTER.hashes] = sharps
+        counts[text, COUNTER.ellipses] = ellipses
+        counts[text, COUNTER.braces] = braces
+        counts[text, COUNTER.unspaced] = unspaced
+        counts[text, COUNTER.replacements] = replacements
     return words, lines
