@@ -6,13 +6,13 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_SENTENCE, IS_TITLE, begins_with, holds
+from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_SENTENCE, IS_TITLE, holds_phrase, match_beginning
 from corpus.text.codepoints import CODE, SPACE_BIT, UNSPACED_BIT, decode
-from corpus.text.compiled import FACTOR, SEED, SHIFT, kernel
+from corpus.text.compiled import FACTOR, SEED, SHIFT, kernel, number_names
 
 LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
-START, END, WIDTH, LINKED, TAG, REGION, FLAGS, FIRST = range(8)  # columns of a block: see corpus/extract/blocks
-COLUMNS = 8
+BLOCK_COLUMNS = ("start", "end", "width", "linked", "tag", "region", "flags", "first")  # see corpus/extract/blocks
+BLOCK = number_names(BLOCK_COLUMNS)
 MAX_LINK_LINES = 4  # a link that goes on for longer was never closed
 FRAME_WIDTH, WORDS_WIDTH = 80, 400  # columns: longer lines are not looked through for phrases
 
@@ -127,39 +127,39 @@ def _hash(text, start, end):
 
 @kernel
 def _firsts(text, blocks, found):
-    """Fills FIRST: of each block, the first one of the same text."""
+    """Fills the column "first": the number of the first block of the same text."""
     size = 16
     while size < 2 * found:
         size *= 2
     keys, numbers = np.zeros(size, np.uint64), np.empty(size, np.int64)
     for block in range(found):
-        key = _hash(text, blocks[block, START], blocks[block, END])
+        key = _hash(text, blocks[block, BLOCK.start], blocks[block, BLOCK.end])
         slot = types.int64(key >> types.uint64(20)) & (size - 1)
         while keys[slot] != 0 and keys[slot] != key:
             slot = (slot + 1) & (size - 1)
         if keys[slot] == 0:
             keys[slot], numbers[slot] = key, block
-        blocks[block, FIRST] = numbers[slot]
+        blocks[block, BLOCK.first] = numbers[slot]
 
 
 @kernel
-def _flags(text, start, end, width, tag, title, table, ends, letters, begin, kinds, inside):
-    """The bits of a block."""
+def _flags(text, start, end, width, tag, title, table, ends, letters, begin, endings, inside):
+    """The flags of a block."""
     flags = 0
     for sign in ends:
         if text[end - 1] == sign:
             flags = IS_SENTENCE
-    if width < WORDS_WIDTH and holds(text, start, end, letters, inside):
+    if width < WORDS_WIDTH and holds_phrase(text, start, end, letters, inside):
         flags |= HAS_FRAME_WORDS
     if tag == HEADING and 3 < width < WORDS_WIDTH and _is_part(text, start, end, title, table):
         flags |= IS_TITLE
     if width < FRAME_WIDTH:
-        flags |= begins_with(text, start, end, table, letters, begin, kinds)
+        flags |= match_beginning(text, start, end, table, letters, begin, endings)
     return flags
 
 
 @kernel
-def split(source, regions, title, table, ends, letters, begin, kinds, inside, text, blocks):
+def split_blocks(source, regions, title, table, ends, letters, begin, endings, inside, text, blocks):
     """Fills the code points of the blocks' text, a newline between them, and a row for each block; how many of both.
     `source` is UTF-8 and ends with PADDING, `regions` is their number, `title` the page's in code points, `table` that
     of corpus/text/codepoints, `ends` what a sentence ends with; the tables behind it are of kernels/phrases."""
@@ -231,10 +231,10 @@ def split(source, regions, title, table, ends, letters, begin, kinds, inside, te
         if written == start:
             continue
         width = written - start if ascii_only else written - start + 3 * wide // 2
-        flags = _flags(text, start, written, width, tag, title, table, ends, letters, begin, kinds, inside)
-        blocks[found, START], blocks[found, END], blocks[found, WIDTH] = start, written, width
-        blocks[found, LINKED], blocks[found, TAG] = linked, tag
-        blocks[found, REGION], blocks[found, FLAGS] = region, flags
+        flags = _flags(text, start, written, width, tag, title, table, ends, letters, begin, endings, inside)
+        blocks[found, BLOCK.start], blocks[found, BLOCK.end], blocks[found, BLOCK.width] = start, written, width
+        blocks[found, BLOCK.linked], blocks[found, BLOCK.tag] = linked, tag
+        blocks[found, BLOCK.region], blocks[found, BLOCK.flags] = region, flags
         found += 1
         text[written] = NEWLINE
         written += 1
