@@ -116,7 +116,7 @@ def common_unless_few(left, right, looks):
 
 
 @kernel
-def _words(data, place, end, table, values, count):
+def write_words(data, place, end, table, values, count):
     """Writes the hash of each word of a text from `count` on; where the next one would be written.
 
     Without a branch for ASCII: where a word ends cannot be foretold, and a wrong guess of the processor costs more than
@@ -170,7 +170,7 @@ def _shingle(data, offsets, table, size, values, bounds, digests):
     count = 0
     for text in range(len(offsets) - 1):
         first = count
-        count = _words(data, offsets[text], offsets[text + 1], table, values, first)
+        count = write_words(data, offsets[text], offsets[text + 1], table, values, first)
         if count == first:
             values[count] = _without_words(data, offsets[text], offsets[text + 1])
             count += 1

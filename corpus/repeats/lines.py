@@ -15,10 +15,11 @@ import pyarrow as pa
 
 from corpus.config import check_choices
 from corpus.text.codepoints import SPACE_BIT, WIDE_BIT, code_points, decode, utf8
-from corpus.text.compiled import SEED, kernel, mix_hash
+from corpus.text.compiled import SEED, kernel, mix_hash, number_names
 from corpus.text.scan import count_newlines, hash_bytes
 
 LINE, PARAGRAPH = range(2)
+UNIT = number_names(("kind", "text", "start", "stop"))  # columns of what the pass writes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,12 +80,17 @@ class Counted:
 def units(texts: pa.Array | pa.ChunkedArray, characters: int) -> Units:
     """Those of at least so many characters; indented lines only in their paragraphs."""
     data, offsets = utf8(texts)
-    most = count_newlines(data, offsets[0], offsets[-1]) + len(offsets) - 1
-    most += most // 2  # a paragraph has two lines
-    numbers, hashes = np.empty((most, 4), np.int64), np.empty(most, np.uint64)
-    found = _units(data, offsets, code_points(), characters, numbers, hashes)
-    kinds, places, starts, stops = numbers[:found].T
-    return Units(kinds=kinds, texts=places, starts=starts, stops=stops, hashes=hashes[:found])
+    max_units = count_newlines(data, offsets[0], offsets[-1]) + len(offsets) - 1
+    max_units += max_units // 2  # a paragraph has two lines
+    rows, hashes = np.empty((max_units, len(UNIT)), np.int64), np.empty(max_units, np.uint64)
+    count = _fill_units(data, offsets, code_points(), characters, rows, hashes)
+    return Units(
+        kinds=rows[:count, UNIT.kind],
+        texts=rows[:count, UNIT.text],
+        starts=rows[:count, UNIT.start],
+        stops=rows[:count, UNIT.stop],
+        hashes=hashes[:count],
+    )
 
 
 def text_hashes(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
@@ -136,9 +142,9 @@ def _keys(hashes, kinds, scopes):
 
 
 @kernel
-def _units(data, offsets, table, characters, numbers, hashes):
-    """Fills rows of (kind, text, start, stop) and their hashes; how many there are."""
-    found = 0
+def _fill_units(data, offsets, table, characters, rows, hashes):
+    """Fills rows of the columns UNIT, and their hashes; returns how many there are."""
+    count = 0
     for text in range(len(offsets) - 1):
         place, end, position = offsets[text], offsets[text + 1], 0
         lines, columns_of_all, state, start_of_all, stop_of_all = 0, 0, SEED, 0, 0
@@ -168,18 +174,20 @@ def _units(data, offsets, table, characters, numbers, hashes):
                 columns_of_all += last_columns
                 state = mix_hash(state, value)
                 if last_columns >= characters and not indented:
-                    numbers[found, 0], numbers[found, 1], numbers[found, 2], numbers[found, 3] = 0, text, start, stop
-                    hashes[found] = value
-                    found += 1
+                    row = rows[count]
+                    row[UNIT.kind], row[UNIT.text], row[UNIT.start], row[UNIT.stop] = LINE, text, start, stop
+                    hashes[count] = value
+                    count += 1
             if empty or place >= end:
                 if lines > 1 and columns_of_all >= characters:
-                    numbers[found, 0], numbers[found, 1] = 1, text
-                    numbers[found, 2], numbers[found, 3] = start_of_all, stop_of_all
-                    hashes[found] = state
-                    found += 1
+                    row = rows[count]
+                    row[UNIT.kind], row[UNIT.text] = PARAGRAPH, text
+                    row[UNIT.start], row[UNIT.stop] = start_of_all, stop_of_all
+                    hashes[count] = state
+                    count += 1
                 lines, columns_of_all, state = 0, 0, SEED
             if place >= end:
                 break
             place += 1
             position += 1
-    return found
+    return count
