@@ -1,6 +1,6 @@
 """Fit: the weights of corpus/extract/choice.py, from the half of the gold pages that is tuned on.
 
-Two logistic regressions by Newton's method with an L2 penalty: of a block alone, then of it among the others as the
+Two logistic regressions by Newton's method with an L2 penalty: of a block by itself, then with its neighbours as the
 first one scored them. A block's label is the share of its word 4-grams that the gold text has; short blocks' whole text
 is looked for. A block weighs its share of its page's words, so that every page counts alike. Printed: four-fold cross
 validation over pages. `python -m benchmarks.fit_extraction [FOLDER]` overwrites corpus/extract/weights.json.
@@ -21,10 +21,10 @@ from resiliparse.parse.html import HTMLTree
 
 from benchmarks.gold import GoldPage, f1, read
 from corpus.extract.blocks import read_blocks
-from corpus.extract.choice import MAX_SCORE, worth_keeping
-from corpus.extract.features_context import AMONG, among
-from corpus.extract.features_local import ALONE, SHORT, Alone, Ints, Measures, alone
-from corpus.extract.kernels.lines import HEADING, TAG, WIDTH
+from corpus.extract.choice import MAX_SCORE, choose_blocks
+from corpus.extract.features_context import CONTEXT_FEATURES, compute_context_features
+from corpus.extract.features_local import LOCAL_FEATURES, SHORT, Features, Ints, LocalFeatures, compute_local_features
+from corpus.extract.kernels.lines import BLOCK, HEADING
 from corpus.extract.regions import mark_regions
 from corpus.text.charset import to_utf8
 from corpus.text.normal_form import words
@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 class Sample:
     page: GoldPage
     text: list[str]
-    about: Alone
+    local: LocalFeatures
     label: Floats
     weight: Floats
 
@@ -48,11 +48,11 @@ class Sample:
     def fold(self) -> int:
         return hashlib.sha256(b"x" + self.page.name.encode()).digest()[0] % FOLDS
 
-    def among(self, first: Ints) -> Ints:
-        """The score alone, then AMONG for every block, for short ones and for headings."""
-        score = np.clip(_score(first, self.about.measures), -MAX_SCORE, MAX_SCORE)
-        x = among(score, self.about)
-        short, heading = self.about.blocks[:, [WIDTH]] < SHORT, self.about.blocks[:, [TAG]] == HEADING
+    def context(self, first: Ints) -> Ints:
+        """The score alone, then CONTEXT_FEATURES for every block, for short ones and for headings."""
+        score = np.clip(_score(first, self.local.features), -MAX_SCORE, MAX_SCORE)
+        x = compute_context_features(score, self.local)
+        short, heading = self.local.blocks[:, [BLOCK.width]] < SHORT, self.local.blocks[:, [BLOCK.tag]] == HEADING
         return np.concatenate([score[:, None], x, x * short, x * heading], 1)
 
 
@@ -70,7 +70,7 @@ def sample(page: GoldPage) -> Sample | None:
     return Sample(
         page=page,
         text=text,
-        about=alone(blocks, regions),
+        local=compute_local_features(blocks, regions),
         label=label,
         weight=weight,
     )
@@ -98,7 +98,7 @@ def _snippet_labels(page: GoldPage, texts: list[str]) -> tuple[Floats, Floats]:
     return wanted.astype(float), SNIPPET_WEIGHT * (wanted | unwanted)
 
 
-def fit(x: Sequence[Ints | Measures], samples: list[Sample]) -> Ints:
+def fit(x: Sequence[Ints | Features], samples: list[Sample]) -> Ints:
     """Hundredths of a logit for a measure of 100; the last one is the bias."""
     inputs = np.concatenate(x) / 100
     inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], 1)
@@ -115,13 +115,13 @@ def fit(x: Sequence[Ints | Measures], samples: list[Sample]) -> Ints:
     return np.round(100 * found).astype(np.int64)
 
 
-def _score(weights: Ints, x: Ints | Measures) -> Ints:
+def _score(weights: Ints, x: Ints | Features) -> Ints:
     return x @ weights[:-1] // 100 + weights[-1]
 
 
 def fit_both(samples: list[Sample]) -> tuple[Ints, Ints]:
-    first = fit([one.about.measures for one in samples], samples)
-    return first, fit([one.among(first) for one in samples], samples)
+    first = fit([one.local.features for one in samples], samples)
+    return first, fit([one.context(first) for one in samples], samples)
 
 
 def cross_validate(samples: list[Sample]) -> None:
@@ -130,7 +130,7 @@ def cross_validate(samples: list[Sample]) -> None:
         first, second = fit_both([one for one in samples if one.fold != fold])
         for one in samples:
             if one.fold == fold:
-                keep = worth_keeping(_score(second, one.among(first)), one.about.weight)
+                keep = choose_blocks(_score(second, one.context(first)), one.local.weight)
                 text = "\n".join(text for text, stays in zip(one.text, keep, strict=True) if stays)
                 page = one.page
                 if page.gold is not None:
@@ -151,13 +151,13 @@ def main() -> None:
     samples = [one for page in read(sys.argv[1:]) if page.tuned_on and (one := sample(page)) is not None]
     cross_validate(samples)
     first, second = (weights.tolist() for weights in fit_both(samples))
-    size = len(AMONG)
+    size = len(CONTEXT_FEATURES)
     parts = [second[1 + start * size : 1 + (start + 1) * size] for start in range(3)]
     fitted = {
-        "alone": {**dict(zip(ALONE, first, strict=False)), "bias": first[-1]},
-        "among": {"score": second[0], **dict(zip(AMONG, parts[0], strict=True)), "bias": second[-1]},
-        "among: short": dict(zip(AMONG, parts[1], strict=True)),
-        "among: heading": dict(zip(AMONG, parts[2], strict=True)),
+        "local": {**dict(zip(LOCAL_FEATURES, first, strict=False)), "bias": first[-1]},
+        "context": {"score": second[0], **dict(zip(CONTEXT_FEATURES, parts[0], strict=True)), "bias": second[-1]},
+        "context: short": dict(zip(CONTEXT_FEATURES, parts[1], strict=True)),
+        "context: heading": dict(zip(CONTEXT_FEATURES, parts[2], strict=True)),
     }
     WEIGHTS.write_text(json.dumps(fitted, indent=1) + "\n")
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from benchmarks.rules import FOLDER, texts
 from corpus.language.identify import identify
-from corpus.quality.measure import measure
+from corpus.quality.measurement import measure_texts
 from corpus.quality.rules import GOPHER_REPETITION
 from corpus.text.words import word_stream
 
@@ -39,7 +39,7 @@ def languages(folder: Path) -> None:
 def quantiles(folder: Path) -> None:
     found = [text for source, text in texts(folder) if not source.startswith("poems")]
     codes = [code for code, _ in identify(found)]
-    measures = measure(pa.array(found, pa.large_string()), codes)
+    measures = measure_texts(pa.array(found, pa.large_string()), codes)
     english, unspaced = np.isin(codes, ["en"]), np.isin(codes, ["zh", "ja"])
     print(f"\n{english.sum()} English texts, {unspaced.sum()} Chinese and Japanese ones")
     print("measure                         bound   English kept   zh, ja there   99 %: English   zh, ja")

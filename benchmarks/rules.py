@@ -21,7 +21,7 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from benchmarks.gold import read as read_gold
 from corpus.extract import ExtractConfig, extract
 from corpus.language.identify import identify
-from corpus.quality.measure import measure
+from corpus.quality.measurement import measure_texts
 from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, judge
 from corpus.text.normal_form import normalise
 
@@ -82,9 +82,9 @@ def main(arguments: list[str]) -> None:
     labels = identify(found)
     codes = [code for code, _ in labels]
     column = pa.array(found, pa.large_string())
-    measure(column.slice(0, 1), codes[:1])  # compiled and loaded
+    measure_texts(column.slice(0, 1), codes[:1])  # compiled and loaded
     started = time.process_time()
-    measures = measure(column, codes)
+    measures = measure_texts(column, codes)
     seconds = time.process_time() - started
     size = column.nbytes / 1e6
     print(f"{len(found)} texts, {size:.1f} MB: all measures in {1e6 * seconds / len(found):.0f} µs a text, ", end="")

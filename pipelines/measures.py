@@ -111,14 +111,14 @@ def count_error(part: Part, error: str) -> None:
 
 
 def _measured(batch: pa.RecordBatch) -> pa.Table:
-    from corpus.quality import measure as quality  # loads a compiler's runtime, which only the workers need
+    from corpus.quality import measurement as quality  # loads a compiler's runtime, which only the workers need
 
     texts = batch["text"]
     with named("language"):
         labels = language.identify(texts.to_pylist())
     codes = [code for code, _ in labels]
     with named("quality"):
-        values = quality.measure(texts, codes)
+        values = quality.measure_texts(texts, codes)
     scores = pa.array([score for _, score in labels], pa.float64())
     errors = pa.nulls(len(batch), pa.string())
     return pa.Table.from_arrays([batch["doc_id"], pa.array(codes), scores, *values.columns, errors], schema=MEASURES)

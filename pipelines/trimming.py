@@ -109,7 +109,7 @@ def _add_spans(batch: pa.RecordBatch, spans: pa.Table, first: int, cuts: list[li
         return
     rows, numbers = np.unique(spans["row"].to_numpy() - first, return_inverse=True)
     texts = batch["text"].take(pa.array(rows))
-    starts, stops, offsets = repeated_spans.word_places(texts)
+    starts, stops, offsets = repeated_spans.word_positions(texts)
     for number, span in zip(numbers, spans.to_pylist(), strict=True):
         start, last = int(starts[offsets[number] + span["start"]]), int(stops[offsets[number] + span["stop"] - 1])
         stop = with_closing(texts[number].as_py(), last)

@@ -14,19 +14,22 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.duplicates.shingles import FACTOR, MULTIPLIER, NO_WORDS, SHIFT, _words
-from corpus.text.codepoints import code_points, compiled, utf8
+from corpus.duplicates.shingles import MULTIPLIER, NO_WORDS, write_words
+from corpus.text.codepoints import code_points, utf8
+from corpus.text.compiled import FACTOR, SHIFT, kernel, number_names
 
+HIT = number_names(("text", "position", "key"))  # columns of what the pass writes
 BITS_A_GRAM = 16
 LEAST_BITS = 16  # the logarithm of the smallest table
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hits:
-    """Gram `keys` of the set begins with word `places` of text `texts`; (H,) int64, by text, then size, then place."""
+    """Gram `keys` of the set begins at word `positions` of text `texts`; (H,) int64, by text, then size, then
+    position."""
 
     texts: np.ndarray
-    places: np.ndarray
+    positions: np.ndarray
     keys: np.ndarray
 
 
@@ -52,12 +55,12 @@ class GramSet:
         words = np.empty(_most_words(offsets), np.uint64)
         known = (self._sizes, self._keys, self._table, self._shift, self._directory, self._coarse)
         fixed = (data, offsets, code_points(), *known, words)
-        found = np.empty((len(texts) * 4, 3), np.int64)
-        count = _find(*fixed, found)
-        if count > len(found):
-            found = np.empty((count, 3), np.int64)
-            _find(*fixed, found)
-        return Hits(texts=found[:count, 0], places=found[:count, 1], keys=found[:count, 2])
+        rows = np.empty((len(texts) * 4, len(HIT)), np.int64)
+        count = _fill_hits(*fixed, rows)
+        if count > len(rows):
+            rows = np.empty((count, len(HIT)), np.int64)
+            _fill_hits(*fixed, rows)
+        return Hits(texts=rows[:count, HIT.text], positions=rows[:count, HIT.position], keys=rows[:count, HIT.key])
 
 
 def gram_hashes(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -77,17 +80,17 @@ def _most_words(offsets: np.ndarray) -> int:
     return int(np.diff(offsets).max(initial=0)) // 2 + 3
 
 
-@compiled
-def _mixed_words(data, start, stop, table, words):  # type: ignore[no-untyped-def]
-    count = _words(data, start, stop, table, words, 0)
+@kernel
+def _mixed_words(data, start, stop, table, words):
+    count = write_words(data, start, stop, table, words, 0)
     for place in range(count):
         word = words[place] * FACTOR
         words[place] = word ^ (word >> SHIFT)
     return count
 
 
-@compiled
-def _first(words, size):  # type: ignore[no-untyped-def]
+@kernel
+def _first(words, size):
     """The sum of the first run, and by how much a word counts that leaves one."""
     total, leaving = types.uint64(0), types.uint64(1)
     for place in range(size):
@@ -96,15 +99,15 @@ def _first(words, size):  # type: ignore[no-untyped-def]
     return total, leaving
 
 
-@compiled
-def _hash(total, size):  # type: ignore[no-untyped-def]
+@kernel
+def _hash(total, size):
     mixed = total + types.uint64(size) * NO_WORDS  # runs of several sizes stand in one set
     mixed = (mixed ^ (mixed >> SHIFT)) * FACTOR
     return mixed ^ (mixed >> SHIFT)
 
 
-@compiled
-def _every(data, offsets, table, size, words, values, bounds):  # type: ignore[no-untyped-def]
+@kernel
+def _every(data, offsets, table, size, words, values, bounds):
     found = 0
     for text in range(len(offsets) - 1):
         count = _mixed_words(data, offsets[text], offsets[text + 1], table, words)
@@ -119,8 +122,8 @@ def _every(data, offsets, table, size, words, values, bounds):  # type: ignore[n
     return found
 
 
-@compiled
-def _maybe_unspaced(data, start, stop):  # type: ignore[no-untyped-def]
+@kernel
+def _maybe_unspaced(data, start, stop):
     """No character of such a script is shorter than three bytes, nor of the block of dashes and quotation marks."""
     found = False
     for place in range(start, stop):
@@ -128,9 +131,9 @@ def _maybe_unspaced(data, start, stop):  # type: ignore[no-untyped-def]
     return found
 
 
-@compiled
-def _find(data, offsets, table, sizes, keys, bits, shift, directory, coarse, words, found):  # type: ignore[no-untyped-def]
-    """Fills as many rows of (text, place, key) as there is room for; how many there are."""
+@kernel
+def _fill_hits(data, offsets, table, sizes, keys, bits, shift, directory, coarse, words, rows):
+    """Fills as many rows of the columns HIT as there is room for; returns how many there are."""
     hits = 0
     for text in range(len(offsets) - 1):
         count = _mixed_words(data, offsets[text], offsets[text + 1], table, words)
@@ -146,8 +149,9 @@ def _find(data, offsets, table, sizes, keys, bits, shift, directory, coarse, wor
                     first = types.int64(value >> coarse)
                     for key in range(directory[first], directory[first + 1]):
                         if keys[key] == value:
-                            if hits < len(found):
-                                found[hits, 0], found[hits, 1], found[hits, 2] = text, place, key
+                            if hits < len(rows):
+                                row = rows[hits]
+                                row[HIT.text], row[HIT.position], row[HIT.key] = text, place, key
                             hits += 1
                 if place + size < count:
                     total = total * MULTIPLIER + words[place + size] - words[place] * leaving

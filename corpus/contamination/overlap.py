@@ -20,8 +20,9 @@ import pyarrow as pa
 from corpus.contamination.benchmark_grams import ROUNDING, BenchmarkGrams
 from corpus.contamination.grams import gram_hashes
 from corpus.contamination.policy import NEAR, NGRAM
-from corpus.repeats.spans import word_places
-from corpus.text.codepoints import MARK_BIT, code_points, compiled
+from corpus.repeats.spans import word_positions
+from corpus.text.codepoints import MARK_BIT, code_points
+from corpus.text.compiled import kernel
 from corpus.text.normal_form import MARK, words
 
 WINDOW = 1.5  # how many times its own length a near match may be spread over: words put in between
@@ -54,7 +55,7 @@ class Overlap:
         first, last = self.grams.starts[hits.keys], self.grams.starts[hits.keys + 1]
         rows = np.repeat(np.arange(len(first)), last - first)
         posting = np.arange(len(rows)) - np.repeat(np.cumsum(last - first) - (last - first), last - first) + first[rows]
-        document, place = hits.texts[rows], hits.places[rows]
+        document, place = hits.texts[rows], hits.positions[rows]
         text, at = self.grams.of[posting], self.grams.at[posting]
         chosen = np.flatnonzero(at >= 0)
         chosen = np.concatenate((chosen, self._close(document, text, place, np.flatnonzero(at < 0))))
@@ -137,7 +138,7 @@ class _Document:
         self.number = number
         self._text: str = text.as_py()
         self._array = pa.array([self._text], pa.large_string())
-        starts, stops, _ = word_places(self._array)
+        starts, stops, _ = word_positions(self._array)
         first = np.frombuffer(self._text.encode("utf-32-le"), np.uint32)[starts]
         counted = code_points()[first] & MARK_BIT == 0  # as in _words
         self._starts, self._stops = starts[counted], stops[counted]
@@ -177,8 +178,8 @@ def _runs(hits: list[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
             begin = end
 
 
-@compiled
-def densest(shingles, wanted, width):  # type: ignore[no-untyped-def]
+@kernel
+def densest(shingles, wanted, width):
     """(how many different ones of `wanted`, sorted, first, last): the stretch of `shingles` no farther apart than
     `width` that has most of them; the first and shortest of such."""
     places = np.empty(len(shingles), np.int64)

@@ -19,7 +19,7 @@ import numpy as np
 from corpus.duplicates.groups import Groups, group
 from corpus.duplicates.removals import Removals
 from corpus.duplicates.shingles import common_unless_few
-from corpus.text.codepoints import compiled, mix
+from corpus.text.compiled import kernel, mix_hash
 
 LOOKS, TAKEN_FOR_LESS = (64, 256), 1e-6
 
@@ -91,8 +91,8 @@ def _looks(threshold: float) -> np.ndarray:
     return np.array(looks, np.int64)
 
 
-@compiled
-def _decide(  # type: ignore[no-untyped-def]
+@kernel
+def _decide(
     slots, starts, weights, values, set_starts, set_stops, threshold, agreeing, containment, looks, staying, keepers,
     similarities,
 ):  # fmt: skip
@@ -138,29 +138,29 @@ def _decide(  # type: ignore[no-untyped-def]
                 kept[number] += 1
 
 
-@compiled
-def _slots(documents, members):  # type: ignore[no-untyped-def]
+@kernel
+def _slots(documents, members):
     """The place of each member among the documents, by a table of hashes: a search misses the cache twenty times."""
     size = 16
     while size < 2 * len(documents):
         size *= 2
     table = np.full(size, 0xFFFFFFFF, np.uint32)
     for slot in range(len(documents)):
-        place = mix(np.uint64(0), documents[slot]) & np.uint64(size - 1)
+        place = mix_hash(np.uint64(0), documents[slot]) & np.uint64(size - 1)
         while table[place] != 0xFFFFFFFF:
             place = (place + np.uint64(1)) & np.uint64(size - 1)
         table[place] = slot
     slots = np.empty(len(members), np.uint32)
     for number in range(len(members)):
-        place = mix(np.uint64(0), members[number]) & np.uint64(size - 1)
+        place = mix_hash(np.uint64(0), members[number]) & np.uint64(size - 1)
         while documents[table[place]] != members[number]:
             place = (place + np.uint64(1)) & np.uint64(size - 1)
         slots[number] = table[place]
     return slots
 
 
-@compiled
-def _groups_of(slots, starts, documents):  # type: ignore[no-untyped-def]
+@kernel
+def _groups_of(slots, starts, documents):
     """Document d is in the groups `groups[firsts[d]:firsts[d + 1]]`."""
     firsts = np.zeros(documents + 2, np.int64)  # one place further on, until they are filled
     for slot in slots:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from corpus.text.codepoints import SEED, compiled, mix
+from corpus.text.compiled import SEED, kernel, mix_hash
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +90,8 @@ def combined(parts: Iterable[Groups]) -> Groups:
     )
 
 
-@compiled
-def shared(keys, others):  # type: ignore[no-untyped-def]
+@kernel
+def shared(keys, others):
     """Which of some sorted keys are among others, sorted too: a Boolean mask."""
     found = np.zeros(len(keys), np.bool_)
     there = 0
@@ -102,8 +102,8 @@ def shared(keys, others):  # type: ignore[no-untyped-def]
     return found
 
 
-@compiled
-def _runs(packed, width):  # type: ignore[no-untyped-def]
+@kernel
+def _runs(packed, width):
     """The last `width` bits of sorted numbers, run by run of those with the same bits before, and how many each run
     has, two or more."""
     places, sizes = np.empty(len(packed), np.int64), np.empty(len(packed) // 2, np.int64)
@@ -122,8 +122,8 @@ def _runs(packed, width):  # type: ignore[no-untyped-def]
     return places[:count].copy(), sizes[:runs].copy()
 
 
-@compiled
-def _equal(places, sizes, keys):  # type: ignore[no-untyped-def]
+@kernel
+def _equal(places, sizes, keys):
     """Those runs, divided where their keys differ."""
     equal_sizes = np.empty(len(places) // 2, np.int64)
     count = runs = start = 0
@@ -146,8 +146,8 @@ def _equal(places, sizes, keys):  # type: ignore[no-untyped-def]
     return places[:count], equal_sizes[:runs]
 
 
-@compiled
-def _count_equal(seen, numbers, weights, found, order, times):  # type: ignore[no-untyped-def]
+@kernel
+def _count_equal(seen, numbers, weights, found, order, times):
     """Adds to the weights of groups that were seen before; of equal new ones, notes at the first how many there are.
     `seen` and `found` are sorted hashes, and `order` says where those found stand."""
     there = start = 0
@@ -164,8 +164,8 @@ def _count_equal(seen, numbers, weights, found, order, times):  # type: ignore[n
         start = stop
 
 
-@compiled
-def _merged(left, left_numbers, right, right_numbers):  # type: ignore[no-untyped-def]
+@kernel
+def _merged(left, left_numbers, right, right_numbers):
     """Two sorted arrays as one, and what belongs to their values."""
     values = np.empty(len(left) + len(right), np.uint64)
     numbers = np.empty(len(values), np.uint32)
@@ -180,10 +180,11 @@ def _merged(left, left_numbers, right, right_numbers):  # type: ignore[no-untype
     return values, numbers
 
 
-@compiled
-def _hash_groups(members, starts, found):  # type: ignore[no-untyped-def]
+@kernel
+def _hash_groups(members, starts, found):
     for number in range(len(found)):
-        state = mix(SEED, np.uint64(starts[number + 1] - starts[number]))  # from 0 on, {3, 4, 7} would be as {6, 7}
+        # From 0 on, {3, 4, 7} would be as {6, 7}.
+        state = mix_hash(SEED, np.uint64(starts[number + 1] - starts[number]))
         for place in range(starts[number], starts[number + 1]):
-            state = mix(state, members[place])
+            state = mix_hash(state, members[place])
         found[number] = state

@@ -14,8 +14,8 @@ import pyarrow as pa
 from numba import types
 
 from corpus.duplicates.banding import Signing
-from corpus.duplicates.shingles import FACTOR, MULTIPLIER, SHIFT, Shingles, shingles
-from corpus.text.codepoints import compiled
+from corpus.duplicates.shingles import MULTIPLIER, Shingles, shingles
+from corpus.text.compiled import FACTOR, SHIFT, kernel
 
 HALF = np.uint64(32)
 
@@ -44,8 +44,8 @@ def band_keys(texts: pa.Array | pa.ChunkedArray, signing: Signing) -> tuple[np.n
     return found, digests
 
 
-@compiled
-def _sign(values, offsets, factors, terms, found):  # type: ignore[no-untyped-def]
+@kernel
+def _sign(values, offsets, factors, terms, found):
     """One instruction works on 8 or 16 permutations. Four values at a time: what costs is to load and store them."""
     for text in range(len(offsets) - 1):
         row = found[text]
@@ -67,8 +67,8 @@ def _sign(values, offsets, factors, terms, found):  # type: ignore[no-untyped-de
             place += 1
 
 
-@compiled
-def _keys(signed, rows, found):  # type: ignore[no-untyped-def]
+@kernel
+def _keys(signed, rows, found):
     for text in range(len(found)):
         for band in range(found.shape[1]):
             key = types.uint64(band + 1) * FACTOR

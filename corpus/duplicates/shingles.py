@@ -15,12 +15,11 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.text.codepoints import CODE, LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
+from corpus.text.codepoints import CODE, LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, decode, utf8
+from corpus.text.compiled import FACTOR, SHIFT, kernel
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-FACTOR = np.uint64(0xBF58476D1CE4E5B9)
 OTHER_MULTIPLIER = np.uint64(0x94D049BB133111EB)
-SHIFT = np.uint64(31)
 LETTER_PLACE = 21  # of LETTER_BIT
 DOTTED_I, DOT_ABOVE = 0x130, 0x307  # whose lower case is an i and a mark
 NO_WORDS = np.uint64(0xD6E8FEB86659FD93)
@@ -87,8 +86,8 @@ def _characters() -> np.ndarray:
     return table
 
 
-@compiled
-def common(left, right):  # type: ignore[no-untyped-def]
+@kernel
+def common(left, right):
     """How many values two sorted sets share."""
     found = here = there = 0
     while here < len(left) and there < len(right):
@@ -99,8 +98,8 @@ def common(left, right):  # type: ignore[no-untyped-def]
     return found
 
 
-@compiled
-def common_unless_few(left, right, looks):  # type: ignore[no-untyped-def]
+@kernel
+def common_unless_few(left, right, looks):
     """As `common`; -1 when after the first `looks[i, 0]` values of either set fewer than `looks[i, 1]` are in both. Of
     sets of hashes these are a random sample."""
     found = here = there = seen = 0
@@ -116,8 +115,8 @@ def common_unless_few(left, right, looks):  # type: ignore[no-untyped-def]
     return found + common(left[here:], right[there:])
 
 
-@compiled
-def _words(data, place, end, table, values, count):  # type: ignore[no-untyped-def]
+@kernel
+def write_words(data, place, end, table, values, count):
     """Writes the hash of each word of a text from `count` on; where the next one would be written.
 
     Without a branch for ASCII: where a word ends cannot be foretold, and a wrong guess of the processor costs more than
@@ -164,14 +163,14 @@ def _words(data, place, end, table, values, count):  # type: ignore[no-untyped-d
     return types.int64(count) + (state != 0)
 
 
-@compiled
-def _shingle(data, offsets, table, size, values, bounds, digests):  # type: ignore[no-untyped-def]
+@kernel
+def _shingle(data, offsets, table, size, values, bounds, digests):
     """Fills `values`, `bounds` and `digests`; how many values there are. The words of a text are written first, then
     turned into shingles where they stand."""
     count = 0
     for text in range(len(offsets) - 1):
         first = count
-        count = _words(data, offsets[text], offsets[text + 1], table, values, first)
+        count = write_words(data, offsets[text], offsets[text + 1], table, values, first)
         if count == first:
             values[count] = _without_words(data, offsets[text], offsets[text + 1])
             count += 1
@@ -205,8 +204,8 @@ def _shingle(data, offsets, table, size, values, bounds, digests):  # type: igno
     return count
 
 
-@compiled
-def _without_words(data, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def _without_words(data, start, end):
     """The hash of a text's bytes but for ASCII white space."""
     total = NO_WORDS
     for place in range(start, end):
@@ -217,8 +216,8 @@ def _without_words(data, start, end):  # type: ignore[no-untyped-def]
     return total
 
 
-@compiled
-def _distinct(values, offsets, bounds):  # type: ignore[no-untyped-def]
+@kernel
+def _distinct(values, offsets, bounds):
     """Leaves one of equal neighbours in each sorted run, where they stand."""
     count, last = 0, types.uint64(0)
     for text in range(len(offsets) - 1):

@@ -9,20 +9,23 @@ from numpy.typing import NDArray
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.extract.kernels.lines import COLUMNS, END, NEWLINE, PADDING, START, split
-from corpus.extract.kernels.phrases import tables
+from corpus.extract.kernels.lines import BLOCK, NEWLINE, PADDING, split_blocks
+from corpus.extract.kernels.phrases import phrase_tables
 from corpus.extract.regions import SENTINEL, Regions
-from corpus.text.codepoints import code_points, compiled
+from corpus.text.codepoints import code_points
+from corpus.text.compiled import kernel
 
 ENDS = np.array([*map(ord, '.!?。！？…”"')], np.int64)  # of a sentence
 MAX_TITLE = 300  # characters
 
 
 class Blocks(NamedTuple):
-    """The text of a page's blocks, and a row for each of them. Its columns: where the block starts and ends in the
-    text; its width (characters; 2.5 for each of a script without spaces, in which a character says as much); the
-    characters inside links; its tag; its region; its bits (see kernels/phrases; IS_TITLE is a heading that is a
-    part of the page's title); and the number of the first block of the same text."""
+    """The text of a page's blocks, and a row for each of them.
+
+    The columns of a row are those of BLOCK: `start` and `end` in the text; `width` (characters; 2.5 for each of a
+    script without spaces, in which a character says as much); `linked`, the characters inside links; `tag`; `region`,
+    its number; `flags`, bits of kernels/phrases (IS_TITLE is a heading that is a part of the page's title); and
+    `first`, the number of the first block of the same text."""
 
     points: NDArray[np.uint32]  # code points, a newline between blocks
     rows: NDArray[np.int64]
@@ -34,7 +37,7 @@ class Blocks(NamedTuple):
 
     def texts(self) -> list[str]:
         text = self.text()
-        return [text[start:end] for start, end in self.rows[:, : END + 1].tolist()]
+        return [text[start:end] for start, end in self.rows[:, [BLOCK.start, BLOCK.end]].tolist()]
 
 
 def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
@@ -45,18 +48,20 @@ def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     source = np.frombuffer((marked + PADDING).encode(), np.uint8)
     titles = np.frombuffer(title[:MAX_TITLE].encode("utf-32-le"), np.uint32)
     points = np.empty(len(source), np.uint32)
-    rows = np.empty((1 + marked.count("\n") + marked.count(SENTINEL), COLUMNS), np.int64)
-    length, number = split(source, len(regions.kind), titles, code_points(), ENDS, *tables(), points, rows)
+    rows = np.empty((1 + marked.count("\n") + marked.count(SENTINEL), len(BLOCK)), np.int64)
+    length, number = split_blocks(
+        source, len(regions.kind), titles, code_points(), ENDS, *phrase_tables(), points, rows
+    )
     return Blocks(points[:length], rows[:number])
 
 
-@compiled
-def _join(points, blocks, keep):  # type: ignore[no-untyped-def]
+@kernel
+def _join(points, blocks, keep):
     """The code points of the blocks that are kept, a newline between them."""
     found, written = np.empty(len(points) + 1, np.uint32), 0
     for block in range(len(blocks)):
         if keep[block]:
-            for place in range(blocks[block, START], blocks[block, END]):
+            for place in range(blocks[block, BLOCK.start], blocks[block, BLOCK.end]):
                 found[written] = points[place]
                 written += 1
             found[written] = NEWLINE

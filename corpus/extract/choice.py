@@ -1,6 +1,7 @@
-"""Choice: which blocks of a page are its main text, by a score of two steps: alone, then among the others.
+"""Choice: which blocks of a page are its main text, by a score of two steps: of each block by itself, then
+among its neighbours.
 
-The weights (weights.json, hundredths of a logit for a measure of 100) are those of two logistic regressions, fitted by
+The weights (weights.json, hundredths of a logit for a feature of 100) are those of two logistic regressions, fitted by
 benchmarks/fit_extraction.py on pages whose main text people have marked; a block counts by its words. The sums are of
 whole numbers, so that every machine keeps the same blocks.
 """
@@ -15,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.extract.blocks import Blocks
-from corpus.extract.features_context import AMONG, among
-from corpus.extract.features_local import ALONE, SHORT, Ints, alone
-from corpus.extract.kernels.lines import END, FIRST, HEADING, REGION, START, TAG, WIDTH
+from corpus.extract.features_context import CONTEXT_FEATURES, compute_context_features
+from corpus.extract.features_local import LOCAL_FEATURES, SHORT, Ints, compute_local_features
+from corpus.extract.kernels.lines import BLOCK, HEADING
 from corpus.extract.regions import Regions
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 
 SCORE, BIAS = "score", "bias"
 MAX_SCORE = 1_000
@@ -30,55 +31,57 @@ LONG_REPETITION = 30  # characters; shorter ones are labels
 
 @cache
 def _weights() -> tuple[Ints, Ints]:
-    """Those of ALONE, and their bias; those of AMONG for every block, for short ones and for headings, and behind them
-    the weight of the first score and the bias."""
+    """Those of LOCAL_FEATURES, then their bias; those of CONTEXT_FEATURES for every block, for short ones and for
+    headings, a row each, then, in the last column, the weight of the first score, the bias, and the bias again."""
     fitted = json.loads((files("corpus.extract") / "weights.json").read_text("utf-8"))
-    first = [fitted["alone"][name] for name in (*ALONE, BIAS)]
-    second = [[fitted[part][name] for name in AMONG] for part in ("among", "among: short", "among: heading")]
+    first = [fitted["local"][name] for name in (*LOCAL_FEATURES, BIAS)]
+    second = [
+        [fitted[part][name] for name in CONTEXT_FEATURES] for part in ("context", "context: short", "context: heading")
+    ]
     for row, name in zip(second, (SCORE, BIAS, BIAS), strict=True):
-        row.append(fitted["among"][name])
+        row.append(fitted["context"][name])
     return np.array(first, np.int64), np.array(second, np.int64)
 
 
-def main_blocks(blocks: Blocks, regions: Regions, least: int) -> NDArray[np.bool_]:
-    """For each block whether it belongs to the main text. `least` is taken off every block's score. Blocks that stood
-    in another region already do not: captions of galleries, what a page holds twice for wide and narrow screens. Within
-    a region a repetition may be meant, as in a refrain."""
+def choose_main_blocks(blocks: Blocks, regions: Regions, min_score: int) -> NDArray[np.bool_]:
+    """(n,) bool: whether each block belongs to the main text. `min_score` is in hundredths of a logit. Blocks whose
+    text stood in another region already do not: captions of galleries, what a page holds twice for wide and narrow
+    screens. Within a region a repetition may be meant, as in a refrain."""
     first, second = _weights()
-    about = alone(blocks, regions)
-    score = _first_score(about.measures, first)
-    score = _second_score(among(score, about), score, blocks.rows, second)
-    keep: NDArray[np.bool_] = worth_keeping(score - least, about.weight)
+    local = compute_local_features(blocks, regions)
+    score = _first_score(local.features, first)
+    score = _second_score(compute_context_features(score, local), score, blocks.rows, second)
+    keep: NDArray[np.bool_] = choose_blocks(score - min_score, local.weight)
     _drop_repeated(blocks.rows, keep)
     return keep
 
 
-@compiled
-def _first_score(measures, weights):  # type: ignore[no-untyped-def]
-    scores = np.empty(len(measures), np.int64)
-    for block in range(len(measures)):
+@kernel
+def _first_score(features, weights):
+    scores = np.empty(len(features), np.int64)
+    for block in range(len(features)):
         total = 0
-        for number in range(measures.shape[1]):
-            total += measures[block, number] * weights[number]
+        for number in range(features.shape[1]):
+            total += features[block, number] * weights[number]
         scores[block] = max(-MAX_SCORE, min(MAX_SCORE, total // 100 + weights[-1]))
     return scores
 
 
-@compiled
-def _second_score(measures, scores, blocks, weights):  # type: ignore[no-untyped-def]
-    totals = np.empty(len(measures), np.int64)
-    for block in range(len(measures)):
-        short, heading = blocks[block, WIDTH] < SHORT, blocks[block, TAG] == HEADING
+@kernel
+def _second_score(features, scores, blocks, weights):
+    totals = np.empty(len(features), np.int64)
+    for block in range(len(features)):
+        short, heading = blocks[block, BLOCK.width] < SHORT, blocks[block, BLOCK.tag] == HEADING
         total = weights[0, -1] * scores[block]
-        for number in range(measures.shape[1]):
+        for number in range(features.shape[1]):
             weight = weights[0, number] + short * weights[1, number] + heading * weights[2, number]
-            total += measures[block, number] * weight
+            total += features[block, number] * weight
         totals[block] = total // 100 + weights[1, -1]
     return totals
 
 
-@compiled
-def worth_keeping(score, weight):  # type: ignore[no-untyped-def]
+@kernel
+def choose_blocks(score, weight):
     """The blocks of the highest expected F1, given the score of each: those likelier than half of that F1 (Lipton,
     Elkan and Naryanaswamy 2014, Optimal Thresholding of Classifiers to Maximize F1 Measure). So of a page on which
     little is certain more is kept."""
@@ -88,21 +91,21 @@ def worth_keeping(score, weight):  # type: ignore[no-untyped-def]
         likely[block] = max(0, min(SURE, (score[block] + CERTAIN) * (SURE // 2) // CERTAIN))
         weights[likely[block]] += weight[block]  # among equals the F1 goes one way, so that they need no order
         all_right += likely[block] * weight[block]
-    right = kept = best = 0
+    right = kept = best_f1 = 0
     for level in range(SURE, -1, -1):
         if weights[level]:
             right += level * weights[level]
             kept += weights[level]
-            best = max(best, 2 * SURE * right // (SURE * kept + all_right))
-    return 2 * likely > best
+            best_f1 = max(best_f1, 2 * SURE * right // (SURE * kept + all_right))
+    return 2 * likely > best_f1
 
 
-@compiled
-def _drop_repeated(blocks, keep):  # type: ignore[no-untyped-def]
+@kernel
+def _drop_repeated(blocks, keep):
     regions = np.full(len(blocks), -1, np.int64)  # that the first block kept of each text is in
     for block in range(len(blocks)):
-        if keep[block] and blocks[block, END] - blocks[block, START] >= LONG_REPETITION:
-            first = blocks[block, FIRST]
+        if keep[block] and blocks[block, BLOCK.end] - blocks[block, BLOCK.start] >= LONG_REPETITION:
+            first = blocks[block, BLOCK.first]
             if regions[first] < 0:
-                regions[first] = blocks[block, REGION]
-            keep[block] = regions[first] == blocks[block, REGION]
+                regions[first] = blocks[block, BLOCK.region]
+            keep[block] = regions[first] == blocks[block, BLOCK.region]

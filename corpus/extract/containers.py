@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 
 LEVELS = 3  # of containers around a block, from the innermost
 CORES = (50, 70, 90)  # percent
 
 
-@compiled
-def add_inner(sums, last):  # type: ignore[no-untyped-def]
+@kernel
+def add_inner(sums, last):
     """To each container's own sum of a value, in place, the sums of those inside it."""
     before = np.zeros(len(sums) + 1, np.int64)
     for number in range(len(sums)):
@@ -20,8 +20,8 @@ def add_inner(sums, last):  # type: ignore[no-untyped-def]
         sums[number] = before[last[number] + 1] - before[number]
 
 
-@compiled
-def innermost(core, sums):  # type: ignore[no-untyped-def]
+@kernel
+def innermost(core, sums):
     """The innermost container that has a share of all; the page, where there is nothing to share."""
     if sums[0]:
         for number in range(len(sums) - 1, 0, -1):

@@ -1,39 +1,41 @@
-"""Among: what is known of each block by how likely its neighbours are to be text, as whole numbers."""
+"""Context features: what is known of each block by how likely its neighbours are to be text, as whole numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from corpus.extract.containers import CORES, LEVELS, add_inner, innermost
-from corpus.extract.features_local import Alone, Ints, Measures
-from corpus.extract.kernels.lines import FLAGS, REGION
+from corpus.extract.features_local import Features, Ints, LocalFeatures
+from corpus.extract.kernels.lines import BLOCK
 from corpus.extract.kernels.phrases import IS_TAIL, IS_TITLE
 from corpus.extract.regions import KINDS
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel, number_names
 
-WINDOWS = ((-1, 0), (1, 2), (-3, 0), (1, 4), (-8, 0), (1, 9))
-JUST_BEHIND = 12  # blocks
+NEIGHBOURS = ((-1, 0), (1, 2), (-3, 0), (1, 4), (-8, 0), (1, 9))
+JUST_AFTER = 12  # blocks
 
-AMONG = (
+CONTEXT_FEATURES = (
     "likely",
-    *(f"likely from {low} to {high}" for low, high in WINDOWS),
+    *(f"likely from {low} to {high}" for low, high in NEIGHBOURS),
     *("first likely", "last likely", "behind 98 %", "within 2 %"),
     *("likely text", "likely share", "likely in its kind"),
     *(f"{what} around, {level}" for level in range(LEVELS) for what in ("likely share", "share of likely")),
     *(f"inside {core} % of likely text" for core in CORES),
     *("before title", "behind tail", "just behind tail"),
 )
+FEATURE = number_names(CONTEXT_FEATURES)
+PER_LEVEL = 2  # features of a container around a block
 
 
-def among(score: Ints, about: Alone) -> Measures:
-    """n x AMONG, from the score of each block alone, in hundredths of a logit."""
-    measures = np.empty((len(score), len(AMONG)), np.int16)
-    _among(score, about.blocks, about.regions, about.weight, about.kind, measures)
-    return measures
+def compute_context_features(score: Ints, local: LocalFeatures) -> Features:
+    """n x CONTEXT_FEATURES, from the first score of each block in hundredths of a logit."""
+    features = np.empty((len(score), len(FEATURE)), np.int16)
+    _fill_context(score, local.blocks, local.regions, local.weight, local.kind, features)
+    return features
 
 
-@compiled
-def _bits(value):  # type: ignore[no-untyped-def]
+@kernel
+def _bits(value):
     number = 0
     while value:
         value >>= 1
@@ -41,10 +43,10 @@ def _bits(value):  # type: ignore[no-untyped-def]
     return number
 
 
-@compiled
-def _among(score, blocks, regions, weight, kind, measures):  # type: ignore[no-untyped-def]
-    n, containers = len(blocks), regions.shape[1]
-    around, last = regions[2], regions[3]
+@kernel
+def _fill_context(score, blocks, regions, weight, kind, features):
+    n, containers = len(blocks), len(regions.kind)
+    around, last = regions.around, regions.last
     likely, good = np.empty(n, np.int64), np.empty(n, np.int64)
     sums, weights = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)  # of the blocks before each
     good_in, weight_in = np.zeros(containers, np.int64), np.zeros(containers, np.int64)
@@ -55,49 +57,44 @@ def _among(score, blocks, regions, weight, kind, measures):  # type: ignore[no-u
         good[block] = weight[block] if likely[block] > 50 else 0
         sums[block + 1] = sums[block] + likely[block] * weight[block]
         weights[block + 1] = weights[block] + weight[block]
-        good_in[blocks[block, REGION]] += good[block]
-        weight_in[blocks[block, REGION]] += weight[block]
+        good_in[blocks[block, BLOCK.region]] += good[block]
+        weight_in[blocks[block, BLOCK.region]] += weight[block]
         in_kind[kind[block]] += good[block]
-        if first_title < 0 and blocks[block, FLAGS] & IS_TITLE:
+        if first_title < 0 and blocks[block, BLOCK.flags] & IS_TITLE:
             first_title = block
     add_inner(good_in, last)
     add_inner(weight_in, last)
     cores = [innermost(core, good_in) for core in CORES]
     total, size = good_in[0], 6 * _bits(good_in[0])
     so_far = tails = 0
-    tails_before = np.zeros(JUST_BEHIND, np.int64)  # a ring
+    tails_before = np.zeros(JUST_AFTER, np.int64)  # a ring
 
     for block in range(n):
-        row, where = measures[block], blocks[block, REGION]
-        row[0] = likely[block]
-        at = 1
-        for low, high in WINDOWS:
+        row, where = features[block], blocks[block, BLOCK.region]
+        row[FEATURE.likely] = likely[block]
+        for number in range(len(NEIGHBOURS)):
+            low, high = NEIGHBOURS[number]
             first, end = max(0, min(n, block + low)), max(0, min(n, block + high))
-            row[at] = (sums[end] - sums[first]) // (weights[end] - weights[first] + 15)
-            at += 1
+            row[FEATURE.likely_from_1_to_0 + number] = (sums[end] - sums[first]) // (weights[end] - weights[first] + 15)
         before, so_far = so_far, so_far + good[block]
-        for value in (
-            100 * (before == 0),
-            100 * (so_far == total),
-            100 * (before * 50 > total * 49),
-            100 * (so_far * 50 < total),
-            size,
-            100 * total // (weights[n] + 1),
-            100 * in_kind[kind[block]] // (total + 1),
-        ):
-            row[at] = value
-            at += 1
-        level = where
-        for _ in range(LEVELS):
-            row[at] = 100 * good_in[level] // (weight_in[level] + 1)
-            row[at + 1] = 100 * good_in[level] // (total + 1)
-            at += 2
-            level = around[level]
-        for core in cores:
-            row[at] = 100 * (core <= where <= last[core])
-            at += 1
-        tails += blocks[block, FLAGS] & IS_TAIL != 0 and so_far * 5 >= total * 2
-        row[at] = 100 * (block < first_title)
-        row[at + 1] = 100 * (tails > 0)
-        row[at + 2] = 100 * (tails > tails_before[block % JUST_BEHIND])
-        tails_before[block % JUST_BEHIND] = tails
+        row[FEATURE.first_likely] = 100 * (before == 0)
+        row[FEATURE.last_likely] = 100 * (so_far == total)
+        row[FEATURE.behind_98] = 100 * (before * 50 > total * 49)
+        row[FEATURE.within_2] = 100 * (so_far * 50 < total)
+        row[FEATURE.likely_text] = size
+        row[FEATURE.likely_share] = 100 * total // (weights[n] + 1)
+        row[FEATURE.likely_in_its_kind] = 100 * in_kind[kind[block]] // (total + 1)
+        container = where
+        for level in range(LEVELS):
+            offset = PER_LEVEL * level
+            row[FEATURE.likely_share_around_0 + offset] = 100 * good_in[container] // (weight_in[container] + 1)
+            row[FEATURE.share_of_likely_around_0 + offset] = 100 * good_in[container] // (total + 1)
+            container = around[container]
+        for number in range(len(CORES)):
+            core = cores[number]
+            row[FEATURE.inside_50_of_likely_text + number] = 100 * (core <= where <= last[core])
+        tails += blocks[block, BLOCK.flags] & IS_TAIL != 0 and so_far * 5 >= total * 2
+        row[FEATURE.before_title] = 100 * (block < first_title)
+        row[FEATURE.behind_tail] = 100 * (tails > 0)
+        row[FEATURE.just_behind_tail] = 100 * (tails > tails_before[block % JUST_AFTER])
+        tails_before[block % JUST_AFTER] = tails

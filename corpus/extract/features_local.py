@@ -1,4 +1,4 @@
-"""Alone: what is known of each block by itself and by the containers around it, as whole numbers.
+"""Local features: what is known of each block by itself and by the containers around it, as whole numbers.
 
 Whole numbers, because a sum of them is the same on every machine, and so is which blocks stay. Shares count in percent;
 what is true is 100.
@@ -13,25 +13,13 @@ from numpy.typing import NDArray
 
 from corpus.extract.blocks import Blocks
 from corpus.extract.containers import CORES, LEVELS, add_inner, innermost
-from corpus.extract.kernels.lines import (
-    END,
-    FIRST,
-    FLAGS,
-    HEADING,
-    LINKED,
-    PARAGRAPH,
-    PREFORMATTED,
-    REGION,
-    START,
-    TAG,
-    WIDTH,
-)
+from corpus.extract.kernels.lines import BLOCK, HEADING, PARAGRAPH, PREFORMATTED
 from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_FRAME, IS_SENTENCE, IS_TAIL, IS_TITLE
 from corpus.extract.regions import KINDS, MAIN, SOFT, Regions
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel, number_names
 
 Ints = NDArray[np.int64]
-Measures = NDArray[np.int16]
+Features = NDArray[np.int16]
 
 WIDTHS = (12, 25, 50, 90, 160, 300)  # columns: the bounds between classes of width
 LINK_SHARES = (1, 25, 60)  # percent
@@ -39,7 +27,7 @@ LONG, SHORT = 90, 50
 MAX_WIDTH = 400  # what one block may weigh among its neighbours
 NAME_SHARE = 85  # percent of the running text
 
-ALONE = (
+LOCAL_FEATURES = (
     *(f"width from {low}" for low in (0, *WIDTHS)),
     *(f"links from {low} %" for low in (0, *LINK_SHARES)),
     *("paragraph", "heading", "preformatted", "sentence", "long sentence"),
@@ -51,30 +39,29 @@ ALONE = (
     *("page has main, not in it", "share of long text in its kind", "of a bad kind", "alike on page"),
     *("prose page", "prose page: short", "prose page: linked", "prose page: heading"),
 )
-LINKS_AT, TAGS_AT, KINDS_AT = map(ALONE.index, ("links from 0 %", "paragraph", "in no region"))
+FEATURE = number_names(LOCAL_FEATURES)
+PER_LEVEL = 3  # features of a container around a block
 
 
-class Alone(NamedTuple):
-    """What is known of n blocks alone, and what corpus/extract/features_context needs to know of them."""
+class LocalFeatures(NamedTuple):
+    """The features of a page's n blocks, and what the context features are computed from."""
 
-    measures: Measures  # n x ALONE
-    weight: Ints
-    kind: Ints
+    features: Features  # n x LOCAL_FEATURES
+    weight: Ints  # n
+    kind: Ints  # n, as in Regions
     blocks: Ints  # the rows of Blocks
-    regions: Ints  # 4 x containers: see Regions
+    regions: Regions
 
 
-def alone(blocks: Blocks, regions: Regions) -> Alone:
-    """The measures of a page's blocks."""
+def compute_local_features(blocks: Blocks, regions: Regions) -> LocalFeatures:
     n = len(blocks.rows)
-    measures, weight, kind = np.zeros((n, len(ALONE)), np.int16), np.empty(n, np.int64), np.empty(n, np.int64)
-    containers = np.array(regions, np.int64)
-    _alone(blocks.rows, containers, weight, kind, measures)
-    return Alone(measures, weight, kind, blocks.rows, containers)
+    features, weight, kind = np.zeros((n, len(FEATURE)), np.int16), np.empty(n, np.int64), np.empty(n, np.int64)
+    _fill_local(blocks.rows, regions, weight, kind, features)
+    return LocalFeatures(features, weight, kind, blocks.rows, regions)
 
 
-@compiled
-def _class(bounds, value):  # type: ignore[no-untyped-def]
+@kernel
+def _class(bounds, value):
     """How many of the bounds a value reaches."""
     number = 0
     for bound in bounds:
@@ -82,26 +69,26 @@ def _class(bounds, value):  # type: ignore[no-untyped-def]
     return number
 
 
-@compiled
-def _make_credible(kind, kinds, prose):  # type: ignore[no-untyped-def]
+@kernel
+def _make_credible(kind, kinds, prose):
     """Takes from the blocks' kinds those that would leave nothing of the page. Where nearly all of its running text is
     in comments, it is a thread; where a page builder calls each of its parts a widget, the name says nothing."""
-    most = NAME_SHARE * prose.sum()
+    maximum = NAME_SHARE * prose.sum()
     for name in range(1, SOFT):
         named = 0
         for block in range(len(kind)):
             named += prose[block] * (kinds[block] >> name & 1)
-        if 100 * named > most:
+        if 100 * named > maximum:
             for block in range(len(kind)):
                 kinds[block] &= ~(1 << name)
                 if kind[block] == name:
                     kind[block] = 0
 
 
-@compiled
-def _alone(blocks, regions, weight, kind, measures):  # type: ignore[no-untyped-def]
-    n, containers = len(blocks), regions.shape[1]
-    around, last = regions[2], regions[3]
+@kernel
+def _fill_local(blocks, regions, weight, kind, features):
+    n, containers = len(blocks), len(regions.kind)
+    around, last = regions.around, regions.last
     share, prose, kinds = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     same = np.zeros(n, np.int64)
     prose_in, links_in, weight_in = (
@@ -111,13 +98,13 @@ def _alone(blocks, regions, weight, kind, measures):  # type: ignore[no-untyped-
     )
     total, prose_page = 1, 0
     for block in range(n):
-        width, where = blocks[block, WIDTH], blocks[block, REGION]
-        length = blocks[block, END] - blocks[block, START]
+        width, where = blocks[block, BLOCK.width], blocks[block, BLOCK.region]
+        length = blocks[block, BLOCK.end] - blocks[block, BLOCK.start]
         weight[block] = min(width, MAX_WIDTH)
-        share[block] = 100 * min(blocks[block, LINKED], length) // length
+        share[block] = 100 * min(blocks[block, BLOCK.linked], length) // length
         prose[block] = weight[block] if width >= LONG and share[block] < 25 else 0
-        kind[block], kinds[block] = regions[0, where], regions[1, where]
-        same[blocks[block, FIRST]] += 1
+        kind[block], kinds[block] = regions.kind[where], regions.kinds[where]
+        same[blocks[block, BLOCK.first]] += 1
         total += weight[block]
         if width >= 120 and share[block] < 30:
             prose_page += weight[block]
@@ -136,56 +123,51 @@ def _alone(blocks, regions, weight, kind, measures):  # type: ignore[no-untyped-
         in_kind[kind[block]] += prose[block]
         main = kinds[block] >> MAIN & 1
         has_main |= main != 0
-        alike[kind[block], 8 * main + 4 * (share[block] > 0) + blocks[block, TAG]] += 1
+        alike[kind[block], 8 * main + 4 * (share[block] > 0) + blocks[block, BLOCK.tag]] += 1
 
     for block in range(n):
-        width, where, tag, flags = blocks[block, WIDTH], blocks[block, REGION], blocks[block, TAG], blocks[block, FLAGS]
-        row, main = measures[block], kinds[block] >> MAIN & 1
-        row[_class(WIDTHS, width)] = 100
-        row[LINKS_AT + _class(LINK_SHARES, share[block])] = 100
-        sentence, repeated = flags & IS_SENTENCE != 0, same[blocks[block, FIRST]] > 2
-        at = TAGS_AT
-        for holds in (
-            tag == PARAGRAPH,
-            tag == HEADING,
-            tag == PREFORMATTED,
-            sentence,
-            sentence and width > SHORT,
-            flags & IS_FRAME != 0 and width < 40,
-            flags & IS_FRAME != 0,
-            flags & IS_TAIL != 0,
-            flags & HAS_FRAME_WORDS != 0,
-            flags & IS_TITLE != 0,
-            repeated,
-            repeated and width > SHORT,
-        ):
-            row[at] = 100 * holds
-            at += 1
-        row[KINDS_AT + kind[block]] = 100
-        at = KINDS_AT + len(KINDS)
+        width, where, tag, flags = (
+            blocks[block, BLOCK.width],
+            blocks[block, BLOCK.region],
+            blocks[block, BLOCK.tag],
+            blocks[block, BLOCK.flags],
+        )
+        row, main = features[block], kinds[block] >> MAIN & 1
+        is_sentence, is_frame = flags & IS_SENTENCE != 0, flags & IS_FRAME != 0
+        is_repeated = same[blocks[block, BLOCK.first]] > 2
+        row[FEATURE.width_from_0 + _class(WIDTHS, width)] = 100
+        row[FEATURE.links_from_0 + _class(LINK_SHARES, share[block])] = 100
+        row[FEATURE.paragraph] = 100 * (tag == PARAGRAPH)
+        row[FEATURE.heading] = 100 * (tag == HEADING)
+        row[FEATURE.preformatted] = 100 * (tag == PREFORMATTED)
+        row[FEATURE.sentence] = 100 * is_sentence
+        row[FEATURE.long_sentence] = 100 * (is_sentence and width > SHORT)
+        row[FEATURE.short_frame] = 100 * (is_frame and width < 40)
+        row[FEATURE.frame] = 100 * is_frame
+        row[FEATURE.tail] = 100 * (flags & IS_TAIL != 0)
+        row[FEATURE.frame_words] = 100 * (flags & HAS_FRAME_WORDS != 0)
+        row[FEATURE.titled] = 100 * (flags & IS_TITLE != 0)
+        row[FEATURE.repeated] = 100 * is_repeated
+        row[FEATURE.long_and_repeated] = 100 * (is_repeated and width > SHORT)
+        row[FEATURE.in_no_region + kind[block]] = 100
         for name in range(1, len(KINDS) + 1):
-            row[at] = 100 * (kinds[block] >> name & 1)
-            at += 1
-        level = where
-        for _ in range(LEVELS):
-            row[at] = links_in[level] // (weight_in[level] + 1)
-            row[at + 1] = 100 * prose_in[level] // (weight_in[level] + 1)
-            row[at + 2] = 100 * prose_in[level] // (all_prose + 1)
-            at += 3
-            level = around[level]
-        for core in cores:
-            row[at] = 100 * (core <= where <= last[core])
-            at += 1
+            row[FEATURE.somewhere_in_comment + name - 1] = 100 * (kinds[block] >> name & 1)
+        container = where
+        for level in range(LEVELS):
+            offset = PER_LEVEL * level
+            row[FEATURE.links_around_0 + offset] = links_in[container] // (weight_in[container] + 1)
+            row[FEATURE.long_text_around_0 + offset] = 100 * prose_in[container] // (weight_in[container] + 1)
+            row[FEATURE.share_of_long_text_around_0 + offset] = 100 * prose_in[container] // (all_prose + 1)
+            container = around[container]
+        for number in range(len(CORES)):
+            core = cores[number]
+            row[FEATURE.inside_50_of_long_text + number] = 100 * (core <= where <= last[core])
         in_its_kind = 100 * in_kind[kind[block]] // (all_prose + 1)
-        for value in (
-            100 * (has_main and not main),
-            in_its_kind,
-            in_its_kind * (0 < kind[block] < SOFT),
-            min(100, 3 * alike[kind[block], 8 * main + 4 * (share[block] > 0) + tag]),
-            prose_page,
-            prose_page * (width < SHORT and share[block] < 50),
-            prose_page * (share[block] >= 50),
-            prose_page * (tag == HEADING),
-        ):
-            row[at] = value
-            at += 1
+        row[FEATURE.page_has_main_not_in_it] = 100 * (has_main and not main)
+        row[FEATURE.share_of_long_text_in_its_kind] = in_its_kind
+        row[FEATURE.of_a_bad_kind] = in_its_kind * (0 < kind[block] < SOFT)
+        row[FEATURE.alike_on_page] = min(100, 3 * alike[kind[block], 8 * main + 4 * (share[block] > 0) + tag])
+        row[FEATURE.prose_page] = prose_page
+        row[FEATURE.prose_page_short] = prose_page * (width < SHORT and share[block] < 50)
+        row[FEATURE.prose_page_linked] = prose_page * (share[block] >= 50)
+        row[FEATURE.prose_page_heading] = prose_page * (tag == HEADING)

@@ -28,13 +28,13 @@ Extractor = Literal["blocks", "trafilatura", "justext", "union"]
 @dataclass(frozen=True, kw_only=True)
 class ExtractConfig:
     """`extractor`: "blocks" is Headwater's own; "union" takes the best of all three for each page. `main_content`:
-    leave out navigation, headers and footers. `least`: taken off what each block scores, in hundredths of a logit; less
-    keeps more. `rescue_below`: where the main text has less than this share of the page's text, the choice missed it,
-    and the whole page's text is taken."""
+    leave out navigation, headers and footers. `min_score`, in hundredths of a logit: blocks that score lower are left
+    out; a lower one keeps more. `rescue_below`: where the main text has less than this share of the page's text, the
+    choice missed it, and the whole page's text is taken."""
 
     extractor: Extractor = "blocks"
     main_content: bool = True
-    least: int = 0
+    min_score: int = 0
     rescue_below: float = 0.05
 
 
@@ -85,14 +85,14 @@ def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:
         return _title(tree), {"page": _whole(tree)}
     # These are compiled, and whoever extracts nothing does without numba.
     from corpus.extract.blocks import read_blocks
-    from corpus.extract.choice import main_blocks
+    from corpus.extract.choice import choose_main_blocks
 
     marked, regions = mark_regions(source)
     tree = HTMLTree.parse(marked)
     title = _title(tree)
     blocks = read_blocks(tree, title, regions)
     if config.main_content:
-        main = blocks.text(main_blocks(blocks, regions, config.least))
+        main = blocks.text(choose_main_blocks(blocks, regions, config.min_score))
         if len(main) > config.rescue_below * len(blocks.points):
             return title, {"blocks": normalise(main)}
     return title, {"page": normalise(blocks.text())}

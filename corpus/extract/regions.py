@@ -82,12 +82,12 @@ class Regions(NamedTuple):
 def mark_regions(html: bytes) -> tuple[str, Regions]:
     """Of a page in UTF-8: the page without its scripts, with a mark wherever text of another container begins; and the
     containers."""
-    from corpus.extract.kernels.tags import mark  # numba takes half a second, which only extraction has a use for
+    from corpus.extract.kernels.tags import mark_tags  # numba takes half a second, which only extraction has a use for
 
     if OLD_STYLE.search(html, 0, OLD_STYLE_WITHIN):
         html = UPPER.sub(lambda tag: tag.group().lower(), html)
-    marked, regions = mark(np.frombuffer(html, np.uint8), _tables())
-    return str(marked.data, "utf-8"), Regions(*regions)
+    marked, kind, kinds, around, last = mark_tags(np.frombuffer(html, np.uint8), _tables())
+    return str(marked.data, "utf-8"), Regions(kind=kind, kinds=kinds, around=around, last=last)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Measures: what is measured of every text, by name. measure, repetition and mojibake compute them; rules bound
+"""Measures: what is measured of every text, by name. `measurement` computes them, `rules` bounds
 them. Shares are of 1; lines are those with something in them; white space counts in `characters` alone."""
 
 QUALITY = {

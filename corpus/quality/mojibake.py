@@ -15,17 +15,18 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.text.codepoints import compiled, decode, utf8
+from corpus.text.codepoints import decode, utf8
+from corpus.text.compiled import kernel
 
 PAIRED, SINGLE = ("gbk", "cp932"), ("cp1251", "koi8_r")
 RUN = 4  # upper Latin-1 characters side by side: no orthography has so many
 
 
-def mojibake(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
+def measure_mojibake(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """(T,) float64: the share of each text's characters; 0 for an empty one."""
     data, offsets = utf8(texts)
     shares = np.zeros(len(offsets) - 1)
-    _shares(data, offsets, *_tables(), shares)
+    _fill_shares(data, offsets, *_tables(), shares)
     return shares
 
 
@@ -51,20 +52,20 @@ def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return paired, single, latin
 
 
-@compiled
-def _run(length, letters, sequences):  # type: ignore[no-untyped-def]
+@kernel
+def _run(length, letters, sequences):
     """Of a run of upper Latin-1 characters, how many are damage: a quarter of letters tells it from rows of marks."""
     return length if length >= RUN and 4 * letters >= length else sequences
 
 
-@compiled
-def _lower(data, place, bound):  # type: ignore[no-untyped-def]
+@kernel
+def _lower(data, place, bound):
     """Whether an ASCII small letter stands there, within the text on this side of its bound."""
     return place != bound and place >= 0 and place < len(data) and 97 <= data[place] <= 122
 
 
-@compiled
-def _shares(data, offsets, paired, single, latin, shares):  # type: ignore[no-untyped-def]
+@kernel
+def _fill_shares(data, offsets, paired, single, latin, shares):
     # Two characters in a row: one alone stands in good text, in two of a hundred characters of Chinese, and where a
     # word of Ukrainian begins with "Рі" or "Сі".
     pair_needs, chains = np.zeros(2, np.int64), np.zeros(2, np.int64)

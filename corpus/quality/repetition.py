@@ -10,33 +10,36 @@ from __future__ import annotations
 import numpy as np
 
 from corpus.quality.measures import REPETITION
-from corpus.text.codepoints import SEED, compiled, mix
+from corpus.text.compiled import SEED, kernel, mix_hash, number_names
 from corpus.text.words import WordStream
 
+COLUMN = number_names(REPETITION)
 
-def repetition(stream: WordStream) -> np.ndarray:
+
+def measure_repetition(stream: WordStream) -> np.ndarray:
     """(T, len(REPETITION)) float64 shares of 1; zeros for a text without words."""
-    found = np.zeros((len(stream.offsets) - 1, len(REPETITION)))
-    if len(found):
+    shares = np.zeros((len(stream.offsets) - 1, len(REPETITION)))
+    if len(shares):
         longest = int(max(np.diff(stream.offsets).max(), np.diff(stream.line_offsets).max()))
         size = 1 << max(4, (2 * longest - 1).bit_length())
         scratch = np.empty(size, np.uint64), np.empty(size, np.int32)
-        _lines(stream.line_hashes, stream.line_lengths, stream.line_paragraphs, stream.line_offsets, *scratch, found)
-        _grams(stream.hashes, stream.lengths, stream.offsets, *scratch, found)
-    return found
+        lines = stream.line_hashes, stream.line_lengths, stream.line_paragraphs, stream.line_offsets
+        _fill_lines(*lines, *scratch, shares)
+        _fill_ngrams(stream.hashes, stream.lengths, stream.offsets, *scratch, shares)
+    return shares
 
 
-@compiled
-def _slot(keys, mask, key):  # type: ignore[no-untyped-def]
-    """Where a key is, or is to be, in an open-addressing table; 0 marks a free place."""
+@kernel
+def _find_slot(keys, mask, key):
+    """Where a key is, or is to be, in an open-addressing table; 0 marks a free position."""
     slot = np.int64((key >> np.uint64(20)) & mask)
     while keys[slot] != 0 and keys[slot] != key:
         slot = np.int64(np.uint64(slot + 1) & mask)
     return slot
 
 
-@compiled
-def _clear(keys, counts, entries):  # type: ignore[no-untyped-def]
+@kernel
+def _clear(keys, counts, entries):
     """Makes room for that many keys, at most half full; the table's mask."""
     size = 16
     while size < 2 * entries:
@@ -46,8 +49,8 @@ def _clear(keys, counts, entries):  # type: ignore[no-untyped-def]
     return np.uint64(size - 1)
 
 
-@compiled
-def _lines(hashes, lengths, paragraphs, offsets, keys, counts, found):  # type: ignore[no-untyped-def]
+@kernel
+def _fill_lines(hashes, lengths, paragraphs, offsets, keys, counts, shares):
     for text in range(len(offsets) - 1):
         start, end = offsets[text], offsets[text + 1]
         if start == end:
@@ -55,14 +58,14 @@ def _lines(hashes, lengths, paragraphs, offsets, keys, counts, found):  # type: 
         total = repeated = repeated_characters = 0
         mask = _clear(keys, counts, end - start)
         for line in range(start, end):
-            slot = _slot(keys, mask, hashes[line] | np.uint64(1))
+            slot = _find_slot(keys, mask, hashes[line] | np.uint64(1))
             total += lengths[line]
             if keys[slot]:
                 repeated += 1
                 repeated_characters += lengths[line]
             keys[slot] = hashes[line] | np.uint64(1)
-        found[text, 0] = repeated / (end - start)
-        found[text, 1] = repeated_characters / total
+        shares[text, COLUMN.duplicate_lines] = repeated / (end - start)
+        shares[text, COLUMN.duplicate_line_characters] = repeated_characters / total
 
         number = repeated = repeated_characters = 0
         mask = _clear(keys, counts, end - start)
@@ -70,69 +73,69 @@ def _lines(hashes, lengths, paragraphs, offsets, keys, counts, found):  # type: 
         while line < end:
             here, state, characters = paragraphs[line], SEED, 0
             while line < end and paragraphs[line] == here:
-                state = mix(state, hashes[line])
+                state = mix_hash(state, hashes[line])
                 characters += lengths[line]
                 line += 1
             number += 1
-            slot = _slot(keys, mask, state | np.uint64(1))
+            slot = _find_slot(keys, mask, state | np.uint64(1))
             if keys[slot]:
                 repeated += 1
                 repeated_characters += characters
             keys[slot] = state | np.uint64(1)
-        found[text, 2] = repeated / number
-        found[text, 3] = repeated_characters / total
+        shares[text, COLUMN.duplicate_paragraphs] = repeated / number
+        shares[text, COLUMN.duplicate_paragraph_characters] = repeated_characters / total
 
 
-@compiled
-def _grams(hashes, lengths, offsets, keys, counts, found):  # type: ignore[no-untyped-def]
+@kernel
+def _fill_ngrams(hashes, lengths, offsets, keys, counts, shares):
     """From 2-grams up. An n-gram is repeated only where its first n - 1 words are, so each size looks at what the size
     before left over: little, in ordinary text."""
     longest = 0
     for text in range(len(offsets) - 1):
         longest = max(longest, offsets[text + 1] - offsets[text])
-    ends = np.empty(longest + 1, np.int64)  # characters of the words before each place
-    places, slots = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    ends = np.empty(longest + 1, np.int64)  # characters of the words before each position
+    positions, slots = np.empty(longest, np.int64), np.empty(longest, np.int64)
     grams = np.empty(longest, np.uint64)
     for text in range(len(offsets) - 1):
         start, words = offsets[text], offsets[text + 1] - offsets[text]
         if words < 2:
             continue
         ends[0] = 0
-        for place in range(words):
-            ends[place + 1] = ends[place] + lengths[start + place]
-            places[place] = place
-            grams[place] = mix(SEED, hashes[start + place])
+        for position in range(words):
+            ends[position + 1] = ends[position] + lengths[start + position]
+            positions[position] = position
+            grams[position] = mix_hash(SEED, hashes[start + position])
         candidates = words
         for size in range(2, 11):
             mask = _clear(keys, counts, candidates)
             inside = covered = covered_to = 0
             for candidate in range(candidates):
-                place = places[candidate]
-                if place + size > words:
+                position = positions[candidate]
+                if position + size > words:
                     break
                 inside += 1
-                gram = mix(grams[candidate], hashes[start + place + size - 1]) | np.uint64(1)
-                slot = _slot(keys, mask, gram)
+                gram = mix_hash(grams[candidate], hashes[start + position + size - 1]) | np.uint64(1)
+                slot = _find_slot(keys, mask, gram)
                 if size >= 5 and keys[slot]:
-                    covered += ends[place + size] - ends[max(place, covered_to)]
-                    covered_to = place + size
+                    covered += ends[position + size] - ends[max(position, covered_to)]
+                    covered_to = position + size
                 keys[slot] = gram
                 counts[slot] += 1
                 grams[candidate], slots[candidate] = gram, slot
             if size >= 5:
-                found[text, 2 + size] = covered / ends[words]
-            most, characters, left = 1, 0, 0
+                shares[text, COLUMN.duplicate_5grams + size - 5] = covered / ends[words]
+            maximum, characters, remaining = 1, 0, 0
             for candidate in range(inside):
-                times, place = counts[slots[candidate]], places[candidate]
+                times, position = counts[slots[candidate]], positions[candidate]
                 if times < 2:
                     continue
-                length = ends[place + size] - ends[place]
-                if size < 5 and (times > most or (times == most and length > characters)):
-                    most, characters = times, length
-                places[left], grams[left] = place, grams[candidate]
-                left += 1
+                length = ends[position + size] - ends[position]
+                if size < 5 and (times > maximum or (times == maximum and length > characters)):
+                    maximum, characters = times, length
+                positions[remaining], grams[remaining] = position, grams[candidate]
+                remaining += 1
             if size < 5:
-                found[text, 2 + size] = min(1.0, most * characters / ends[words])
-            candidates = left
+                shares[text, COLUMN.top_2gram + size - 2] = min(1.0, maximum * characters / ends[words])
+            candidates = remaining
             if not candidates:
                 break

@@ -14,10 +14,12 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.config import check_choices
-from corpus.text.codepoints import SEED, SPACE_BIT, WIDE_BIT, code_points, compiled, decode, mix, utf8
-from corpus.text.scan import byte_hash, newlines
+from corpus.text.codepoints import SPACE_BIT, WIDE_BIT, code_points, decode, utf8
+from corpus.text.compiled import SEED, kernel, mix_hash, number_names
+from corpus.text.scan import count_newlines, hash_bytes
 
 LINE, PARAGRAPH = range(2)
+UNIT = number_names(("kind", "text", "start", "stop"))  # columns of what the pass writes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +80,17 @@ class Counted:
 def units(texts: pa.Array | pa.ChunkedArray, characters: int) -> Units:
     """Those of at least so many characters; indented lines only in their paragraphs."""
     data, offsets = utf8(texts)
-    most = newlines(data, offsets[0], offsets[-1]) + len(offsets) - 1
-    most += most // 2  # a paragraph has two lines
-    numbers, hashes = np.empty((most, 4), np.int64), np.empty(most, np.uint64)
-    found = _units(data, offsets, code_points(), characters, numbers, hashes)
-    kinds, places, starts, stops = numbers[:found].T
-    return Units(kinds=kinds, texts=places, starts=starts, stops=stops, hashes=hashes[:found])
+    max_units = count_newlines(data, offsets[0], offsets[-1]) + len(offsets) - 1
+    max_units += max_units // 2  # a paragraph has two lines
+    rows, hashes = np.empty((max_units, len(UNIT)), np.int64), np.empty(max_units, np.uint64)
+    count = _fill_units(data, offsets, code_points(), characters, rows, hashes)
+    return Units(
+        kinds=rows[:count, UNIT.kind],
+        texts=rows[:count, UNIT.text],
+        starts=rows[:count, UNIT.start],
+        stops=rows[:count, UNIT.stop],
+        hashes=hashes[:count],
+    )
 
 
 def text_hashes(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
@@ -118,26 +125,26 @@ def merge(found: Counted) -> Counted:
     )
 
 
-@compiled
-def _text_hashes(data, offsets):  # type: ignore[no-untyped-def]
+@kernel
+def _text_hashes(data, offsets):
     hashes = np.empty(len(offsets) - 1, np.uint64)
     for text in range(len(hashes)):
-        hashes[text] = byte_hash(data, offsets[text], offsets[text + 1])
+        hashes[text] = hash_bytes(data, offsets[text], offsets[text + 1])
     return hashes
 
 
-@compiled
-def _keys(hashes, kinds, scopes):  # type: ignore[no-untyped-def]
+@kernel
+def _keys(hashes, kinds, scopes):
     found = np.empty(len(hashes), np.uint64)
     for unit in range(len(hashes)):
-        found[unit] = mix(mix(mix(SEED, np.uint64(kinds[unit])), scopes[unit]), hashes[unit])
+        found[unit] = mix_hash(mix_hash(mix_hash(SEED, np.uint64(kinds[unit])), scopes[unit]), hashes[unit])
     return found
 
 
-@compiled
-def _units(data, offsets, table, characters, numbers, hashes):  # type: ignore[no-untyped-def]
-    """Fills rows of (kind, text, start, stop) and their hashes; how many there are."""
-    found = 0
+@kernel
+def _fill_units(data, offsets, table, characters, rows, hashes):
+    """Fills rows of the columns UNIT, and their hashes; returns how many there are."""
+    count = 0
     for text in range(len(offsets) - 1):
         place, end, position = offsets[text], offsets[text + 1], 0
         lines, columns_of_all, state, start_of_all, stop_of_all = 0, 0, SEED, 0, 0
@@ -159,26 +166,28 @@ def _units(data, offsets, table, characters, numbers, hashes):  # type: ignore[n
                         columns = 2 if entry & WIDE_BIT else 1
                     last_byte, stop, last_columns = place, position, columns
             if not empty:
-                value = byte_hash(data, first_byte, last_byte)
+                value = hash_bytes(data, first_byte, last_byte)
                 if lines == 0:
                     start_of_all = start
                 lines += 1
                 stop_of_all = stop
                 columns_of_all += last_columns
-                state = mix(state, value)
+                state = mix_hash(state, value)
                 if last_columns >= characters and not indented:
-                    numbers[found, 0], numbers[found, 1], numbers[found, 2], numbers[found, 3] = 0, text, start, stop
-                    hashes[found] = value
-                    found += 1
+                    row = rows[count]
+                    row[UNIT.kind], row[UNIT.text], row[UNIT.start], row[UNIT.stop] = LINE, text, start, stop
+                    hashes[count] = value
+                    count += 1
             if empty or place >= end:
                 if lines > 1 and columns_of_all >= characters:
-                    numbers[found, 0], numbers[found, 1] = 1, text
-                    numbers[found, 2], numbers[found, 3] = start_of_all, stop_of_all
-                    hashes[found] = state
-                    found += 1
+                    row = rows[count]
+                    row[UNIT.kind], row[UNIT.text] = PARAGRAPH, text
+                    row[UNIT.start], row[UNIT.stop] = start_of_all, stop_of_all
+                    hashes[count] = state
+                    count += 1
                 lines, columns_of_all, state = 0, 0, SEED
             if place >= end:
                 break
             place += 1
             position += 1
-    return found
+    return count

@@ -15,8 +15,10 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.repeats.suffixes import nominated, require, suffix_array
-from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, compiled, decode, utf8
+from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, decode, utf8
+from corpus.text.compiled import kernel, number_names
 
+SPAN = number_names(("document", "start", "stop", "keeper", "holders"))  # columns of what the pass writes
 BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where a fifth is (docs/trimming.md)
 
 
@@ -66,24 +68,34 @@ def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, conf
     first, holders = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.int32)
     _first_holders(array, ids, places, offsets, ranks, size, least, first, holders)
     del array
-    rows = np.empty((_spans(first, holders, places, offsets, size, np.empty((0, 5), np.int64)), 5), np.int64)
-    _spans(first, holders, places, offsets, size, rows)
-    documents, starts, stops, keepers, counts = rows.T
-    return Spans(documents=documents, starts=starts, stops=stops, keepers=keepers, holders=counts)
+    count = _fill_spans(first, holders, places, offsets, size, np.empty((0, len(SPAN)), np.int64))
+    rows = np.empty((count, len(SPAN)), np.int64)
+    _fill_spans(first, holders, places, offsets, size, rows)
+    return Spans(
+        documents=rows[:, SPAN.document],
+        starts=rows[:, SPAN.start],
+        stops=rows[:, SPAN.stop],
+        keepers=rows[:, SPAN.keeper],
+        holders=rows[:, SPAN.holders],
+    )
 
 
-def word_places(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(starts, stops, offsets): where the words of word_stream stand, in characters of their text; int64,
-    text i has those from offsets[i] to offsets[i + 1]."""
+def word_positions(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(starts, stops, offsets): where the words of word_stream stand, in characters of their text; int64. Text i has
+    those from offsets[i] to offsets[i + 1]."""
     data, bounds = utf8(texts)
-    most = (int(bounds[-1] - bounds[0]) + len(bounds) - 1) // 2 + 1
-    places, offsets = np.empty((most, 2), np.int64), np.zeros(len(bounds), np.int64)
-    found = _word_places(data, bounds, code_points(), places, offsets)
-    return places[:found, 0], places[:found, 1], offsets
+    max_words = (int(bounds[-1] - bounds[0]) + len(bounds) - 1) // 2 + 1
+    starts, stops, offsets = (
+        np.empty(max_words, np.int64),
+        np.empty(max_words, np.int64),
+        np.zeros(len(bounds), np.int64),
+    )
+    count = _fill_word_positions(data, bounds, code_points(), starts, stops, offsets)
+    return starts[:count], stops[:count], offsets
 
 
-@compiled
-def _same(ids, one, other, size):  # type: ignore[no-untyped-def]
+@kernel
+def _same(ids, one, other, size):
     if one + size > len(ids) or other + size > len(ids):
         return False
     word = 0
@@ -92,16 +104,16 @@ def _same(ids, one, other, size):  # type: ignore[no-untyped-def]
     return word == size
 
 
-@compiled
-def _text_of(window, places, offsets, size):  # type: ignore[no-untyped-def]
+@kernel
+def _text_of(window, places, offsets, size):
     """The text that holds the window at one of the nominated words; -1 where these words are not side by side in it."""
     place = places[window]
     text = np.searchsorted(offsets, place, side="right") - 1
     return text if places[window + size - 1] == place + size - 1 and place + size <= offsets[text + 1] else -1
 
 
-@compiled
-def _first_holders(array, ids, places, offsets, ranks, size, least, first, holders):  # type: ignore[no-untyped-def]
+@kernel
+def _first_holders(array, ids, places, offsets, ranks, size, least, first, holders):
     """For each window that enough documents hold and another one keeps: who keeps it, and how many hold it."""
     begin = 0
     while begin < len(array):
@@ -126,9 +138,9 @@ def _first_holders(array, ids, places, offsets, ranks, size, least, first, holde
         begin = end
 
 
-@compiled
-def _spans(first, holders, places, offsets, size, rows):  # type: ignore[no-untyped-def]
-    """Fills as many rows of (document, start, stop, keeper, holders) as there is room for; how many there are."""
+@kernel
+def _fill_spans(first, holders, places, offsets, size, rows):
+    """Fills as many rows of the columns SPAN as there is room for; returns how many there are."""
     found, text = 0, 0
     start = stop = keeper = count = -1
     for window in range(len(first)):
@@ -146,13 +158,13 @@ def _spans(first, holders, places, offsets, size, rows):  # type: ignore[no-unty
             found += 1
         if found <= len(rows):
             row = rows[found - 1]
-            row[0], row[1], row[2] = text, start - offsets[text], stop - offsets[text]
-            row[3], row[4] = keeper, count
+            row[SPAN.document], row[SPAN.keeper], row[SPAN.holders] = text, keeper, count
+            row[SPAN.start], row[SPAN.stop] = start - offsets[text], stop - offsets[text]
     return found
 
 
-@compiled
-def _word_places(data, bounds, table, places, offsets):  # type: ignore[no-untyped-def]
+@kernel
+def _fill_word_positions(data, bounds, table, starts, stops, offsets):
     """As corpus.text.scan finds words: letters with their marks, or one character of a script without spaces."""
     found = 0
     for text in range(len(bounds) - 1):
@@ -163,13 +175,13 @@ def _word_places(data, bounds, table, places, offsets):  # type: ignore[no-untyp
             entry = np.int64(table[code])
             if entry & LETTER_BIT:
                 if state != 1:
-                    places[found, 0] = position
+                    starts[found] = position
                     found += 1
                 state = 1
             elif entry & MARK_BIT and state != 0:
                 pass
             elif entry & UNSPACED_BIT:
-                places[found, 0] = position
+                starts[found] = position
                 found += 1
                 state = 2
             else:
@@ -177,6 +189,6 @@ def _word_places(data, bounds, table, places, offsets):  # type: ignore[no-untyp
             position += 1
             place += step
             if state != 0:
-                places[found - 1, 1] = position
+                stops[found - 1] = position
         offsets[text + 1] = found
     return found

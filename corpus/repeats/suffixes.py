@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus.text.codepoints import FACTOR, SEED, compiled, mix
+from corpus.text.compiled import FACTOR, SEED, kernel, mix_hash
 
 try:
     from pydivsufsort import divsufsort
@@ -47,8 +47,8 @@ def suffix_array(ids: np.ndarray) -> np.ndarray:
     return array[: _whole_words(array, width)].copy()
 
 
-@compiled
-def _rolled(state, ids, start, place, size, lead):  # type: ignore[no-untyped-def]
+@kernel
+def _rolled(state, ids, start, place, size, lead):
     """The hash of the window that ends at a place, of the one before it in a text that begins at `start`."""
     state = state * FACTOR + np.uint64(ids[place]) + np.uint64(1)
     if place - start >= size:
@@ -56,8 +56,8 @@ def _rolled(state, ids, start, place, size, lead):  # type: ignore[no-untyped-de
     return state
 
 
-@compiled
-def _lead(size):  # type: ignore[no-untyped-def]
+@kernel
+def _lead(size):
     """By what the hash of a window multiplies the word that leaves it."""
     lead = np.uint64(1)
     for _ in range(size):
@@ -65,8 +65,8 @@ def _lead(size):  # type: ignore[no-untyped-def]
     return lead
 
 
-@compiled
-def _window_hashes(ids, offsets, size, hashes):  # type: ignore[no-untyped-def]
+@kernel
+def _window_hashes(ids, offsets, size, hashes):
     """Fills the hashes of all windows; how many there are."""
     found, lead = 0, _lead(size)
     for text in range(len(offsets) - 1):
@@ -74,13 +74,13 @@ def _window_hashes(ids, offsets, size, hashes):  # type: ignore[no-untyped-def]
         for place in range(start, offsets[text + 1]):
             state = _rolled(state, ids, start, place, size, lead)
             if place - start >= size - 1:
-                hashes[found] = mix(SEED, state)
+                hashes[found] = mix_hash(SEED, state)
                 found += 1
     return found
 
 
-@compiled
-def _slot(table, value):  # type: ignore[no-untyped-def]
+@kernel
+def _slot(table, value):
     """Where a value is, or is to be, in an open-addressing table; 0 marks a free place."""
     mask = len(table) - 1
     slot = np.int64(value & np.uint64(mask))
@@ -89,8 +89,8 @@ def _slot(table, value):  # type: ignore[no-untyped-def]
     return slot
 
 
-@compiled
-def _nominate(ids, offsets, size, twice, table, nominated):  # type: ignore[no-untyped-def]
+@kernel
+def _nominate(ids, offsets, size, twice, table, nominated):
     """Marks the words of the windows whose hash is in `twice`; `table` is empty and twice as large."""
     for value in twice:
         value |= np.uint64(1)
@@ -100,14 +100,14 @@ def _nominate(ids, offsets, size, twice, table, nominated):  # type: ignore[no-u
         start, state, done = offsets[text], np.uint64(0), offsets[text]
         for place in range(start, offsets[text + 1]):
             state = _rolled(state, ids, start, place, size, lead)
-            if place - start >= size - 1 and table[_slot(table, mix(SEED, state) | np.uint64(1))] != 0:
+            if place - start >= size - 1 and table[_slot(table, mix_hash(SEED, state) | np.uint64(1))] != 0:
                 for word in range(max(done, place - size + 1), place + 1):
                     nominated[word] = True
                 done = place + 1
 
 
-@compiled
-def _whole_words(array, width):  # type: ignore[no-untyped-def]
+@kernel
+def _whole_words(array, width):
     """Leaves the places where a word of so many bytes begins, in words and at the front; how many there are."""
     found = 0
     for place in array:

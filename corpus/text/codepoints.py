@@ -3,16 +3,14 @@ reads the UTF-8 of Arrow's buffers."""
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numba import njit, types
+from numba import types
 
+from corpus.text.compiled import kernel
 from corpus.text.normal_form import LETTER, MARK, UNSPACED_CHARACTER
 
 CODE_POINTS = 0x110000
@@ -24,11 +22,6 @@ BULLETS = "•●▪‣◦-*·・"
 # What closes a sentence: C4's marks and their kin in other scripts. QUOTES may stand behind it at a line's end.
 STOPS = ".!?…。！？｡．؟۔।॥።፧፨։։။៕᠃᠉"
 QUOTES = "\"'”’»」』）)】》›"
-
-
-SEED = np.uint64(0x9E3779B97F4A7C15)
-FACTOR = np.uint64(0xBF58476D1CE4E5B9)
-SHIFT = np.uint64(31)
 
 
 @cache
@@ -77,34 +70,8 @@ def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     return np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8), offsets
 
 
-@cache
-def _sources() -> str:
-    """A digest of all modules with compiled functions, or with constants for those. They are compiled into one another,
-    and numba would take what it keeps for good when a module that a function calls has changed and its own has not."""
-    found = sorted(Path(__file__).parents[1].rglob("*.py"))
-    sources = (("extract" in path.parts, path.read_bytes()) for path in found)
-    chosen = (source for constants, source in sources if constants or b"corpus.text.codepoints" in source)
-    return hashlib.sha256(b"".join(chosen)).hexdigest()[:12]
-
-
-def compiled(function: Any) -> Any:
-    """njit, its machine code kept beside the source or in the user's cache, if one of them can be written."""
-    function.__qualname__ += f"-{_sources()}"  # a part of the name under which it is kept
-    try:
-        return njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        return njit(nogil=True)(function)
-
-
-@compiled
-def mix(state, value):  # type: ignore[no-untyped-def]
-    """The hash of a sequence that goes on with a value."""
-    state = (state ^ value) * FACTOR
-    return state ^ (state >> SHIFT)
-
-
-@compiled
-def decode(data, place, end):  # type: ignore[no-untyped-def]
+@kernel
+def decode(data, place, end):
     """(code point, bytes) of the character at a place of valid UTF-8."""
     first = types.int64(data[place])
     if first < 0x80:

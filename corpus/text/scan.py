@@ -10,33 +10,33 @@ from corpus.text.codepoints import (
     CODE,
     LETTER_BIT,
     MARK_BIT,
-    SEED,
     SPACE_BIT,
     STOP_BIT,
     TERMINAL_BIT,
     UNSPACED_BIT,
     WIDE_BIT,
-    compiled,
     decode,
-    mix,
 )
+from corpus.text.compiled import SEED, kernel, mix_hash, number_names
 
-# Classes of a line, and counters of a text.
-BULLET, ELLIPSIS, TERMINAL = 1, 2, 4
-CHARACTERS, HASHES, ELLIPSES, BRACES, UNSPACED, REPLACEMENTS = range(6)
-COUNTERS = 6
+# The classes of a line (bits), the counters of a text, and the numbers of a line.
+BULLET, ELLIPSIS, TERMINAL = (1 << bit for bit in range(3))
+COUNTERS = ("characters", "hashes", "ellipses", "braces", "unspaced", "replacements")
+COUNTER = number_names(COUNTERS)
+LINE_COLUMNS = ("length", "width", "sentences", "paragraph")
+LINE = number_names(LINE_COLUMNS)
 
 
-@compiled
-def newlines(data, start, end):  # type: ignore[no-untyped-def]
-    found = 0
+@kernel
+def count_newlines(data, start, end):
+    count = 0
     for place in range(start, end):
-        found += data[place] == 10
-    return found
+        count += data[place] == 10
+    return count
 
 
-@compiled
-def _ends_with_ellipsis(data, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def _ends_with_ellipsis(data, start, end):
     """Whether the bytes of a line end with "...", "…" or ". . ."."""
     size = end - start
     if size >= 3 and data[end - 1] == 46 and data[end - 2] == 46 and data[end - 3] == 46:
@@ -47,8 +47,8 @@ def _ends_with_ellipsis(data, start, end):  # type: ignore[no-untyped-def]
     return spaced and data[end - 2] == 32 and data[end - 4] == 32
 
 
-@compiled
-def byte_hash(data, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def hash_bytes(data, start, end):
     """Of the bytes from start to end, such as a line's, eight at a time."""
     state = SEED ^ types.uint64(end - start)
     place = start
@@ -56,27 +56,27 @@ def byte_hash(data, start, end):  # type: ignore[no-untyped-def]
         value = types.uint64(0)
         for byte in range(8):
             value |= types.uint64(data[place + byte]) << types.uint64(8 * byte)
-        state = mix(state, value)
+        state = mix_hash(state, value)
         place += 8
     value = types.uint64(0)
     while place < end:
         value = value << types.uint64(8) | types.uint64(data[place])
         place += 1
-    return mix(mix(state, value), SEED)
+    return mix_hash(mix_hash(state, value), SEED)
 
 
-@compiled
-def _end_word(hashes, lengths, alphabetic, words, word, length, letters):  # type: ignore[no-untyped-def]
+@kernel
+def _end_word(hashes, lengths, alphabetic, words, word, length, letters):
     hashes[words], lengths[words], alphabetic[words] = word, length, letters & ALPHABETIC_BIT != 0
     return words + 1
 
 
-@compiled
-def scan(  # type: ignore[no-untyped-def]
+@kernel
+def scan_texts(
     data, offsets, table, hashes, lengths, alphabetic,
-    line_hashes, line_numbers, line_classes, line_words, bounds, counts,
+    line_hashes, line_numbers, line_classes, line_words, word_bounds, line_bounds, counts,
 ):  # fmt: skip
-    """Fills the arrays of a WordStream; (words, lines). `line_numbers` holds lengths, widths, sentences, paragraphs.
+    """Fills the arrays of a WordStream; returns (words, lines). `line_numbers` (lines, len(LINE_COLUMNS)) int32.
 
     What a letter costs decides the speed: it touches its word's hash and length and little else; marks are told apart
     in the branch of marks, and a line's ends are noted where white space begins.
@@ -91,7 +91,7 @@ def scan(  # type: ignore[no-untyped-def]
         paragraph, blank = 0, False
         more = True
         while more:
-            # One line. `state`: 0 outside a word, 1 in a word of letters, 2 behind a character that is a word.
+            # One line. `state`: 0 outside a word, 1 in a word of letters, 2 after a character that is a word.
             state = length = letters = 0
             word = SEED
             empty, space = True, True
@@ -115,14 +115,14 @@ def scan(  # type: ignore[no-untyped-def]
                             words = _end_word(hashes, lengths, alphabetic, words, word, length, letters)
                         state, word, length, letters = 1, SEED, 0, 0
                         since, pending = True, False
-                    word = mix(word, types.uint64(entry & CODE))
+                    word = mix_hash(word, types.uint64(entry & CODE))
                     length += 1
                     letters |= entry
                     if code == 0x130:  # its lower case is an i and a mark
-                        word = mix(word, types.uint64(0x307))
+                        word = mix_hash(word, types.uint64(0x307))
                         length += 1
                 elif entry & MARK_BIT and state != 0:
-                    word = mix(word, types.uint64(entry & CODE))
+                    word = mix_hash(word, types.uint64(entry & CODE))
                     length += 1
                     letters |= entry
                     if entry & UNSPACED_BIT:
@@ -132,7 +132,7 @@ def scan(  # type: ignore[no-untyped-def]
                         words = _end_word(hashes, lengths, alphabetic, words, word, length, letters)
                         state = 0
                     if entry & UNSPACED_BIT:
-                        word = mix(SEED, types.uint64(entry & CODE))
+                        word = mix_hash(SEED, types.uint64(entry & CODE))
                         state, length, letters = 2, 1, entry
                         since, pending = True, False
                         unspaced += 1
@@ -192,22 +192,26 @@ def scan(  # type: ignore[no-untyped-def]
                 continue
             if not space:
                 last_byte, last_position, last_wides = place, position, wides
-            if blank and bounds[1, text] < lines:
+            if blank and line_bounds[text] < lines:
                 paragraph += 1
             blank = False
-            found = BULLET if first & BULLET_BIT else 0
+            classes = BULLET if first & BULLET_BIT else 0
             if last & TERMINAL_BIT:
-                found |= TERMINAL
+                classes |= TERMINAL
             if _ends_with_ellipsis(data, first_byte, last_byte):
-                found |= ELLIPSIS
-            line_hashes[lines], line_classes[lines] = byte_hash(data, first_byte, last_byte), found
+                classes |= ELLIPSIS
+            line_hashes[lines], line_classes[lines] = hash_bytes(data, first_byte, last_byte), classes
             line_words[lines] = line_word
-            line_numbers[lines, 0] = last_position - first_position
-            line_numbers[lines, 1] = last_position - first_position + last_wides - first_wides
-            line_numbers[lines, 2] = sentences + (1 if pending else 0)
-            line_numbers[lines, 3] = paragraph
+            line_numbers[lines, LINE.length] = last_position - first_position
+            line_numbers[lines, LINE.width] = last_position - first_position + last_wides - first_wides
+            line_numbers[lines, LINE.sentences] = sentences + (1 if pending else 0)
+            line_numbers[lines, LINE.paragraph] = paragraph
             lines += 1
-        bounds[0, text + 1], bounds[1, text + 1] = words, lines
-        counts[text, CHARACTERS], counts[text, HASHES], counts[text, ELLIPSES] = position, sharps, ellipses
-        counts[text, BRACES], counts[text, UNSPACED], counts[text, REPLACEMENTS] = braces, unspaced, replacements
+        word_bounds[text + 1], line_bounds[text + 1] = words, lines
+        counts[text, COUNTER.characters] = position
+        counts[text, COUNTER.hashes] = sharps
+        counts[text, COUNTER.ellipses] = ellipses
+        counts[text, COUNTER.braces] = braces
+        counts[text, COUNTER.unspaced] = unspaced
+        counts[text, COUNTER.replacements] = replacements
     return words, lines

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.text.codepoints import code_points, utf8
-from corpus.text.scan import COUNTERS, newlines, scan
+from corpus.text.scan import COUNTERS, LINE, LINE_COLUMNS, count_newlines, scan_texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,8 @@ class WordStream:
     `line_widths` (L,) int32 in columns (a Chinese character takes two), `line_classes` (L,) uint8 of BULLET, ELLIPSIS
     and TERMINAL, `line_sentences` (L,) int32 that end in it, `line_words` (L,) int64: where its words begin,
     `line_paragraphs` (L,) int32: lines of one number have no blank line between them.
-    `counts` (T, COUNTERS) int64: characters, runs of "#", ellipses, braces, characters of unspaced scripts, U+FFFD.
+    `counts` (T, len(COUNTERS)) int64: characters, runs of "#", ellipses, braces, characters of scripts without spaces,
+    U+FFFD.
     """
 
     hashes: np.ndarray
@@ -61,30 +62,30 @@ def word_hashes(words: list[str]) -> np.ndarray:
 
 def _stream(data: np.ndarray, offsets: np.ndarray) -> WordStream:
     texts, size = len(offsets) - 1, int(offsets[-1] - offsets[0])
-    most_words = (size + texts) // 2 + 1  # between words of letters stands a byte, and others take at least three
-    most_lines = newlines(data, offsets[0], offsets[-1]) + texts
-    hashes, line_hashes = np.empty(most_words, np.uint64), np.empty(most_lines, np.uint64)
-    lengths, alphabetic = np.empty(most_words, np.int32), np.empty(most_words, np.uint8)
-    line_numbers = np.empty((most_lines, 4), np.int32)
-    line_classes, line_words = np.empty(most_lines, np.uint8), np.empty(most_lines, np.int64)
-    bounds = np.zeros((2, texts + 1), np.int64)
-    counts = np.zeros((texts, COUNTERS), np.int64)
-    words, lines = scan(
+    max_words = (size + texts) // 2 + 1  # between words of letters stands a byte, and others take at least three
+    max_lines = count_newlines(data, offsets[0], offsets[-1]) + texts
+    hashes, line_hashes = np.empty(max_words, np.uint64), np.empty(max_lines, np.uint64)
+    lengths, alphabetic = np.empty(max_words, np.int32), np.empty(max_words, np.uint8)
+    line_numbers = np.empty((max_lines, len(LINE_COLUMNS)), np.int32)
+    line_classes, line_words = np.empty(max_lines, np.uint8), np.empty(max_lines, np.int64)
+    word_bounds, line_bounds = np.zeros(texts + 1, np.int64), np.zeros(texts + 1, np.int64)
+    counts = np.zeros((texts, len(COUNTERS)), np.int64)
+    words, lines = scan_texts(
         *(data, offsets, code_points(), hashes, lengths, alphabetic),
-        *(line_hashes, line_numbers, line_classes, line_words, bounds, counts),
+        *(line_hashes, line_numbers, line_classes, line_words, word_bounds, line_bounds, counts),
     )
     return WordStream(
         hashes=hashes[:words],
         lengths=lengths[:words],
         alphabetic=alphabetic[:words],
-        offsets=bounds[0],
+        offsets=word_bounds,
         line_hashes=line_hashes[:lines],
-        line_lengths=line_numbers[:lines, 0],
-        line_widths=line_numbers[:lines, 1],
-        line_sentences=line_numbers[:lines, 2],
-        line_paragraphs=line_numbers[:lines, 3],
+        line_lengths=line_numbers[:lines, LINE.length],
+        line_widths=line_numbers[:lines, LINE.width],
+        line_sentences=line_numbers[:lines, LINE.sentences],
+        line_paragraphs=line_numbers[:lines, LINE.paragraph],
         line_classes=line_classes[:lines],
         line_words=line_words[:lines],
-        line_offsets=bounds[1],
+        line_offsets=line_bounds,
         counts=counts,
     )

@@ -20,7 +20,7 @@ from corpus.extract import ExtractConfig, extract
 from corpus.language import identify as language
 from corpus.optout.signals import refused
 from corpus.privacy import mask as privacy
-from corpus.quality import measure as quality
+from corpus.quality import measurement as quality
 from corpus.sources.kinds import recognise
 from corpus.text.charset import decode
 from corpus.text.normal_form import INVISIBLE, normalise, words
@@ -141,7 +141,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "ARC": lambda text: read(b"http://a 1 20060102030405 x 1\n" + text.encode()),
     "kind of file": lambda text: recognise("a.jsonl", io.BytesIO(text.encode())),
     "privacy": lambda text: list(privacy.find(text, privacy.KINDS)),
-    "quality": lambda text: quality.measure(pa.array([text]), ["en"]),
+    "quality": lambda text: quality.measure_texts(pa.array([text]), ["en"]),
 }
 
 
@@ -176,7 +176,7 @@ def test_empty_emoji_code_mixed_language_pages(name: str, tmp_path: Path) -> Non
     text = found.documents[0]["text"]
     [(code, score)] = language.identify([text])
     assert code and 0 <= score <= 1.001
-    measures = quality.measure(pa.array([text]), [code]).to_pydict()
+    measures = quality.measure_texts(pa.array([text]), [code]).to_pydict()
     assert all(value is None or math.isfinite(value) for [value] in measures.values())
     assert extract(page(PAGES[name], "utf-8"), None, ExtractConfig()) == extract(
         page(PAGES[name], "utf-8"), None, ExtractConfig()

@@ -15,7 +15,7 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from corpus.language import identify as language
 from corpus.privacy import mask as privacy
-from corpus.quality import measure as quality
+from corpus.quality import measurement as quality
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.cleaning import CleanConfig, clean

@@ -17,14 +17,14 @@ from corpus.extract.kernels.markup import (
     name_at,
     paragraph_at,
 )
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 
 COMMENT, NAVIGATION, OTHER = 1, 2, 4  # by number: a comment; from 2 on elements that may have text; from 4 on others
 NUMBERS = 16
 
 
-@compiled
-def cut(data, names, out):  # type: ignore[no-untyped-def]
+@kernel
+def cut(data, names, out):
     """Copies a page's bytes, except comments, elements whose content is no text, and navigation that has no paragraph
     in it; how many it copied. `names` are the elements' numbers; `out` has room for all bytes."""
     size = len(data)
@@ -63,8 +63,8 @@ def cut(data, names, out):  # type: ignore[no-untyped-def]
         place = copied = end
 
 
-@compiled
-def _comment_end(data, place, end):  # type: ignore[no-untyped-def]
+@kernel
+def _comment_end(data, place, end):
     """Behind the next end of a comment; 0 where there is none."""
     at = place + 2
     while at < end:
@@ -75,8 +75,8 @@ def _comment_end(data, place, end):  # type: ignore[no-untyped-def]
     return types.int64(0)
 
 
-@compiled
-def _end(data, name, place, end):  # type: ignore[no-untyped-def]
+@kernel
+def _end(data, name, place, end):
     """Behind the next tag that closes the element whose name ends at `place`; 0 where there is none."""
     size = place - name
     at = place

@@ -6,12 +6,13 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_SENTENCE, IS_TITLE, begins_with, holds
-from corpus.text.codepoints import CODE, FACTOR, SEED, SHIFT, SPACE_BIT, UNSPACED_BIT, compiled, decode
+from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_SENTENCE, IS_TITLE, holds_phrase, match_beginning
+from corpus.text.codepoints import CODE, SPACE_BIT, UNSPACED_BIT, decode
+from corpus.text.compiled import FACTOR, SEED, SHIFT, kernel, number_names
 
 LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
-START, END, WIDTH, LINKED, TAG, REGION, FLAGS, FIRST = range(8)  # columns of a block: see corpus/extract/blocks
-COLUMNS = 8
+BLOCK_COLUMNS = ("start", "end", "width", "linked", "tag", "region", "flags", "first")  # see corpus/extract/blocks
+BLOCK = number_names(BLOCK_COLUMNS)
 MAX_LINK_LINES = 4  # a link that goes on for longer was never closed
 FRAME_WIDTH, WORDS_WIDTH = 80, 400  # columns: longer lines are not looked through for phrases
 
@@ -24,8 +25,8 @@ RE, AMP, QUOT = np.array([*b"re>"], np.uint8), np.array([*b"amp;"], np.uint8), n
 NO_TAG, LINK_TAG, LINK_END_TAG, P_TAG, HEADING_TAG, PRE_TAG, PRE_END_TAG, BREAK_TAG, END_TAG = range(9)
 
 
-@compiled
-def _at(text, place, wanted):  # type: ignore[no-untyped-def]
+@kernel
+def _at(text, place, wanted):
     """Whether that is what stands at a place."""
     number = 0
     while number < len(wanted) and text[place + number] == wanted[number]:
@@ -33,8 +34,8 @@ def _at(text, place, wanted):  # type: ignore[no-untyped-def]
     return number == len(wanted)
 
 
-@compiled
-def _mark(text, place):  # type: ignore[no-untyped-def]
+@kernel
+def _mark(text, place):
     """(region, characters) of the mark at a place; no characters where there is none."""
     region, end = types.int64(0), place + 1
     while end < place + 6 and ZERO <= text[end] <= NINE:
@@ -43,8 +44,8 @@ def _mark(text, place):  # type: ignore[no-untyped-def]
     return region, end + 1 - place if end > place + 1 and text[end] == SEMICOLON else 0
 
 
-@compiled
-def _tag(text, place):  # type: ignore[no-untyped-def]
+@kernel
+def _tag(text, place):
     """(kind, characters) of the tag at a place: of one of those that the parser writes. A "<" of the page itself is an
     entity there."""
     first = text[place + 1]
@@ -75,8 +76,8 @@ def _tag(text, place):  # type: ignore[no-untyped-def]
     return NO_TAG, 0
 
 
-@compiled
-def _entity(text, place):  # type: ignore[no-untyped-def]
+@kernel
+def _entity(text, place):
     """(code point, characters) of what the parser writes for the four signs of HTML."""
     first = text[place + 1]
     if first == A and _at(text, place + 1, AMP):
@@ -88,8 +89,8 @@ def _entity(text, place):  # type: ignore[no-untyped-def]
     return AMPERSAND, 1
 
 
-@compiled
-def _is_edge(table, tag, code):  # type: ignore[no-untyped-def]
+@kernel
+def _is_edge(table, tag, code):
     """Whether a character is left out at a block's start and end: white space; of preformatted ones, newlines."""
     if tag == PREFORMATTED:
         return code == NEWLINE
@@ -98,8 +99,8 @@ def _is_edge(table, tag, code):  # type: ignore[no-untyped-def]
     return table[code] & SPACE_BIT != 0
 
 
-@compiled
-def _is_part(text, start, end, title, table):  # type: ignore[no-untyped-def]
+@kernel
+def _is_part(text, start, end, title, table):
     """Whether a block stands in the page's title, in whatever case."""
     for first in range(len(title) - (end - start) + 1):
         same = 0
@@ -110,8 +111,8 @@ def _is_part(text, start, end, title, table):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled
-def _hash(text, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def _hash(text, start, end):
     """Of a block's characters, two at a time; never 0."""
     state = SEED ^ types.uint64(end - start)
     place = start
@@ -124,43 +125,41 @@ def _hash(text, start, end):  # type: ignore[no-untyped-def]
     return state ^ (state >> SHIFT) | types.uint64(1)
 
 
-@compiled
-def _firsts(text, blocks, found):  # type: ignore[no-untyped-def]
-    """Fills FIRST: of each block, the first one of the same text."""
+@kernel
+def _firsts(text, blocks, found):
+    """Fills the column "first": the number of the first block of the same text."""
     size = 16
     while size < 2 * found:
         size *= 2
     keys, numbers = np.zeros(size, np.uint64), np.empty(size, np.int64)
     for block in range(found):
-        key = _hash(text, blocks[block, START], blocks[block, END])
+        key = _hash(text, blocks[block, BLOCK.start], blocks[block, BLOCK.end])
         slot = types.int64(key >> types.uint64(20)) & (size - 1)
         while keys[slot] != 0 and keys[slot] != key:
             slot = (slot + 1) & (size - 1)
         if keys[slot] == 0:
             keys[slot], numbers[slot] = key, block
-        blocks[block, FIRST] = numbers[slot]
+        blocks[block, BLOCK.first] = numbers[slot]
 
 
-@compiled
-def _flags(  # type: ignore[no-untyped-def]
-    text, start, end, width, tag, title, table, ends, letters, begin, kinds, inside
-):
-    """The bits of a block."""
+@kernel
+def _flags(text, start, end, width, tag, title, table, ends, letters, begin, endings, inside):
+    """The flags of a block."""
     flags = 0
     for sign in ends:
         if text[end - 1] == sign:
             flags = IS_SENTENCE
-    if width < WORDS_WIDTH and holds(text, start, end, letters, inside):
+    if width < WORDS_WIDTH and holds_phrase(text, start, end, letters, inside):
         flags |= HAS_FRAME_WORDS
     if tag == HEADING and 3 < width < WORDS_WIDTH and _is_part(text, start, end, title, table):
         flags |= IS_TITLE
     if width < FRAME_WIDTH:
-        flags |= begins_with(text, start, end, table, letters, begin, kinds)
+        flags |= match_beginning(text, start, end, table, letters, begin, endings)
     return flags
 
 
-@compiled
-def split(source, regions, title, table, ends, letters, begin, kinds, inside, text, blocks):  # type: ignore[no-untyped-def]
+@kernel
+def split_blocks(source, regions, title, table, ends, letters, begin, endings, inside, text, blocks):
     """Fills the code points of the blocks' text, a newline between them, and a row for each block; how many of both.
     `source` is UTF-8 and ends with PADDING, `regions` is their number, `title` the page's in code points, `table` that
     of corpus/text/codepoints, `ends` what a sentence ends with; the tables behind it are of kernels/phrases."""
@@ -232,10 +231,10 @@ def split(source, regions, title, table, ends, letters, begin, kinds, inside, te
         if written == start:
             continue
         width = written - start if ascii_only else written - start + 3 * wide // 2
-        flags = _flags(text, start, written, width, tag, title, table, ends, letters, begin, kinds, inside)
-        blocks[found, START], blocks[found, END], blocks[found, WIDTH] = start, written, width
-        blocks[found, LINKED], blocks[found, TAG] = linked, tag
-        blocks[found, REGION], blocks[found, FLAGS] = region, flags
+        flags = _flags(text, start, written, width, tag, title, table, ends, letters, begin, endings, inside)
+        blocks[found, BLOCK.start], blocks[found, BLOCK.end], blocks[found, BLOCK.width] = start, written, width
+        blocks[found, BLOCK.linked], blocks[found, BLOCK.tag] = linked, tag
+        blocks[found, BLOCK.region], blocks[found, BLOCK.flags] = region, flags
         found += 1
         text[written] = NEWLINE
         written += 1

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 from numba import types
 
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 
 LESS, GREATER, SLASH, EQUALS, QUOTE, APOSTROPHE, DASH, EXCLAMATION = b"<>/=\"'-!"
 VALUE = 26  # the column of a trie, behind one for each letter
@@ -33,8 +33,8 @@ def trie(values: Mapping[str, int]) -> np.ndarray:
     return np.array(rows, np.int16)
 
 
-@compiled
-def find(data, byte, place, end):  # type: ignore[no-untyped-def]
+@kernel
+def find(data, byte, place, end):
     """Where a byte is next, or the end."""
     if place >= end:
         return types.int64(end)
@@ -43,8 +43,8 @@ def find(data, byte, place, end):  # type: ignore[no-untyped-def]
     return types.int64(found - first) if found else types.int64(end)
 
 
-@compiled
-def copy(out, at, data, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def copy(out, at, data, start, end):
     """Copies bytes to a place; the place behind them."""
     size = types.uint64(end - start)
     to, source = types.uint64(at), types.uint64(start)
@@ -53,8 +53,8 @@ def copy(out, at, data, start, end):  # type: ignore[no-untyped-def]
     return at + end - start
 
 
-@compiled
-def equal(data, place, other, size):  # type: ignore[no-untyped-def]
+@kernel
+def equal(data, place, other, size):
     """Whether so many bytes at two places are the same."""
     step = 0
     while step < size and data[place + step] == data[other + step]:
@@ -62,20 +62,20 @@ def equal(data, place, other, size):  # type: ignore[no-untyped-def]
     return step == size
 
 
-@compiled
-def goes_on(byte):  # type: ignore[no-untyped-def]
+@kernel
+def goes_on(byte):
     """Whether a name does with this byte."""
     return 97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57 or byte == 95 or byte >= 0x80
 
 
-@compiled
-def next_node(names, node, letter):  # type: ignore[no-untyped-def]
+@kernel
+def next_node(names, node, letter):
     """That of a trie behind a node by a letter, small or capital. An unsigned place needs no check of its sign."""
     return types.int64(names[types.uint64(node), types.uint64((letter | 32) - 97)])
 
 
-@compiled
-def name_at(data, place, end, names):  # type: ignore[no-untyped-def]
+@kernel
+def name_at(data, place, end, names):
     """(value, end) of the name of a trie that stands at a place; a value of 0 for none."""
     node = types.int64(0)
     while place < end and 97 <= data[place] <= 122:
@@ -88,16 +88,16 @@ def name_at(data, place, end, names):  # type: ignore[no-untyped-def]
     return types.int64(names[node, VALUE]), place
 
 
-@compiled
-def count(data, byte, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def count(data, byte, start, end):
     found = types.int64(0)
     for place in range(types.uint64(start), types.uint64(end)):
         found += data[place] == byte
     return found
 
 
-@compiled
-def characters(data, start, end):  # type: ignore[no-untyped-def]
+@kernel
+def characters(data, start, end):
     """How many characters bytes are: those that do not go on with one."""
     found = types.int64(0)
     for place in range(types.uint64(start), types.uint64(end)):
@@ -105,8 +105,8 @@ def characters(data, start, end):  # type: ignore[no-untyped-def]
     return found
 
 
-@compiled
-def paragraph_at(data, place, end):  # type: ignore[no-untyped-def]
+@kernel
+def paragraph_at(data, place, end):
     """Where the next paragraph begins, or the end."""
     while True:
         place = find(data, LESS, place, end)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from numba import types
 
 from corpus.extract.kernels.markup import APOSTROPHE, EQUALS, QUOTE, VALUE, count, find, goes_on, next_node
-from corpus.text.codepoints import compiled
+from corpus.text.compiled import kernel
 
 LONG = 5  # letters of a word that may begin one that is not known ("postbody", "sidebarright")
 ALSO_UPPER = 2  # of the attributes' numbers: those up to this are read in capitals as well
 
 
-@compiled
-def _is_space(byte):  # type: ignore[no-untyped-def]
+@kernel
+def _is_space(byte):
     return byte == 32 or 9 <= byte <= 13 or 28 <= byte <= 31
 
 
-@compiled
-def _kind_of_word(data, start, end, words, endings):  # type: ignore[no-untyped-def]
+@kernel
+def _kind_of_word(data, start, end, words, endings):
     """The kind of a known word, else that of the longest one that it begins with, or else ends with."""
     node = long = types.int64(0)
     place = start
@@ -43,8 +43,8 @@ def _kind_of_word(data, start, end, words, endings):  # type: ignore[no-untyped-
     return long
 
 
-@compiled
-def _kind_of_words(data, place, end, words, endings, soft, other):  # type: ignore[no-untyped-def]
+@kernel
+def _kind_of_words(data, place, end, words, endings, soft, other):
     """Of the words between two places the kind of the first decided one, below `soft`; else `other` if that is one,
     else the first. A word is a run of small letters, and a capital before it."""
     while place < end:
@@ -65,8 +65,8 @@ def _kind_of_words(data, place, end, words, endings, soft, other):  # type: igno
     return other
 
 
-@compiled
-def _attribute_at(data, place, end, attributes):  # type: ignore[no-untyped-def]
+@kernel
+def _attribute_at(data, place, end, attributes):
     """(number, end) of the attribute whose name stands at a place, all in small letters or all in capitals."""
     case = data[place] & 32
     node = types.int64(0)
@@ -79,8 +79,8 @@ def _attribute_at(data, place, end, attributes):  # type: ignore[no-untyped-def]
     return number if case or number <= ALSO_UPPER else types.int64(0), place
 
 
-@compiled
-def kind_of(data, start, end, attributes, words, endings, soft):  # type: ignore[no-untyped-def]
+@kernel
+def kind_of(data, start, end, attributes, words, endings, soft):
     """The kind that the attributes of a tag name, between two places: the first one below `soft`, else the first."""
     if count(data, QUOTE, start, end) == 2 and data[start] == 32:
         number, at = _attribute_at(data, start + 1, end, attributes)

@@ -11,12 +11,15 @@ from itertools import product
 
 import numpy as np
 
-from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, compiled
+from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT
+from corpus.text.compiled import kernel, number_names
 
-IS_FRAME, IS_TAIL, HAS_FRAME_WORDS, IS_TITLE, IS_SENTENCE = 1, 2, 4, 8, 16  # bits of a block: see corpus/extract/blocks
+# The flags of a block (bits): see corpus/extract/blocks.
+IS_FRAME, IS_TAIL, HAS_FRAME_WORDS, IS_TITLE, IS_SENTENCE = (1 << bit for bit in range(5))
 
 # What may follow a phrase: anything, no letter, a letter, nothing.
 ANYTHING, NO_LETTER, A_LETTER, NOTHING = range(4)
+ENDING = number_names(("flags", "follower"))  # the columns of a phrase's end
 NUMBER = "0"  # of a phrase: any number
 COPYRIGHT = ord("©")  # the one phrase that begins with a mark
 
@@ -58,22 +61,23 @@ def _beginnings() -> dict[str, tuple[int, int]]:
 
 
 @cache
-def tables() -> tuple[np.ndarray, ...]:
+def phrase_tables() -> tuple[np.ndarray, ...]:
     """(0x10000,) uint8: the letter that a code point is in either case, 0 where no phrase has it. Of the phrases that
     begin a line, (states, letters) int16: the state behind a state's next letter, 0 where none goes on so; and (states,
-    2) int8: the bits and the follower of the phrase that ends there. Of those anywhere in a line, (states, letters)
-    int16, where the last state is that of a phrase found (Aho and Corasick 1975, Efficient String Matching)."""
+    2) int8, the columns of ENDING: the flags and the follower of the phrase that ends there. Of those anywhere in a
+    line, (states, letters) int16, where the last state is that of a match (Aho and Corasick 1975, Efficient String
+    Matching)."""
     beginnings, anywhere = _beginnings(), _list(ANYWHERE)
     alphabet = sorted(set("".join([*beginnings, *anywhere])))
     letters = np.zeros(0x10000, np.uint8)
     for number, letter in enumerate(alphabet, 1):
         letters[[ord(letter), ord(letter.upper())]] = number
     begin, ends = _trie([*beginnings], letters, len(alphabet) + 1)
-    kinds = np.zeros((len(begin), 2), np.int8)
+    endings = np.zeros((len(begin), len(ENDING)), np.int8)
     for phrase, end in zip(beginnings, ends, strict=True):
-        kinds[end] = beginnings[phrase]
+        endings[end, [ENDING.flags, ENDING.follower]] = beginnings[phrase]
     inside, ends = _trie(anywhere, letters, len(alphabet) + 1)
-    return letters, begin, kinds, _searched(inside, ends)
+    return letters, begin, endings, _searched(inside, ends)
 
 
 def _trie(phrases: list[str], letters: np.ndarray, size: int) -> tuple[np.ndarray, list[int]]:
@@ -94,9 +98,9 @@ def _trie(phrases: list[str], letters: np.ndarray, size: int) -> tuple[np.ndarra
 
 def _searched(trie: np.ndarray, ends: list[int]) -> np.ndarray:
     """The trie with, where no phrase goes on, the state of the longest beginning of one that what was read ends with.
-    The last state, from which nothing leads away, is that of a phrase found."""
-    found = len(trie)
-    automaton = np.concatenate([trie, np.full((1, trie.shape[1]), found, np.int16)])
+    The last state, from which nothing leads away, is that of a match."""
+    matched = len(trie)
+    automaton = np.concatenate([trie, np.full((1, trie.shape[1]), matched, np.int16)])
     waiting = [(state, 0) for state in trie[0].tolist() if state]
     for state, shorter in waiting:  # which grows: states by their depth
         if shorter in ends:
@@ -108,17 +112,17 @@ def _searched(trie: np.ndarray, ends: list[int]) -> np.ndarray:
             else:
                 automaton[state, letter] = other
     for end in ends:
-        automaton[automaton == end] = found
+        automaton[automaton == end] = matched
     return automaton
 
 
-@compiled
-def _letter(letters, code):  # type: ignore[no-untyped-def]
+@kernel
+def _letter(letters, code):
     return letters[code] if code < 0x10000 else 0
 
 
-@compiled
-def _is_word(table, code):  # type: ignore[no-untyped-def]
+@kernel
+def _is_word(table, code):
     """Whether a character is a letter or a digit."""
     if code < 0x80:
         return 97 <= code <= 122 or 65 <= code <= 90 or 48 <= code <= 57 or code == 95
@@ -126,14 +130,14 @@ def _is_word(table, code):  # type: ignore[no-untyped-def]
     return entry & LETTER_BIT != 0 or (entry & UNSPACED_BIT != 0 and entry & MARK_BIT == 0)
 
 
-@compiled
-def begins_with(text, start, end, table, letters, begin, kinds):  # type: ignore[no-untyped-def]
-    """The bits of the phrase that a line of a text begins with."""
-    found = 0
+@kernel
+def match_beginning(text, start, end, table, letters, begin, endings):
+    """The flags of the phrase that a line of a text begins with."""
+    flags = 0
     place = start
     while place < end and not _is_word(table, text[place]):
         if text[place] == COPYRIGHT:
-            found = IS_FRAME
+            flags = IS_FRAME
         place += 1
     state = 0
     if place < end and 48 <= text[place] <= 57:
@@ -145,8 +149,8 @@ def begins_with(text, start, end, table, letters, begin, kinds):  # type: ignore
         place += 1
         if not state:
             break
-        if kinds[state, 0]:
-            follower = kinds[state, 1]
+        if endings[state, ENDING.flags]:
+            follower = endings[state, ENDING.follower]
             word = place < end and _is_word(table, text[place])
             if (
                 follower == ANYTHING
@@ -154,12 +158,12 @@ def begins_with(text, start, end, table, letters, begin, kinds):  # type: ignore
                 or (follower == A_LETTER and word)
                 or (follower == NOTHING and place == end)
             ):
-                found |= kinds[state, 0]
-    return found
+                flags |= endings[state, ENDING.flags]
+    return flags
 
 
-@compiled
-def holds(text, start, end, letters, inside):  # type: ignore[no-untyped-def]
+@kernel
+def holds_phrase(text, start, end, letters, inside):
     """Whether a line of a text holds a phrase anywhere."""
     state, last = 0, len(inside) - 1
     for place in range(start, end):

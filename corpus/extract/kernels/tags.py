@@ -21,15 +21,16 @@ from corpus.extract.kernels.markup import (
     paragraph_at,
 )
 from corpus.extract.kernels.names import kind_of
-from corpus.text.codepoints import SPACE_BIT, compiled, decode
+from corpus.text.codepoints import SPACE_BIT, decode
+from corpus.text.compiled import kernel, number_names
 
 MAX_REGIONS = 60_000
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
 MAX_LOOK_BACK = 8  # open elements looked through for the one that a tag closes
 MAX_MARK = 7  # bytes
 SHORTEST_TAG = 5  # bytes
-START, NAME_END, END, NUMBER = range(4)
-KIND, MASK, AROUND, LAST = range(4)
+TAG_COLUMNS = ("start", "name_end", "end", "number")
+TAG = number_names(TAG_COLUMNS)
 
 
 class Tables(NamedTuple):
@@ -55,11 +56,11 @@ class Tables(NamedTuple):
     points: np.ndarray
 
 
-@compiled
-def _tags(data, containers):  # type: ignore[no-untyped-def]
+@kernel
+def _tags(data, containers):
     """A row for each tag of a container: start, end of the name, end, number, which is below zero for a closing one."""
     size = len(data)
-    found = np.empty((size // SHORTEST_TAG + 1, 4), np.int64)
+    found = np.empty((size // SHORTEST_TAG + 1, len(TAG)), np.int64)
     tags = place = 0
     while True:
         start = find(data, LESS, place, size)
@@ -74,13 +75,13 @@ def _tags(data, containers):  # type: ignore[no-untyped-def]
         while place < size and data[place] != GREATER and data[place] != LESS:
             place += 1
         if place < size and data[place] == GREATER:
-            found[tags, START], found[tags, NAME_END], found[tags, END] = start, name_end, place + 1
-            found[tags, NUMBER] = -number if closing else number
+            found[tags, TAG.start], found[tags, TAG.name_end], found[tags, TAG.end] = start, name_end, place + 1
+            found[tags, TAG.number] = -number if closing else number
             tags += 1
 
 
-@compiled
-def _is_blank(data, place, end, points):  # type: ignore[no-untyped-def]
+@kernel
+def _is_blank(data, place, end, points):
     while place < end:
         if 32 < data[place] < 0x7F:  # most often, and known without the table
             return False
@@ -91,8 +92,8 @@ def _is_blank(data, place, end, points):  # type: ignore[no-untyped-def]
     return True
 
 
-@compiled
-def _has(data, start, end, names):  # type: ignore[no-untyped-def]
+@kernel
+def _has(data, start, end, names):
     """Whether one of the names stands anywhere between two places."""
     for place in range(types.uint64(start), types.uint64(end)):
         if not 97 <= data[place] <= 122:
@@ -108,8 +109,8 @@ def _has(data, start, end, names):  # type: ignore[no-untyped-def]
     return False
 
 
-@compiled
-def _write_mark(out, at, sentinel, number):  # type: ignore[no-untyped-def]
+@kernel
+def _write_mark(out, at, sentinel, number):
     out[at] = sentinel
     digits, rest = 1, number // 10
     while rest:
@@ -121,16 +122,18 @@ def _write_mark(out, at, sentinel, number):  # type: ignore[no-untyped-def]
     return at + digits + 2
 
 
-@compiled
-def mark(page, tables):  # type: ignore[no-untyped-def]
-    """(bytes of the page without what is cut, with marks; its regions, a column a measure) of the bytes of a page."""
+@kernel
+def mark_tags(page, tables):
+    """The bytes of a page -> (the same without what is cut and with marks, and the columns of its Regions: kind, kinds,
+    around, last)."""
     data = np.empty(len(page), np.uint8)
     data = data[: cut(page, tables.cuts, data)]
     size = len(data)
     tags = _tags(data, tables.containers)
     out = np.empty(size + MAX_MARK * len(tags), np.uint8)
-    regions = np.zeros((4, min(len(tags) + 1, MAX_REGIONS)), np.int64)
-    kind, mask, around, last = regions[KIND], regions[MASK], regions[AROUND], regions[LAST]
+    capacity = min(len(tags) + 1, MAX_REGIONS)
+    kind, kinds = np.zeros(capacity, np.int64), np.zeros(capacity, np.int64)
+    around, last = np.zeros(capacity, np.int64), np.zeros(capacity, np.int64)
     count = 1
     names = np.zeros(MAX_DEPTH, np.int64)  # of the open elements
     numbers = np.zeros(MAX_DEPTH + 1, np.int64)  # of their regions, from the page itself on
@@ -138,12 +141,12 @@ def mark(page, tables):  # type: ignore[no-untyped-def]
     depth = here = marked = types.int64(0)
     limit = types.int64(0)
     for tag in range(len(tags)):
-        limit += characters(data, tags[tag, END], tags[tag + 1, START] if tag + 1 < len(tags) else size)
+        limit += characters(data, tags[tag, TAG.end], tags[tag + 1, TAG.start] if tag + 1 < len(tags) else size)
     limit //= 2
     emptied = start = types.int64(0)  # the outermost region that may be emptied, and where its text starts
-    at = copy(out, 0, data, 0, tags[0, START] if len(tags) else size)
+    at = copy(out, 0, data, 0, tags[0, TAG.start] if len(tags) else size)
     for tag in range(len(tags)):
-        name_end, end, name = tags[tag, NAME_END], tags[tag, END], tags[tag, NUMBER]
+        name_end, end, name = tags[tag, TAG.name_end], tags[tag, TAG.end], tags[tag, TAG.number]
         if name < 0:
             name = -name
             if opened[name]:
@@ -156,15 +159,15 @@ def mark(page, tables):  # type: ignore[no-untyped-def]
                     if paragraph_at(out, start, at) == at and characters(out, start, at) < limit:
                         at, marked = start, types.int64(-1)
                     emptied = types.int64(0)
-                at = copy(out, at, data, tags[tag, START], end)
+                at = copy(out, at, data, tags[tag, TAG.start], end)
         elif depth < MAX_DEPTH:
             names[depth] = name
             opened[name] += 1
             # The parser has no use for the other attributes.
             if end == name_end + 1 or _has(data, name_end, end, tables.kept):
-                at = copy(out, at, data, tags[tag, START], end)
+                at = copy(out, at, data, tags[tag, TAG.start], end)
             else:
-                at = copy(out, at, data, tags[tag, START], name_end)
+                at = copy(out, at, data, tags[tag, TAG.start], name_end)
                 out[at] = GREATER
                 at += 1
             if count < MAX_REGIONS:
@@ -175,7 +178,7 @@ def mark(page, tables):  # type: ignore[no-untyped-def]
                     )
                     own = named if named else own
                 kind[count] = own if own else kind[here]
-                mask[count] = mask[here] | tables.masks[name] | (types.int64(1) << own if own else types.int64(0))
+                kinds[count] = kinds[here] | tables.masks[name] | (types.int64(1) << own if own else types.int64(0))
                 around[count], last[count] = here, count
                 here = types.int64(count)
                 count += 1
@@ -183,18 +186,18 @@ def mark(page, tables):  # type: ignore[no-untyped-def]
                     emptied, start = here, at
             depth += 1
             numbers[depth] = here
-        stop = tags[tag + 1, START] if tag + 1 < len(tags) else size
+        stop = tags[tag + 1, TAG.start] if tag + 1 < len(tags) else size
         if here != marked and not _is_blank(data, end, stop, tables.points):
             at = _write_mark(out, at, tables.sentinel, here)
             marked = here
         at = copy(out, at, data, end, stop)
     for number in numbers[: depth + 1]:
         last[number] = count - 1
-    return out[:at], regions[:, :count]
+    return out[:at], kind[:count], kinds[:count], around[:count], last[:count]
 
 
-@compiled
-def _closes(names, depth, name):  # type: ignore[no-untyped-def]
+@kernel
+def _closes(names, depth, name):
     """How many of the open elements end where one of a name does: none, where no such is near."""
     for back in range(1, min(MAX_LOOK_BACK, depth) + 1):
         if names[depth - back] == name:

@@ -39,7 +39,7 @@ def test_what_is_found_is_what_comparing_words_finds(known: list[str], texts: li
         for place, run in enumerate(runs(text, size))
         if run in wanted
     ]
-    assert list(zip(hits.texts.tolist(), hits.places.tolist(), strict=True)) == exact
+    assert list(zip(hits.texts.tolist(), hits.positions.tolist(), strict=True)) == exact
 
 
 def test_texts_of_a_slice_and_more_hits_than_texts() -> None:
@@ -47,7 +47,7 @@ def test_texts_of_a_slice_and_more_hits_than_texts() -> None:
     hashes, offsets = gram_hashes(texts.slice(1), 2)
     assert offsets.tolist() == [0, 15, 15]
     hits = GramSet(np.unique(hashes), [2]).find(texts.slice(1))
-    assert (hits.texts.tolist(), hits.places.tolist()) == ([0] * 15, list(range(15)))
+    assert (hits.texts.tolist(), hits.positions.tolist()) == ([0] * 15, list(range(15)))
 
 
 def test_sizes_of_scripts_without_spaces_are_looked_for_where_there_is_one() -> None:

@@ -59,10 +59,10 @@ def test_a_page_is_the_same_whatever_was_read_before() -> None:
 
 
 def test_where_no_block_is_chosen_the_whole_page_is_taken() -> None:
-    found = extract(PAGE, None, ExtractConfig(least=100_000))
+    found = extract(PAGE, None, ExtractConfig(min_score=100_000))
     assert isinstance(found, Extracted) and found.extractor == "page"
     assert PARAGRAPHS[1] in found.text and "ferry" in found.text
-    assert extract(PAGE, None, ExtractConfig(least=100_000, rescue_below=-1.0)) == "no_text"
+    assert extract(PAGE, None, ExtractConfig(min_score=100_000, rescue_below=-1.0)) == "no_text"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from corpus.language.languages import LANGUAGES, UNSPACED
-from corpus.quality.measure import measure
+from corpus.quality.measurement import measure_texts
 from corpus.text.words import word_hashes
 
 TATOEBA = Path(__file__).resolve().parents[4] / "shared" / "data" / "langid" / "LASER-tatoeba" / "v1"
@@ -89,6 +89,6 @@ def test_fifty_words_of_plain_sentences_have_two(code: str) -> None:
     sentences = path.read_text(encoding="utf-8").splitlines()
     at_once = 40 if code in UNSPACED else 10
     texts = [" ".join(sentences[start : start + at_once]) for start in range(0, len(sentences) - at_once, at_once)]
-    found = measure(pa.array(texts, pa.large_string()), [code] * len(texts))
+    found = measure_texts(pa.array(texts, pa.large_string()), [code] * len(texts))
     enough = [row["stop_words"] >= 2 for row in found.to_pylist()]
     assert sum(enough) >= 0.95 * len(enough)

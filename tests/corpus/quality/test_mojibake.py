@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from patience import cpu_seconds
 
-from corpus.quality.mojibake import mojibake
+from corpus.quality.mojibake import measure_mojibake
 from corpus.quality.rules import DAMAGE
 from corpus.text.normal_form import normalise
 
@@ -38,7 +38,7 @@ GOOD = {"zh": CHINESE, "zh2": YELLOW_RIVER, "ja": JAPANESE, "de": GERMAN, "ru": 
 
 
 def share(text: str) -> float:
-    return float(mojibake(pa.array([text], pa.large_string()))[0])
+    return float(measure_mojibake(pa.array([text], pa.large_string()))[0])
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -89,7 +89,7 @@ def test_well_known_pieces(piece: str) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])) | st.text(alphabet="Ãâ€™¼中烫锟斤拷Рџ\ue000a "))
 def test_any_text_has_a_share(text: str) -> None:
     assert 0 <= share(text) <= 1
-    both = mojibake(pa.array([text, CHINESE], pa.large_string()))
+    both = measure_mojibake(pa.array([text, CHINESE], pa.large_string()))
     assert both.tolist() == [share(text), share(CHINESE)], "nothing is carried over from the text before"
 
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from patience import cpu_seconds
 
 from corpus.quality.measures import REPETITION
-from corpus.quality.repetition import repetition
+from corpus.quality.repetition import measure_repetition
 from corpus.text.normal_form import words
 from corpus.text.words import word_stream
 
 
 def measured(*texts: str) -> list[dict[str, float]]:
-    rows = repetition(word_stream(pa.array(texts, pa.large_string())))
+    rows = measure_repetition(word_stream(pa.array(texts, pa.large_string())))
     return [dict(zip(REPETITION, row.tolist(), strict=True)) for row in rows]
 
 

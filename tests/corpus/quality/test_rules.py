@@ -7,7 +7,7 @@ import pytest
 from crawls import CHINESE, GERMAN, JAPANESE
 
 from corpus.language.languages import LANGUAGES
-from corpus.quality.measure import measure
+from corpus.quality.measurement import measure_texts
 from corpus.quality.measures import NAMES
 from corpus.quality.rules import (
     C4,
@@ -35,7 +35,7 @@ GOOD = "\n".join(SENTENCES)
 
 
 def measured(text: str, language: str = "en") -> pa.RecordBatch:
-    return measure(pa.array([text], pa.large_string()), [language])
+    return measure_texts(pa.array([text], pa.large_string()), [language])
 
 
 def failed(text: str, language: str = "en", score: float = 0.9, rules: tuple[Rule, ...] = RULES) -> dict[str, Failure]:
@@ -127,7 +127,7 @@ def test_a_batch_is_judged_as_each_document_alone() -> None:
     texts = [GOOD, *(text for text, _, _ in BAD.values()), *OTHERS.values(), ""]
     codes = ["en"] * (len(BAD) + 1) + [*OTHERS, "und"]
     scores = [0.9 if place % 5 else 0.1 for place in range(len(texts))]
-    together = judge(measure(pa.array(texts, pa.large_string()), codes), codes, scores, RULES, 0.3)
+    together = judge(measure_texts(pa.array(texts, pa.large_string()), codes), codes, scores, RULES, 0.3)
     for place, text in enumerate(texts):
         alone = judge(measured(text, codes[place]), [codes[place]], [scores[place]], RULES, 0.3)
         assert together.get(place) == alone.get(0)

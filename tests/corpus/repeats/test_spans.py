@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.repeats.spans import SpanConfig, Spans, repeated_spans, word_ids, word_places
+from corpus.repeats.spans import SpanConfig, Spans, repeated_spans, word_ids, word_positions
 from corpus.text.normal_form import words
 from corpus.text.words import word_stream
 
@@ -125,7 +125,7 @@ def test_hard_cases_take_no_square(case: str) -> None:
 @settings(max_examples=400, deadline=None)
 @given(st.lists(TEXTS, max_size=4))
 def test_words_stand_where_they_are_found(texts: list[str]) -> None:
-    starts, stops, offsets = word_places(pa.array(texts, pa.large_string()))
+    starts, stops, offsets = word_positions(pa.array(texts, pa.large_string()))
     assert np.diff(offsets).tolist() == [len(words(text)) for text in texts]
     for number, text in enumerate(texts):
         places = range(offsets[number], offsets[number + 1])

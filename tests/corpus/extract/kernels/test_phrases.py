@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corpus.extract.kernels.phrases import IS_FRAME, IS_TAIL, begins_with, holds, tables
+from corpus.extract.kernels.phrases import IS_FRAME, IS_TAIL, holds_phrase, match_beginning, phrase_tables
 from corpus.text.codepoints import code_points
 
 FRAME, TAIL = IS_FRAME, IS_FRAME | IS_TAIL
@@ -27,8 +27,8 @@ def points(line: str) -> np.ndarray:
     ],
 )
 def test_how_a_line_begins(line: str, bits: int) -> None:
-    letters, begin, kinds, _ = tables()
-    assert begins_with(points(line), 0, len(line), code_points(), letters, begin, kinds) == bits
+    letters, begin, endings, _ = phrase_tables()
+    assert match_beginning(points(line), 0, len(line), code_points(), letters, begin, endings) == bits
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,6 @@ def test_how_a_line_begins(line: str, bits: int) -> None:
         *(("privacy is a policy", False), ("log on", False), ("", False), ("\U00020000", False)),
     ],
 )
-def test_what_a_line_holds(line: str, found: bool) -> None:
-    letters, _, _, inside = tables()
-    assert holds(points(line), 0, len(line), letters, inside) == found
+def test_what_a_line_holds_phrase(line: str, found: bool) -> None:
+    letters, _, _, inside = phrase_tables()
+    assert holds_phrase(points(line), 0, len(line), letters, inside) == found

@@ -1,6 +1,6 @@
-"""Quality: what the rules look at, measured once a document and kept beside it. Batches in, Arrow columns out.
+"""Measurement: texts -> the measures that the rules bound, an Arrow column each, computed once per document.
 
-Gopher   Rae et al. 2021, "Scaling Language Models", arXiv:2112.11446, appendix A.1.1; repetition: quality/repetition
+Gopher   Rae et al. 2021, "Scaling Language Models", arXiv:2112.11446, appendix A.1.1; repetition: quality/repetition.py
 C4       Raffel et al. 2020, "Exploring the Limits of Transfer Learning", arXiv:1910.10683, section 2.2
 FineWeb  Penedo et al. 2024, arXiv:2406.17557, section 3.6
 
@@ -18,10 +18,10 @@ import pyarrow as pa
 
 from corpus.language.languages import LANGUAGES
 from corpus.quality.measures import NAMES, NULLABLE, QUALITY
-from corpus.quality.mojibake import mojibake
-from corpus.quality.repetition import repetition
-from corpus.text.codepoints import compiled
-from corpus.text.scan import BRACES, BULLET, CHARACTERS, ELLIPSES, ELLIPSIS, HASHES, REPLACEMENTS, TERMINAL, UNSPACED
+from corpus.quality.mojibake import measure_mojibake
+from corpus.quality.repetition import measure_repetition
+from corpus.text.compiled import kernel, number_names
+from corpus.text.scan import BULLET, COUNTER, ELLIPSIS, TERMINAL
 from corpus.text.words import WordStream, word_hashes, word_stream
 
 # A line of C4 has at least five words and none of these, and ends with a mark that is no ellipsis.
@@ -31,13 +31,15 @@ C4_PHRASES = (
 )
 C4_LINE_WORDS = 5
 LOREM_IPSUM = "lorem ipsum"
+LOREM = len(C4_PHRASES)  # its number among the phrases, of which it is the last
 SHORT_LINE = 30  # columns: a Chinese character, which says as much as two letters or three, takes two
+COLUMN = number_names(QUALITY)
 
 
-def measure(texts: pa.Array | pa.ChunkedArray, languages: Sequence[str]) -> pa.RecordBatch:
+def measure_texts(texts: pa.Array | pa.ChunkedArray, languages: Sequence[str]) -> pa.RecordBatch:
     """All measures of texts of these languages, a column each of NAMES; zeros for an empty text."""
     stream = word_stream(texts)
-    columns = [*_measure(stream, languages).T, *repetition(stream).T, mojibake(texts)]
+    columns = [*_measure_quality(stream, languages).T, *measure_repetition(stream).T, measure_mojibake(texts)]
     return pa.RecordBatch.from_arrays(
         [
             pa.array(np.ascontiguousarray(column), mask=np.isnan(column) if name in NULLABLE else None)
@@ -47,17 +49,17 @@ def measure(texts: pa.Array | pa.ChunkedArray, languages: Sequence[str]) -> pa.R
     )
 
 
-def _measure(stream: WordStream, languages: Sequence[str]) -> np.ndarray:
+def _measure_quality(stream: WordStream, languages: Sequence[str]) -> np.ndarray:
     """(T, len(QUALITY)); nan for the stop words of a language without any."""
     table, numbers = _stop_words()
     chosen = np.array([numbers.get(language, -1) for language in languages], dtype=np.int64)
-    found = np.zeros((len(chosen), len(QUALITY)))
-    _fill(
+    measured = np.zeros((len(chosen), len(QUALITY)))
+    _fill_measures(
         *(stream.hashes, stream.lengths, stream.alphabetic, stream.offsets),
         *(stream.line_lengths, stream.line_widths, stream.line_classes, stream.line_sentences, stream.line_words),
-        *(stream.line_offsets, stream.counts, chosen, table, _phrases(), found),
+        *(stream.line_offsets, stream.counts, chosen, table, _phrases(), measured),
     )
-    return found
+    return measured
 
 
 @cache
@@ -67,16 +69,16 @@ def _stop_words() -> tuple[np.ndarray, dict[str, int]]:
     table = np.zeros((len(known), 64), np.uint64)
     for number, words in enumerate(known.values()):
         for word in word_hashes(words):
-            place = int(word) & 63
-            while table[number, place]:
-                place = (place + 1) & 63
-            table[number, place] = word
+            slot = int(word) & 63
+            while table[number, slot]:
+                slot = (slot + 1) & 63
+            table[number, slot] = word
     return table, {code: number for number, code in enumerate(known)}
 
 
 @cache
 def _phrases() -> np.ndarray:
-    """(phrases, 3) uint64: the hashes of each phrase's words, 0 behind its end; the last is "lorem ipsum"."""
+    """(phrases, 3) uint64: the hashes of each phrase's words, 0 after its end; the last is "lorem ipsum"."""
     phrases = np.zeros((len(C4_PHRASES) + 1, 3), np.uint64)
     for number, phrase in enumerate((*C4_PHRASES, LOREM_IPSUM)):
         hashes = word_hashes(phrase.split())
@@ -84,15 +86,15 @@ def _phrases() -> np.ndarray:
     return phrases
 
 
-@compiled
-def _phrase(hashes, place, end, phrases):  # type: ignore[no-untyped-def]
+@kernel
+def _phrase_at(hashes, word, end, phrases):
     """Which phrase begins at a word, or -1."""
     for number in range(len(phrases)):
-        if hashes[place] != phrases[number, 0]:
+        if hashes[word] != phrases[number, 0]:
             continue
         size = 1
-        while size < 3 and phrases[number, size] and place + size < end:
-            if hashes[place + size] != phrases[number, size]:
+        while size < 3 and phrases[number, size] and word + size < end:
+            if hashes[word + size] != phrases[number, size]:
                 break
             size += 1
         if size == 3 or not phrases[number, size]:
@@ -100,12 +102,11 @@ def _phrase(hashes, place, end, phrases):  # type: ignore[no-untyped-def]
     return -1
 
 
-@compiled
-def _fill(  # type: ignore[no-untyped-def]
+@kernel
+def _fill_measures(
     hashes, lengths, alphabetic, offsets, line_lengths, line_widths, line_classes, line_sentences, line_words,
-    line_offsets, counts, chosen, stop_words, phrases, found,
+    line_offsets, counts, chosen, stop_words, phrases, measured,
 ):  # fmt: skip
-    lorem = len(phrases) - 1
     for text in range(len(offsets) - 1):
         start, end = offsets[text], offsets[text + 1]
         characters = letters = lorems = 0
@@ -119,18 +120,18 @@ def _fill(  # type: ignore[no-untyped-def]
             while word < stop:
                 characters += lengths[word]
                 letters += alphabetic[word]
-                phrase = _phrase(hashes, word, stop, phrases)
-                if phrase == lorem:
+                phrase = _phrase_at(hashes, word, stop, phrases)
+                if phrase == LOREM:
                     lorems += 1
                 elif phrase >= 0:
                     banned = True
                 if chosen[text] >= 0:
-                    place = np.int64(hashes[word] & np.uint64(63))
-                    while stop_words[chosen[text], place]:
-                        if stop_words[chosen[text], place] == hashes[word]:
-                            seen |= np.uint64(1) << np.uint64(place)
+                    slot = np.int64(hashes[word] & np.uint64(63))
+                    while stop_words[chosen[text], slot]:
+                        if stop_words[chosen[text], slot] == hashes[word]:
+                            seen |= np.uint64(1) << np.uint64(slot)
                             break
-                        place = (place + 1) & 63
+                        slot = (slot + 1) & 63
                 word += 1
             classes = line_classes[line]
             bullets += classes & BULLET != 0
@@ -145,21 +146,21 @@ def _fill(  # type: ignore[no-untyped-def]
             seen &= seen - np.uint64(1)
             stops += 1
         words, lines = max(1, end - start), max(1, last_line - first_line)
-        row = found[text]
-        row[0] = end - start
-        row[1] = counts[text, CHARACTERS]
-        row[2] = characters / words
-        row[3] = letters / words
-        row[4] = stops if chosen[text] >= 0 else np.nan
-        row[5] = min(1.0, counts[text, UNSPACED] / max(1, characters))
-        row[6] = max(counts[text, HASHES], counts[text, ELLIPSES]) / words
-        row[7] = bullets / lines
-        row[8] = ellipses / lines
-        row[9] = kept / lines
-        row[10] = sentences
-        row[11] = lorems
-        row[12] = counts[text, BRACES] / words
-        row[13] = terminals / lines
-        row[14] = short / lines
-        row[15] = (last_line - first_line) / words
-        row[16] = counts[text, REPLACEMENTS] / max(1, counts[text, CHARACTERS])
+        row, counters = measured[text], counts[text]
+        row[COLUMN.words] = end - start
+        row[COLUMN.characters] = counters[COUNTER.characters]
+        row[COLUMN.mean_word_length] = characters / words
+        row[COLUMN.alphabetic_words] = letters / words
+        row[COLUMN.stop_words] = stops if chosen[text] >= 0 else np.nan
+        row[COLUMN.unspaced] = min(1.0, counters[COUNTER.unspaced] / max(1, characters))
+        row[COLUMN.symbols_per_word] = max(counters[COUNTER.hashes], counters[COUNTER.ellipses]) / words
+        row[COLUMN.bullet_lines] = bullets / lines
+        row[COLUMN.ellipsis_lines] = ellipses / lines
+        row[COLUMN.c4_lines] = kept / lines
+        row[COLUMN.c4_sentences] = sentences
+        row[COLUMN.lorem_ipsum] = lorems
+        row[COLUMN.braces_per_word] = counters[COUNTER.braces] / words
+        row[COLUMN.punctuated_lines] = terminals / lines
+        row[COLUMN.short_lines] = short / lines
+        row[COLUMN.lines_per_word] = (last_line - first_line) / words
+        row[COLUMN.replacement_characters] = counters[COUNTER.replacements] / max(1, counters[COUNTER.characters])

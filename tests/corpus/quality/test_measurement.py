@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from patience import cpu_seconds
 
 from corpus.language.languages import LANGUAGES
-from corpus.quality.measure import C4_PHRASES, measure
+from corpus.quality.measurement import C4_PHRASES, measure_texts
 from corpus.quality.measures import MEANINGS, NAMES, NULLABLE
 from corpus.text.normal_form import UNSPACED_CHARACTER, words
 
@@ -20,7 +20,7 @@ BULLETS = tuple("•●▪‣◦-*·・")
 
 
 def measured(text: str, language: str = "en") -> dict[str, float]:
-    [row] = measure(pa.array([text], pa.large_string()), [language]).to_pylist()
+    [row] = measure_texts(pa.array([text], pa.large_string()), [language]).to_pylist()
     return dict(row)
 
 
@@ -67,7 +67,7 @@ def test_measures_by_hand(name: str, text: str, wanted: float) -> None:
 
 
 def test_every_measure_has_its_meaning_and_its_column() -> None:
-    batch = measure(pa.array(["a"], pa.large_string()), ["en"])
+    batch = measure_texts(pa.array(["a"], pa.large_string()), ["en"])
     assert tuple(batch.schema.names) == NAMES == tuple(MEANINGS)
     assert all(column.type == pa.float64() for column in batch.columns)
 
@@ -75,7 +75,7 @@ def test_every_measure_has_its_meaning_and_its_column() -> None:
 def test_an_empty_text_measures_zero() -> None:
     assert set(measured("").values()) == {0}
     assert measured("🎉 …")["words"] == 0
-    assert measure(pa.array([], pa.large_string()), []).num_rows == 0
+    assert measure_texts(pa.array([], pa.large_string()), []).num_rows == 0
 
 
 def test_stop_words_are_those_of_the_language() -> None:
@@ -141,7 +141,7 @@ PIECES += ["\n", "\n\n", "- ", "• ", "水の", "的不是", "ที่", " ", 
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), min_size=1, max_size=4), st.booleans())
 def test_as_a_plain_count_has_it(texts: list[str], chinese: bool) -> None:
     language = "zh" if chinese else "en"
-    rows = measure(pa.array(texts, pa.large_string()), [language] * len(texts)).to_pylist()
+    rows = measure_texts(pa.array(texts, pa.large_string()), [language] * len(texts)).to_pylist()
     for text, row in zip(texts, rows, strict=True):
         wanted = reference(text, language)
         assert {name: row[name] for name in wanted} == pytest.approx(wanted)
