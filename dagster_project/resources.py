@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import dagster as dg
 
 from corpus.lake.current import RecipeLake
-from corpus.lake.store import DEFAULT_LAKE, Lake
+from corpus.lake.store import DEFAULT_LAKE
+from dagster_project.instance import LAKE
 from pipelines.engine import Engine
 
-LAKE = "HEADWATER_LAKE"
 WORKERS = "HEADWATER_WORKERS"
 RUNNER = "HEADWATER_RUNNER"
 
@@ -36,11 +35,6 @@ class EngineResource(dg.ConfigurableResource):
 
     def open(self) -> Engine:
         return Engine(runner=self.runner, workers=self.workers, options=tuple(self.options))
-
-
-def local_folder(lake: Lake, name: str) -> Path:
-    """Where what cannot be remote (a training run, copies of remote shards) is kept: beside a local lake's datasets."""
-    return Path(lake.root if lake.local else DEFAULT_LAKE) / name
 
 
 def default_resources() -> dict[str, dg.ConfigurableResource]:

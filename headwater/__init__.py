@@ -1,1 +1,36 @@
-"""Headwater: what a person types. `cli` parses the command line; each verb is a module of commands/."""
+"""Headwater: what people type and import.
+
+    import headwater
+    lake = headwater.open(".headwater")      # headwater.lake_reader.LakeReader: datasets, documents, scores, trace, ...
+
+`cli` is the table of commands, one module each in `commands/`; what they print is made by the modules beside it.
+Nothing heavy is imported before it is used.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from headwater.lake_reader import LakeReader
+
+__all__ = ["open"]
+
+
+def open(url: str | os.PathLike[str] = ".headwater", recipe: str | None = None) -> LakeReader:  # noqa: A001 - headwater.open
+    """Opens the lake at a path or fsspec URL for reading, as `recipe` sees it, or the only recipe that it holds.
+
+    Raises FileNotFoundError where there is no lake, ValueError naming the recipes where one has to be chosen.
+    """
+    from headwater.lake_reader import LakeReader
+
+    return LakeReader(os.fspath(url), recipe)
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("headwater")
+    raise AttributeError(f"module 'headwater' has no attribute {name!r}")

@@ -18,6 +18,7 @@ from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
 from dagster_project.lineage import latest
 from dagster_project.partitions import crawl_recipe_key, crawls
 from dagster_project.resources import EngineResource, LakeResource
+from headwater import interrupts
 from headwater.progress import Progress
 from training.evaluation.catalog import PREPARED
 
@@ -84,7 +85,7 @@ class GraphRun:
                 resources={
                     "lake": LakeResource(url=self.lake.url),
                     "engine": EngineResource(workers=self.workers),
-                    "pipes": dg.PipesSubprocessClient(),
+                    "pipes": _Pipes(),
                 },
             )
         except (dg.Failure, dg.DagsterError) as error:
@@ -102,6 +103,14 @@ class GraphRun:
         if event.is_step_materialization:
             self._progress.finish()
             _print_materialization(event.step_materialization_data.materialization)
+
+
+class _Pipes(dg.PipesSubprocessClient):
+    """Its processes leave Ctrl-C to this one, which ends them."""
+
+    def run(self, **arguments: Any) -> Any:
+        with interrupts.blocked():
+            return super().run(**arguments)
 
 
 def _print_materialization(materialization: dg.AssetMaterialization) -> None:

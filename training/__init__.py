@@ -1,23 +1,19 @@
 """Torch: shards in, checkpoints and scores out. Starts under torchrun or as a plain process.
 
-    shards (index.json, tars)        tokenizer.json
-        |                                  |
-      loader ---- seed, step -> sequences -> batches, read ahead by prefetch
-        |                                  |
-      trainer = transformer + optimizer + guard, on every rank of parallel
-        |       transformer: fused (its small operations on a CPU), loss, threads (a batch in shares)
-        |       budget, scaling: what it will take, and rate and batch by a law, said before it starts
-        |            |
-        |          journal: metrics.jsonl, TensorBoard, Dagster Pipes
+    shards (index.json, tars), tokenizer.json
+        |
+      data         which tokens a step reads, as batches
+        |
+      run          the training loop on every rank of distributed/, with its budget, guard, journal and state
+        |            models/ with ops/ computes the loss, optim/ the update
         v
-      checkpoint: OUT/checkpoints/step-00000123, in the Hugging Face layout that export writes
+      checkpoints  OUT/checkpoints/step-00000123, in the Hugging Face layout
         |
-      generate: a prompt goes on
-      evaluation: a benchmark's files -> items -> questions, asked of a checkpoint -> score.json, items.parquet
+      inference    continue a prompt, or the log-likelihood of continuations
         |
-      significance: intervals, and whether two scores differ
+      evaluation   a benchmark's files -> items -> scores with their items      significance: whether two scores differ
 
-`config` needs no torch, so whoever only plans a run can import it.
+`config` and `presets` need no torch, so whoever only plans a run can import them.
 """
 
 import os

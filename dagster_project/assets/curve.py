@@ -14,11 +14,12 @@ from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.assets.model import run_module
 from dagster_project.assets.scores import LIBRARIES, Data, ScoreConfig, benchmark_data, check_benchmark, held_out_data
+from dagster_project.folders import local_folder
 from dagster_project.lineage import upstream, upstream_assets
 from dagster_project.metadata.figures import Band, bands, markdown_image
 from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.partitions import recipes
-from dagster_project.resources import LakeResource, local_folder
+from dagster_project.resources import LakeResource
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
 
 STAGE = stages.LEARNING_CURVE

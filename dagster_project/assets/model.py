@@ -26,11 +26,12 @@ from corpus.lake.manifest import Counts, Manifest, canonical_json
 from corpus.lake.stage import Stage, publish_once
 from corpus.lake.store import Lake
 from dagster_project import checks
+from dagster_project.folders import local_folder
 from dagster_project.lineage import upstream, upstream_assets
 from dagster_project.metadata.figures import curve, markdown_image
 from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.partitions import recipes
-from dagster_project.resources import LakeResource, local_folder
+from dagster_project.resources import LakeResource
 from recipes.named import RECIPES, TrainingConfig
 from training.checkpoints.checkpoint import MANIFEST, Checkpoints, files_without_optimizer
 from training.config import ModelConfig, TrainConfig

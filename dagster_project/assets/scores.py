@@ -25,11 +25,12 @@ from dagster_project import checks
 from dagster_project.assets.document_stages import contamination, items, split
 from dagster_project.assets.model import checkpoint, run_module
 from dagster_project.assets.token_stages import shards
+from dagster_project.folders import local_folder
 from dagster_project.lineage import datasets_of, latest, upstream, upstreams
 from dagster_project.metadata.figures import markdown_table
 from dagster_project.metadata.materialized import describe_datasets
 from dagster_project.partitions import recipes
-from dagster_project.resources import LakeResource, local_folder
+from dagster_project.resources import LakeResource
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
 from training.evaluation.task import Task
 

@@ -1,55 +1,73 @@
-"""Contamination: which benchmark items stand in which documents, on a terminal or as JSON."""
+"""Contamination: which benchmark items occur in which documents."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from corpus.audit.contamination import Match, Matched, latest, look
-from corpus.lake.store import Lake
-from headwater.commands.inspect import field, quoted
-from headwater.terminal import json_line, one_line
+from headwater.options import add_lake, add_limit, add_recipe
+from headwater.terminal import field, json_line, one_line, quoted
 
-CHARACTERS = 600  # that are shown of a text
+if TYPE_CHECKING:
+    from corpus.audit.contamination import Match, Matched
+
+MAX_CHARACTERS = 600  # of a text that are shown
 HEADER = ("task", "items", "too short", "matched", "trained on", "documents", "removed")
 
 
-def contamination(lake: Lake, task: str | None, limit: int) -> Matched:
-    """What the last comparison of each crawl found. Raises ValueError where there was none."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_lake(parser)
+    add_recipe(parser)
+    parser.add_argument("--task", metavar="TASK", help="only this benchmark")
+    add_limit(parser, "number of matches", 3)
+
+
+def run(args: argparse.Namespace) -> int:
+    from corpus.audit.contamination import latest, look
+    from headwater.lakes import open_lake
+
+    lake = open_lake(args.lake, args.recipe)
     manifests = latest(lake)
     if not manifests:
-        raise ValueError(f"the lake {lake.url} has no contamination: materialize benchmarks/* and contamination first")
-    return look(lake, manifests, list(lake.datasets("split")), limit, task)
+        raise ValueError(
+            f"the lake {lake.url} was compared with no benchmark: `headwater demo --benchmark TASK=PATH` does that"
+        )
+    report = look(lake, manifests, list(lake.datasets("split")), args.limit, args.task)
+    for line in json_lines(report) if args.json else lines(report):
+        print(line)
+    return 0
 
 
-def lines(found: Matched) -> Iterator[str]:
-    width = max(len(one.task) for one in found.tasks)
+def lines(report: Matched) -> Iterator[str]:
+    width = max(len(task.task) for task in report.tasks)
     yield f"{HEADER[0]:{width}}" + "".join(f"  {name:>10}" for name in HEADER[1:])
-    for one in found.tasks:
-        numbers = (one.items, one.too_short, one.matched, one.trained_on, one.documents, one.removed)
-        yield f"{one_line(one.task):{width}}" + "".join(f"  {number:>10,}" for number in numbers)
-    shown = f", {len(found.sample)} of them:" if found.sample else ""
-    yield f"\n{found.found:,} matches{shown}"
-    for match in found.sample:
+    for task in report.tasks:
+        numbers = (task.items, task.too_short, task.matched, task.trained_on, task.documents, task.removed)
+        yield f"{one_line(task.task):{width}}" + "".join(f"  {number:>10,}" for number in numbers)
+    shown = f", {len(report.sample)} of them:" if report.sample else ""
+    yield f"\n{report.found:,} matches{shown}"
+    for match in report.sample:
         yield ""
-        yield from _match(match)
+        yield from _match_lines(match)
 
 
-def _match(match: Match) -> Iterator[str]:
-    said = "word for word" if match.kind == "ngram" else "nearly"
-    yield f"{one_line(match.task)} {one_line(match.item_id)}  {one_line(match.part)}, {match.measure:.0%} {said}"
+def _match_lines(match: Match) -> Iterator[str]:
+    kind = "word for word" if match.kind == "ngram" else "nearly"
+    yield f"{one_line(match.task)} {one_line(match.item_id)}  {one_line(match.part)}, {match.measure:.0%} {kind}"
     yield from field("item", "" if match.text is not None else "no longer in the lake")
-    yield from quoted((match.text or "")[:CHARACTERS])
+    yield from quoted((match.text or "")[:MAX_CHARACTERS])
     yield from field("document", f"{match.doc_id.hex()}  {one_line(match.url or '-')}")
     end = match.warc_offset + match.warc_length
     yield from field("source", f"{one_line(match.warc_file)} from {match.warc_offset} to {end}")
     yield from field("there", f"from character {match.start}")
-    yield from quoted(match.matched[:CHARACTERS])
+    yield from quoted(match.matched[:MAX_CHARACTERS])
     yield from field("", "removed" if match.removed else "kept")
 
 
-def json_lines(found: Matched) -> Iterator[str]:
-    """An object a task, then one a match."""
-    for task in found.tasks:
+def json_lines(report: Matched) -> Iterator[str]:
+    """An object for each task, then one for each match, with all its text."""
+    for task in report.tasks:
         yield json_line(vars(task))
-    for match in found.sample:
+    for match in report.sample:
         yield json_line({**vars(match), "doc_id": match.doc_id.hex()})

@@ -8,11 +8,16 @@ import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from corpus.lake.store import DEFAULT_LAKE, Lake
-from headwater.terminal import one_line, printable
+from headwater.logs import divert_stdout
+from headwater.options import DEFAULT_LAKE, add_lake
+from headwater.terminal import json_line, one_line, printable
+
+if TYPE_CHECKING:
+    from corpus.lake.store import Lake
 
 DEFAULT, FULL, OWN_CRAWL = "demo", "documentation", "base"
 SAMPLE_CHARACTERS = 300
@@ -28,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Common Crawl id with a number of files, such as CC-MAIN-2026-05#3, or a built-in crawl, stdlib or packages; "
         "repeatable (default: the recipe's)",
     )
+    add_lake(parser)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
@@ -49,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises ValueError or FileNotFoundError for an argument that cannot be, before anything is computed."""
+    """Prints a line for each stage, then the summary; with --json one object, the report's numbers and its path.
+
+    Raises ValueError or FileNotFoundError for an argument that cannot be, before anything is computed."""
     started = time.monotonic()
     if args.workers < 1:
         raise ValueError(f"--workers {args.workers}: at least 1 is needed")
@@ -65,12 +73,17 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--recipe {recipe}: there is no such recipe, but {', '.join(sorted(RECIPES))}")
     keys = resolve_crawls(args.crawl or RECIPES[recipe].crawls)
     benchmarks = benchmark_paths(args.benchmark)
+    from corpus.lake.store import Lake
     from headwater.graph_run import GraphRun
     from headwater.summary import summarize
 
     lake = Lake(args.lake)
-    path = GraphRun(lake, args.workers, recipe).run(keys, benchmarks)
+    with divert_stdout(quiet=args.quiet) if args.json or args.quiet else nullcontext():
+        path = GraphRun(lake, args.workers, recipe).run(keys, benchmarks)
     report = json.loads(lake.fs.cat_file(f"{path.rpartition('/')[0]}/report.json"))
+    if args.json:
+        print(json_line({"path": path, **report}))
+        return 0
     print(f"\n{summarize(report)}\n")
     for line in closing_lines(lake, report, path, time.monotonic() - started):
         print(line)
@@ -116,6 +129,8 @@ def benchmark_paths(arguments: Sequence[str]) -> dict[str, Path]:
 
 def closing_lines(lake: Lake, report: Mapping[str, Any], path: str, seconds: float) -> list[str]:
     """A sample of the model's text, where everything is, and what to type next."""
+    from corpus.lake.store import Lake
+
     datasets = {stage["stage"]: stage["address"] for stage in report["stages"]}
     model = lake.path("checkpoint", datasets["checkpoint"], "model")
     lines = []

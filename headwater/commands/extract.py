@@ -1,117 +1,28 @@
-"""Extract: HTML files -> a JSON line a page. Imports no more than extraction needs, so that it starts at once."""
+"""Extract: prints the main text of HTML files, as a JSON object for each page."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from typing import IO, Any
+import argparse
 
-import fsspec
+from headwater.options import add_choice
 
-from corpus.archive.codecs import packing
-from corpus.archive.pages import MAX_HTML, Page, Text
-from corpus.archive.warc import Span
-from corpus.extract import ExtractConfig, extract
-from corpus.language import identify as language
-from corpus.sources import Source
-from corpus.sources.kinds import recognise
-from headwater.terminal import json_line, one_line
-
-STDIN = "-"
-SUFFIXES = (".html", ".htm", ".xhtml")
-MARKUP_WITHIN = 1024  # bytes: of what begins without any, nothing is HTML
+DESCRIPTION = (
+    "Print a JSON object for each page, one a line: path, title, language, text and more; for a page without text the "
+    "error instead. The exit status is 1 where there was such a page, or a path that cannot be read."
+)
+EXTRACTORS = ("blocks", "trafilatura", "justext", "union")
 
 
-def extract_paths(paths: Sequence[str], config: ExtractConfig) -> int:
-    """Prints the lines, and what cannot be read on stderr. Returns 1 when there was such a path, or a page without
-    text, else 0."""
-    code = 0
-    for path in paths:
-        try:
-            for name, fs, file in _files(path):
-                code |= _print_pages(name, fs, file, config)
-        except (OSError, ValueError) as error:
-            code = _complain(path, error)
-    return code
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="an HTML file, a folder of them, a WARC file, or - for stdin"
+    )
+    add_choice(parser, "--extractor", EXTRACTORS, "how the main text is found")
 
 
-def _files(path: str) -> Iterator[tuple[str, Any, str]]:
-    """(name to print, file system, path in it): a file itself, of a folder the HTML files in and below it."""
-    fs, root = fsspec.core.url_to_fs(path)
-    if path == STDIN or fs.isfile(root):
-        yield path, fs, root
-    elif not fs.isdir(root):
-        raise FileNotFoundError("it does not exist")
-    else:
-        found = [file for file in sorted(fs.find(root)) if file.lower().endswith(SUFFIXES)]
-        if not found:
-            raise ValueError(f"no file in this folder ends in {', '.join(SUFFIXES)}")
-        for file in found:
-            yield path.rstrip("/") + file[len(root.rstrip("/")) :], fs, file
+def run(args: argparse.Namespace) -> int:
+    """The output is JSON with and without --json."""
+    from corpus.extract import ExtractConfig
+    from headwater.extraction import extract_paths
 
-
-def _print_pages(name: str, fs: Any, file: str, config: ExtractConfig) -> int:
-    code, pages = 0, 0
-    try:
-        for page in _pages(name, fs, file, config):
-            pages += 1
-            code |= "error" in page
-            print(json_line({"path": name, **page}), flush=True)
-        if not pages:
-            raise ValueError("it holds no page")
-    except BrokenPipeError:  # `| head` has seen enough: no fault of the page
-        raise
-    except (OSError, ValueError) as error:
-        code = _complain(name, error)
-    return code
-
-
-def _complain(name: str, error: Exception) -> int:
-    print(f"error: {one_line(name)}: {one_line(str(error))}", file=sys.stderr)
-    return 1
-
-
-def _pages(name: str, fs: Any, file: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
-    """A file of HTML is one page; one of any kind that a crawl may have, each page of it with its place."""
-    if name == STDIN:
-        yield _page(sys.stdin.buffer.read(MAX_HTML + 1), None, config)
-        return
-    with fs.open(file, "rb") as opened:
-        source, why = recognise(name, opened)
-        if source is not None:
-            yield from _records(source, opened, fs.size(file), name, config)
-        elif packing(opened) is not None:
-            raise ValueError(why)
-        else:
-            opened.seek(0)
-            yield _page(opened.read(MAX_HTML + 1), None, config)
-
-
-def _records(source: Source, file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
-    for found in source.read(file, size, name, Span(start=0, stop=size)):
-        content, place = found.content, {"offset": found.offset, "url": found.url}
-        if isinstance(content, Page):
-            yield {**place, **_page(content.html, content.declared_charset, config)}
-        elif isinstance(content, Text):
-            yield {**place, **_line(content.title, content.text, content.charset, None, None)}
-        elif content.broken:
-            yield {**place, "error": content.reason, "detail": content.detail}
-
-
-def _page(html: bytes, declared: str | None, config: ExtractConfig) -> dict[str, Any]:
-    if len(html) > MAX_HTML:
-        return {"error": "too_large"}
-    if not html.strip():
-        return {"error": "empty_body"}
-    if b"<" not in html[:MARKUP_WITHIN]:
-        return {"error": "not_html"}
-    found = extract(html, declared, config)
-    if isinstance(found, str):
-        return {"error": found}
-    return _line(found.title, found.text, found.charset, found.published, found.extractor)
-
-
-def _line(title: str, text: str, charset: str, published: str | None, extractor: str | None) -> dict[str, Any]:
-    [(code, score)] = language.identify([text])
-    known = {"title": title, "language": code, "language_score": score, "published": published, "charset": charset}
-    return {**known, "extractor": extractor, "text": text}
+    return extract_paths(args.paths, ExtractConfig(extractor=args.extractor))

@@ -1,93 +1,143 @@
-"""Verify: reads every byte again and says what is not as it was written: of a lake, or of a folder of shards."""
+"""Verify: reads every byte again and reports what is not as it was written: of a lake, or of a folder of shards."""
 
 from __future__ import annotations
 
-import json
+import argparse
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import fsspec
-
-from corpus.lake.manifest import Manifest, sha256
-from corpus.lake.stages import ACCOUNTS
-from corpus.lake.store import Lake
-from corpus.shards import check as shard_check
-from corpus.shards.format import OtherVersionError
+from headwater.options import add_lake
 from headwater.terminal import json_line, printable
 
+if TYPE_CHECKING:
+    import fsspec
 
-def verify_lake(url: str, as_json: bool) -> int:
-    """Every dataset of a lake: its files as its manifest has them, and what is in the tars of shards. Returns the exit
-    code. Raises ValueError where there is none."""
-    lake = Lake(url)
-    datasets = damaged = 0
-    for path in lake.manifest_paths():
-        datasets += 1
+    from corpus.lake.manifest import Manifest
+    from corpus.lake.store import Lake
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", nargs="?", metavar="DIR", help="folder or URL of shards, in place of the lake")
+    add_lake(parser)
+    parser.add_argument(
+        "--recipe", metavar="NAME", help="verify only the datasets that this recipe stands for (default: all datasets)"
+    )
+    parser.add_argument(
+        "--tokenizer", metavar="FILE", help="tokenizer.json with which the shards in DIR should have been made"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints a line or object for each dataset or set of shards, with --quiet for damaged ones alone. Returns 1 where
+    something is damaged."""
+    if args.folder is None and args.tokenizer is not None:
+        raise ValueError(f"--tokenizer {args.tokenizer}: give the folder of the shards too: `headwater verify DIR`")
+    if args.folder is not None:
+        results, kind, remedy = check_shards(args.folder, args.tokenizer), "sets of shards", "write them again"
+    else:
+        results, kind = check_lake(args.lake, args.recipe), "datasets"
+        remedy = "remove their folders, then run the command that made them again"
+    total = damaged = 0
+    for about, line, problems in results:
+        total, damaged = total + 1, damaged + bool(problems)
+        if args.quiet and not problems:
+            continue
+        if args.json:
+            print(json_line({**about, "problems": problems}))
+        else:
+            print(f"{printable(line)}  {'DAMAGED' if problems else 'ok'}")
+            for problem in problems:
+                print(f"    {printable(problem)}")
+    if damaged:
+        print(f"error: {damaged} of {total} {kind} are damaged: {remedy}", file=sys.stderr)
+    return 1 if damaged else 0
+
+
+Result = tuple[dict[str, Any], str, list[str]]  # what JSON has, the line for people, the problems
+
+
+def check_lake(url: str, recipe: str | None) -> Iterator[Result]:
+    """Every dataset of a lake, or of a recipe in it: its files against its manifest, and the tars of shards against
+    their index. Raises ValueError where there is no dataset."""
+    from corpus.lake.manifest import Manifest
+    from headwater.lakes import existing_lake, open_lake
+
+    lake = existing_lake(url) if recipe is None else open_lake(url, recipe)
+    kept = None if recipe is None else {f"{lake.folder(manifest)}/manifest.json" for manifest in lake.datasets()}
+    paths = [path for path in lake.manifest_paths() if kept is None or path in kept]
+    if not paths:
+        raise ValueError(f"no dataset in the lake {url}: `headwater demo --lake {url}` makes some")
+    for path in paths:
         try:
             manifest = Manifest.from_bytes(lake.fs.cat_file(path), where=path)
         except ValueError as error:
-            damaged += 1
-            print(json.dumps({"stage": None, "problems": [str(error)]}) if as_json else f"DAMAGED  {error}")
+            yield {"stage": None, "path": path}, path, [str(error)]
             continue
-        problems = _problems(lake, manifest, path)
-        damaged += bool(problems)
-        rows = sum(entry.rows for entry in manifest.files if entry.kind not in ACCOUNTS)
-        about = {"stage": manifest.stage, "partition": manifest.partition, "digest": manifest.digest}
-        line = f"{manifest.stage:20} {manifest.partition:28} {manifest.digest[:16]} {rows:>9} rows"
-        line += f" {manifest.total_bytes:>12} bytes"
-        _say({**about, "rows": rows, "bytes": manifest.total_bytes}, line, problems, as_json)
-    if not datasets:
-        raise ValueError(f"no dataset in the lake {url}: `headwater demo` makes some")
-    if damaged:
-        print(
-            f"error: {damaged} of {datasets} datasets are damaged: remove their folders and run again", file=sys.stderr
-        )
-    return 1 if damaged else 0
+        yield _describe_dataset(manifest, _dataset_problems(lake, manifest, path))
 
 
-def _problems(lake: Lake, manifest: Manifest, path: str) -> list[str]:
-    found = list(lake.problems(manifest))
+def _describe_dataset(manifest: Manifest, problems: list[str]) -> Result:
+    from corpus.lake.stages import ACCOUNTS
+
+    rows = sum(entry.rows for entry in manifest.files if entry.kind not in ACCOUNTS)
+    about = {"stage": manifest.stage, "partition": manifest.partition, "digest": manifest.digest}
+    line = f"{manifest.stage:20} {manifest.partition:28} {manifest.digest[:16]} {rows:>9} rows"
+    line += f" {manifest.total_bytes:>12} bytes"
+    return {**about, "rows": rows, "bytes": manifest.total_bytes}, line, problems
+
+
+def _dataset_problems(lake: Lake, manifest: Manifest, path: str) -> list[str]:
+    from corpus.shards.format import OtherVersionError
+
+    problems = list(lake.problems(manifest))
     if path != f"{lake.folder(manifest)}/manifest.json":
-        found.append(f"{path}: its content belongs to the address {manifest.address}")
-    if manifest.stage == "shards" and not found:
-        folders = _with_index(lake.fs, lake.folder(manifest))
-        with suppress(OtherVersionError):  # its files are as they were written, and that is all that can be said
-            return [said for folder in folders for said in _look(lake.fs, folder)[1]]
-    return found
+        problems.append(f"{path}: its content belongs to the address {manifest.address}")
+    if manifest.stage == "shards" and not problems:
+        folders = _shard_folders(lake.fs, lake.folder(manifest))
+        with suppress(OtherVersionError):  # its files are as they were written, and no more can be said
+            return [problem for folder in folders for problem in _check_folder(lake.fs, folder)[1]]
+    return problems
 
 
-def verify_shards(url: str, tokenizer: str | None, as_json: bool) -> int:
-    """A folder of shards, or one of several such folders, wherever they came from. `tokenizer`: the tokenizer.json that
-    they are to be of. Returns the exit code. Raises ValueError where there are none."""
+def check_shards(url: str, tokenizer: str | None) -> Iterator[Result]:
+    """A folder of shards, or each of several such folders in a folder. `tokenizer`: path of the tokenizer.json with
+    which they should have been made. Raises ValueError where there are none."""
+    import fsspec
+
+    from corpus.lake.manifest import sha256
+
     if url.startswith(("http://", "https://")):
-        raise ValueError(f"{url}: web servers do not list their files; what is read from there is checked as it comes")
+        raise ValueError(f"{url}: web servers do not list their files; what is read from there is checked on arrival")
     fs, root = fsspec.core.url_to_fs(url)
-    wanted = sha256(Path(tokenizer).read_bytes()) if tokenizer else None
-    damaged = 0
-    folders = _with_index(fs, root)
+    expected = sha256(Path(tokenizer).read_bytes()) if tokenizer else None
+    folders = _shard_folders(fs, root)
     if not folders:
         raise ValueError(f"no index.json in {url} or in its folders: verify takes a folder of shards")
     for folder in folders:
-        about, problems = _look(fs, folder, wanted)
-        damaged += bool(problems)
-        said = "  ".join(f"{about[name]:,} {name}" for name in ("tars", "chunks", "documents", "tokens") if about)
-        _say({"folder": folder, **about}, f"{folder}  {said}", problems, as_json)
-    if damaged:
-        print(f"error: {damaged} of {len(folders)} sets of shards are damaged: write them again", file=sys.stderr)
-    return 1 if damaged else 0
+        about, problems = _check_folder(fs, folder, expected)
+        counts = "  ".join(f"{about[name]:,} {name}" for name in ("tars", "chunks", "documents", "tokens") if about)
+        yield {"folder": folder, **about}, f"{folder}  {counts}", problems
 
 
-def _with_index(fs: fsspec.AbstractFileSystem, root: str) -> list[str]:
+def _shard_folders(fs: fsspec.AbstractFileSystem, root: str) -> list[str]:
     if fs.exists(f"{root}/index.json"):
         return [root]
-    below = sorted(entry["name"] for entry in fs.ls(root, detail=True) if entry["type"] == "directory")
-    return [folder for folder in below if fs.exists(f"{folder}/index.json")]
+    if not fs.isdir(root):
+        raise FileNotFoundError(f"{root} is not a folder: verify takes a folder of shards")
+    folders = sorted(entry["name"] for entry in fs.ls(root, detail=True) if entry["type"] == "directory")
+    return [folder for folder in folders if fs.exists(f"{folder}/index.json")]
 
 
-def _look(fs: fsspec.AbstractFileSystem, folder: str, tokenizer: str | None = None) -> tuple[dict[str, Any], list[str]]:
+def _check_folder(
+    fs: fsspec.AbstractFileSystem, folder: str, tokenizer: str | None = None
+) -> tuple[dict[str, Any], list[str]]:
     """(what the folder holds, what is wrong with it). Raises OtherVersionError for shards of another version."""
+    from corpus.shards import check as shard_check
+    from corpus.shards.format import OtherVersionError
+
     try:
         index, fingerprint = shard_check.read_index(fs, folder)
     except OtherVersionError:
@@ -100,12 +150,3 @@ def _look(fs: fsspec.AbstractFileSystem, folder: str, tokenizer: str | None = No
     if tokenizer not in (None, index.tokenizer):
         problems.append(f"{folder}: made with the tokenizer {index.tokenizer}, given is {tokenizer}")
     return {**about, "fingerprint": fingerprint, "tokenizer": index.tokenizer}, problems
-
-
-def _say(about: dict[str, Any], line: str, problems: list[str], as_json: bool) -> None:
-    if as_json:
-        print(json_line({**about, "problems": problems}))
-        return
-    print(f"{line}  {'DAMAGED' if problems else 'ok'}")
-    for problem in problems:
-        print(f"    {printable(problem)}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,10 @@ def score_points(
     tasks: Sequence[tuple[Task, Items]],
     device: torch.device,
     batch_size: int | None = None,
+    show: Callable[[dict[str, Any], dict[str, Any]], None] | None = None,
 ) -> dict[str, Any]:
     """The content of curve.json: what each task is, and of each checkpoint its scores with their intervals and their
-    centred mean."""
+    centred mean. `show` is called with the tasks and each point (default: prints it)."""
     rows: list[dict[str, Any]] = []
     about: dict[str, dict[str, Any]] = {}
     for step, tokens, folder in points:
@@ -95,8 +96,12 @@ def score_points(
                 "core": compute_core(results),
             }
         )
-        print("\n".join(format_point(about, rows[-1])), flush=True)
+        (show or print_point)(about, rows[-1])
     return {"tasks": about, "points": rows}
+
+
+def print_point(tasks: dict[str, Any], point: dict[str, Any]) -> None:
+    print("\n".join(format_point(tasks, point)), flush=True)
 
 
 def format_point(tasks: dict[str, dict[str, Any]], point: dict[str, Any]) -> list[str]:
@@ -165,11 +170,14 @@ def add_flags(flags: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> None:
-    """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
+def run(args: argparse.Namespace, show: Callable[[dict[str, Any], dict[str, Any]], None] | None = None) -> None:
+    """`show` as in `score_points`.
+
+    Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file.
+    """
     points = list_points(args.checkpoint)  # first: a wrong folder is refused at once, and tasks take seconds to load
     tasks = load_tasks(args, args.limit or [None])
-    write_curve(args.out, score_points(points, tasks, pick_device(), args.batch_size))
+    write_curve(args.out, score_points(points, tasks, pick_device(), args.batch_size, show))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

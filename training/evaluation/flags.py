@@ -15,13 +15,17 @@ def positive_int(text: str) -> int:
     return value
 
 
-def add_flags(flags: argparse.ArgumentParser) -> None:
+CHECKPOINT = "a checkpoint, the --out of a training run, or a Hugging Face folder"
+
+
+def add_flags(flags: argparse.ArgumentParser, checkpoint: str = CHECKPOINT) -> None:
+    """`checkpoint`: what --checkpoint may be, for the help text."""
     flags.add_argument("--list", action=_List, nargs=0, help="print the tasks of the catalog: name, metric and files")
     flags.add_argument(
         "--checkpoint",
         type=Path,
         required=True,
-        help="a checkpoint, the --out of a training run, or a Hugging Face folder",
+        help=checkpoint,
     )
     flags.add_argument(
         "--task",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +137,14 @@ def load_tasks(args: argparse.Namespace, limits: list[int | None]) -> list[tuple
     return tasks
 
 
-def run(args: argparse.Namespace) -> None:
-    """Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
+def print_score(score: dict[str, Any]) -> None:
+    print("\n".join(format_score(score)), flush=True)
+
+
+def run(args: argparse.Namespace, show: Callable[[dict[str, Any]], None] = print_score) -> None:
+    """`show` is called with each score as soon as it is written.
+
+    Raises ValueError or FileNotFoundError, naming what is wrong with which flag or file."""
     tasks = load_tasks(args, [args.limit])
     args.out.mkdir(parents=True, exist_ok=True)
     for task, items in tasks:  # now, not after hours of computing
@@ -149,7 +155,7 @@ def run(args: argparse.Namespace) -> None:
     for task, items in tasks:
         score, rows = score_task(loaded, task, items, args.batch_size, baselines)
         write_score(args.out, score, rows)
-        print("\n".join(format_score(score)), flush=True)
+        show(score)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

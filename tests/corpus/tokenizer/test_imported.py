@@ -23,7 +23,7 @@ from transformers import AutoTokenizer
 from corpus.tokenizer.imported import ENCODINGS, ImportConfig, read_vocabulary
 from corpus.tokenizer.ranks import byte_letters, fast_encoding
 from corpus.tokenizer.vocabulary import EOS, Vocabulary
-from training.checkpoints.export import layout
+from training.checkpoints.export import layout_files
 from training.config import ModelConfig
 
 TEXTS = [
@@ -175,7 +175,7 @@ def test_the_67_vectors(source: str, tmp_path: Path) -> None:
         rope_theta=5_000.0,
         **SHAPE,
     )
-    for name, content in layout(config, data).items():
+    for name, content in layout_files(config, data).items():
         (tmp_path / name).write_bytes(content)
     theirs = AutoTokenizer.from_pretrained(tmp_path)
     as_text = AutoTokenizer.from_pretrained(tmp_path, split_special_tokens=True)

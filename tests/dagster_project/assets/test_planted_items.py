@@ -27,7 +27,9 @@ from dagster_project.metadata.contamination import section
 from dagster_project.metadata.pages import templates
 from dagster_project.partitions import crawl_recipe_key
 from headwater.cli import main
-from headwater.commands.trace import trace
+from headwater.commands.trace import page_lines, score_lines
+from headwater.page_trace import trace_page
+from headwater.score_trace import trace_score
 from recipes import named as recipes
 
 QUESTION = (
@@ -121,15 +123,16 @@ def test_they_are_not_trained_on_by_default(made: Made) -> None:
         for row in table.to_pylist()
     }
     assert f"{SITE}innocent" in kept and not kept & {f"{SITE}{name}" for name in PLANTED}
-    told = "\n".join(trace(made.lake, f"{SITE}english", None))
+    told = "\n".join(page_lines(trace_page(made.lake, f"{SITE}english")))
     assert re.search(r"split .*removed, benchmark_ngram 1 \(bound 0.5\) \[copa \w{16} query\]", told)
 
 
 def test_a_score_is_followed_up_to_the_benchmark_that_cost_pages(made: Made) -> None:
     score = publish(made.lake, "score", "made_up:base", [made.split], {}, config={"task": "made_up"})
-    said = {"score": None, "metric": "acc", "n": 0, "definition": ""}
+    said = {"task": "made_up", "score": None, "metric": "acc", "n": 0, "definition": "", "chance": None}
+    said |= {"higher_is_better": True, "beside": {}}
     made.lake.write(f"{made.lake.folder(score)}/score/score.json", json.dumps(said).encode())
-    lines = [line.strip() for line in trace(made.lake, None, None, "made_up")]
+    lines = [line.strip() for line in score_lines(trace_score(made.lake, "made_up"))]
     [benchmark] = made.lake.datasets("benchmark")
     assert any(line.startswith(f"{benchmark.name}  {benchmark.digest[:12]}") for line in lines)
     assert any(line.startswith("file copa.jsonl") for line in lines)

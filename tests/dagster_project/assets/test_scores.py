@@ -23,7 +23,8 @@ from dagster_project.assets.reports import report
 from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, stage_of
 from dagster_project.lineage import datasets_of, latest
 from headwater.commands.demo import benchmark_paths
-from headwater.commands.trace import trace
+from headwater.commands.trace import score_lines
+from headwater.score_trace import trace_score
 from headwater.summary import summarize
 from training.config import TrainConfig
 from training.evaluation.catalog import HELD_OUT, TASKS
@@ -123,14 +124,14 @@ def test_the_curve_ends_with_the_scores_and_keeps_no_optimizer(graph: Graph) -> 
 
 
 def test_a_score_is_followed_up_to_the_files_of_the_crawl(graph: Graph) -> None:
-    lines = list(trace(graph.lake, None, None, "last_word"))
+    lines = list(score_lines(trace_score(graph.lake, "last_word")))
     for stage in ("checkpoint", "shards", "items", "split", "documents"):
         [manifest] = graph.lake.datasets(stage)
         assert any(f"{manifest.name}  {manifest.digest[:12]}" in line for line in lines), stage
     assert any("file " in line and "warc" in line for line in lines)
     assert not any("no longer" in line for line in lines)
     with pytest.raises(ValueError, match=r"no score of 'nothing'.*: there are bits_per_byte, continuation, last_word"):
-        list(trace(graph.lake, None, None, "nothing"))
+        trace_score(graph.lake, "nothing")
 
 
 @pytest.fixture

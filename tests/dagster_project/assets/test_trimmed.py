@@ -19,7 +19,8 @@ from corpus.repeats.spans import SpanConfig
 from dagster_project.assets.document_stages import clean, contamination, signatures, split, trimmed, unique
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.partitions import crawl_recipe_key
-from headwater.commands.trace import trace
+from headwater.commands.trace import page_lines
+from headwater.page_trace import trace_page
 from pipelines.repeats import TrimConfig
 from recipes import named as recipes
 
@@ -79,6 +80,6 @@ def test_the_funnel_has_the_stage(cut: Graph, dataset: Manifest) -> None:
 def test_inspect_and_trace_know_it(cut: Graph, dataset: Manifest) -> None:
     [found] = inspect(cut.lake, "trimmed", crawl=None, reason="only_repeated_text", language=None, limit=5)
     assert found.found == dataset.counts.dropped["only_repeated_text"]
-    lines = list(trace(cut.lake, found.samples[0].doc_id.hex(), None))
+    lines = list(page_lines(trace_page(cut.lake, found.samples[0].doc_id.hex())))
     [removed] = [number for number, line in enumerate(lines) if "trimmed " in line and "only_repeated_text" in line]
     assert "cut, repeated_" in lines[removed + 1] and "first in " in lines[removed + 1]

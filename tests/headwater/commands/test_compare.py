@@ -55,7 +55,7 @@ def test_what_could_not_have_been_seen_comes_first(scores: Path, capsys: pytest.
     assert code == 0
     blocks = {block.split(":")[0]: block.splitlines() for block in out.split("\n\n")}
     for task in ("quiz", "reading", "prose"):
-        assert "smallest effect that could have been seen" in blocks[task][1]
+        assert "smallest effect that could have been detected" in blocks[task][1]
         assert "p below 0.05 / 3 tasks" in blocks[task][1]
         assert "95 % [" in blocks[task][2]
     assert "B is better" in blocks["quiz"][3]

@@ -15,7 +15,8 @@ from crawls import CHINESE, html, prose, request, response
 
 from corpus.archive.pages import MAX_HTML
 from corpus.extract.page import Extractor
-from headwater.cli import EXTRACTORS, main
+from headwater.cli import main
+from headwater.commands.extract import EXTRACTORS
 
 ENGLISH = prose("json")
 

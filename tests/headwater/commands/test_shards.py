@@ -20,7 +20,8 @@ from corpus.shards.reader import ShardSet
 from dagster_project.assets.token_stages import _mixed
 from dagster_project.metadata.materialized import describe_datasets
 from headwater.cli import main
-from headwater.commands.trace import trace
+from headwater.commands.trace import page_lines
+from headwater.page_trace import trace_page
 from pipelines.shards import ShardConfig, shard
 from pipelines.tokenization import SPLITS
 
@@ -134,7 +135,7 @@ def test_wrong_questions(made: Made, mixed: Manifest, tmp_path: Path, capsys: py
     for command, said in (
         (["inspect", "shards", "--reason", "down_sampled"], "--reason: shards are shown as they are"),
         (["inspect", "shards/ffff"], f"no dataset shards/ffff: there are shards/{mixed.address[:2]}"),
-        (["verify", "--tokenizer", "x.json"], "--tokenizer: which folder of shards"),
+        (["verify", "--tokenizer", "x.json"], "--tokenizer x.json: give the folder of the shards too"),
         (["verify", str(tmp_path)], f"no index.json in {tmp_path}"),
         (["verify", str(tmp_path / "none")], "none"),
         (["verify", "https://example.org/shards"], "web servers do not list their files"),
@@ -174,7 +175,7 @@ def test_trace_of_a_repeated_page_and_of_one_that_was_left_out(made: Made, mixed
     shards, rows = ShardSet(f"{made.lake.folder(mixed)}/train"), made.rows()
     written = [doc_id for _, doc_id, _, _ in shards.documents(0, len(shards))]
     often = max(rows, key=written.count)
-    said = "\n".join(trace(made.lake, rows[often]["url"], None))
+    said = "\n".join(page_lines(trace_page(made.lake, rows[often]["url"])))
     assert written.count(often) == 4 and said.count(f"shards      {mixed.address[:12]}/train") == 4
     for reason in ("down_sampled", "not_in_mix"):
         gone = next(
@@ -183,7 +184,7 @@ def test_trace_of_a_repeated_page_and_of_one_that_was_left_out(made: Made, mixed
             for row in table.to_pylist()
             if row["reason"] == reason
         )
-        said = "\n".join(trace(made.lake, gone, None))
+        said = "\n".join(page_lines(trace_page(made.lake, gone)))
         assert f"shards      {mixed.address[:12]}: left out of the mix, {reason}" in said
 
 

@@ -283,6 +283,6 @@ def test_items_that_come_twice_are_refused(names: list[str]) -> None:
 
 
 def test_a_comparison_needs_no_torch() -> None:
-    code = "import sys, training.significance.comparison, headwater.commands.compare; print('torch' in sys.modules)"
+    code = "import sys, training.significance.comparison, headwater.comparison; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "False"

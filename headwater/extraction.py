@@ -1,0 +1,118 @@
+"""Extraction of files: HTML files in, a JSON object for each page out. Imports no more than that needs, so that it
+starts at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import fsspec
+
+from corpus.archive.codecs import packing
+from corpus.archive.pages import MAX_HTML, Page, Text
+from corpus.archive.warc import Span
+from corpus.extract import ExtractConfig, extract
+from corpus.language import identify as language
+from corpus.sources import Source
+from corpus.sources.kinds import recognise
+from headwater.terminal import json_line, one_line
+
+STDIN = "-"
+SUFFIXES = (".html", ".htm", ".xhtml")
+MARKUP_WITHIN = 1024  # bytes: what has no tag in them is not HTML
+
+
+def extract_paths(paths: Sequence[str], config: ExtractConfig) -> int:
+    """Prints the objects, and on stderr what cannot be read. Returns 1 where there was such a path or a page without
+    text, else 0."""
+    status = 0
+    for path in paths:
+        try:
+            for name, fs, file in _files(path):
+                status |= _print_pages(name, fs, file, config)
+        except (OSError, ValueError) as error:
+            status = _print_error(path, error)
+    return status
+
+
+def _files(path: str) -> Iterator[tuple[str, Any, str]]:
+    """(name to print, file system, path in it): a file itself, of a folder the HTML files in and below it."""
+    fs, root = fsspec.core.url_to_fs(path)
+    if path == STDIN or fs.isfile(root):
+        yield path, fs, root
+    elif not fs.isdir(root):
+        raise FileNotFoundError("it does not exist")
+    else:
+        files = [file for file in sorted(fs.find(root)) if file.lower().endswith(SUFFIXES)]
+        if not files:
+            raise ValueError(f"no file in this folder ends in {', '.join(SUFFIXES)}")
+        for file in files:
+            yield path.rstrip("/") + file[len(root.rstrip("/")) :], fs, file
+
+
+def _print_pages(name: str, fs: Any, file: str, config: ExtractConfig) -> int:
+    status, pages = 0, 0
+    try:
+        for page in _pages(name, fs, file, config):
+            pages += 1
+            status |= "error" in page
+            print(json_line({"path": name, **page}), flush=True)
+        if not pages:
+            raise ValueError("it holds no page")
+    except BrokenPipeError:  # `| head` has seen enough: no fault of the page
+        raise
+    except (OSError, ValueError) as error:
+        status = _print_error(name, error)
+    return status
+
+
+def _print_error(name: str, error: Exception) -> int:
+    print(f"error: {one_line(name)}: {one_line(str(error))}", file=sys.stderr)
+    return 1
+
+
+def _pages(name: str, fs: Any, file: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
+    """A file of HTML is one page; one of any kind that a crawl may have, each page of it with its place."""
+    if name == STDIN:
+        yield _page(sys.stdin.buffer.read(MAX_HTML + 1), None, config)
+        return
+    with fs.open(file, "rb") as opened:
+        source, why = recognise(name, opened)
+        if source is not None:
+            yield from _records(source, opened, fs.size(file), name, config)
+        elif packing(opened) is not None:
+            raise ValueError(why)
+        else:
+            opened.seek(0)
+            yield _page(opened.read(MAX_HTML + 1), None, config)
+
+
+def _records(source: Source, file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
+    for record in source.read(file, size, name, Span(start=0, stop=size)):
+        content, place = record.content, {"offset": record.offset, "url": record.url}
+        if isinstance(content, Page):
+            yield {**place, **_page(content.html, content.declared_charset, config)}
+        elif isinstance(content, Text):
+            yield {**place, **_describe(content.title, content.text, content.charset, None, None)}
+        elif content.broken:
+            yield {**place, "error": content.reason, "detail": content.detail}
+
+
+def _page(html: bytes, declared: str | None, config: ExtractConfig) -> dict[str, Any]:
+    if len(html) > MAX_HTML:
+        return {"error": "too_large"}
+    if not html.strip():
+        return {"error": "empty_body"}
+    if b"<" not in html[:MARKUP_WITHIN]:
+        return {"error": "not_html"}
+    extracted = extract(html, declared, config)
+    if isinstance(extracted, str):
+        return {"error": extracted}
+    return _describe(extracted.title, extracted.text, extracted.charset, extracted.published, extracted.extractor)
+
+
+def _describe(title: str, text: str, charset: str, published: str | None, extractor: str | None) -> dict[str, Any]:
+    [(code, score)] = language.identify([text])
+    known = {"title": title, "language": code, "language_score": score, "published": published, "charset": charset}
+    return {**known, "extractor": extractor, "text": text}
