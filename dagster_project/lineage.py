@@ -60,6 +60,17 @@ def latest(instance: dg.DagsterInstance, asset: str, partition: str | None) -> d
     return {name: value.value for name, value in materialization.metadata.items()}
 
 
+def content_before(instance: dg.DagsterInstance, materialization: dg.AssetMaterialization, run_id: str) -> str | None:
+    """The content that an asset partition had before a run materialized it; None when that was the first time."""
+    partitions = None if materialization.partition is None else [materialization.partition]
+    chosen = dg.AssetRecordsFilter(asset_key=materialization.asset_key, asset_partitions=partitions)
+    for record in instance.fetch_materializations(chosen, limit=2).records:
+        earlier = record.asset_materialization
+        if earlier is not None and record.run_id != run_id and "content" in earlier.metadata:
+            return str(earlier.metadata["content"].value)
+    return None
+
+
 def upstream(context: dg.AssetExecutionContext, lake: Lake, asset: str, partition: str | None = None) -> Manifest:
     """The dataset that an upstream asset last published. Raises dg.Failure when it was never materialized."""
     [manifest] = upstreams(context, lake, asset, partition)

@@ -15,7 +15,7 @@ from dagster_shared.utils.warnings import PreviewWarning
 from corpus.lake.store import Lake
 from dagster_project.definitions import BENCHMARKS_JOB, CLEAN_JOB, CRAWL_JOB, ITEMS_JOB, RECIPE_ASSETS, RECIPE_JOB, defs
 from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
-from dagster_project.lineage import latest
+from dagster_project.lineage import content_before, latest
 from dagster_project.partitions import crawl_recipe_key, crawls
 from dagster_project.resources import EngineResource, LakeResource
 from headwater import interrupts
@@ -73,7 +73,7 @@ class GraphRun:
 
         Raises RuntimeError when a check blocks or an asset reports a failure of its own."""
         run_id = str(uuid.uuid4())
-        instance.add_event_listener(run_id, self._print_event)
+        instance.add_event_listener(run_id, lambda entry: self._print_event(instance, entry))
         try:
             definition = defs.resolve_job_def(job)
             (definition.get_subset(asset_selection=assets) if assets else definition).execute_in_process(
@@ -92,7 +92,7 @@ class GraphRun:
             reason = error.description if isinstance(error, dg.Failure) else str(error)
             raise RuntimeError(f"{reason}; `headwater ui --lake {self.lake.url}` shows run {run_id}") from error
 
-    def _print_event(self, entry: dg.EventLogEntry) -> None:
+    def _print_event(self, instance: dg.DagsterInstance, entry: dg.EventLogEntry) -> None:
         event = entry.dagster_event
         if event is None:
             return
@@ -102,7 +102,9 @@ class GraphRun:
             self._progress.finish()
         if event.is_step_materialization:
             self._progress.finish()
-            _print_materialization(event.step_materialization_data.materialization)
+            materialization = event.step_materialization_data.materialization
+            before = content_before(instance, materialization, entry.run_id)
+            _print_materialization(materialization, before)
 
 
 class _Pipes(dg.PipesSubprocessClient):
@@ -113,13 +115,16 @@ class _Pipes(dg.PipesSubprocessClient):
             return super().run(**arguments)
 
 
-def _print_materialization(materialization: dg.AssetMaterialization) -> None:
-    """A line of what a stage made; nothing for an asset without a dataset of its own."""
+def _print_materialization(materialization: dg.AssetMaterialization, content_before: str | None) -> None:
+    """A line of what a stage made; nothing for an asset without a dataset of its own. `content_before`: of what the
+    asset was until now."""
     metadata = {name: value.value for name, value in materialization.metadata.items()}
     if "reused" not in metadata:
         return
     name = "/".join(materialization.asset_key.path)
     how = "reused" if metadata["reused"] else f"{metadata['seconds']:.1f} s"
+    if not metadata["reused"] and metadata["content"] == content_before:
+        how += ", nothing changed: the same content as before"
     counts = f"{metadata['kept']:,} of {metadata['records_in']:,} kept" if metadata["records_in"] else ""
     print(f"{name:22} {metadata['partition']:22} {counts:26} {how}", flush=True)
     not_read: Any = metadata.get("not_read", {})

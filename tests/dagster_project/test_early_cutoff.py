@@ -16,7 +16,7 @@ from corpus.lake.current import RecipeLake, open_recipe, recipes_of
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 from dagster_project.definitions import RECIPE_ASSETS, clean, signatures, trimmed
-from dagster_project.lineage import datasets_of, latest
+from dagster_project.lineage import content_before, datasets_of, latest
 from dagster_project.partitions import crawl_recipe_key
 from recipes import named
 from recipes.named import Recipe
@@ -72,6 +72,7 @@ def test_a_loosened_rule_that_drops_the_same_pages_computes_nothing_after_clean(
     event = own.instance.get_latest_materialization_event(clean.key)
     assert event is not None and event.asset_materialization is not None
     assert (event.asset_materialization.tags or {})["dagster/data_version"] == before["clean"]["content"]
+    assert content_before(own.instance, event.asset_materialization, event.run_id) == before["clean"]["content"]
 
 
 def test_a_trace_goes_by_the_recipes_own_datasets(own: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
