@@ -110,7 +110,7 @@ def _dealt_out(split: Blocks) -> tuple[Block, ...]:
 
 def _settle(lake: Lake, blocks: Sequence[Block], rows: list[dict[str, Any]], run: RunSplit) -> None:
     """Reads every block again that did not begin where the one before it ended, and puts its row in place: what it took
-    for a record lies inside another (see corpus.archive.warc.Span). Costs nothing unless there is one."""
+    for a record lies inside another (see corpus.archive.ranges.FileRange). Costs nothing unless there is one."""
     for number, (before, block) in enumerate(pairwise(blocks), start=1):
         ends = rows[number - 1]["notes"]["ends"]
         if block.file != before.file or ends is None or rows[number]["notes"]["begins"] == ends:

@@ -24,7 +24,9 @@ from backports import zstd
 from mutations import arc
 from warc_bytes import http, member, record
 
-from corpus.archive.warc import Broken, Span, read_records
+from corpus.archive.parsing import DamagedRange
+from corpus.archive.ranges import FileRange
+from corpus.archive.records import read_records
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import OptOutConfig
 from corpus.sources import open_crawl
@@ -333,7 +335,7 @@ def test_decompression_bomb_in_a_body(name: str, tmp_path: Path) -> None:
 def test_decompression_bomb_in_the_warc_layer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little_memory: None
 ) -> None:
-    monkeypatch.setattr("corpus.archive.members.MAX_INFLATED", 256 << 20)
+    monkeypatch.setattr("corpus.archive.members.MAX_DECOMPRESSED", 256 << 20)
     whole = page(length=str(1 << 40)).split(b"<html>")[0]
     bomb = _repeated(whole, bytes(16 << 20), 64)
     found = between(tmp_path, bomb)
@@ -344,7 +346,7 @@ def test_decompression_bomb_in_the_warc_layer(
 def test_decompression_bomb_in_a_file_compressed_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little_memory: None
 ) -> None:
-    monkeypatch.setattr("corpus.archive.members.MAX_INFLATED", 128 << 20)
+    monkeypatch.setattr("corpus.archive.members.MAX_DECOMPRESSED", 128 << 20)
     bomb = _repeated(page(BEFORE) + page(AFTER), bytes(16 << 20), 32)
     found = account(tmp_path, {"a.warc.gz": bomb})
     assert found.urls == [BEFORE, AFTER]
@@ -522,8 +524,8 @@ def test_a_member_whose_first_block_is_long_is_found(pack: Callable[[bytes], byt
     parts = [pack(record(http(b"<p>" + noise + bytes([n])))) for n in range(4)]
     data = b"".join([parts[0], b"garbage", *parts[1:]])
     starts = list(itertools.accumulate(map(len, parts), initial=0))
-    found = list(read_records(io.BytesIO(data), len(data), Span(start=0, stop=len(data))))
-    assert [isinstance(item, Broken) for item in found] == [False, True, False, False, False]
-    span = Span(start=starts[1] + 10, stop=len(data))
+    found = list(read_records(io.BytesIO(data), len(data), FileRange(start=0, stop=len(data))))
+    assert [isinstance(item, DamagedRange) for item in found] == [False, True, False, False, False]
+    span = FileRange(start=starts[1] + 10, stop=len(data))
     list(read_records(io.BytesIO(data), len(data), span))
     assert span.begins == starts[2] + len(b"garbage")
