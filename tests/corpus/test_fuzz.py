@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from mutations import BLOCKS, CHECKED, PACKED, WHOLE, File, files, mutate_bytes
 from warc_bytes import HTML, http, outcomes, read, record, settled
 
-from corpus.archive import inflated, members
+from corpus.archive import decompression, members
 from corpus.archive.pages import MAX_HTML, NotAPage, Page, read_page
 from corpus.archive.parsing import DamagedRange, Record
 from corpus.archive.ranges import FileRange
@@ -107,7 +107,7 @@ def ingest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ingest, Lake, Path
 @given(files(), st.lists(st.integers(1, 3_000), max_size=4), st.sampled_from([1 << 18, 1 << 18, 700]))
 def test_files(ingest: tuple[Ingest, Lake, Path], file: File, cuts: list[int], chunk: int) -> None:
     """`chunk`: what is read at a time, less than a member and more than the whole file."""
-    small = mock.patch.object(inflated, "SMALL_CHUNK", chunk)
+    small = mock.patch.object(decompression, "SMALL_CHUNK", chunk)
     with Watched("files"), mock.patch.multiple(members, READ_CHUNK=chunk, OUTPUT_CHUNK=chunk), small:
         data = file.data
         found = read(data)
