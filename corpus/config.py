@@ -1,19 +1,20 @@
-"""Choices: fields of a configuration that take one of a few words, which type hints alone do not enforce."""
+"""Config: what configurations share: fields that take one of a few words, typed as Literal, and the check of those."""
 
 from __future__ import annotations
 
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 
-def choices(config: type) -> dict[str, tuple[str, ...]]:
+def literal_choices(config: type) -> dict[str, tuple[str, ...]]:
     """The fields of a configuration that are typed as Literal, and the words that each takes."""
     hints = get_type_hints(config)
     return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
 
 
 def check_choices(config: Any) -> None:
-    """Raises ValueError naming the field, what it has and what it takes."""
-    for name, words in choices(type(config)).items():
+    """Raises ValueError where a field typed as Literal has another value: type hints alone do not enforce it. Names the
+    field, its value and what it takes."""
+    for name, words in literal_choices(type(config)).items():
         value = getattr(config, name)
         if value not in words:
-            raise ValueError(f"{name} {value!r}: there are {' and '.join(words)}")
+            raise ValueError(f"{name} {value!r} is unknown; choose one of {', '.join(words)}")

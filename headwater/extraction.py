@@ -9,9 +9,9 @@ from typing import IO, Any
 
 import fsspec
 
-from corpus.archive.codecs import packing
+from corpus.archive.codecs import detect_compression
 from corpus.archive.pages import MAX_HTML, Page, Text
-from corpus.archive.warc import Span
+from corpus.archive.ranges import FileRange
 from corpus.extract import ExtractConfig, extract
 from corpus.language import identify as language
 from corpus.sources import Source
@@ -81,7 +81,7 @@ def _pages(name: str, fs: Any, file: str, config: ExtractConfig) -> Iterator[dic
         source, why = recognise(name, opened)
         if source is not None:
             yield from _records(source, opened, fs.size(file), name, config)
-        elif packing(opened) is not None:
+        elif detect_compression(opened) is not None:
             raise ValueError(why)
         else:
             opened.seek(0)
@@ -89,7 +89,7 @@ def _pages(name: str, fs: Any, file: str, config: ExtractConfig) -> Iterator[dic
 
 
 def _records(source: Source, file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
-    for record in source.read(file, size, name, Span(start=0, stop=size)):
+    for record in source.read(file, size, name, FileRange(start=0, stop=size)):
         content, place = record.content, {"offset": record.offset, "url": record.url}
         if isinstance(content, Page):
             yield {**place, **_page(content.html, content.declared_charset, config)}

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from corpus.config import choices
+from corpus.config import literal_choices
 from corpus.contamination.policy import ContaminationConfig
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.holdout.heldout import HeldOutConfig
@@ -216,7 +216,7 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
         stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
         stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
-        words = choices(config)
+        words = literal_choices(config)
         for field in fields(config):
             option: dict[str, Any] = {"default": field.default, "help": "of the recipe"}
             if field.name in words:

@@ -8,16 +8,16 @@ from typing import Any
 import fsspec
 
 from corpus import extract
+from corpus.archive.headers import FLAGS
 from corpus.archive.pages import NotAPage, Page, Text
-from corpus.archive.records import FLAGS
-from corpus.archive.warc import Span
+from corpus.archive.ranges import FileRange
 from corpus.extract import ExtractConfig
 from corpus.lake import stages
 from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists, OptOutConfig
 from corpus.optout.signals import Refusal, refused
-from corpus.sources import Found, SourceFile
+from corpus.sources import SourceFile, SourceRecord
 from corpus.sources.kinds import SOURCES
 from pipelines.damage import Damage
 from pipelines.guard import Limits
@@ -78,7 +78,7 @@ class Ingest(Work):
         source, file = SOURCES[split.file.kind], split.file
         if source.name == "web":
             extract.prepare()  # here, where no record's time is running
-        span = Span(start=split.start, stop=split.stop, exact=split.exact)
+        span = FileRange(start=split.start, stop=split.stop, exact=split.exact)
         damage, revisits = Damage(), {}
         with fsspec.open(file.url, "rb") as opened:
             for found in source.read(opened, file.bytes, file.name, span):
@@ -94,7 +94,7 @@ class Ingest(Work):
             part.figure("broken_bytes", damage.broken)
         part.notes = {"begins": span.begins, "ends": span.ends, "damage": damage.note(), REVISITS: revisits}
 
-    def _origin(self, warc_file: str, found: Found) -> dict[str, Any]:
+    def _origin(self, warc_file: str, found: SourceRecord) -> dict[str, Any]:
         content = found.content
         return {
             "doc_id": document_id(self.crawl, warc_file, found.offset),
@@ -105,7 +105,7 @@ class Ingest(Work):
             "warc_length": found.length,
         }
 
-    def _record(self, origin: dict[str, Any], found: Found, part: Part) -> None:
+    def _record(self, origin: dict[str, Any], found: SourceRecord, part: Part) -> None:
         content = found.content
         if isinstance(content, NotAPage):
             if content.broken:

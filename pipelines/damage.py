@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from corpus.archive.pages import NotAPage
-from corpus.sources import Found
+from corpus.sources import SourceRecord
 
 # What is quarantined for another reason than that the file is corrupt: it ends early, or what a server sent is broken.
 NOT_CORRUPT = ("truncated", "bad_http_header", "bad_http_body")
@@ -21,7 +21,7 @@ class Damage:
     broken: int = 0
     first: int | None = None
 
-    def meet(self, found: Found) -> None:
+    def meet(self, found: SourceRecord) -> None:
         self.seen += found.length
         if isinstance(found.content, NotAPage) and found.content.broken and found.content.reason not in NOT_CORRUPT:
             self.broken += found.length

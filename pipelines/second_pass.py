@@ -1,7 +1,7 @@
 """Settle: what can be told of the blocks of a crawl only when all of them are read, done by one worker.
 
 A block that did not begin where the one before it ended is read again: what it took for a record lies inside another
-(see corpus.archive.warc.Span). A revisit gets the document that it stands for as its keeper, where that is in the
+(see archive.ranges.FileRange). A revisit gets the document that it stands for as its keeper, where that is in the
 crawl. Both cost nothing unless there is one. A file of the lake never changes, not even before its dataset is
 published, so another part takes the place of the one that turned out wrong.
 """

@@ -1,6 +1,6 @@
-"""Archive: the bytes of a crawl file -> records -> pages, or quarantine.
+"""Archive: the bytes of a crawl file -> records -> pages, or damaged ranges with their offsets.
 
-    file -> codecs, members, inflated (decompression) -> warc, arc -> records -> pages (their HTTP answers, decoded)
-
-What cannot be read is set aside with its offset, and reading goes on at the next record.
+layout (codecs, formats, arc)        how a file is compressed, and what its records look like
+records (member_records, stream_records; members, decompression, lookahead; parsing)     bytes -> records
+pages (headers, encodings)           a record -> one HTML page, decoded from its transfer
 """

@@ -1,6 +1,8 @@
 """Codecs: how crawl files are compressed, and how their members (zstd and lz4 say frames) are decompressed.
 
-Sources: RFC 1952 (gzip), RFC 8878 (Zstandard), the LZ4 frame format 1.6; dictionaries as in the WARC-zstd proposal
+so it is tried only on members with the plainest header (RFC 1952, 2.3.1: no flags), and where
+# it reports damage, zlib decidesurces: RFC 1952 (gzip), RFC 8878 (Zstandard), the LZ4 frame format 1.6; dictionaries as
+# in the WARC-zstd proposal
 (iipc.github.io/warc-specifications/specifications/warc-zstd): a skippable frame at the start of the file holds one.
 """
 
@@ -21,7 +23,7 @@ from isal import isal_zlib
 
 DICTIONARY = struct.pack("<I", 0x184D2A5D)
 MAX_DICTIONARY = 64 << 20
-# What is looked at to see how a candidate begins: a gzip header is 10 bytes and deflate's code tables are under 300.
+# Bytes that show how a candidate begins: a gzip header is 10 bytes and deflate's code tables are under 300.
 # More for each would let a file that is full of magic numbers cost its size times this; a header longer than this
 # hides its member from a range that begins in front of it, which the check of ranges against one another makes good.
 PROBE = 1 << 10
@@ -114,8 +116,8 @@ BZIP2 = Codec(
     block=1 << 20,
 )
 # Intel's ISA-L takes less than half of zlib's time. But it reads headers and code tables that zlib refuses, and gives
-# another part of what is damaged: so it has the first word only on members with the plainest header (RFC 1952, 2.3.1:
-# no flags), and none on what is wrong with one.
+# another part of what is damaged: so it is tried only on members with the plainest header (RFC 1952, 2.3.1: no flags),
+# and where it reports damage, zlib decides.
 QUICK_HEADER = b"\x1f\x8b\x08\x00"
 QUICK_GZIP = Codec(
     name="gzip",
@@ -128,21 +130,22 @@ CODECS = (GZIP, ZSTD, LZ4, BZIP2)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Packing:
-    """How a file is compressed: `first` is the offset of its first member, behind the dictionary if it has one."""
+class Compression:
+    """How a file is compressed: `first_member` is the offset of its first member, after the dictionary if it has
+    one."""
 
     codec: Codec
     dictionary: bytes = b""
-    first: int = 0
+    first_member: int = 0
 
 
-def packing(file: IO[bytes]) -> Packing | None:
+def detect_compression(file: IO[bytes]) -> Compression | None:
     """How a file is compressed by its first bytes, or None when it is not. Raises ValueError on a broken dictionary."""
     file.seek(0)
     head = file.read(8)
     for codec in CODECS:
         if codec.start.match(head):
-            return Packing(codec=codec)
+            return Compression(codec=codec)
     if not head.startswith(DICTIONARY) or len(head) < 8:
         return None
     size = struct.unpack("<I", head[4:])[0]
@@ -155,4 +158,4 @@ def packing(file: IO[bytes]) -> Packing | None:
         _zstd(dictionary)
     except ZSTD.errors as error:
         raise ValueError(f"its zstd dictionary of {size} bytes cannot be read: {error}") from error
-    return Packing(codec=ZSTD, dictionary=dictionary, first=8 + size)
+    return Compression(codec=ZSTD, dictionary=dictionary, first_member=8 + size)

@@ -1,4 +1,4 @@
-"""Encodings: a body's transfer and content encodings undone as far as they go, never beyond a cap.
+"""Encodings: a body's transfer and content encodings undone as far as they go, never beyond a maximum.
 
 Bodies of crawls are cut (by time, by size, by connection), wrongly chunked, or stored decoded under the header of what
 they were. Where decoding breaks off, what came before is the sender's; where it cannot begin, the body is none of that.
@@ -24,19 +24,19 @@ Decoded = tuple[bytes, bool]
 """What was decoded, and whether that is all of it."""
 
 
-def decode(name: str, body: bytes, most: int) -> Decoded | None:
-    """One layer undone: at most `most` bytes. None when not even its beginning is encoded so."""
+def decode_body(name: str, body: bytes, max_bytes: int) -> Decoded | None:
+    """One layer undone: at most `max_bytes` bytes. None when not even its beginning is encoded so."""
     try:
-        return ENCODINGS[name](body, most)
+        return ENCODINGS[name](body, max_bytes)
     except (OSError, zlib.error, ZstdError, ValueError):
         return None
 
 
-def _chunked(body: bytes, most: int) -> Decoded | None:
+def _chunked(body: bytes, max_bytes: int) -> Decoded | None:
     """All chunks up to the one of size 0, or up to where there is none: a cut body, or a size that is wrong."""
     parts: list[bytes] = []
     position = total = 0
-    while total < most:
+    while total < max_bytes:
         head = CHUNK.match(body, position)
         if head is None:  # behind a first chunk, that was none: a line of hex digits stands in text too
             return (b"".join(parts), False) if len(parts) > 1 or (parts and position == len(body)) else None
@@ -50,46 +50,46 @@ def _chunked(body: bytes, most: int) -> Decoded | None:
             return b"".join(parts), False
         position = start + size
         position += 2 if body.startswith(b"\r\n", position) else 1 if body.startswith(b"\n", position) else 0
-    return b"".join(parts)[:most], True
+    return b"".join(parts)[:max_bytes], True
 
 
-def _gzip(body: bytes, most: int) -> Decoded | None:
+def _gzip(body: bytes, max_bytes: int) -> Decoded | None:
     """All members; what stands behind the last one means nothing."""
     parts: list[bytes] = []
     total = 0
-    while body.startswith(GZIP_MAGIC) and total < most and len(parts) < MAX_MEMBERS:
+    while body.startswith(GZIP_MAGIC) and total < max_bytes and len(parts) < MAX_MEMBERS:
         inflater = zlib.decompressobj(31)
         try:
-            parts.append(inflater.decompress(body, most - total))
+            parts.append(inflater.decompress(body, max_bytes - total))
         except zlib.error:
             return (b"".join(parts), False) if parts else None
         total += len(parts[-1])
         if not inflater.eof:
-            return b"".join(parts), total >= most
+            return b"".join(parts), total >= max_bytes
         body = inflater.unused_data
     return (b"".join(parts), True) if parts else None
 
 
-def _deflate(body: bytes, most: int) -> Decoded | None:
+def _deflate(body: bytes, max_bytes: int) -> Decoded | None:
     """RFC 9110 means zlib by "deflate"; many servers send it without zlib's header."""
     for bits in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
         inflater = zlib.decompressobj(bits)
         try:
-            found = inflater.decompress(body, most)
+            decoded = inflater.decompress(body, max_bytes)
         except zlib.error:
             continue
-        return found, inflater.eof or len(found) >= most
+        return decoded, inflater.eof or len(decoded) >= max_bytes
     return None
 
 
-def _brotli(body: bytes, most: int) -> Decoded:
-    return BrotliReader(io.BytesIO(body)).read(most), True
+def _brotli(body: bytes, max_bytes: int) -> Decoded:
+    return BrotliReader(io.BytesIO(body)).read(max_bytes), True
 
 
-def _zstd(body: bytes, most: int) -> Decoded:
+def _zstd(body: bytes, max_bytes: int) -> Decoded:
     inflater = ZstdDecompressor()
-    found = inflater.decompress(body, most)
-    return found, inflater.eof or len(found) >= most
+    decoded = inflater.decompress(body, max_bytes)
+    return decoded, inflater.eof or len(decoded) >= max_bytes
 
 
 ENCODINGS: dict[str, Callable[[bytes, int], Decoded | None]] = {

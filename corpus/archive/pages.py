@@ -9,20 +9,20 @@ from datetime import datetime
 
 from fastwarc.warc import WarcRecord, WarcRecordType
 
-from corpus.archive.encodings import ENCODINGS, decode
-from corpus.archive.records import (
+from corpus.archive.encodings import ENCODINGS, decode_body
+from corpus.archive.headers import (
     ALREADY_DECODED,
     CUT_BODY,
     block_digest_flags,
     claimed_url,
-    digest,
+    describe_revisit,
     digest_flags,
     header_flags,
     host_of,
-    original,
-    plausible,
+    payload_digest,
+    plausible_date,
     record_url,
-    refers_to,
+    revisited_record,
 )
 from corpus.optout import signals as optout
 from corpus.text.normal_form import normalise
@@ -41,7 +41,7 @@ class Page:
     """`declared_charset` is the HTTP header's, or None. `opt_out` holds the headers in which a sender can refuse.
     `claimed_url` is the URL as the record has it, for lists of URLs; `url` is None where that is no URL.
 
-    `flags`, of corpus.archive.records.FLAGS, say what is wrong with the record: no id, no usable URL or date (which
+    `flags`, of corpus.archive.headers.FLAGS, say what is wrong with the record: no id, no usable URL or date (which
     are then None); a digest that its payload does not have; `truncated`: the crawler stopped in the middle, by its own
     word; `cut_body`: its decoding broke off, and what came before is kept; `already_decoded`: a header names an
     encoding that it is not in.
@@ -87,7 +87,7 @@ class NotAPage:
 def read_page(record: WarcRecord) -> Page | NotAPage:
     """Never raises on a record's content."""
     if record.record_type == WarcRecordType.revisit:
-        return NotAPage(reason="revisit", detail=refers_to(record), original=original(record))
+        return NotAPage(reason="revisit", detail=describe_revisit(record), original=revisited_record(record))
     if record.record_type != WarcRecordType.response:
         return NotAPage(reason=f"not_a_response:{record.record_type}")
     claimed, block_flags = claimed_url(record), block_digest_flags(record)
@@ -114,16 +114,16 @@ def read_page(record: WarcRecord) -> Page | NotAPage:
         return NotAPage(reason="not_html", detail=f"no Content-Type, begins {body.html[:20]!r}")
     if _is_no_markup(body.html):
         return NotAPage(reason="not_html", detail=f"{kind or 'no Content-Type'}, begins {body.html[:20]!r}")
-    found = digest(body.html)
+    digest = payload_digest(body.html)
     return Page(
         url=record_url(record),
         claimed_url=claimed,
         host=host_of(claimed),
-        fetched_at=plausible(record.record_date),
-        payload_digest=found,
+        fetched_at=plausible_date(record.record_date),
+        payload_digest=digest,
         declared_charset=record.http_charset,
         opt_out=tuple((name, value) for name, value in headers if name.lower() in optout.HEADERS),
-        flags=(*header_flags(record), *block_flags, *digest_flags(record, found, body.stages), *body.flags),
+        flags=(*header_flags(record), *block_flags, *digest_flags(record, digest, body.stages), *body.flags),
         html=body.html,
     )
 
@@ -145,8 +145,8 @@ def read_text(
     return Text(
         url=url,
         host=host_of(url),
-        fetched_at=plausible(date),
-        payload_digest=digest(payload),
+        fetched_at=plausible_date(date),
+        payload_digest=payload_digest(payload),
         charset=charset,
         bytes=len(payload),
         title=normalise(" ".join(title.split())),
@@ -165,7 +165,7 @@ def read_conversion(record: WarcRecord) -> Text | NotAPage:
         text = payload.decode("utf-8")
     except UnicodeDecodeError as error:
         return NotAPage(reason="undecodable", detail=str(error)[:200])
-    flags = (*header_flags(record), *digest_flags(record, digest(payload), (payload,)))
+    flags = (*header_flags(record), *digest_flags(record, payload_digest(payload), (payload,)))
     return read_text(text, url=record_url(record), date=record.record_date, flags=flags)
 
 
@@ -193,10 +193,10 @@ def _body(record: WarcRecord) -> _Body | NotAPage:
     stages, flags = [record.reader.read()], []
     for name in layers:
         body = stages[-1]
-        found = decode(name, body, MAX_HTML + 1)
-        if found is not None and found[0]:
-            stages.append(found[0])
-            flags += [] if found[1] else [CUT_BODY]
+        decoded = decode_body(name, body, MAX_HTML + 1)
+        if decoded is not None and decoded[0]:
+            stages.append(decoded[0])
+            flags += [] if decoded[1] else [CUT_BODY]
         elif body and b"<" not in body[:2048]:  # markup in plain sight: many crawlers store bodies already decoded
             # A chunked body without chunks may still be compressed.
             if name != "chunked" or not any(layer != "chunked" for layer in layers):

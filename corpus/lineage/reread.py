@@ -8,7 +8,7 @@ from typing import Any
 import fsspec
 
 from corpus.archive.pages import NotAPage
-from corpus.archive.warc import Span
+from corpus.archive.ranges import FileRange
 from corpus.sources.kinds import recognise
 
 
@@ -23,7 +23,7 @@ def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
         source, why = recognise(path, file)
         if source is None:
             raise ValueError(f"{url}: {why}; {changed}")
-        span = Span(start=start, stop=start + 1, exact=True)
+        span = FileRange(start=start, stop=start + 1, exact=True)
         found = next(source.read(file, fs.size(path), path, span), None)
     if found is None or found.offset != start or (isinstance(found.content, NotAPage) and found.content.broken):
         raise ValueError(f"{url} has no record at {start}: {changed}")

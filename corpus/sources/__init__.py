@@ -8,7 +8,7 @@ parquet, jsonl, plaintext, wikipedia              -> texts
 contract     what every reader takes and yields
 """
 
-from corpus.sources.contract import Found, Source
+from corpus.sources.contract import Source, SourceRecord
 from corpus.sources.listing import Crawl, SourceFile, crawl_id, open_crawl
 
-__all__ = ["Crawl", "Found", "Source", "SourceFile", "crawl_id", "open_crawl"]
+__all__ = ["Crawl", "Source", "SourceFile", "SourceRecord", "crawl_id", "open_crawl"]

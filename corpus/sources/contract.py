@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import IO, Protocol
 
 from corpus.archive.pages import NotAPage, Page, Text
-from corpus.archive.warc import Span
+from corpus.archive.parsing import MAX_RAW
+from corpus.archive.ranges import FileRange
 
-RAW = 1 << 20  # bytes of what is broken that are kept aside
-MAX_TEXT = 64 << 20  # bytes of one document; what is longer is passed over, never held
+MAX_TEXT = 64 << 20  # bytes of one document; a longer one is skipped, never held
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """One record and its place: bytes of the file, or the rows or pages that a table or dump has. `raw` are the first
-    bytes of a broken one."""
+class SourceRecord:
+    """One record and its position: bytes of the file, or the rows or pages that a table or dump has. `raw` are the
+    first bytes of a broken one."""
 
     offset: int
     length: int
@@ -36,21 +36,21 @@ class Source(Protocol):
     def problem(self, file: IO[bytes]) -> str | None:
         """Why a file of this kind cannot be read at all, or None. Not for damage: that costs the damaged part."""
 
-    def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
-        """The records that begin in `span` of the file, in their order. Spans that tile the file yield each once.
-        Never raises on what is in the file."""
+    def read(self, file: IO[bytes], size: int, name: str, chosen: FileRange) -> Iterator[SourceRecord]:
+        """The records that begin in the chosen range of the file, in their order. Ranges that tile the file yield each
+        once. Never raises on what is in the file."""
 
 
-def broken(offset: int, length: int, reason: str, detail: str, raw: bytes = b"") -> Found:
-    """A place where a record could not be read: quarantined."""
-    return Found(
+def unreadable_record(offset: int, length: int, reason: str, detail: str, raw: bytes = b"") -> SourceRecord:
+    """Where a record could not be read: quarantined."""
+    return SourceRecord(
         offset=offset,
         length=length,
         content=NotAPage(reason=reason, detail=detail[:300], broken=True),
-        raw=raw[:RAW],
+        raw=raw[:MAX_RAW],
     )
 
 
-def too_large(offset: int, length: int) -> Found:
+def oversized_record(offset: int, length: int) -> SourceRecord:
     detail = f"{length} bytes; at most {MAX_TEXT} are read"
-    return Found(offset=offset, length=length, content=NotAPage(reason="too_large", detail=detail))
+    return SourceRecord(offset=offset, length=length, content=NotAPage(reason="too_large", detail=detail))

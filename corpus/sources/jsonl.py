@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import IO, Any
 
-from corpus.archive.codecs import packing
-from corpus.archive.inflated import Inflated
+from corpus.archive.codecs import detect_compression
+from corpus.archive.decompression import DecompressedStream
+from corpus.archive.lookahead import READ_CHUNK, LookaheadReader
 from corpus.archive.pages import NotAPage, Text, read_text
-from corpus.archive.warc import Span
-from corpus.archive.window import READ_CHUNK, Window
-from corpus.sources.contract import MAX_TEXT, RAW, Found, broken, too_large
+from corpus.archive.ranges import FileRange
+from corpus.sources.contract import MAX_RAW, MAX_TEXT, SourceRecord, oversized_record, unreadable_record
 
 TEXT_FIELDS = ("text", "content")
 URL_FIELDS = ("url", "id")
@@ -29,39 +29,39 @@ class JsonLines:
     name = "jsonl"
 
     def splittable(self, file: IO[bytes]) -> bool:
-        return packing(file) is None
+        return detect_compression(file) is None
 
     def problem(self, file: IO[bytes]) -> str | None:
         """Lines without any text are labels or a log beside a crawl, not thousands of documents without text."""
-        how = packing(file)
+        compression = detect_compression(file)
         file.seek(0)
-        window = Window(Inflated(file, how).read if how is not None else file.read)
-        head = window.peek(HEAD).splitlines()[:LOOKED_AT]
+        reader = LookaheadReader(DecompressedStream(file, compression).read if compression is not None else file.read)
+        head = reader.peek(HEAD).splitlines()[:LOOKED_AT]
         fields = [set(row) for line in head if isinstance(row := _json(line), dict)]
         if not fields or any(field in row for row in fields for field in TEXT_FIELDS):
             return None
         names = ", ".join(sorted(set.union(*fields)))[:200]
         return f"none of its first {len(fields)} lines has a field {' or '.join(TEXT_FIELDS)}; there are: {names}"
 
-    def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
-        how = packing(file)
-        source = Inflated(file, how) if how is not None else None
+    def read(self, file: IO[bytes], size: int, name: str, chosen: FileRange) -> Iterator[SourceRecord]:
+        compression = detect_compression(file)
+        source = DecompressedStream(file, compression) if compression is not None else None
         if source is not None:
-            if span.start > 0 and not span.exact:
+            if chosen.start > 0 and not chosen.exact:
                 return
-            window, stop = Window(source.read), None
-            window.skip(span.start)
+            reader, stop = LookaheadReader(source.read), None
+            reader.skip(chosen.start)
         else:
             # A line belongs to the range that it begins in: one that begins at `start` shows by the line's end before.
-            first = span.start if span.start == 0 or span.exact else span.start - 1
+            first = chosen.start if chosen.start == 0 or chosen.exact else chosen.start - 1
             file.seek(first)
-            window, stop = Window(file.read, first), span.stop
-            if first < span.start:
-                _pass_line(window)
-        yield from _lines(window, stop)
+            reader, stop = LookaheadReader(file.read, first), chosen.stop
+            if first < chosen.start:
+                _pass_line(reader)
+        yield from _lines(reader, stop)
         if source is not None and source.problem:
-            detail = f"damaged near compressed byte {source.fed} of {size}; what is behind it cannot be read"
-            yield broken(window.position, 0, source.problem, detail)
+            detail = f"damaged near compressed byte {source.consumed} of {size}; what is behind it cannot be read"
+            yield unreadable_record(reader.position, 0, source.problem, detail)
 
 
 def _json(line: bytes) -> Any:
@@ -71,25 +71,25 @@ def _json(line: bytes) -> Any:
         return None
 
 
-def _lines(window: Window, stop: int | None) -> Iterator[Found]:
-    while stop is None or window.position < stop:
-        offset, length = window.position, _line_length(window)
+def _lines(reader: LookaheadReader, stop: int | None) -> Iterator[SourceRecord]:
+    while stop is None or reader.position < stop:
+        offset, length = reader.position, _line_length(reader)
         if length == 0:
             return
         if length is None:
-            _pass_line(window)
-            yield too_large(offset, window.position - offset)
+            _pass_line(reader)
+            yield oversized_record(offset, reader.position - offset)
             continue
-        line = window.take(length)
+        line = reader.take(length)
         if line.strip():
             yield _document(line, offset)
 
 
-def _line_length(window: Window) -> int | None:
+def _line_length(reader: LookaheadReader) -> int | None:
     """Bytes of the next line with its end, 0 when there is none, None when it is too long to hold."""
     wanted = READ_CHUNK
     while True:
-        seen = window.peek(wanted)
+        seen = reader.peek(wanted)
         end = seen.find(b"\n")
         if end >= 0:
             return end + 1
@@ -100,22 +100,24 @@ def _line_length(window: Window) -> int | None:
         wanted *= 4
 
 
-def _pass_line(window: Window) -> None:
-    while seen := window.peek(READ_CHUNK):
+def _pass_line(reader: LookaheadReader) -> None:
+    while seen := reader.peek(READ_CHUNK):
         end = seen.find(b"\n")
-        window.skip(end + 1 if end >= 0 else len(seen))
+        reader.skip(end + 1 if end >= 0 else len(seen))
         if end >= 0:
             return
 
 
-def _document(line: bytes, offset: int) -> Found:
+def _document(line: bytes, offset: int) -> SourceRecord:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        return broken(offset, len(line), "bad_json", f"{error}; it begins {line[:40]!r}", line[:RAW])
+        return unreadable_record(offset, len(line), "bad_json", f"{error}; it begins {line[:40]!r}", line[:MAX_RAW])
     if not isinstance(row, Mapping):
-        return broken(offset, len(line), "bad_json", f"a line holds an object, not {line[:40]!r}", line[:RAW])
-    return Found(offset=offset, length=len(line), content=from_row(row), url=row_url(row))
+        return unreadable_record(
+            offset, len(line), "bad_json", f"a line holds an object, not {line[:40]!r}", line[:MAX_RAW]
+        )
+    return SourceRecord(offset=offset, length=len(line), content=from_row(row), url=row_url(row))
 
 
 def from_row(row: Mapping[str, Any]) -> Text | NotAPage:

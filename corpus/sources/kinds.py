@@ -10,9 +10,9 @@ import json
 import re
 from typing import IO
 
-from corpus.archive.codecs import Packing, packing
-from corpus.archive.inflated import Inflated
-from corpus.archive.window import Window
+from corpus.archive.codecs import Compression, detect_compression
+from corpus.archive.decompression import DecompressedStream
+from corpus.archive.lookahead import LookaheadReader
 from corpus.sources.contract import Source
 from corpus.sources.jsonl import JsonLines
 from corpus.sources.parquet import MAGIC, Parquet
@@ -36,42 +36,42 @@ DUMP_STARTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<mediawiki\b
 def recognise(name: str, file: IO[bytes]) -> tuple[Source, None] | tuple[None, str]:
     """What reads the file, or why nothing does: what it begins with."""
     try:
-        how = packing(file)
+        compression = detect_compression(file)
     except ValueError as error:
         return None, str(error)
-    head = _head(file, how)
+    head = _head(file, compression)
     if isinstance(head, str):
         return None, head
-    source = _source(name, head, how)
+    source = _source(name, head, compression)
     if source is None:
-        kind = f"{how.codec.name} of " if how is not None else ""
+        kind = f"{compression.codec.name} of " if compression is not None else ""
         return None, f"it begins with {kind}{head[:40]!r}; wanted is {WANTED}"
     problem = source.problem(file)
     return (None, problem) if problem else (source, None)
 
 
-def _head(file: IO[bytes], how: Packing | None) -> bytes | str:
+def _head(file: IO[bytes], compression: Compression | None) -> bytes | str:
     """The first bytes of the content, or why there are none."""
-    if how is None:
+    if compression is None:
         file.seek(0)
         return file.read(HEAD) or "it is empty (0 bytes)"
-    source = Inflated(file, how)
-    head = Window(source.read).peek(HEAD)
+    source = DecompressedStream(file, compression)
+    head = LookaheadReader(source.read).peek(HEAD)
     if not head and source.problem:
-        return f"it begins like {how.codec.name}, but cannot be decompressed ({source.problem})"
-    return head or f"it is empty ({how.codec.name} of 0 bytes)"
+        return f"it begins like {compression.codec.name}, but cannot be decompressed ({source.problem})"
+    return head or f"it is empty ({compression.codec.name} of 0 bytes)"
 
 
-def _source(name: str, head: bytes, how: Packing | None) -> Source | None:
+def _source(name: str, head: bytes, compression: Compression | None) -> Source | None:
     if WEB_STARTS.match(head):
         return SOURCES["web"]
-    if head.startswith(MAGIC) and how is None:
+    if head.startswith(MAGIC) and compression is None:
         return SOURCES["parquet"]
     if DUMP_STARTS.match(head):
         return SOURCES["wikipedia"]
     if JSONL_NAME.fullmatch(name) and _begins_json_line(head):
         return SOURCES["jsonl"]
-    if TEXT_NAME.fullmatch(name) and how is None:
+    if TEXT_NAME.fullmatch(name) and compression is None:
         return SOURCES["text"]
     return None
 

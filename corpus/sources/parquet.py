@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileOpener
 
-from corpus.archive.warc import Span
-from corpus.sources.contract import Found, broken
+from corpus.archive.ranges import FileRange
+from corpus.sources.contract import SourceRecord, unreadable_record
 from corpus.sources.jsonl import DATE_FIELDS, TEXT_FIELDS, URL_FIELDS, from_row, row_url
 
 MAGIC = b"PAR1"
@@ -37,7 +37,7 @@ class Parquet:
             return None
         return f"it has no column named {' or '.join(TEXT_FIELDS)}, but {', '.join(names)}"[:300]
 
-    def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
+    def read(self, file: IO[bytes], size: int, name: str, chosen: FileRange) -> Iterator[SourceRecord]:
         with opened(file) as table:
             wanted = {*TEXT_FIELDS, *URL_FIELDS, *DATE_FIELDS, "title"}
             columns = [column for column in table.schema_arrow.names if column in wanted]
@@ -45,11 +45,11 @@ class Parquet:
             for number in range(table.num_row_groups):
                 group = table.metadata.row_group(number)
                 last = row + group.num_rows
-                # An exact span names a row by its number.
-                within = row <= span.start < last if span.exact else span.start <= _begins(group) < span.stop
+                # An exact chosen names a row by its number.
+                within = row <= chosen.start < last if chosen.exact else chosen.start <= _begins(group) < chosen.stop
                 if within:
                     found = _rows(table, number, row, last, columns)
-                    yield from (one for one in found if not span.exact or one.offset >= span.start)
+                    yield from (one for one in found if not chosen.exact or one.offset >= chosen.start)
                 row = last
 
 
@@ -71,12 +71,12 @@ def _begins(group: pq.RowGroupMetaData) -> int:
     return int(dictionary if dictionary is not None and dictionary > 0 else chunk.data_page_offset)
 
 
-def _rows(table: pq.ParquetFile, number: int, row: int, last: int, columns: list[str]) -> Iterator[Found]:
+def _rows(table: pq.ParquetFile, number: int, row: int, last: int, columns: list[str]) -> Iterator[SourceRecord]:
     try:
         for batch in table.iter_batches(ROWS, row_groups=[number], columns=columns, use_threads=False):
             for values in batch.to_pylist():
-                yield Found(offset=row, length=1, content=from_row(values), url=row_url(values))
+                yield SourceRecord(offset=row, length=1, content=from_row(values), url=row_url(values))
                 row += 1
     except (*ERRORS, UnicodeDecodeError) as error:
         detail = f"rows {row} to {last} of row group {number}: {error}"
-        yield broken(row, last - row, "corrupt_parquet", detail)
+        yield unreadable_record(row, last - row, "corrupt_parquet", detail)

@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import IO
 
 from corpus.archive.pages import NotAPage, read_text
-from corpus.archive.warc import Span
-from corpus.sources.contract import MAX_TEXT, Found, too_large
+from corpus.archive.ranges import FileRange
+from corpus.sources.contract import MAX_TEXT, SourceRecord, oversized_record
 from corpus.text.charset import decode
 
 WHOLE = 64 << 10  # bytes of a file that is not cut
@@ -30,23 +30,25 @@ class PlainText:
     def problem(self, file: IO[bytes]) -> str | None:
         return None
 
-    def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
+    def read(self, file: IO[bytes], size: int, name: str, chosen: FileRange) -> Iterator[SourceRecord]:
         if size > MAX_TEXT:
-            if span.start == 0:
-                yield too_large(0, size)
+            if chosen.start == 0:
+                yield oversized_record(0, size)
             return
         file.seek(0)
         data = file.read()
         decoded = decode(data, None)
         if decoded is None or "\0" in decoded[0]:
-            if span.start == 0:
+            if chosen.start == 0:
                 content = NotAPage(reason="undecodable", detail="no charset decodes it to text without NUL")
-                yield Found(offset=0, length=size, content=content)
+                yield SourceRecord(offset=0, length=size, content=content)
             return
         title = posixpath.splitext(posixpath.basename(name))[0]
         for offset, length, text in _parts(data, *decoded):
-            if span.start <= offset < span.stop:
-                yield Found(offset=offset, length=length, content=read_text(text, title=title, charset=decoded[1]))
+            if chosen.start <= offset < chosen.stop:
+                yield SourceRecord(
+                    offset=offset, length=length, content=read_text(text, title=title, charset=decoded[1])
+                )
 
 
 def _parts(data: bytes, text: str, charset: str) -> list[tuple[int, int, str]]:

@@ -19,11 +19,11 @@ from lxml import etree
 from mwparserfromhell.nodes import Node, Tag, Wikilink
 from mwparserfromhell.parser import ParserError
 
-from corpus.archive.codecs import packing
-from corpus.archive.inflated import Inflated
+from corpus.archive.codecs import detect_compression
+from corpus.archive.decompression import DecompressedStream
 from corpus.archive.pages import NotAPage, Text, read_text
-from corpus.archive.warc import Span
-from corpus.sources.contract import Found, broken
+from corpus.archive.ranges import FileRange
+from corpus.sources.contract import SourceRecord, unreadable_record
 
 MAX_WIKITEXT = 4 << 20  # characters; MediaWiki itself refuses pages above 2 MiB
 FILE, CATEGORY = 6, 14  # namespaces whose links are pictures and filing, not prose; their names differ by language
@@ -33,7 +33,7 @@ ENGLISH = frozenset({"file", "image", "category", "media"})
 MAX_OPEN = 100
 BRACKET = re.compile(r"\[|\]")
 TAG = re.compile(
-    r"<(?:ref|div|span|small|big|center|font|blockquote|gallery|math|code|pre|poem|su[bp]|includeonly|noinclude|[bius])"
+    r"<(?:ref|div|chosen|small|big|center|font|blockquote|gallery|math|code|pre|poem|su[bp]|includeonly|noinclude|[bius])"
     r"\b(?![^<>]*/>)|</",
     re.IGNORECASE,
 )
@@ -60,11 +60,11 @@ class Wikipedia:
     def problem(self, file: IO[bytes]) -> str | None:
         return None
 
-    def read(self, file: IO[bytes], size: int, name: str, span: Span) -> Iterator[Found]:
-        if span.start > 0 and not span.exact:
+    def read(self, file: IO[bytes], size: int, name: str, chosen: FileRange) -> Iterator[SourceRecord]:
+        if chosen.start > 0 and not chosen.exact:
             return
-        how = packing(file)
-        source = Inflated(file, how) if how is not None else None
+        compression = detect_compression(file)
+        source = DecompressedStream(file, compression) if compression is not None else None
         if source is None:
             file.seek(0)
         number, site = 0, _Site()
@@ -82,7 +82,7 @@ class Wikipedia:
                 if kind == "siteinfo":
                     site = _site(element)
                 elif kind == "page":
-                    if not span.exact or number >= span.start:
+                    if not chosen.exact or number >= chosen.start:
                         yield _found(element, number, site)
                     number += 1
                 if kind != "revision":
@@ -90,7 +90,7 @@ class Wikipedia:
                 _forget_before(element)
         except etree.XMLSyntaxError as error:
             reason = source.problem if source is not None and source.problem else "bad_xml"
-            yield broken(number, 0, reason, f"{error}; the pages behind it cannot be read")
+            yield unreadable_record(number, 0, reason, f"{error}; the pages behind it cannot be read")
 
 
 def _forget_before(element: etree._Element) -> None:
@@ -111,10 +111,10 @@ def _site(info: etree._Element) -> _Site:
     return _Site(base=folder + slash if base.startswith("http") else None, unread=ENGLISH | names)
 
 
-def _found(page: etree._Element, number: int, site: _Site) -> Found:
+def _found(page: etree._Element, number: int, site: _Site) -> SourceRecord:
     title = page.findtext("{*}title") or ""
     url = site.base + quote(title.replace(" ", "_"), safe="/:,;@()!*") if site.base else None
-    return Found(offset=number, length=1, content=_content(page, title, url, site), url=url)
+    return SourceRecord(offset=number, length=1, content=_content(page, title, url, site), url=url)
 
 
 def _content(page: etree._Element, title: str, url: str | None, site: _Site) -> Text | NotAPage:

@@ -13,7 +13,7 @@ from typing import IO, Any, Protocol
 import fsspec
 import pyarrow as pa
 
-from corpus.archive.codecs import packing
+from corpus.archive.codecs import detect_compression
 from corpus.sources.contract import MAX_TEXT
 from corpus.sources.kinds import JSONL_NAME
 from corpus.sources.parquet import ERRORS, MAGIC, opened
@@ -202,13 +202,15 @@ def recognise(path: str, id_column: str, text_column: str, fields: JsonFields) -
     if not fs.exists(file):
         raise FileNotFoundError(f"{path} does not exist")
     with fs.open(file, "rb") as raw:
-        how = packing(raw)
+        compression = detect_compression(raw)
         raw.seek(0)
         head = raw.read(len(MAGIC))
     if head == MAGIC:
         return ParquetTable(path, fs, file, id_column, text_column)
     if JSONL_NAME.fullmatch(path):
-        return JsonTable(path, fs, file, id_column, text_column, how.codec.name if how is not None else None, fields)
+        return JsonTable(
+            path, fs, file, id_column, text_column, compression.codec.name if compression is not None else None, fields
+        )
     raise ValueError(
         f"{path} begins with {head!r}, so it is not Parquet; JSON lines are in files named "
         ".jsonl, .ndjson or .json, or these with .gz, .zst, .lz4 or .bz2 behind"

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from mutations import BLOCKS, CHECKED, PACKED, WHOLE, File, files, mutate_bytes
 from warc_bytes import HTML, http, outcomes, read, record, settled
 
-from corpus.archive import inflated, members
+from corpus.archive import decompression, members
 from corpus.archive.pages import MAX_HTML, NotAPage, Page, read_page
-from corpus.archive.warc import Broken, Record, Span
+from corpus.archive.parsing import DamagedRange, Record
+from corpus.archive.ranges import FileRange
 from corpus.extract import ExtractConfig, Extracted, extract, prepare
 from corpus.lake.schema import QUARANTINED
 from corpus.lake.store import Lake
@@ -106,7 +107,7 @@ def ingest(tmp_path_factory: pytest.TempPathFactory) -> tuple[Ingest, Lake, Path
 @given(files(), st.lists(st.integers(1, 3_000), max_size=4), st.sampled_from([1 << 18, 1 << 18, 700]))
 def test_files(ingest: tuple[Ingest, Lake, Path], file: File, cuts: list[int], chunk: int) -> None:
     """`chunk`: what is read at a time, less than a member and more than the whole file."""
-    small = mock.patch.object(inflated, "SMALL_CHUNK", chunk)
+    small = mock.patch.object(decompression, "SMALL_CHUNK", chunk)
     with Watched("files"), mock.patch.multiple(members, READ_CHUNK=chunk, OUTPUT_CHUNK=chunk), small:
         data = file.data
         found = read(data)
@@ -116,7 +117,7 @@ def test_files(ingest: tuple[Ingest, Lake, Path], file: File, cuts: list[int], c
         check_ingest(*ingest, data)
 
 
-def check_places(file: File, data: bytes, found: list[Record | Broken]) -> None:
+def check_places(file: File, data: bytes, found: list[Record | DamagedRange]) -> None:
     """Every byte belongs to one record or to one broken range; between them are blank lines."""
     position = 0
     for item in found:
@@ -130,7 +131,7 @@ def check_places(file: File, data: bytes, found: list[Record | Broken]) -> None:
         assert position <= len(data) and not data[position:].strip(b"\r\n"), "bytes vanished at the end"
 
 
-def check_untouched(file: File, found: list[Record | Broken]) -> None:
+def check_untouched(file: File, found: list[Record | DamagedRange]) -> None:
     """Damage costs the damaged member alone."""
     is_whole = [whole for _, whole in file.parts]
     if file.packing in CHECKED and is_whole[0]:
@@ -145,7 +146,7 @@ def check_untouched(file: File, found: list[Record | Broken]) -> None:
         assert [type(item) for item in found] == [Record] * len(is_whole)
 
 
-def check_ranges(data: bytes, cuts: list[int], found: list[Record | Broken]) -> None:
+def check_ranges(data: bytes, cuts: list[int], found: list[Record | DamagedRange]) -> None:
     assert settled(data, cuts) == outcomes(found), "ranges read something else than the whole"
 
 
@@ -157,7 +158,7 @@ def check_ingest(work: Ingest, lake: Lake, folder: Path, data: bytes) -> None:
     if source is None:
         assert why
         return
-    items = list(source.read(io.BytesIO(data), len(data), "crawl.warc", Span(start=0, stop=len(data))))
+    items = list(source.read(io.BytesIO(data), len(data), "crawl.warc", FileRange(start=0, stop=len(data))))
     entry = SourceFile(name="crawl.warc", url=str(path), bytes=len(data), sha256="", splittable=False, kind=source.name)
     part = Counted()
     work.process(lake, Block(name="part-0", file=entry, start=0, stop=len(data)), part)  # type: ignore[arg-type]
@@ -209,7 +210,7 @@ def pages(draw: st.DrawFn) -> bytes:
 def test_pages(block: bytes) -> None:
     with Watched("pages"):
         for item in read(record(block)):
-            if isinstance(item, Broken):
+            if isinstance(item, DamagedRange):
                 continue
             page = read_page(item.warc)
             assert isinstance(page, Page | NotAPage)

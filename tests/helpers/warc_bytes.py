@@ -7,7 +7,9 @@ import io
 import itertools
 from collections.abc import Sequence
 
-from corpus.archive.warc import Broken, Record, Span, read_records
+from corpus.archive.parsing import DamagedRange, Record
+from corpus.archive.ranges import FileRange
+from corpus.archive.records import read_records
 
 HTML = b"<html><body><p>Water runs downhill.</p></body></html>"
 
@@ -47,29 +49,31 @@ def three(*, compressed: bool = True) -> list[bytes]:
     return [member(data) for data in plain] if compressed else plain
 
 
-def read(data: bytes, start: int = 0, stop: int | None = None) -> list[Record | Broken]:
-    return list(read_records(io.BytesIO(data), len(data), Span(start=start, stop=len(data) if stop is None else stop)))
+def read(data: bytes, start: int = 0, stop: int | None = None) -> list[Record | DamagedRange]:
+    return list(
+        read_records(io.BytesIO(data), len(data), FileRange(start=start, stop=len(data) if stop is None else stop))
+    )
 
 
-def outcomes(found: Sequence[Record | Broken]) -> list[tuple[int, int, str]]:
+def outcomes(found: Sequence[Record | DamagedRange]) -> list[tuple[int, int, str]]:
     """(offset, length, "record" or why there is none)."""
-    return [(item.offset, item.length, item.reason if isinstance(item, Broken) else "record") for item in found]
+    return [(item.offset, item.length, item.reason if isinstance(item, DamagedRange) else "record") for item in found]
 
 
-def spans(data: bytes, cuts: Sequence[int]) -> list[Span]:
-    return [Span(start=start, stop=stop) for start, stop in itertools.pairwise([0, *cuts, len(data)])]
+def spans(data: bytes, cuts: Sequence[int]) -> list[FileRange]:
+    return [FileRange(start=start, stop=stop) for start, stop in itertools.pairwise([0, *cuts, len(data)])]
 
 
 def settled(data: bytes, cuts: Sequence[int]) -> list[tuple[int, int, str]]:
     """What ranges read when each that began wrongly is read again, as ingest does."""
     items: list[tuple[int, int, str]] = []
-    before: Span | None = None
+    before: FileRange | None = None
     for cut in spans(data, cuts):
         span = cut
         part = list(read_records(io.BytesIO(data), len(data), span))
         if before is not None and span.begins != before.ends:
             assert before.ends is not None
-            span = Span(start=before.ends, stop=span.stop, exact=True)
+            span = FileRange(start=before.ends, stop=span.stop, exact=True)
             part = list(read_records(io.BytesIO(data), len(data), span))
         items += outcomes(part)
         before = span

@@ -15,7 +15,7 @@ from accounts import account
 from crawls import CHINESE, GERMAN, JAPANESE
 from warc_bytes import http, member, read, record
 
-from corpus.archive.encodings import decode as undo
+from corpus.archive.encodings import decode_body as undo
 from corpus.extract import ExtractConfig, extract
 from corpus.language import identify as language
 from corpus.optout.signals import refused

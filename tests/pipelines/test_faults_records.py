@@ -15,7 +15,9 @@ from backports import zstd
 from ingest_faults import AFTER, BEFORE, ENGINE, PROSE, between, page
 from warc_bytes import http, member, record
 
-from corpus.archive.warc import Broken, Span, read_records
+from corpus.archive.parsing import DamagedRange
+from corpus.archive.ranges import FileRange
+from corpus.archive.records import read_records
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import OptOutConfig
 from corpus.sources import open_crawl
@@ -156,8 +158,8 @@ def test_a_member_whose_first_block_is_long_is_found(pack: Callable[[bytes], byt
     parts = [pack(record(http(b"<p>" + noise + bytes([n])))) for n in range(4)]
     data = b"".join([parts[0], b"garbage", *parts[1:]])
     starts = list(itertools.accumulate(map(len, parts), initial=0))
-    found = list(read_records(io.BytesIO(data), len(data), Span(start=0, stop=len(data))))
-    assert [isinstance(item, Broken) for item in found] == [False, True, False, False, False]
-    span = Span(start=starts[1] + 10, stop=len(data))
+    found = list(read_records(io.BytesIO(data), len(data), FileRange(start=0, stop=len(data))))
+    assert [isinstance(item, DamagedRange) for item in found] == [False, True, False, False, False]
+    span = FileRange(start=starts[1] + 10, stop=len(data))
     list(read_records(io.BytesIO(data), len(data), span))
     assert span.begins == starts[2] + len(b"garbage")

@@ -152,7 +152,7 @@ def test_decompression_bomb_in_a_body(name: str, tmp_path: Path) -> None:
 def test_decompression_bomb_in_the_warc_layer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little_memory: None
 ) -> None:
-    monkeypatch.setattr("corpus.archive.members.MAX_INFLATED", 256 << 20)
+    monkeypatch.setattr("corpus.archive.members.MAX_DECOMPRESSED", 256 << 20)
     whole = page(length=str(1 << 40)).split(b"<html>")[0]
     bomb = _repeated(whole, bytes(16 << 20), 64)
     found = between(tmp_path, bomb)
@@ -163,7 +163,7 @@ def test_decompression_bomb_in_the_warc_layer(
 def test_decompression_bomb_in_a_file_compressed_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, little_memory: None
 ) -> None:
-    monkeypatch.setattr("corpus.archive.members.MAX_INFLATED", 128 << 20)
+    monkeypatch.setattr("corpus.archive.members.MAX_DECOMPRESSED", 128 << 20)
     bomb = _repeated(page(BEFORE) + page(AFTER), bytes(16 << 20), 32)
     found = account(tmp_path, {"a.warc.gz": bomb})
     assert found.urls == [BEFORE, AFTER]

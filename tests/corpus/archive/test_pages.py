@@ -17,7 +17,7 @@ from warc_bytes import HTML, http, member, read, record
 
 from corpus.archive import pages
 from corpus.archive.pages import NotAPage, Page, read_page
-from corpus.archive.warc import Record
+from corpus.archive.parsing import Record
 
 BIG = HTML * 200
 
@@ -148,14 +148,14 @@ def test_a_bomb_in_a_body_is_dropped_at_the_cap(name: str, monkeypatch: pytest.M
     monkeypatch.setattr(pages, "MAX_HTML", 1 << 20)
     encode, headers = ENCODINGS[name]
     sizes: list[int] = []
-    original = pages.decode
+    original = pages.decode_body
 
     def watched(layer: str, body: bytes, most: int) -> tuple[bytes, bool] | None:
         decoded = original(layer, body, most)
         sizes.append(len(decoded[0]) if decoded else 0)
         return decoded
 
-    monkeypatch.setattr(pages, "decode", watched)
+    monkeypatch.setattr(pages, "decode_body", watched)
     found = page_of(record(http(encode(b"<p>" + b"\0" * (32 << 20)), *headers)))
     assert isinstance(found, NotAPage) and found.reason == "bomb"
     assert max(sizes) <= (1 << 20) + 1

@@ -10,11 +10,13 @@ import pytest
 from fastwarc.warc import WarcRecordType
 from warc_bytes import HTML, http, member, outcomes, read, record, three
 
-from corpus.archive import codecs, members, warc
-from corpus.archive.warc import Broken, Record, Span, read_records
+from corpus.archive import codecs, members, parsing
+from corpus.archive.parsing import DamagedRange, Record
+from corpus.archive.ranges import FileRange
+from corpus.archive.records import read_records
 
 
-def body(found: Record | Broken) -> bytes:
+def body(found: Record | DamagedRange) -> bytes:
     assert isinstance(found, Record)
     return found.warc.reader.read()
 
@@ -113,12 +115,12 @@ def test_a_length_that_is_too_small_never_yields_a_cut_page(compressed: bool) ->
     first, _, third = three(compressed=compressed)
     found = read(first + (member(wrong) if compressed else wrong) + third)
     assert outcomes(found)[-1][2] == "record" and body(found[-1]) == body(read(third)[0])
-    assert any(isinstance(item, Broken) for item in found)
+    assert any(isinstance(item, DamagedRange) for item in found)
 
 
 @pytest.mark.parametrize("compressed", [True, False], ids=["gzip", "plain"])
 def test_a_record_above_the_limit_is_streamed_past(monkeypatch: pytest.MonkeyPatch, compressed: bool) -> None:
-    monkeypatch.setattr(warc, "MAX_RECORD", 1_000_000)
+    monkeypatch.setattr(parsing, "MAX_RECORD", 1_000_000)
     big = record(http(b"x" * 1_500_000))
     first, _, third = three(compressed=compressed)
     data = first + (member(big) if compressed else big) + third
@@ -129,14 +131,14 @@ def test_a_record_above_the_limit_is_streamed_past(monkeypatch: pytest.MonkeyPat
             reads.append(len(data) if size is None or size < 0 else size)
             return super().read(size)
 
-    found = list(read_records(Watched(data), len(data), Span(start=0, stop=len(data))))
+    found = list(read_records(Watched(data), len(data), FileRange(start=0, stop=len(data))))
     assert [what for *_, what in outcomes(found)] == ["record", "too_large", "record"]
     assert max(reads) < 1_000_000
 
 
 def test_a_bomb_in_a_member_is_left_before_it_is_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warc, "MAX_RECORD", 1 << 20)
-    monkeypatch.setattr(members, "MAX_INFLATED", 8 << 20)
+    monkeypatch.setattr(parsing, "MAX_RECORD", 1 << 20)
+    monkeypatch.setattr(members, "MAX_DECOMPRESSED", 8 << 20)
     bomb = member(record(http(b"\0" * (64 << 20))))
     inflated = 0
     original = codecs.isal_zlib.decompressobj

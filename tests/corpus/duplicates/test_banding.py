@@ -66,9 +66,9 @@ def test_a_number_that_is_none(wrong: dict[str, int]) -> None:
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"same_url": "lates"}, "same_url 'lates': there are keep and first and latest"),
-        ({"measure": "cosine"}, "measure 'cosine': there are jaccard and containment"),
-        ({"scope": "all"}, "scope 'all': there are together and apart"),
+        ({"same_url": "lates"}, "same_url 'lates' is unknown; choose one of keep, first, latest"),
+        ({"measure": "cosine"}, "measure 'cosine' is unknown; choose one of jaccard, containment"),
+        ({"scope": "all"}, "scope 'all' is unknown; choose one of together, apart"),
     ],
 )
 def test_a_word_that_is_none(wrong: dict[str, str], says: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from warc_bytes import HTML, http, member, read, record
 
 from corpus.archive.pages import Page, read_page
-from corpus.archive.warc import Record
+from corpus.archive.parsing import Record
 from corpus.lineage.reread import payload_digest
 
 

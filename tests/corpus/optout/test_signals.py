@@ -9,7 +9,7 @@ import pytest
 from warc_bytes import HTML, http, member, read, record
 
 from corpus.archive.pages import Page, read_page
-from corpus.archive.warc import Record
+from corpus.archive.parsing import Record
 from corpus.optout.blocklists import Blocklists, OptOutConfig
 from corpus.optout.signals import refused
 

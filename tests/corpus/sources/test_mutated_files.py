@@ -19,8 +19,8 @@ from mutations import damage_bytes
 from warc_bytes import http, member, record, three
 
 from corpus.archive.pages import NotAPage
-from corpus.archive.warc import Span
-from corpus.sources.contract import Found
+from corpus.archive.ranges import FileRange
+from corpus.sources.contract import SourceRecord
 from corpus.sources.kinds import recognise
 
 ROWS = [{"text": f"Water {n} runs downhill.", "url": f"https://river.example/{n}"} for n in range(12)]
@@ -62,14 +62,14 @@ def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
     return name, damage_bytes(draw, FILES[name], draw(st.integers(1, 4)), st.binary(max_size=20))
 
 
-def read(name: str, data: bytes, spans: list[Span]) -> list[Found]:
+def read(name: str, data: bytes, spans: list[FileRange]) -> list[SourceRecord]:
     file = io.BytesIO(data)
     source, why = recognise(name, file)
     if source is None:
         assert why
         return []
     if not source.splittable(file):
-        spans = [Span(start=0, stop=len(data))]
+        spans = [FileRange(start=0, stop=len(data))]
     return [found for span in spans for found in source.read(file, len(data), name, span)]
 
 
@@ -78,7 +78,7 @@ def read(name: str, data: bytes, spans: list[Span]) -> list[Found]:
 def test_nothing_is_raised_and_places_go_up(case: tuple[str, bytes], cuts: list[int]) -> None:
     name, data = case
     edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    found = read(name, data, [Span(start=first, stop=last) for first, last in itertools.pairwise(edges)])
+    found = read(name, data, [FileRange(start=first, stop=last) for first, last in itertools.pairwise(edges)])
     places = [item.offset for item in found]
     assert places == sorted(places)
     assert all(isinstance(item.content, NotAPage) or item.content.payload_digest for item in found)
@@ -86,13 +86,13 @@ def test_nothing_is_raised_and_places_go_up(case: tuple[str, bytes], cuts: list[
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_every_cut_keeps_what_is_whole(name: str) -> None:
-    whole = read(name, FILES[name], [Span(start=0, stop=len(FILES[name]))])
+    whole = read(name, FILES[name], [FileRange(start=0, stop=len(FILES[name]))])
     assert any(not isinstance(item.content, NotAPage) for item in whole)
     for end in range(0, len(FILES[name]), 17):
-        kept = [item for item in read(name, FILES[name][:end], [Span(start=0, stop=end)]) if not _broken(item)]
+        kept = [item for item in read(name, FILES[name][:end], [FileRange(start=0, stop=end)]) if not _broken(item)]
         if name != "a.txt":
             assert [(item.offset, item.url) for item in kept] == [(i.offset, i.url) for i in whole[: len(kept)]], end
 
 
-def _broken(item: Found) -> bool:
+def _broken(item: SourceRecord) -> bool:
     return isinstance(item.content, NotAPage) and item.content.broken

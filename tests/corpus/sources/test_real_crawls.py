@@ -9,7 +9,7 @@ import pytest
 from shared import beside
 
 from corpus.archive.pages import NotAPage, Page, Text
-from corpus.archive.warc import Span
+from corpus.archive.ranges import FileRange
 from corpus.sources.kinds import recognise
 
 # Beside the checkout, wherever that lies.
@@ -52,7 +52,7 @@ def read(path: Path, name: str) -> tuple[int, int, dict[str, int]]:
         source, why = recognise(name, file)
         assert source is not None, why
         size = path.stat().st_size
-        items = list(source.read(file, size, name, Span(start=0, stop=size)))
+        items = list(source.read(file, size, name, FileRange(start=0, stop=size)))
     lost = Counter(item.content.reason for item in items if isinstance(item.content, NotAPage) and item.content.broken)
     pages = sum(isinstance(item.content, Page) for item in items)
     return pages, sum(isinstance(item.content, Text) for item in items), dict(lost)

@@ -16,35 +16,37 @@ from backports import zstd
 from crawls import CHINESE, YELLOW_RIVER
 
 from corpus.archive.pages import NotAPage, Text
-from corpus.archive.warc import Span
+from corpus.archive.ranges import FileRange
 from corpus.lineage.reread import payload_digest
 from corpus.sources import contract, jsonl, open_crawl, plaintext
-from corpus.sources.contract import Found
+from corpus.sources.contract import SourceRecord
 from corpus.sources.kinds import recognise
 
 ROWS = [{"text": f"River {n} runs downhill. 河", "url": f"https://river.example/{n}", "n": n} for n in range(50)]
 LINES = [json.dumps(row).encode() + b"\n" for row in ROWS]
 
 
-def found(name: str, data: bytes, span: Span | None = None) -> list[Found]:
+def found(name: str, data: bytes, span: FileRange | None = None) -> list[SourceRecord]:
     file = io.BytesIO(data)
     source, why = recognise(name, file)
     assert source is not None, why
-    return list(source.read(file, len(data), name, span or Span(start=0, stop=len(data))))
+    return list(source.read(file, len(data), name, span or FileRange(start=0, stop=len(data))))
 
 
-def tiled(name: str, data: bytes, cuts: list[int]) -> list[Found]:
+def tiled(name: str, data: bytes, cuts: list[int]) -> list[SourceRecord]:
     edges = [0, *cuts, len(data)]
     return [
-        item for first, last in itertools.pairwise(edges) for item in found(name, data, Span(start=first, stop=last))
+        item
+        for first, last in itertools.pairwise(edges)
+        for item in found(name, data, FileRange(start=first, stop=last))
     ]
 
 
-def texts(items: list[Found]) -> list[str]:
+def texts(items: list[SourceRecord]) -> list[str]:
     return [item.content.text for item in items if isinstance(item.content, Text)]
 
 
-def reasons(items: list[Found]) -> list[str]:
+def reasons(items: list[SourceRecord]) -> list[str]:
     return [item.content.reason if isinstance(item.content, NotAPage) else "text" for item in items]
 
 
@@ -160,7 +162,7 @@ def test_a_text_file_is_one_document(encoding: str) -> None:
     assert isinstance(item.content, Text)
     assert (item.content.text, item.content.title) == (text, "长江")
     assert (item.offset, item.length, item.url) == (0, len(data), None)
-    assert found("books/长江.md", data, Span(start=10, stop=20)) == []
+    assert found("books/长江.md", data, FileRange(start=10, stop=20)) == []
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "gb18030", "utf-16"])

@@ -15,9 +15,11 @@ import pytest
 from backports import zstd
 from warc_bytes import HTML, http, member, outcomes, read, record, settled, spans, three
 
+from corpus.archive.layout import detect_layout
 from corpus.archive.pages import NotAPage, Page, Text
-from corpus.archive.warc import Span, layout, read_records
-from corpus.sources.contract import Found
+from corpus.archive.ranges import FileRange
+from corpus.archive.records import read_records
+from corpus.sources.contract import SourceRecord
 from corpus.sources.kinds import SOURCES, recognise
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
@@ -28,11 +30,11 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def found(data: bytes, span: Span | None = None, name: str = "crawl.warc") -> list[Found]:
+def found(data: bytes, span: FileRange | None = None, name: str = "crawl.warc") -> list[SourceRecord]:
     file = io.BytesIO(data)
     source, why = recognise(name, file)
     assert source is not None, why
-    return list(source.read(file, len(data), name, span or Span(start=0, stop=len(data))))
+    return list(source.read(file, len(data), name, span or FileRange(start=0, stop=len(data))))
 
 
 @pytest.mark.parametrize("packing", PACK)
@@ -48,7 +50,7 @@ def test_each_packing_gives_the_same_pages(packing: str) -> None:
 def test_ranges_tile_a_file_of_frames_wherever_it_is_cut(packing: str) -> None:
     data = b"".join(PACK[packing](part) for part in three(compressed=False))
     whole = outcomes(read(data))
-    assert layout(io.BytesIO(data)).splittable
+    assert detect_layout(io.BytesIO(data)).one_record_per_member
     for cut in range(1, len(data)):
         parts = [list(read_records(io.BytesIO(data), len(data), span)) for span in spans(data, [cut])]
         assert outcomes([*parts[0], *parts[1]]) == whole, f"cut at byte {cut}"
@@ -88,7 +90,7 @@ def test_a_file_compressed_as_a_whole_is_read_by_one_range_and_by_place(pack: Ca
     items = found(data)
     assert [(item.offset, item.length) for item in items] == [item[:2] for item in outcomes(read(plain))]
     for item in items:
-        again = found(data, Span(start=item.offset, stop=item.offset + 1, exact=True))[0]
+        again = found(data, FileRange(start=item.offset, stop=item.offset + 1, exact=True))[0]
         assert (again.offset, again.content) == (item.offset, item.content)
 
 
@@ -182,7 +184,7 @@ def test_a_range_full_of_magic_numbers_costs_no_more_than_its_size() -> None:
 
     data = member(record()) + stored(record(http(b"\x1f\x8b\x08\x00" * 250_000))) + member(record())
     started = time.perf_counter()
-    list(read_records(Counted(data), len(data), Span(start=len(member(record())) + 10, stop=len(data))))
+    list(read_records(Counted(data), len(data), FileRange(start=len(member(record())) + 10, stop=len(data))))
     assert reads < 3 * len(data)
     assert time.perf_counter() - started < 30
 

@@ -14,9 +14,9 @@ import psutil
 import pytest
 
 from corpus.archive.pages import NotAPage, Text
-from corpus.archive.warc import Span
+from corpus.archive.ranges import FileRange
 from corpus.lineage.reread import payload_digest
-from corpus.sources.contract import Found
+from corpus.sources.contract import SourceRecord
 from corpus.sources.kinds import SOURCES, recognise
 from corpus.sources.wikipedia import plain
 
@@ -55,14 +55,14 @@ def dump(*pages: str) -> bytes:
     return (HEAD + "".join(pages) + "</mediawiki>\n").encode()
 
 
-def found(data: bytes, name: str = "dewiki.xml") -> list[Found]:
+def found(data: bytes, name: str = "dewiki.xml") -> list[SourceRecord]:
     file = io.BytesIO(data)
     source, why = recognise(name, file)
     assert source is not None and source.name == "wikipedia", why
-    return list(source.read(file, len(data), name, Span(start=0, stop=len(data))))
+    return list(source.read(file, len(data), name, FileRange(start=0, stop=len(data))))
 
 
-def reasons(items: list[Found]) -> list[str]:
+def reasons(items: list[SourceRecord]) -> list[str]:
     return [item.content.reason if isinstance(item.content, NotAPage) else "text" for item in items]
 
 
@@ -113,7 +113,7 @@ def test_entities_of_a_dump_are_not_expanded() -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     data = (HEAD + page("Donau", text="x").replace(">x<", ">&b;<")).encode()
     source = SOURCES["wikipedia"]
-    items = list(source.read(io.BytesIO(bomb.encode() + data), len(data), "x.xml", Span(start=0, stop=1)))
+    items = list(source.read(io.BytesIO(bomb.encode() + data), len(data), "x.xml", FileRange(start=0, stop=1)))
     assert "text" not in reasons(items)
 
 
@@ -133,10 +133,10 @@ def test_memory_does_not_grow_with_the_dump() -> None:
             return next(self._parts, b"")
 
     process = psutil.Process()
-    list(SOURCES["wikipedia"].read(cast(IO[bytes], Endless(20)), 1, "x", Span(start=0, stop=1)))
+    list(SOURCES["wikipedia"].read(cast(IO[bytes], Endless(20)), 1, "x", FileRange(start=0, stop=1)))
     before = process.memory_info().rss
     file = cast(IO[bytes], Endless(2_000))  # 32 MB; as a tree it would be twice that
-    assert sum(1 for _ in SOURCES["wikipedia"].read(file, 1, "x", Span(start=0, stop=1))) >= 2_000
+    assert sum(1 for _ in SOURCES["wikipedia"].read(file, 1, "x", FileRange(start=0, stop=1))) >= 2_000
     assert process.memory_info().rss - before < 12 << 20
 
 

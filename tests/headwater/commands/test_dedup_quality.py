@@ -18,7 +18,7 @@ from dedups import dedup, write_lines
 from shared import beside
 
 from corpus.archive.pages import Page
-from corpus.archive.warc import Span
+from corpus.archive.ranges import FileRange
 from corpus.extract import ExtractConfig, extract
 from corpus.sources.web import Web
 
@@ -98,7 +98,7 @@ def test_pages_of_a_crawl(tmp_path: Path) -> None:
     for path in sorted(data("bench_crawl").glob("*.warc.gz")):
         size = path.stat().st_size
         with open(path, "rb") as file:
-            for found in Web().read(file, size, path.name, Span(start=0, stop=size)):
+            for found in Web().read(file, size, path.name, FileRange(start=0, stop=size)):
                 if isinstance(found.content, Page):
                     page = extract(found.content.html, found.content.declared_charset, ExtractConfig())
                     if not isinstance(page, str):

@@ -1,4 +1,4 @@
-"""Window: the bytes of a file or stream, read forward once, with a look ahead."""
+"""Lookahead: the bytes of a file or stream, read forward once, with a view of what comes next."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable
 READ_CHUNK = 1 << 18
 
 
-class Window:
-    """`position` is the offset of the next byte. Holds no more than was asked to be seen, and a chunk."""
+class LookaheadReader:
+    """`position` is the offset of the next byte. Holds no more than the longest `peek`, and a chunk."""
 
     def __init__(self, read: Callable[[int], bytes], position: int = 0) -> None:
         self.position = position
@@ -24,10 +24,10 @@ class Window:
 
     def take(self, size: int) -> bytes:
         """As `peek`, and passes them."""
-        found = self.peek(size)
-        del self._held[: len(found)]
-        self.position += len(found)
-        return found
+        taken = self.peek(size)
+        del self._held[: len(taken)]
+        self.position += len(taken)
+        return taken
 
     def skip(self, size: int, keep: int = 0) -> bytes:
         """Passes `size` bytes, or all that are left, and returns the first `keep` of them."""
@@ -51,9 +51,9 @@ class Window:
         kept = b""
         while True:
             seen = self.peek(READ_CHUNK + reach)
-            found = mark.search(seen)
-            if found is not None:
-                return kept + self.skip(found.start(1), keep - len(kept))
+            match = mark.search(seen)
+            if match is not None:
+                return kept + self.skip(match.start(1), keep - len(kept))
             at_end = len(seen) < READ_CHUNK + reach
             kept += self.skip(len(seen) if at_end else READ_CHUNK, keep - len(kept))
             if at_end:
