@@ -133,9 +133,8 @@ class LakeReader:
     def read(self, dataset: Dataset, kind: str, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows of a dataset's Parquet files of one of its `kinds`; checksums of pages are verified."""
         if kind not in dataset.kinds:
-            raise ValueError(
-                f"{dataset.stage}/{dataset.address[:12]} has no {kind!r}: it has {', '.join(dataset.kinds)}"
-            )
+            name = f"{dataset.stage}/{dataset.address[:12]}"
+            raise ValueError(f"{name} has no files of kind {kind!r}: it has {', '.join(dataset.kinds)}")
         return _concat(self._lake.read(self._lake.get(dataset.stage, dataset.address), kind, _listed(columns)))
 
     def documents(self, stage: str = "documents", columns: Sequence[str] | None = None) -> pa.Table:

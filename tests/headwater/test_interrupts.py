@@ -41,6 +41,13 @@ BODIES = {
     "waiting for a lock": "import threading; threading.Lock().acquire() and threading.Semaphore(0).acquire()",
     "reading its input": "sys.stdin.read()",
     "waiting for a thread": "import threading as t; w = t.Thread(target=t.Event().wait); w.start(); w.join()",
+    "a library having unblocked it": """import signal, time
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    time.sleep(60)""",
+    "waiting for a child after that": f"""import signal, subprocess
+    from headwater import interrupts
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {{signal.SIGINT}})
+    with interrupts.blocked(): subprocess.run([sys.executable, '-c', {CHILD!r}])""",
     "swallowing it once": """import time
     try: time.sleep(60)
     except KeyboardInterrupt: time.sleep(60)""",

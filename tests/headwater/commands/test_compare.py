@@ -74,7 +74,7 @@ def test_a_checkpoint_beside_itself_is_not_distinguishable(scores: Path, capsys:
     assert code == 0
     assert "Both sides hold checkpoint a." in out
     assert out.count("p 1.0000, 1.0000 after Holm's correction: not distinguishable") == 3
-    assert "unknown, for nothing varies" in out, "of bits per byte, where no difference tells how they vary"
+    assert "unknown, as nothing varies" in out, "of bits per byte, where no difference tells how they vary"
     assert out.endswith("In all: not distinguishable on 3 of 3 tasks.\n")
 
 
