@@ -30,7 +30,8 @@ from benchmarks import splits
 from benchmarks.crawl import machine
 from benchmarks.crawl_input import SHARED
 from corpus.lake.manifest import Counts, Manifest
-from corpus.lake.schema import document_id, parquet_writer
+from corpus.lake.parquet import parquet_writer
+from corpus.lake.schema import document_id
 from corpus.lake.store import ROWS, Lake
 from corpus.privacy.mask import KINDS
 from corpus.tokenizer.imported import ImportConfig

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.duplicates.deduplication import deduplicate
 from corpus.duplicates.removals import EXACT, NEAR, Settled
-from corpus.lake.schema import parquet_writer
+from corpus.lake.parquet import parquet_writer
 from corpus.tabular.collection import Collection
 
 SURVIVORS, LEDGER = "survivors.parquet", "ledger.parquet"

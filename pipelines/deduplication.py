@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.duplicates.banding import DuplicateConfig
+from corpus.duplicates.keeper import order_crawls
 from corpus.duplicates.removals import NEAR
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
@@ -53,8 +54,8 @@ def in_order(cleans: Sequence[Manifest], config: DuplicateConfig) -> list[Manife
     names = [clean.partition for clean in cleans]
     if len(set(names)) < len(names):
         raise StageError(f"{', '.join(sorted(names))}: two crawls of one name would hide each other; rename one")
-    listed = {name: place for place, name in enumerate(config.crawls)}
-    return sorted(cleans, key=lambda clean: (listed.get(clean.partition, len(listed)), clean.partition))
+    by_name = dict(zip(names, cleans, strict=True))
+    return [by_name[name] for name in order_crawls(names, config.crawls)]
 
 
 def _unique(lake: Lake, clean: Manifest, duplicates: Manifest, config: DuplicateConfig, engine: Engine) -> Outcome:

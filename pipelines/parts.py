@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.lake.manifest import Counts, FileEntry, Manifest, canonical_json
-from corpus.lake.schema import DROPPED, LEDGER, parquet_writer, table
+from corpus.lake.parquet import parquet_writer
+from corpus.lake.schema import DROPPED, LEDGER, table
 from corpus.lake.store import ROWS, Lake
 from pipelines.guard import Failed, Limits, Watch
 

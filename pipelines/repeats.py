@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
-from corpus.lake.schema import DOC_ID, parquet_writer
+from corpus.lake.parquet import parquet_writer
+from corpus.lake.schema import DOC_ID
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.repeats import lines as repeated_lines

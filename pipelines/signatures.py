@@ -18,10 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.duplicates.banding import LIBRARIES, Signing
+from corpus.duplicates.keeper import OF_A_CRAWL, sort_by_keeper
 from corpus.duplicates.urls import url_digests
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
-from corpus.lake.schema import DOC_ID, parquet_writer
+from corpus.lake.parquet import parquet_writer
+from corpus.lake.schema import DOC_ID
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from pipelines.elements import Phases
@@ -138,7 +140,7 @@ class Sign(Work):
 
 
 class Order(Work):
-    """Puts all documents into the order in which they are kept: the longest first, then by file and offset."""
+    """Puts all documents into the order in which they are kept (corpus.duplicates.keeper)."""
 
     schemas = {ORDER: RANKED}
 
@@ -150,8 +152,7 @@ class Order(Work):
         found = [lake.read_table(f"{self.folder}/{STAGE}/{name}.parquet", columns) for name in self.parts]
         counts = [table.num_rows for table in found]
         signed = pa.concat_tables(found)
-        by = [("characters", "descending"), ("warc_file", "ascending"), ("warc_offset", "ascending")]
-        order = pc.sort_indices(signed, sort_keys=by)
+        order = sort_by_keeper(signed, OF_A_CRAWL)
         numbers = pa.array(np.repeat(np.arange(len(counts), dtype=np.int32), counts))
         rows = pa.array(np.concatenate([np.arange(count, dtype=np.int32) for count in counts]))
         ranked = signed.select([field.name for field in IDENTITY]).append_column("part", numbers)

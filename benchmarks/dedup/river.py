@@ -26,7 +26,7 @@ from benchmarks.dedup.report import LARGE
 from benchmarks.dedup.spent import WARM, Spent, main
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake.manifest import Counts, Manifest
-from corpus.lake.schema import parquet_writer
+from corpus.lake.parquet import parquet_writer
 from corpus.lake.store import ROWS, Lake
 from corpus.privacy.mask import KINDS
 from pipelines.cleaning import CLEAN

@@ -19,6 +19,7 @@ from corpus.duplicates.banding import DuplicateConfig, Signing
 from corpus.duplicates.candidates import shingled
 from corpus.duplicates.clusters import exact_duplicates, near_duplicates
 from corpus.duplicates.groups import Groups, combined, group
+from corpus.duplicates.keeper import OF_FILES, sort_by_keeper
 from corpus.duplicates.minhash import band_keys
 from corpus.duplicates.removals import Settled, none, settled
 
@@ -87,8 +88,7 @@ def _signed(
 
 def _longest_first(lengths: pa.ChunkedArray, ids: pa.ChunkedArray) -> np.ndarray:
     table = pa.table([lengths, ids], ["length", "id"])
-    order = pc.sort_indices(table, sort_keys=[("length", "descending"), ("id", "ascending")])
-    return order.to_numpy().astype(np.int64)
+    return sort_by_keeper(table, OF_FILES).to_numpy().astype(np.int64)
 
 
 def _picked(batches: Iterable[pa.Array], places: np.ndarray) -> Iterator[tuple[np.ndarray, pa.Array]]:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from corpus.lake import parquet
 from corpus.lake.manifest import Counts, FileEntry, Manifest, address
-from corpus.lake.schema import PARQUET
 from corpus.lake.stages import kinds_read
 from corpus.lake.store import Lake
 
@@ -38,7 +38,7 @@ class Stage:
     @cached_property
     def code_version(self) -> str:
         python = ".".join(platform.python_version_tuple()[:2])
-        libraries = {"python": python, "pyarrow": pa.__version__, "parquet": PARQUET, **self.libraries}
+        libraries = {"python": python, "pyarrow": pa.__version__, "parquet": parquet.VERSION, **self.libraries}
         return " ".join([str(self.version), *(f"{name}={number}" for name, number in sorted(libraries.items()))])
 
     @cached_property

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from corpus.lake.manifest import Counts, Manifest
+from corpus.lake.parquet import parquet_writer
 from corpus.lake.schema import (
     DOC_ID,
     DROPPED,
@@ -20,7 +21,6 @@ from corpus.lake.schema import (
     QUARANTINE,
     QUARANTINED,
     ledger_row,
-    parquet_writer,
     table,
 )
 from corpus.lake.stages import kinds_read

@@ -16,7 +16,7 @@ import pytest
 
 from corpus.duplicates.candidates import read_texts
 from corpus.lake.manifest import Counts, FileEntry, Manifest
-from corpus.lake.schema import parquet_writer
+from corpus.lake.parquet import parquet_writer
 from corpus.lake.store import Lake, file_sha256
 
 TABLE = pa.table({"number": list(range(1000)), "text": [f"drop {number}" for number in range(1000)]})
