@@ -1,4 +1,4 @@
-"""`python -m pipelines STAGE`: one stage of the river on any Beam runner. Prints the addresses of what it published."""
+"""`python -m pipelines STAGE`: run one stage on any Beam runner; print the addresses of its datasets."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcom
     [split] = _datasets(lake, args.dataset, stages.SPLIT)
     learnt = _config(VocabularyConfig, args)
     if args.vocabulary and learnt != VocabularyConfig():
-        raise ValueError("--vocabulary brings a vocabulary along: leave out the flags by which one is learnt")
+        raise ValueError("--vocabulary replaces learning one: leave out the flags that configure learning")
     config = ImportConfig(path=args.vocabulary) if args.vocabulary else learnt
     tokenizer = make_vocabulary(lake, split, config, engine)
     return [tokenizer, encode(lake, split, tokenizer.manifest, engine)]
@@ -138,9 +138,14 @@ DATASET = re.compile("[a-z_]+/[0-9a-f]+")
 
 # name: (what runs, its configuration, what it reads, help)
 STAGES: dict[str, tuple[Any, type, str, str]] = {
-    "ingest": (_ingest, IngestConfig, "", "a crawl's files -> documents with their main text"),
-    "clean": (_clean, CleanConfig, "documents/ADDRESS", "documents, or a crawl as it is -> those that pass the rules"),
-    "trim": (_trim, LineConfig, "clean/ADDRESS", "clean documents -> without the text that many of them repeat"),
+    "ingest": (_ingest, IngestConfig, "", "files of a crawl -> documents with their main text"),
+    "clean": (
+        _clean,
+        CleanConfig,
+        "documents/ADDRESS",
+        "documents, or files of a crawl -> documents that pass the rules",
+    ),
+    "trim": (_trim, LineConfig, "clean/ADDRESS", "clean documents -> the same without text that many of them repeat"),
     "deduplicate": (
         _deduplicate,
         DuplicateConfig,
@@ -151,13 +156,13 @@ STAGES: dict[str, tuple[Any, type, str, str]] = {
         _contamination,
         ContaminationConfig,
         "unique/ADDRESS benchmark/ADDRESS",
-        "unique documents and benchmarks -> which items stand in which documents",
+        "unique documents and benchmarks -> which documents hold which items",
     ),
     "hold-out": (
         _hold_out,
         HeldOutConfig,
         "unique/ADDRESS contamination/ADDRESS",
-        "unique documents of all crawls -> training and held-out pages, items",
+        "unique documents of all crawls -> training pages, held-out pages, questions made of the latter",
     ),
     "encode": (_encode, VocabularyConfig, "split/ADDRESS", "pages -> tokenizer and tokens"),
     "shard": (_shard, ShardConfig, "tokens/ADDRESS tokenizer/ADDRESS", "tokens -> WebDataset tars with index.json"),
@@ -171,17 +176,18 @@ LISTS = {
     },
     "clean": {"--bad-words": "a folder of lists named by language, such as en or zh.txt"},
     "encode": {
-        "--vocabulary": "learn none, but take a tokenizer.json, NAME.tiktoken or folder of vocab.json and merges.txt"
+        "--vocabulary": "do not learn a vocabulary but use this: a tokenizer.json, NAME.tiktoken, or a folder with "
+        "vocab.json and merges.txt"
     },
 }
 
 
 # Of MixConfig: field, type, help.
 MIX: dict[str, tuple[type, str]] = {
-    "by": (str, "what documents are grouped by: language, crawl or source (a file of a crawl)"),
-    "tokens": (int, "how many tokens in all; default: as many as the groups have"),
-    "most_epochs": (float, "how often a group may be repeated; default: 4"),
-    "seed": (int, "another choice of documents"),
+    "by": (str, "group documents by language, crawl or source (a file of a crawl)"),
+    "tokens": (int, "total tokens (default: as many as the groups have)"),
+    "most_epochs": (float, "maximum number of times that a group is repeated (default: 4)"),
+    "seed": (int, "random seed of the choice of documents"),
 }
 
 
@@ -250,7 +256,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     args, beam_flags = parser.parse_known_args(argv)
     if beam_flags and args.runner in LOCAL_RUNNERS:
-        parser.error(f"unknown: {' '.join(beam_flags)} (flags of Beam's own are passed on with another --runner)")
+        parser.error(
+            f"unknown arguments: {' '.join(beam_flags)} (Beam's own flags are passed on with another --runner)"
+        )
     engine = Engine(runner=args.runner, workers=args.workers, options=tuple(beam_flags))
     try:
         for outcome in STAGES[args.stage][0](Lake(args.lake), args, engine):

@@ -40,7 +40,7 @@ class Damage:
         return asdict(self)
 
 
-def too_much(files: Iterable[tuple[str, int, dict[str, Any]]], most: float) -> str | None:
+def describe_excess(files: Iterable[tuple[str, int, dict[str, Any]]], most: float) -> str | None:
     """Says so when more than `most` of a crawl is corrupt, naming the worst file and where. `files`: the name of a
     file, its bytes, and the note of a part of it, in their order. A file weighs what it has in bytes."""
     damage: dict[str, Damage] = {}

@@ -1,6 +1,6 @@
 """Elements: the splits that a pipeline deals out, each of which becomes a part.
 
-A split whose part is finished is not worked on again, so an engine may retry it and a killed run goes on.
+A split whose part is finished is not worked on again, so an engine may retry it and a killed run continues.
 """
 
 from __future__ import annotations

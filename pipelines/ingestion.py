@@ -13,7 +13,7 @@ from corpus.optout.blocklists import Blocklists
 from corpus.sources import Crawl, wikipedia
 from pipelines.beam import beam
 from pipelines.blocks import STAGE, Block, Ingest, IngestConfig
-from pipelines.damage import too_much
+from pipelines.damage import describe_excess
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import StageError
@@ -63,7 +63,7 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, block
                 (block.file.name, block.file.bytes, row["notes"]["damage"])
                 for block, row in zip(blocks, rows, strict=False)
             ]
-            problem = too_much(notes, config.max_broken)
+            problem = describe_excess(notes, config.max_broken)
             if problem:
                 raise StageError(problem)
 

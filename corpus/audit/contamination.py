@@ -82,7 +82,7 @@ def matches(lake: Lake, manifests: Sequence[Manifest]) -> pa.Table:
     return pa.concat_tables([MATCH.empty_table(), *(table for one in manifests for table in lake.read(one, "matches"))])
 
 
-def look(
+def gather_matches(
     lake: Lake, manifests: Sequence[Manifest], splits: Sequence[Manifest], limit: int, task: str | None = None
 ) -> Matched:
     """What these datasets found, of one task or of all. Raises ValueError for a task that none was compared with."""

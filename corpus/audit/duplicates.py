@@ -34,10 +34,10 @@ ID = f"S{DOC_ID.byte_width}"  # numpy compares these as they lie, and fills up w
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """`clusters` of `least` to `most` documents, the one that stays counted; `removed`: how many of them went."""
+    """`clusters` of `minimum` to `maximum` documents, the one that stays counted; `removed`: how many of them went."""
 
-    least: int
-    most: int
+    minimum: int
+    maximum: int
     clusters: int
     removed: int
 
@@ -194,8 +194,8 @@ def _sizes(sizes: np.ndarray) -> list[Size]:
     clusters = np.bincount(rows, minlength=len(SIZES)).tolist()
     removed = np.bincount(rows, weights=sizes - 1, minlength=len(SIZES)).tolist()
     return [
-        Size(least=least, most=after - 1, clusters=clusters[row], removed=int(removed[row]))
-        for row, (least, after) in enumerate(pairwise(edges.tolist()))
+        Size(minimum=first, maximum=after - 1, clusters=clusters[row], removed=int(removed[row]))
+        for row, (first, after) in enumerate(pairwise(edges.tolist()))
         if clusters[row]
     ]
 

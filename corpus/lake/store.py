@@ -3,7 +3,7 @@
     <lake>/<stage>/<address>/<kind>/part-00000.parquet     a file of the dataset, whole or absent
     <lake>/<stage>/<address>/manifest.json                 written last: with it, the dataset exists
     <lake>/<stage>/<address>/run.json                      when, where and how long: for people, in no digest
-    <lake>/<stage>/<address>/parts/part-00000.json         what a finished part holds: a killed run goes on from there
+    <lake>/<stage>/<address>/parts/part-00000.json         what a finished part holds: a killed run continues there
 
 Every file is put in place in one step, with bytes that depend on the address alone, so two writers of one address
 write the same files; on a local lake the second one also waits for the first and then reuses what it published.

@@ -1,1 +1,1 @@
-"""Assets, a file for each reach of the river: crawl, documents, tokens, model, scores, report."""
+"""Assets: one function an asset, in files by what they make: crawls, documents, tokens, model, scores, report."""

@@ -29,7 +29,7 @@ from dagster_project.assets.scores import (
 )
 from dagster_project.lineage import datasets_of, latest, upstream, upstreams
 from dagster_project.metadata.contamination import numbers, section
-from dagster_project.metadata.duplicates import Duplicates, look
+from dagster_project.metadata.duplicates import Duplicates, gather_duplicates
 from dagster_project.metadata.figures import bars
 from dagster_project.metadata.pages import templates
 from dagster_project.partitions import crawl_recipe_key, recipes
@@ -56,7 +56,7 @@ def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Material
     manifests = _manifests(context, opened)
     surveyed = _survey(opened, manifests, RECIPES[context.partition_key].clean)
     uniques = [manifest for manifest in manifests if manifest.stage == stages.UNIQUE]
-    duplicates = look(opened, uniques, RECIPES[context.partition_key].duplicates)
+    duplicates = gather_duplicates(opened, uniques, RECIPES[context.partition_key].duplicates)
     matched = section(opened, manifests)
     found = collect(context, opened, manifests, surveyed, duplicates) | {"contamination": numbers(matched)}
     folder = opened.path("report", context.partition_key)

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from corpus.audit.contamination import Matched, look
+from corpus.audit.contamination import Matched, gather_matches
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
@@ -23,7 +23,7 @@ HEADER = ("task", "items", "too short to tell", "matched", "documents")
 
 def of_contamination(lake: Lake, manifests: Sequence[Manifest]) -> dict[str, Any]:
     """What was found in the documents of all crawls."""
-    found = look(lake, manifests, [], SHOWN)
+    found = gather_matches(lake, manifests, [], SHOWN)
     rows = [(one.task, one.items, one.too_short, one.matched, one.documents) for one in found.tasks]
     shown = [(one.task, one.item_id, one.part, one.url, excerpt(one.matched)) for one in found.sample]
     return {
@@ -39,7 +39,7 @@ def section(lake: Lake, manifests: Sequence[Manifest]) -> Matched | None:
     """Of the datasets that a report is about; None where nothing was compared with."""
     found = [manifest for manifest in manifests if manifest.stage == stages.CONTAMINATION]
     splits = [manifest for manifest in manifests if manifest.stage == stages.SPLIT]
-    return look(lake, found, splits, SHOWN) if found else None
+    return gather_matches(lake, found, splits, SHOWN) if found else None
 
 
 def numbers(found: Matched | None) -> dict[str, Any] | None:

@@ -53,7 +53,7 @@ class Duplicates:
         return [(host, host.host or NO_HOST, _keepers(host)) for host in self.found.hosts]
 
 
-def look(lake: Lake, uniques: Sequence[Manifest], config: DuplicateConfig) -> Duplicates:
+def gather_duplicates(lake: Lake, uniques: Sequence[Manifest], config: DuplicateConfig) -> Duplicates:
     found = copies(lake, uniques, config.threshold)
     return Duplicates(found=found, members=members(lake, uniques, found.largest), config=config)
 
@@ -91,7 +91,7 @@ def s_curve(config: DuplicateConfig) -> str:
 
 
 def _sizes(size: Size) -> str:
-    return f"{size.least:,}" if size.least == size.most else f"{size.least:,} to {size.most:,}"
+    return f"{size.minimum:,}" if size.minimum == size.maximum else f"{size.minimum:,} to {size.maximum:,}"
 
 
 def _keepers(host: Host) -> str:

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corpus.audit.contamination import latest, look
+    from corpus.audit.contamination import gather_matches, latest
     from headwater.lakes import open_lake
 
     lake = open_lake(args.lake, args.recipe)
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(
             f"the lake {lake.url} was compared with no benchmark: `headwater demo --benchmark TASK=PATH` does that"
         )
-    report = look(lake, manifests, list(lake.datasets("split")), args.limit, args.task)
+    report = gather_matches(lake, manifests, list(lake.datasets("split")), args.limit, args.task)
     for line in json_lines(report) if args.json else lines(report):
         print(line)
     return 0

@@ -13,7 +13,7 @@ import pytest
 from collections_of_text import clean_crawl, families, ledger_of
 from stages import publish
 
-from corpus.audit.contamination import look, matches
+from corpus.audit.contamination import gather_matches, matches
 from corpus.contamination.policy import CONTAMINATED, ContaminationConfig
 from corpus.holdout.heldout import HeldOutConfig
 from corpus.lake.manifest import Manifest
@@ -122,7 +122,7 @@ def test_they_are_removed_and_recorded_and_an_innocent_page_and_a_passage_stay(m
 
 
 def test_they_are_counted_by_task_with_what_is_too_short(made: Made) -> None:
-    quiz, reading = look(made.lake, made.found, [made.split], 9).tasks
+    quiz, reading = gather_matches(made.lake, made.found, [made.split], 9).tasks
     assert (quiz.items, quiz.too_short, quiz.matched, quiz.documents, quiz.removed, quiz.trained_on) == (
         3,
         1,
@@ -151,7 +151,7 @@ def test_a_recipe_that_keeps_them_has_the_split_of_one_without_benchmarks(made: 
     plain = hold_out(made.lake, made.crawls, config, ONE)
     assert plain.manifest.sources == {crawl.name: crawl.address for crawl in made.crawls}
     assert CONTAMINATED not in plain.manifest.counts.dropped
-    kept = look(made.lake, made.found, [plain.manifest], 9)
+    kept = gather_matches(made.lake, made.found, [plain.manifest], 9)
     assert kept.found == 4 and not any(task.removed for task in kept.tasks)
     assert [task.trained_on for task in kept.tasks] == [task.matched for task in kept.tasks]
     report_only = find_contamination(made.lake, made.crawls[0], made.benchmarks, ContaminationConfig(remove=False), ONE)

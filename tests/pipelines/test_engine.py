@@ -62,4 +62,4 @@ def test_two_datasets_of_one_name_are_refused(tmp_path: Path) -> None:
 def test_a_mistyped_flag_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["clean", "documents/0", "--lake", str(tmp_path), "--langauge-score", "0.9"])
-    assert "unknown: --langauge-score 0.9" in capsys.readouterr().err
+    assert "unknown arguments: --langauge-score 0.9" in capsys.readouterr().err

@@ -123,7 +123,7 @@ def test_the_command_takes_a_vocabulary(lake: Lake, tmp_path: Path, capsys: pyte
     assert main([*command, "--vocabulary", str(tmp_path / "nowhere")]) == 1
     assert "nowhere: no vocabulary; wanted" in capsys.readouterr().err
     assert main([*command, "--vocabulary", str(tmp_path / "tokenizer.json"), "--size", "9000"]) == 1
-    assert "leave out the flags by which one is learnt" in capsys.readouterr().err
+    assert "leave out the flags that configure learning" in capsys.readouterr().err
 
 
 def test_tokens_are_inspected_by_the_texts_that_they_stand_for(lake: Lake) -> None:

@@ -19,7 +19,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Deduplicated:
 def test_clusters_by_size(made: Deduplicated) -> None:
     found = copies(made.lake, made.uniques, 0.8)
     assert found.clusters == 3
-    assert [(size.least, size.most, size.clusters, size.removed) for size in found.sizes] == [
+    assert [(size.minimum, size.maximum, size.clusters, size.removed) for size in found.sizes] == [
         (2, 2, 2, 2),
         (10, 99, 1, 10),
     ]
@@ -134,7 +134,7 @@ def test_many_clusters_and_large_ones(tmp_path_factory: pytest.TempPathFactory) 
     found = copies(lake, [publish(lake, "unique", "one", [], files)], 0.8)
     assert [cluster.size for cluster in found.largest] == [31 - n for n in range(LARGEST)]
     assert all(len(cluster.members) == MEMBERS for cluster in found.largest)
-    assert [(size.least, size.clusters) for size in found.sizes] == [(2, 1), (3, 1), (4, 1), (5, 5), (10, 22)]
+    assert [(size.minimum, size.clusters) for size in found.sizes] == [(2, 1), (3, 1), (4, 1), (5, 5), (10, 22)]
     [copier] = found.hosts
     assert copier.removed == copier.came == len(gone)
     assert copier.keepers == {"host29": 30, "host28": 29, "host27": 28}

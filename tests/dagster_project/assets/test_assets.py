@@ -20,7 +20,7 @@ from dagster_project.assets.model import checkpoint
 from dagster_project.assets.reports import render
 from dagster_project.definitions import clean
 from dagster_project.lineage import datasets_of, latest
-from dagster_project.metadata.duplicates import look
+from dagster_project.metadata.duplicates import gather_duplicates
 from dagster_project.metadata.funnels import of_clean
 from dagster_project.partitions import crawl_recipe_key
 from pipelines.blocks import IngestConfig
@@ -144,7 +144,7 @@ def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
     cleaned = cleaning(lake, documents, config, engine).manifest
     surveyed = make_survey(lake, [cleaned], [], config.rules, config.language_score)
     report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
-    duplicates = look(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
+    duplicates = gather_duplicates(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
     page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates, None)
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "src=" not in page
     assert "jane.doe" not in page and "&lt;EMAIL&gt;" in page

@@ -15,7 +15,7 @@ from corpus.audit.inspection import inspect
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake.schema import LEDGER
 from corpus.lake.store import Lake
-from dagster_project.metadata.duplicates import Duplicates, look, of_unique, s_curve
+from dagster_project.metadata.duplicates import Duplicates, gather_duplicates, of_unique, s_curve
 from dagster_project.metadata.pages import templates
 from headwater.commands.inspect import lines
 
@@ -35,7 +35,7 @@ def section(duplicates: Duplicates) -> str:
 
 @pytest.fixture(scope="module")
 def shown(made: Deduplicated) -> str:
-    return section(look(made.lake, made.uniques, CONFIG))
+    return section(gather_duplicates(made.lake, made.uniques, CONFIG))
 
 
 def test_texts_stand_side_by_side_with_the_differing_word_marked(shown: str) -> None:
@@ -61,7 +61,7 @@ def test_numbers_and_pictures(shown: str) -> None:
 
 
 def test_the_report_has_the_numbers_as_json(made: Deduplicated) -> None:
-    numbers = json.loads(json.dumps(look(made.lake, made.uniques, CONFIG).numbers()))
+    numbers = json.loads(json.dumps(gather_duplicates(made.lake, made.uniques, CONFIG).numbers()))
     assert numbers["clusters"] == 3 and sum(numbers["similarities"]["counts"]) == 9
     assert numbers["largest"][0] == {
         "keeper": made.doc_id("old", 0).hex(),
@@ -74,7 +74,7 @@ def test_the_report_has_the_numbers_as_json(made: Deduplicated) -> None:
 def test_without_duplicates(tmp_path_factory: pytest.TempPathFactory) -> None:
     lake = Lake(str(tmp_path_factory.mktemp("lake")))
     unique = publish(lake, "unique", "one", [], {"documents": (SPOKEN, [page("one", 1)]), "ledger": (LEDGER, [])})
-    assert "No document was a duplicate" in section(look(lake, [unique], CONFIG))
+    assert "No document was a duplicate" in section(gather_duplicates(lake, [unique], CONFIG))
     assert of_unique(lake, [unique], CONFIG) == {"clusters": 0}
 
 
@@ -83,7 +83,7 @@ def test_a_keeper_that_is_gone_from_the_lake(made: Deduplicated, tmp_path_factor
     for stage, manifest in [(manifest.stage, manifest) for manifest in other.lake.datasets()]:
         if manifest.partition == "old" and stage != "duplicates":
             other.lake.fs.rm(other.lake.folder(manifest), recursive=True)
-    page_without = section(look(other.lake, other.uniques[1:], CONFIG))
+    page_without = section(gather_duplicates(other.lake, other.uniques[1:], CONFIG))
     assert f"{made.doc_id('old', 0).hex()}, no longer in the lake" in page_without
 
 
