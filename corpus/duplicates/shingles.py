@@ -40,7 +40,7 @@ class Shingles:
         return len(self.offsets) - 1
 
 
-def shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shingles, np.ndarray]:
+def compute_shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shingles, np.ndarray]:
     """The runs of `size` words of each text, in their order, repeated ones too; and a digest of all its words in their
     order, shape (texts, 2) uint64: equal for texts that differ in case, white space and punctuation alone.
 
@@ -59,8 +59,8 @@ def shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shingles, np
     return Shingles(values=values[:count].copy(), offsets=bounds), digests
 
 
-def distinct(shingled: Shingles) -> Shingles:
-    """Those of each text sorted and once each: sets, as `jaccard` takes them."""
+def distinct_shingles(shingled: Shingles) -> Shingles:
+    """Those of each text sorted and once each: sets, as `jaccard_similarity` takes them."""
     values, bounds = shingled.values.copy(), np.zeros_like(shingled.offsets)
     for start, stop in pairwise(shingled.offsets.tolist()):
         values[start:stop].sort()  # numpy's takes a tenth of the time of the one that numba would compile
@@ -68,13 +68,13 @@ def distinct(shingled: Shingles) -> Shingles:
     return Shingles(values=values[:count].copy(), offsets=bounds)
 
 
-def shingle_sets(texts: pa.Array | pa.ChunkedArray, size: int) -> Shingles:
-    return distinct(shingles(texts, size)[0])
+def compute_shingle_sets(texts: pa.Array | pa.ChunkedArray, size: int) -> Shingles:
+    return distinct_shingles(compute_shingles(texts, size)[0])
 
 
-def jaccard(left: np.ndarray, right: np.ndarray) -> float:
+def jaccard_similarity(left: np.ndarray, right: np.ndarray) -> float:
     """|A and B| / |A or B| of two sorted sets of shingles, exactly."""
-    shared: int = common(left, right)
+    shared: int = count_common(left, right)
     return shared / (len(left) + len(right) - shared)
 
 
@@ -87,7 +87,7 @@ def _characters() -> np.ndarray:
 
 
 @kernel
-def common(left, right):
+def count_common(left, right):
     """How many values two sorted sets share."""
     found = here = there = 0
     while here < len(left) and there < len(right):
@@ -99,9 +99,9 @@ def common(left, right):
 
 
 @kernel
-def common_unless_few(left, right, looks):
-    """As `common`; -1 when after the first `looks[i, 0]` values of either set fewer than `looks[i, 1]` are in both. Of
-    sets of hashes these are a random sample."""
+def count_common_or_stop(left, right, looks):
+    """As `count_common`; -1 when after the first `looks[i, 0]` values of either set fewer than `looks[i, 1]` are in
+    both. Of sets of hashes these are a random sample."""
     found = here = there = seen = 0
     for look in range(len(looks)):
         while seen < looks[look, 0] and here < len(left) and there < len(right):
@@ -112,7 +112,7 @@ def common_unless_few(left, right, looks):
             seen += 1
         if seen == looks[look, 0] and found < looks[look, 1]:
             return -1
-    return found + common(left[here:], right[there:])
+    return found + count_common(left[here:], right[there:])
 
 
 @kernel

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from corpus.repeats.suffixes import nominated, require, suffix_array
+from corpus.repeats.suffixes import build_suffix_array, find_candidates, require_library
 from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, decode, utf8
 from corpus.text.compiled import kernel, number_names
 
@@ -33,7 +33,7 @@ class SpanConfig:
     most_words: int = 200_000_000
 
     def __post_init__(self) -> None:
-        require()
+        require_library()
         if self.words < 1:
             raise ValueError(f"words {self.words}: a span has at least one")
         if self.documents < 2:
@@ -52,19 +52,19 @@ class Spans:
     holders: np.ndarray
 
 
-def word_ids(hashes: Iterable[np.ndarray]) -> np.ndarray:
+def number_words(hashes: Iterable[np.ndarray]) -> np.ndarray:
     """(W,) uint32: the words of all batches by number; equal words have equal numbers."""
     encoded = pa.chunked_array([pa.array(batch) for batch in hashes], pa.uint64()).dictionary_encode()
     return np.concatenate([np.empty(0, np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)]).view("u4")
 
 
-def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, config: SpanConfig) -> Spans:
+def find_repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, config: SpanConfig) -> Spans:
     """`ids` (W,) uint32: document i has the words from offsets[i] to offsets[i + 1]; of the documents that hold a
     window, the one of the smallest of `ranks` (T,) keeps it."""
     size, least = np.int64(config.words), np.int64(config.documents)
-    places = np.flatnonzero(nominated(ids, offsets, size))
+    places = np.flatnonzero(find_candidates(ids, offsets, size))
     ids = ids[places]
-    array = suffix_array(ids)
+    array = build_suffix_array(ids)
     first, holders = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.int32)
     _first_holders(array, ids, places, offsets, ranks, size, least, first, holders)
     del array
