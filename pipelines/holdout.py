@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.contamination.policy import CONTAMINATED
-from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, held_out
+from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, choose_held_out
 from corpus.holdout.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
@@ -99,7 +99,7 @@ class HoldOut(Work):
         stay = np.array([row["doc_id"] not in self.gone for row in rows], bool)
         mask = np.zeros(len(rows), bool)
         urls = [row["url"] or row["doc_id"].hex() for row, stays in zip(rows, stay, strict=True) if stays]
-        mask[stay] = held_out(urls, self.config)
+        mask[stay] = choose_held_out(urls, self.config)
         self.wanted = {row["doc_id"] for row, chosen in zip(rows, mask, strict=True) if chosen}
         self.heldout = sorted(self.wanted)
         texts: dict[bytes, str] = {}

@@ -20,7 +20,7 @@ from corpus.repeats import lines as repeated_lines
 from corpus.repeats import spans as repeated_spans
 from corpus.repeats.lines import LineConfig, UnitCounts
 from corpus.repeats.spans import SpanConfig
-from corpus.text.words import word_stream
+from corpus.text.words import find_words
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
@@ -259,7 +259,7 @@ def _words(lake: Lake, splits: Sequence[FileSplit], config: SpanConfig) -> tuple
         words = 0
         for split in splits:
             for batch in lake.read_batches(split.paths["documents"], ["text"]):
-                stream = word_stream(batch["text"])
+                stream = find_words(batch["text"])
                 offsets.append(stream.offsets[1:] + words)
                 words += len(stream.hashes)
                 if words > config.most_words:

@@ -15,7 +15,15 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.text.codepoints import CODE, LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, decode, utf8
+from corpus.text.codepoints import (
+    CODE,
+    LETTER_BIT,
+    MARK_BIT,
+    UNSPACED_BIT,
+    code_point_table,
+    decode_character,
+    utf8_buffers,
+)
 from corpus.text.compiled import FACTOR, SHIFT, kernel
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -49,7 +57,7 @@ def compute_shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shin
     """
     if size < 1:
         raise ValueError(f"a shingle of {size} words: at least 1 is needed")
-    data, offsets = utf8(texts)
+    data, offsets = utf8_buffers(texts)
     # Between two words of letters stands a byte, and a character that is a word takes three. Each text may write one
     # more than it has.
     values = np.empty((int(offsets[-1] - offsets[0]) + len(texts)) // 2 + len(texts) + 2, np.uint64)
@@ -80,7 +88,7 @@ def jaccard_similarity(left: np.ndarray, right: np.ndarray) -> float:
 
 @cache
 def _characters() -> np.ndarray:
-    table = code_points().copy()
+    table = code_point_table().copy()
     table[ord("_")] |= np.uint32(LETTER_BIT)
     table.setflags(write=False)
     return table
@@ -138,7 +146,7 @@ def write_words(data, place, end, table, values, count):
             state = letter
             place += types.uint64(1)
             continue
-        code, step = decode(data, types.int64(place), types.int64(end))
+        code, step = decode_character(data, types.int64(place), types.int64(end))
         entry = types.int64(table[code])
         place += types.uint64(step)
         if entry & MARK_BIT:

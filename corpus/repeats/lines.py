@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.config import check_choices
-from corpus.text.codepoints import SPACE_BIT, WIDE_BIT, code_points, decode, utf8
+from corpus.text.codepoints import SPACE_BIT, WIDE_BIT, code_point_table, decode_character, utf8_buffers
 from corpus.text.compiled import SEED, kernel, mix_hash, number_names
 from corpus.text.scan import count_newlines, hash_bytes
 
@@ -79,11 +79,11 @@ class UnitCounts:
 
 def find_units(texts: pa.Array | pa.ChunkedArray, characters: int) -> Units:
     """Those of at least so many characters; indented lines only in their paragraphs."""
-    data, offsets = utf8(texts)
+    data, offsets = utf8_buffers(texts)
     max_units = count_newlines(data, offsets[0], offsets[-1]) + len(offsets) - 1
     max_units += max_units // 2  # a paragraph has two lines
     rows, hashes = np.empty((max_units, len(UNIT)), np.int64), np.empty(max_units, np.uint64)
-    count = _fill_units(data, offsets, code_points(), characters, rows, hashes)
+    count = _fill_units(data, offsets, code_point_table(), characters, rows, hashes)
     return Units(
         kinds=rows[:count, UNIT.kind],
         texts=rows[:count, UNIT.text],
@@ -95,7 +95,7 @@ def find_units(texts: pa.Array | pa.ChunkedArray, characters: int) -> Units:
 
 def hash_texts(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """(T,) uint64, of each text as a whole; such as the names of hosts."""
-    return _text_hashes(*utf8(texts))
+    return _text_hashes(*utf8_buffers(texts))
 
 
 def unit_keys(found: Units, scopes: np.ndarray) -> np.ndarray:
@@ -154,7 +154,7 @@ def _fill_units(data, offsets, table, characters, rows, hashes):
             first_byte = last_byte = place
             start = stop = line_start = position
             while place < end and data[place] != 10:
-                code, step = decode(data, place, end)
+                code, step = decode_character(data, place, end)
                 entry = np.int64(table[code])
                 columns += 2 if entry & WIDE_BIT else 1
                 position += 1

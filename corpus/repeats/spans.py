@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.repeats.suffixes import build_suffix_array, find_candidates, require_library
-from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, decode, utf8
+from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_point_table, decode_character, utf8_buffers
 from corpus.text.compiled import kernel, number_names
 
 SPAN = number_names(("document", "start", "stop", "keeper", "holders"))  # columns of what the pass writes
@@ -83,14 +83,14 @@ def find_repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray,
 def word_positions(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(starts, stops, offsets): where the words of word_stream stand, in characters of their text; int64. Text i has
     those from offsets[i] to offsets[i + 1]."""
-    data, bounds = utf8(texts)
+    data, bounds = utf8_buffers(texts)
     max_words = (int(bounds[-1] - bounds[0]) + len(bounds) - 1) // 2 + 1
     starts, stops, offsets = (
         np.empty(max_words, np.int64),
         np.empty(max_words, np.int64),
         np.zeros(len(bounds), np.int64),
     )
-    count = _fill_word_positions(data, bounds, code_points(), starts, stops, offsets)
+    count = _fill_word_positions(data, bounds, code_point_table(), starts, stops, offsets)
     return starts[:count], stops[:count], offsets
 
 
@@ -171,7 +171,7 @@ def _fill_word_positions(data, bounds, table, starts, stops, offsets):
         place, end, position = bounds[text], bounds[text + 1], 0
         state = 0  # 1 in a word of letters, 2 behind a character that is a word
         while place < end:
-            code, step = decode(data, place, end)
+            code, step = decode_character(data, place, end)
             entry = np.int64(table[code])
             if entry & LETTER_BIT:
                 if state != 1:

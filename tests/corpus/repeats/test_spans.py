@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from corpus.repeats.spans import SpanConfig, Spans, find_repeated_spans, number_words, word_positions
 from corpus.text.normal_form import words
-from corpus.text.words import word_stream
+from corpus.text.words import find_words
 
 ODD = "aZé_1９ß\u0130İıΣσςǅ水あร์ที่हिन्दी\u0e31\u200d\u200c\u0301\u093f…. #\n\t\u3000\u2028\x1c\U00020000\U0001f600𝔘ﷺ"
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=120) | st.text(alphabet=ODD, max_size=60)
@@ -133,7 +133,7 @@ def test_words_stand_where_they_are_found(texts: list[str]) -> None:
 
 
 def test_equal_words_have_equal_numbers() -> None:
-    batches = [word_stream(pa.array([text])).hashes for text in ("A rose is", "a ROSE. 玫瑰")]
+    batches = [find_words(pa.array([text])).hashes for text in ("A rose is", "a ROSE. 玫瑰")]
     assert number_words(batches).tolist() == [0, 1, 2, 0, 1, 3, 4]
     assert number_words([]).tolist() == []
 
