@@ -26,7 +26,7 @@ from corpus.extract.features_context import CONTEXT_FEATURES, compute_context_fe
 from corpus.extract.features_local import LOCAL_FEATURES, SHORT, Features, Ints, LocalFeatures, compute_local_features
 from corpus.extract.kernels.lines import BLOCK, HEADING
 from corpus.extract.regions import mark_regions
-from corpus.text.charset import to_utf8
+from corpus.text.charset import convert_to_utf8
 from corpus.text.normal_form import words
 
 WEIGHTS = Path(__file__).resolve().parents[1] / "corpus" / "extract" / "weights.json"
@@ -57,7 +57,7 @@ class Sample:
 
 
 def sample(page: GoldPage) -> Sample | None:
-    decoded = to_utf8(page.html, None)
+    decoded = convert_to_utf8(page.html, None)
     if decoded is None:
         return None
     marked, regions = mark_regions(decoded[0])

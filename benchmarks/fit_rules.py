@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.rules import FOLDER, texts
-from corpus.language.identify import identify
+from corpus.language.identify import identify_languages
 from corpus.quality.measurement import measure_texts
 from corpus.quality.rules import GOPHER_REPETITION
-from corpus.text.words import word_stream
+from corpus.text.words import find_words
 
 
 def languages(folder: Path) -> None:
@@ -28,7 +28,7 @@ def languages(folder: Path) -> None:
         if code == "eng":
             continue
         here, english = (
-            word_stream(pa.array(side.read_text(encoding="utf-8").splitlines(), pa.large_string()))
+            find_words(pa.array(side.read_text(encoding="utf-8").splitlines(), pa.large_string()))
             for side in (path, path.with_suffix(".eng"))
         )
         words = len(here.hashes) / len(english.hashes)
@@ -38,7 +38,7 @@ def languages(folder: Path) -> None:
 
 def quantiles(folder: Path) -> None:
     found = [text for source, text in texts(folder) if not source.startswith("poems")]
-    codes = [code for code, _ in identify(found)]
+    codes = [code for code, _ in identify_languages(found)]
     measures = measure_texts(pa.array(found, pa.large_string()), codes)
     english, unspaced = np.isin(codes, ["en"]), np.isin(codes, ["zh", "ja"])
     print(f"\n{english.sum()} English texts, {unspaced.sum()} Chinese and Japanese ones")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.language.identify import identify
+from corpus.language.identify import identify_languages
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent.parent / "shared" / "data"
@@ -128,11 +128,11 @@ def run_peer(name: str, lists: list[list[str]]) -> dict[str, Any]:
 
 
 def run_ours(lists: list[list[str]]) -> dict[str, Any]:
-    identify(["The first text loads the models."])
+    identify_languages(["The first text loads the models."])
     labels, seconds = [], []
     for texts in lists:
         start = time.process_time()
-        labels.append([label for label, _ in identify(texts)])
+        labels.append([label for label, _ in identify_languages(texts)])
         seconds.append(time.process_time() - start)
     return {"labels": labels, "seconds": seconds}
 

@@ -23,8 +23,8 @@ import trafilatura
 from resiliparse.extract.html2text import extract_plain_text
 
 from benchmarks.gold import GoldPage, f1, read
-from corpus.extract import ExtractConfig, Extracted, extract
-from corpus.text.charset import decode
+from corpus.extract import ExtractConfig, Extracted, extract_page
+from corpus.text.charset import decode_html
 
 HERE = Path(__file__).resolve().parent
 RESULT, TABLE = HERE / "results" / "quality.json", HERE.parent / "docs" / "extraction.md"
@@ -33,12 +33,12 @@ OURS, TRAFILATURA, FAST = "headwater", "trafilatura", "trafilatura fast"
 
 
 def headwater(html: bytes) -> str:
-    found = extract(html, None, ExtractConfig())
+    found = extract_page(html, None, ExtractConfig())
     return found.text if isinstance(found, Extracted) else ""
 
 
 def resiliparse(html: bytes) -> str:
-    decoded = decode(html, None)
+    decoded = decode_html(html, None)
     return extract_plain_text(decoded[0], main_content=True) if decoded else ""
 
 
@@ -62,7 +62,7 @@ def extractors() -> dict[str, Callable[[bytes], str]]:
         return found
 
     def by_readability(html: bytes) -> str:
-        decoded = decode(html, None)
+        decoded = decode_html(html, None)
         return extract_plain_text(Document(decoded[0]).summary()) if decoded else ""
 
     return {**found, "readability": by_readability}

@@ -29,7 +29,7 @@ from corpus.language import identify as language
 
 def main() -> None:
     output, *warcs = sys.argv[1:]
-    language.identify(["loads its models"])
+    language.identify_languages(["loads its models"])
     schema = pa.schema([("url", pa.string()), ("language", pa.string()), ("text", pa.large_string())])
     seconds: Counter[str] = Counter()
     pages, rows, last = 0, [], time.process_time()
@@ -51,7 +51,7 @@ def main() -> None:
                     lap("resiliparse: parse")
                     text = extract_plain_text(tree, main_content=True)
                     lap("resiliparse: main text")
-                    [(code, _)] = language.identify([text])
+                    [(code, _)] = language.identify_languages([text])
                     lap("language")
                     rows.append({"url": record.headers.get("WARC-Target-URI"), "language": code, "text": text})
                     if len(rows) >= ROWS:

@@ -19,10 +19,10 @@ import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.gold import read as read_gold
-from corpus.extract import ExtractConfig, extract
-from corpus.language.identify import identify
+from corpus.extract import ExtractConfig, extract_page
+from corpus.language.identify import identify_languages
 from corpus.quality.measurement import measure_texts
-from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, judge
+from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, apply_rules
 from corpus.text.normal_form import normalise
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -37,13 +37,13 @@ def texts(folder: Path) -> Iterator[tuple[str, str]]:
         if len(text.encode()) >= LEAST:
             yield source, normalise(text)
     for page in read_gold([str(folder / "html")]):
-        found = extract(page.html, None, ExtractConfig())
+        found = extract_page(page.html, None, ExtractConfig())
         if not isinstance(found, str) and len(found.text.encode()) >= LEAST:
             yield f"html {page.source}", found.text
     seen = set()
     for path in sorted((folder / "bench_crawl").glob("*.warc.gz")):
         for record in ArchiveIterator(str(path), record_types=WarcRecordType.response):
-            found = extract(record.reader.read(), record.http_charset, ExtractConfig())
+            found = extract_page(record.reader.read(), record.http_charset, ExtractConfig())
             if not isinstance(found, str) and found.text[:200] not in seen:
                 seen.add(found.text[:200])
                 yield "bench_crawl", found.text
@@ -53,7 +53,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
     for path in sorted((folder / "LCTT-TranslateProject").rglob("*.md")):
         yield "Linux China", path.read_text(encoding="utf-8", errors="replace")
     for path in sorted((folder / "mdn-archived").rglob("*.html")):
-        found = extract(path.read_bytes(), "utf-8", ExtractConfig())
+        found = extract_page(path.read_bytes(), "utf-8", ExtractConfig())
         if not isinstance(found, str):
             yield "MDN", found.text
     for path in sorted((folder / "python-docs-po").rglob("*.po")):
@@ -79,7 +79,7 @@ def main(arguments: list[str]) -> None:
     if not folder.is_dir():
         sys.exit(f"this reads texts that are not part of the repository, and {folder} is not there")
     sources, found = zip(*texts(folder), strict=True)
-    labels = identify(found)
+    labels = identify_languages(found)
     codes = [code for code, _ in labels]
     column = pa.array(found, pa.large_string())
     measure_texts(column.slice(0, 1), codes[:1])  # compiled and loaded
@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> None:
     size = column.nbytes / 1e6
     print(f"{len(found)} texts, {size:.1f} MB: all measures in {1e6 * seconds / len(found):.0f} µs a text, ", end="")
     print(f"{size / seconds:.0f} MB/s\n")
-    failed = judge(measures, codes, [score for _, score in labels], DEFAULT, LANGUAGE_SCORE)
+    failed = apply_rules(measures, codes, [score for _, score in labels], DEFAULT, LANGUAGE_SCORE)
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for number, key in enumerate(zip(sources, codes, strict=True)):
         groups[key].append(number)

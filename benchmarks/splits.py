@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from benchmarks.crawl_input import SHARED
 from corpus.tokenizer.splits import GPT4, OWN
-from corpus.tokenizer.vocabulary import LONGEST_TOKEN, VocabularyConfig, train
+from corpus.tokenizer.vocabulary import LONGEST_TOKEN, VocabularyConfig, train_vocabulary
 
 SENTENCES = SHARED.parent / "langid" / "LASER-tatoeba" / "v1"
 LANGUAGES = {"hi": "hin", "bn": "ben", "th": "tha", "ar": "ara", "ru": "rus", "ko": "kor"}
@@ -59,7 +59,7 @@ def measure(found: Sequence[tuple[str, str]]) -> dict[str, dict[str, float]]:
             patch("corpus.tokenizer.vocabulary.OWN", split),
             patch("corpus.tokenizer.vocabulary.LONGEST_TOKEN", longest),
         ):
-            tokenizer = Tokenizer.from_str(train(iter(learnt), VocabularyConfig(size=SIZE)).decode())
+            tokenizer = Tokenizer.from_str(train_vocabulary(iter(learnt), VocabularyConfig(size=SIZE)).decode())
         results[name] = {
             language: sum(len(text.encode()) for text in texts)
             / sum(map(len, tokenizer.encode_batch_fast(texts, add_special_tokens=False)))

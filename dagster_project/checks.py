@@ -67,7 +67,7 @@ def no_personal_data(lake: Lake, manifest: Manifest, masked: Sequence[str]) -> d
     found: Counter[str] = Counter()
     for table in lake.read(manifest, "documents", ["title", "text"]):
         for row in table.to_pylist():
-            found.update(span.kind for column in row.values() for span in privacy.find(column, kinds))
+            found.update(span.kind for column in row.values() for span in privacy.find_identifiers(column, kinds))
     return _result(NO_PERSONAL_DATA, not found, looked_for=", ".join(kinds) or "nothing", **found)
 
 

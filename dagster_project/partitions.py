@@ -25,7 +25,7 @@ crawl_recipes = dg.MultiPartitionsDefinition({"crawl": crawls, "recipe": recipes
 
 def crawl_key(url: str) -> str:
     """The partition key of a path or URL: local paths are made absolute, so that a key means the same anywhere."""
-    if url in BUILT_IN or commoncrawl.parse(url) is not None:
+    if url in BUILT_IN or commoncrawl.parse_crawl_id(url) is not None:
         return url
     fs, root = fsspec.core.url_to_fs(url)
     return os.path.realpath(root) if isinstance(fs, LocalFileSystem) else url

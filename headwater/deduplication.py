@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.duplicates.deduplication import deduplicate
-from corpus.duplicates.removals import EXACT, NEAR, Settled
+from corpus.duplicates.removals import EXACT, NEAR, CombinedRemovals
 from corpus.lake.parquet import parquet_writer
 from corpus.tabular.collection import Collection
 
@@ -143,7 +143,7 @@ def _show_progress(batches: Iterable[Any], step: str, total: int) -> Iterator[An
             bar.update(len(batch))
 
 
-def _write_ledger(path: Path, collection: Collection, order: np.ndarray, removals: Settled) -> None:
+def _write_ledger(path: Path, collection: Collection, order: np.ndarray, removals: CombinedRemovals) -> None:
     """In the order of the removed documents, which is not the input's."""
     ids, of = pa.chunked_array(collection.ids), collection.columns.field(collection.id_column).type
     removed, keepers = (ids.take(pa.array(order[rows])).cast(of) for rows in (removals.documents, removals.keepers))

@@ -12,10 +12,10 @@ import fsspec
 from corpus.archive.codecs import detect_compression
 from corpus.archive.pages import MAX_HTML, Page, Text
 from corpus.archive.ranges import FileRange
-from corpus.extract import ExtractConfig, extract
+from corpus.extract import ExtractConfig, extract_page
 from corpus.language import identify as language
 from corpus.sources import Source
-from corpus.sources.kinds import recognise
+from corpus.sources.kinds import detect_source
 from headwater.terminal import json_line, one_line
 
 STDIN = "-"
@@ -78,7 +78,7 @@ def _pages(name: str, fs: Any, file: str, config: ExtractConfig) -> Iterator[dic
         yield _page(sys.stdin.buffer.read(MAX_HTML + 1), None, config)
         return
     with fs.open(file, "rb") as opened:
-        source, why = recognise(name, opened)
+        source, why = detect_source(name, opened)
         if source is not None:
             yield from _records(source, opened, fs.size(file), name, config)
         elif detect_compression(opened) is not None:
@@ -106,13 +106,13 @@ def _page(html: bytes, declared: str | None, config: ExtractConfig) -> dict[str,
         return {"error": "empty_body"}
     if b"<" not in html[:MARKUP_WITHIN]:
         return {"error": "not_html"}
-    extracted = extract(html, declared, config)
+    extracted = extract_page(html, declared, config)
     if isinstance(extracted, str):
         return {"error": extracted}
     return _describe(extracted.title, extracted.text, extracted.charset, extracted.published, extracted.extractor)
 
 
 def _describe(title: str, text: str, charset: str, published: str | None, extractor: str | None) -> dict[str, Any]:
-    [(code, score)] = language.identify([text])
+    [(code, score)] = language.identify_languages([text])
     known = {"title": title, "language": code, "language_score": score, "published": published, "charset": charset}
     return {**known, "extractor": extractor, "text": text}

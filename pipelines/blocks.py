@@ -16,7 +16,7 @@ from corpus.lake import stages
 from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists, OptOutConfig
-from corpus.optout.signals import Refusal, refused
+from corpus.optout.signals import Refusal, find_refusal
 from corpus.sources import SourceFile, SourceRecord
 from corpus.sources.kinds import SOURCES
 from pipelines.damage import Damage
@@ -128,7 +128,7 @@ class Ingest(Work):
         if refusal is not None:
             part.lose(ledger_row(origin, STAGE, DROPPED, refusal.reason, detail=refusal.detail))
             return
-        found = extract.extract(page.html, page.declared_charset, self.config.extract)
+        found = extract.extract_page(page.html, page.declared_charset, self.config.extract)
         if isinstance(found, str):
             part.lose(ledger_row(origin, STAGE, DROPPED, found))
         else:
@@ -136,7 +136,7 @@ class Ingest(Work):
 
     def _refusal(self, origin: dict[str, Any], page: Page) -> Refusal | None:
         blocked = self.blocklists.refused(origin["doc_id"], page.claimed_url, page.host)
-        return blocked or refused(page.opt_out, page.html, self.config.opt_out.directives)
+        return blocked or find_refusal(page.opt_out, page.html, self.config.opt_out.directives)
 
 
 def _quarantine(origin: dict[str, Any], reason: str, detail: str, raw: bytes, part: Part) -> None:

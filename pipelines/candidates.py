@@ -119,7 +119,7 @@ class Exact(Work):
     def _equal(self, lake: Lake, columns: list[str], digests: np.ndarray, documents: np.ndarray) -> Removals:
         """Those of `documents` with the digest of one before them, or of one of an earlier crawl that stays."""
         from corpus.duplicates.clusters import (
-            exact_duplicates,  # loads a compiler's runtime, which only the workers need
+            find_exact_duplicates,  # loads a compiler's runtime, which only the workers need
         )
 
         all_documents, all_digests = [], []
@@ -128,7 +128,9 @@ class Exact(Work):
             chosen = np.isin(theirs[:, 0], digests[:, 0]) & _staying(lake, signed)
             all_documents.append(numbers(number, len(theirs))[chosen])
             all_digests.append(theirs[chosen])
-        return exact_duplicates(np.concatenate((*all_digests, digests)), np.concatenate((*all_documents, documents)))
+        return find_exact_duplicates(
+            np.concatenate((*all_digests, digests)), np.concatenate((*all_documents, documents))
+        )
 
     def _put(self, part: Part, found: Removals, reason: str) -> None:
         reasons = np.full(len(found), REASONS.index(reason), np.uint8)
@@ -147,7 +149,7 @@ class Group(Work):
         self.folder = folder
 
     def process(self, lake: Lake, split: BandSplit, part: Part) -> None:
-        from corpus.duplicates.groups import group, shared
+        from corpus.duplicates.groups import group_by_key, mark_shared
 
         left = np.ones(self.crawl.signatures.counts.kept, bool)
         left[ranks(exact_pairs(lake, self.folder)["document"].to_numpy())] = False
@@ -156,11 +158,11 @@ class Group(Work):
         for number, signed in enumerate(self.earlier):
             found = _read(lake, split, number, signed, _staying(lake, signed))
             for (their_keys, others, keys, _), (theirs, documents) in zip(together, found, strict=True):
-                chosen = shared(theirs, keys)
+                chosen = mark_shared(theirs, keys)
                 their_keys.append(theirs[chosen])
                 others.append(documents[chosen])
         for their_keys, others, keys, documents in together:
-            groups = group(np.concatenate((*their_keys, keys)), np.concatenate((*others, documents)))
+            groups = group_by_key(np.concatenate((*their_keys, keys)), np.concatenate((*others, documents)))
             lists = pa.LargeListArray.from_arrays(pa.array(groups.starts), pa.array(groups.members))
             part.add_table("groups", pa.table([lists], schema=GROUP))
 

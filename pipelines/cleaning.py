@@ -15,7 +15,7 @@ from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, ORIGIN, ledger_row
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.privacy import mask as privacy
-from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, judge
+from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, apply_rules
 from corpus.quality.toxicity import BadWordConfig, BadWordLists, BadWords
 from pipelines.engine import Engine
 from pipelines.measures import LANGUAGE, MOST_ERRORS, RULE_ERROR, RuleError, bounded, count_error, measure, named
@@ -102,7 +102,9 @@ class Clean(Work):
         codes, scores = measured["language"].to_pylist(), measured["language_score"].to_pylist()
         lost: dict[int, tuple[str, list[Failure], str | None]] = {
             row: (failed[0].rule, failed, None)
-            for row, failed in judge(measured, codes, scores, self.config.rules, self.config.language_score).items()
+            for row, failed in apply_rules(
+                measured, codes, scores, self.config.rules, self.config.language_score
+            ).items()
         }
         errors = {row: error for row, error in enumerate(measured["error"].to_pylist()) if error}
         titles, texts = batch["title"].to_pylist(), batch["text"].to_pylist()
@@ -133,7 +135,7 @@ class Clean(Work):
         self._keep(batch, masked, measured, part)
 
     def _mask(self, text: str) -> privacy.Masked:
-        return privacy.mask(text, self.config.mask)
+        return privacy.mask_text(text, self.config.mask)
 
     def _lose(self, batch: pa.RecordBatch, lost: dict[int, tuple[str, list[Failure], str | None]], part: Part) -> None:
         origins = batch.select([column.name for column in ORIGIN]).take(pa.array(lost, pa.int64())).to_pylist()

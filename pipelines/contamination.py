@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from corpus.contamination.policy import MATCH, TOO_SHORT, ContaminationConfig, matched_items, removals
+from corpus.contamination.policy import MATCH, TOO_SHORT, ContaminationConfig, decide_removals, matched_items
 from corpus.lake import stages
 from corpus.lake.manifest import FileEntry, Manifest
 from corpus.lake.schema import ORIGIN, table
@@ -77,11 +77,11 @@ class FindContamination(Work):
     def setup(self, lake: Lake) -> None:
         """Every worker makes the index for itself: 57,000 items in four seconds."""
         from corpus.contamination.benchmark_grams import (
-            BenchmarkGrams,  # load a compiler's runtime, which only the workers need
+            BenchmarkNgrams,  # load a compiler's runtime, which only the workers need
         )
-        from corpus.contamination.overlap import Overlap
+        from corpus.contamination.overlap import ItemFinder
 
-        self.overlap = Overlap(BenchmarkGrams(self.items(lake), self.config))
+        self.overlap = ItemFinder(BenchmarkNgrams(self.items(lake), self.config))
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
         for batch in lake.read_batches(split.paths["documents"], [*COLUMNS, "text"]):
@@ -104,12 +104,12 @@ class GatherMatches(Work):
         self.finder, self.folder, self.parts = finder, folder, parts
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        from corpus.contamination.benchmark_grams import BenchmarkGrams
+        from corpus.contamination.benchmark_grams import BenchmarkNgrams
 
         paths = [f"{self.folder}/matches/{name}.parquet" for name in self.parts]
         matches = pa.concat_tables([MATCH.empty_table(), *map(lake.read_table, paths)])
-        gone = removals(matches, self.finder.config)
-        short = BenchmarkGrams(self.finder.items(lake), self.finder.config).too_short()
+        gone = decide_removals(matches, self.finder.config)
+        short = BenchmarkNgrams(self.finder.items(lake), self.finder.config).too_short()
         part.put_table("removals/removals.parquet", gone)
         part.put_table(
             "too_short/too_short.parquet",

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.duplicates.banding import LIBRARIES, DuplicateConfig
-from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, Removals, Settled, settled
+from corpus.duplicates.removals import EXACT, REASONS, SAME_URL, CombinedRemovals, Removals, combine_steps
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
@@ -114,24 +114,24 @@ class Decide(Work):
         self.crawls, self.comparison, self.shingle_words, self.folder = crawls, comparison, shingle_words, folder
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        from corpus.duplicates.candidates import shingled
-        from corpus.duplicates.clusters import near_duplicates
-        from corpus.duplicates.groups import combined
+        from corpus.duplicates.candidates import write_shingle_sets
+        from corpus.duplicates.clusters import find_near_duplicates
+        from corpus.duplicates.groups import combine_groups
 
-        groups = combined(_groups(lake, self.folder, self.crawls))
+        groups = combine_groups(_groups(lake, self.folder, self.crawls))
         candidates = groups.documents()
         texts = _texts(lake, self.crawls, candidates)
-        near = near_duplicates(
+        near = find_near_duplicates(
             groups,
             candidates,
-            shingled(texts, len(candidates), self.shingle_words, part.scratch),
+            write_shingle_sets(texts, len(candidates), self.shingle_words, part.scratch),
             threshold=self.comparison.threshold,
             agreeing=self.comparison.agreeing,
             containment=self.comparison.measure == "containment",
             staying=int(np.searchsorted(candidates, np.uint64(first_number(len(self.crawls) - 1)))),
         )
         exact = exact_pairs(lake, self.folder)
-        found = settled(_of(exact, SAME_URL), _of(exact, EXACT), near)
+        found = combine_steps(_of(exact, SAME_URL), _of(exact, EXACT), near)
         part.put_table("removals/removals.parquet", _removals(lake, self.crawls, found))
         part.figure("documents", self.crawls[-1].signatures.counts.kept)
         part.figure("candidates", len(candidates))
@@ -195,7 +195,7 @@ def _of(exact: pa.Table, reason: str) -> Removals:
     )
 
 
-def _removals(lake: Lake, crawls: Sequence[Signed], found: Settled) -> pa.Table:
+def _removals(lake: Lake, crawls: Sequence[Signed], found: CombinedRemovals) -> pa.Table:
     """REMOVAL of what was found, in the order of the documents."""
     doc_ids = [ranked(lake, signed, ["doc_id"])["doc_id"].combine_chunks() for signed in crawls]
     starts = np.concatenate(([0], np.cumsum([len(column) for column in doc_ids])))

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.contamination.policy import CONTAMINATED
-from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, held_out
+from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, choose_held_out
 from corpus.holdout.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
@@ -89,7 +89,9 @@ class HoldOut(Work):
 
     def setup(self, lake: Lake) -> None:
         """Every worker finds the same held-out pages for itself: they are few, and nothing need be sent around."""
-        from corpus.duplicates.shingles import shingle_sets  # loads a compiler's runtime, which only the workers need
+        from corpus.duplicates.shingles import (
+            compute_shingle_sets,  # loads a compiler's runtime, which only the workers need
+        )
 
         tables = [lake.read_table(path, ["doc_id", "url"]) for path in self.documents]
         rows = [row for table in tables for row in table.to_pylist()]
@@ -97,7 +99,7 @@ class HoldOut(Work):
         stay = np.array([row["doc_id"] not in self.gone for row in rows], bool)
         mask = np.zeros(len(rows), bool)
         urls = [row["url"] or row["doc_id"].hex() for row, stays in zip(rows, stay, strict=True) if stays]
-        mask[stay] = held_out(urls, self.config)
+        mask[stay] = choose_held_out(urls, self.config)
         self.wanted = {row["doc_id"] for row, chosen in zip(rows, mask, strict=True) if chosen}
         self.heldout = sorted(self.wanted)
         texts: dict[bytes, str] = {}
@@ -109,14 +111,14 @@ class HoldOut(Work):
                 place += len(batch)
                 texts |= zip(chosen["doc_id"].to_pylist(), chosen["text"].to_pylist(), strict=True)
         found = pa.array([texts[doc_id] for doc_id in self.heldout], pa.large_string())
-        sets = shingle_sets(found, self.config.shingle_words)
+        sets = compute_shingle_sets(found, self.config.shingle_words)
         self.index = HeldOutIndex([sets[place] for place in range(len(sets))], self.config)
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        from corpus.duplicates.shingles import shingle_sets
+        from corpus.duplicates.shingles import compute_shingle_sets
 
         for batch in lake.read_batches(split.paths["documents"]):
-            sets = shingle_sets(batch["text"], self.config.shingle_words)
+            sets = compute_shingle_sets(batch["text"], self.config.shingle_words)
             for place, document in enumerate(batch.to_pylist()):
                 self._put(document, sets[place], part)
 

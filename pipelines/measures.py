@@ -115,7 +115,7 @@ def _measured(batch: pa.RecordBatch) -> pa.Table:
 
     texts = batch["text"]
     with named("language"):
-        labels = language.identify(texts.to_pylist())
+        labels = language.identify_languages(texts.to_pylist())
     codes = [code for code, _ in labels]
     with named("quality"):
         values = quality.measure_texts(texts, codes)

@@ -15,7 +15,7 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DROPPED, ORIGIN, ledger_row
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
-from corpus.shards.mix import COLUMNS, Mix, MixConfig, mix, places
+from corpus.shards.mix import COLUMNS, Mix, MixConfig, plan_mix, shuffled_order
 from pipelines.parts import Part, file_splits
 
 KIND = "train"  # the held-out pages are never mixed
@@ -89,8 +89,8 @@ def take(lake: Lake, files: Sequence[TokenFile], lengths: np.ndarray, config: Mi
         found = _values(_pages(lake, file, doc_ids, config), file, config).dictionary_encode()
         names = [known.setdefault(value, len(known)) for value in found.dictionary.to_pylist()]
         codes.append(np.array(names, np.int64)[found.indices.to_numpy(zero_copy_only=False)])
-        hashes.append(places(doc_ids.to_pylist(), config.seed))
-    return mix(config, list(known), np.concatenate(codes), lengths, np.concatenate(hashes))
+        hashes.append(shuffled_order(doc_ids.to_pylist(), config.seed))
+    return plan_mix(config, list(known), np.concatenate(codes), lengths, np.concatenate(hashes))
 
 
 def _pages(lake: Lake, file: TokenFile, doc_ids: pa.ChunkedArray, config: MixConfig, *more: str) -> pa.Table:
@@ -123,7 +123,7 @@ def lose(lake: Lake, split: LeftOut, part: Part, stage: str, config: MixConfig, 
     doc_ids = lake.read_places(split.file.path, split.places, ["doc_id"])["doc_id"]
     rows = _pages(lake, split.file, doc_ids, config, *(field.name for field in ORIGIN))
     values = _values(rows, split.file, config).to_pylist()
-    hashes = (places(doc_ids.to_pylist(), config.seed) / 2**64).tolist()
+    hashes = (shuffled_order(doc_ids.to_pylist(), config.seed) / 2**64).tolist()
     for row, value, hashed in zip(rows.to_pylist(), values, hashes, strict=True):
         group = config.group(value)
         detail = f"{config.by} {value}"

@@ -19,9 +19,9 @@ from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.repeats import lines as repeated_lines
 from corpus.repeats import spans as repeated_spans
-from corpus.repeats.lines import Counted, LineConfig
+from corpus.repeats.lines import LineConfig, UnitCounts
 from corpus.repeats.spans import SpanConfig
-from corpus.text.words import word_stream
+from corpus.text.words import find_words
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
@@ -106,12 +106,12 @@ class Count(Work):
         scopes, ranks, row = scope_keys(places["host"], self.config), _ranks(places), 0
         keys, texts = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
         for batch in lake.read_batches(split.paths["documents"], ["text"]):
-            found = repeated_lines.units(batch["text"], self.config.characters)
-            keys.append(repeated_lines.keys(found, scopes[row : row + len(batch)]))
+            found = repeated_lines.find_units(batch["text"], self.config.characters)
+            keys.append(repeated_lines.unit_keys(found, scopes[row : row + len(batch)]))
             texts.append(found.texts + row)
             row += len(batch)
         rows = np.concatenate(texts)
-        counted = repeated_lines.count(np.concatenate(keys), scopes[rows], ranks[rows])
+        counted = repeated_lines.count_units(np.concatenate(keys), scopes[rows], ranks[rows])
         first = np.argsort(ranks)[counted.first]
         columns = [counted.keys, counted.documents, counted.scopes, first]
         file = part.scratch / "units.parquet"
@@ -129,7 +129,7 @@ def scope_keys(hosts: pa.ChunkedArray, config: LineConfig) -> np.ndarray:
     """(T,) uint64: documents of one number are counted together."""
     if config.scope == "crawl":
         return np.zeros(len(hosts), np.uint64)
-    return repeated_lines.text_hashes(pc.fill_null(hosts, ""))
+    return repeated_lines.hash_texts(pc.fill_null(hosts, ""))
 
 
 def _ranks(places: pa.Table) -> np.ndarray:
@@ -179,7 +179,7 @@ class Gather(Work):
         part: Part,
     ) -> None:
         ids, offsets = _words(lake, self.splits, config)
-        spans = repeated_spans.repeated_spans(ids, offsets, ranks, config)
+        spans = repeated_spans.find_repeated_spans(ids, offsets, ranks, config)
         edges = np.searchsorted(spans.documents, starts)
         for split, start, low, high in zip(self.splits, starts[:-1], edges[:-1], edges[1:], strict=True):
             numbers = (spans.documents - start, spans.starts, spans.stops, spans.holders)
@@ -197,7 +197,7 @@ class Gather(Work):
 
 def _frequent(
     lake: Lake, paths: Sequence[str], starts: np.ndarray, scopes: np.ndarray, ranks: np.ndarray, config: LineConfig
-) -> Counted:
+) -> UnitCounts:
     """The lines and paragraphs that enough documents hold; `first` is a rank. A range of keys at a time: as keys are
     hashes, the ranges have about as many rows each."""
     numbers, documents = np.unique(scopes, return_counts=True)
@@ -214,11 +214,11 @@ def _frequent(
         for path, start in zip(paths, starts, strict=False):
             for table in _between(lake, path, low, high):
                 key, count, scope, first = (table[name].to_numpy() for name in UNITS.names)
-                parts.append(Counted(keys=key, documents=count, scopes=scope, first=ranks[first + start]))
-        merged = repeated_lines.merge(_joined(parts))
+                parts.append(UnitCounts(keys=key, documents=count, scopes=scope, first=ranks[first + start]))
+        merged = repeated_lines.merge_counts(_joined(parts))
         enough = merged.documents >= least[np.searchsorted(numbers, merged.scopes)]
         found.append(
-            Counted(
+            UnitCounts(
                 keys=merged.keys[enough],
                 documents=merged.documents[enough],
                 scopes=merged.scopes[enough],
@@ -241,15 +241,15 @@ def _between(lake: Lake, path: str, low: int, high: int) -> Iterator[pa.Table]:
                 yield table.slice(first, last - first)
 
 
-def _joined(parts: Sequence[Counted]) -> Counted:
-    empty = Counted(
+def _joined(parts: Sequence[UnitCounts]) -> UnitCounts:
+    empty = UnitCounts(
         keys=np.empty(0, np.uint64),
         documents=np.empty(0, np.int64),
         scopes=np.empty(0, np.uint64),
         first=np.empty(0, np.int64),
     )
     columns = {name: np.concatenate([vars(part)[name] for part in (empty, *parts)]) for name in vars(empty)}
-    return Counted(**columns)
+    return UnitCounts(**columns)
 
 
 def _words(lake: Lake, splits: Sequence[FileSplit], config: SpanConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -260,7 +260,7 @@ def _words(lake: Lake, splits: Sequence[FileSplit], config: SpanConfig) -> tuple
         words = 0
         for split in splits:
             for batch in lake.read_batches(split.paths["documents"], ["text"]):
-                stream = word_stream(batch["text"])
+                stream = find_words(batch["text"])
                 offsets.append(stream.offsets[1:] + words)
                 words += len(stream.hashes)
                 if words > config.most_words:
@@ -271,5 +271,5 @@ def _words(lake: Lake, splits: Sequence[FileSplit], config: SpanConfig) -> tuple
                     )
                 yield stream.hashes.copy()  # what it was cut from has room for many more
 
-    ids = repeated_spans.word_ids(hashes())
+    ids = repeated_spans.number_words(hashes())
     return ids, np.concatenate(offsets)

@@ -14,8 +14,8 @@ from corpus.lake.schema import LEDGER
 from corpus.lake.stage import Outcome, Stage, json_values
 from corpus.lake.stages import kinds_read
 from corpus.lake.store import Lake, file_sha256
-from corpus.shards.format import Chunk, Document, Index, Shard, to_tokens, token_dtype, write_shard
-from corpus.shards.mix import Mix, MixConfig, spread
+from corpus.shards.format import Chunk, Document, Index, Shard, convert_to_tokens, token_dtype, write_shard
+from corpus.shards.mix import Mix, MixConfig, spread_copies
 from corpus.tokenizer.vocabulary import Vocabulary
 from pipelines.elements import Phases
 from pipelines.engine import Engine
@@ -90,7 +90,7 @@ def shard(lake: Lake, tokens: Manifest, tokenizer: Manifest, config: ShardConfig
             if config.mix is not None and pages is not None and kind == KIND:
                 files[kind] = with_pages(lake, pages, files[kind])
                 made, copies = take(lake, files[kind], lengths, config.mix)
-                order, first = spread(copies)
+                order, first = spread_copies(copies)
                 splits += left_out(files[kind], copies)
             splits += _shards(kind, lengths, order, first, config)
         folder = lake.path(stage.name, stage.address)
@@ -179,7 +179,7 @@ class WriteShard(Work):
             mine = np.flatnonzero(owners == owner)
             table = lake.read_places(files[owner].path, wanted[mine] - files[owner].first, ["doc_id", "tokens"])
             ids = table["tokens"].combine_chunks()
-            tokens = to_tokens(ids.flatten().to_numpy(), self.vocab_size)
+            tokens = convert_to_tokens(ids.flatten().to_numpy(), self.vocab_size)
             pieces = np.split(tokens, np.cumsum(ids.value_lengths().to_numpy())[:-1])
             for place, doc_id, piece in zip(mine.tolist(), table["doc_id"].to_pylist(), pieces, strict=True):
                 found[place] = Document(doc_id=doc_id, tokens=piece)

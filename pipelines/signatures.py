@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.duplicates.banding import LIBRARIES, Signing
+from corpus.duplicates.banding import LIBRARIES, SignatureConfig
 from corpus.duplicates.keeper import OF_A_CRAWL, sort_by_keeper
 from corpus.duplicates.urls import url_digests
 from corpus.lake import stages
@@ -88,7 +88,7 @@ def _ranks(band: int) -> str:
     return f"ranks_{band:03d}"
 
 
-def sign(lake: Lake, documents: Manifest, signing: Signing, engine: Engine) -> Outcome:
+def sign(lake: Lake, documents: Manifest, signing: SignatureConfig, engine: Engine) -> Outcome:
     """Publishes the signatures of a crawl's documents."""
     stage = Stage(
         name=STAGE,
@@ -118,17 +118,19 @@ def sign(lake: Lake, documents: Manifest, signing: Signing, engine: Engine) -> O
 
 
 class Sign(Work):
-    def __init__(self, signing: Signing) -> None:
+    def __init__(self, signing: SignatureConfig) -> None:
         self.signing = signing
         keys = [pa.field(_keys(band), pa.uint64(), nullable=False) for band in range(signing.bands)]
         self.schemas = {STAGE: pa.schema([*IDENTITY, *PLACE, CHARACTERS, *keys])}
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        from corpus.duplicates.minhash import band_keys  # loads a compiler's runtime, which only the workers need
+        from corpus.duplicates.minhash import (
+            compute_band_keys,  # loads a compiler's runtime, which only the workers need
+        )
 
         tables = []
         for batch in lake.read_batches(split.paths["documents"], READ):
-            keys, digests = band_keys(batch["text"], self.signing)
+            keys, digests = compute_band_keys(batch["text"], self.signing)
             urls = url_digests(batch["url"].to_pylist() if self.signing.urls else [None] * len(batch))
             columns = [
                 *(batch["doc_id"], batch["fetched_at"], *digests.T, *urls.T, batch["warc_file"], batch["warc_offset"]),
@@ -168,7 +170,7 @@ class Index(Work):
         self.folder, self.parts = folder, parts
 
     def process(self, lake: Lake, split: BandSplit, part: Part) -> None:
-        from corpus.duplicates.groups import in_order
+        from corpus.duplicates.groups import sort_order
 
         ranked = lake.read_table(f"{self.folder}/{ORDER}/{ORDER}.parquet", ["part", "row"])
         columns = [_keys(band) for band in split.bands]
@@ -178,7 +180,7 @@ class Index(Work):
         sorted_columns: dict[str, np.ndarray] = {}
         for band in split.bands:
             by_rank = np.concatenate([table[_keys(band)].to_numpy() for table in found])[places]
-            ranks = in_order(by_rank)
+            ranks = sort_order(by_rank)
             sorted_columns |= {_keys(band): by_rank[ranks], _ranks(band): ranks.astype(np.uint32)}
         table, path = pa.table(sorted_columns), part.scratch / "bands.parquet"
         with parquet_writer(path, table.schema) as writer:

@@ -17,7 +17,7 @@ from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.repeats import lines as repeated_lines
 from corpus.repeats import spans as repeated_spans
-from corpus.repeats.cuts import REPEATED_LINE, REPEATED_PARAGRAPH, REPEATED_SPAN, Cut, cut, with_closing
+from corpus.repeats.cuts import REPEATED_LINE, REPEATED_PARAGRAPH, REPEATED_SPAN, Cut, apply_cuts, include_closing_marks
 from corpus.repeats.lines import LINE, LineConfig
 from corpus.text.normal_form import WORD
 from pipelines.cleaning import CLEAN, keep_documents
@@ -86,8 +86,8 @@ class Trim(Work):
 
     def _lines(self, batch: pa.RecordBatch, scopes: np.ndarray, config: LineConfig, cuts: list[list[Cut]]) -> None:
         """Adds the repeated lines and paragraphs of which another document is the keeper."""
-        found = repeated_lines.units(batch["text"], config.characters)
-        keys = repeated_lines.keys(found, scopes)
+        found = repeated_lines.find_units(batch["text"], config.characters)
+        keys = repeated_lines.unit_keys(found, scopes)
         places = np.searchsorted(self.keys, keys)
         hits = np.flatnonzero(places < len(self.keys))
         hits = hits[self.keys[places[hits]] == keys[hits]]
@@ -112,7 +112,7 @@ def _add_spans(batch: pa.RecordBatch, spans: pa.Table, first: int, cuts: list[li
     starts, stops, offsets = repeated_spans.word_positions(texts)
     for number, span in zip(numbers, spans.to_pylist(), strict=True):
         start, last = int(starts[offsets[number] + span["start"]]), int(stops[offsets[number] + span["stop"] - 1])
-        stop = with_closing(texts[number].as_py(), last)
+        stop = include_closing_marks(texts[number].as_py(), last)
         rest = {"keeper": span["keeper"], "documents": span["documents"]}
         cuts[rows[number]].append(Cut(start=start, stop=stop, kind=REPEATED_SPAN, **rest))
 
@@ -123,7 +123,7 @@ def _apply(batch: pa.RecordBatch, cuts: Sequence[Sequence[Cut]], part: Part) -> 
     for row, found in enumerate(cuts):
         if not found:
             continue
-        texts[row], made = cut(texts[row], found)
+        texts[row], made = apply_cuts(texts[row], found)
         for one in made:
             part.add("cuts", {"doc_id": doc_ids[row], **vars(one)})
             part.figure(f"{one.kind}:cuts", 1)

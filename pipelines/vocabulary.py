@@ -11,7 +11,7 @@ from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
 from corpus.tokenizer.balance import COLUMNS, Balance
 from corpus.tokenizer.imported import ImportConfig, read_vocabulary
-from corpus.tokenizer.vocabulary import LIBRARIES, Vocabulary, VocabularyConfig, train
+from corpus.tokenizer.vocabulary import LIBRARIES, Vocabulary, VocabularyConfig, train_vocabulary
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
 from pipelines.plan import compute, each_split
@@ -68,7 +68,7 @@ class TrainVocabulary(Work):
         self.split, self.config = split, config
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        data = train(self._sample(lake, part), self.config)
+        data = train_vocabulary(self._sample(lake, part), self.config)
         path = part.scratch / "tokenizer.json"
         path.write_bytes(data)
         vocabulary = Vocabulary(data)

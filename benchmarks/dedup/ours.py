@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from benchmarks.dedup.spent import Spent, main
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.duplicates.deduplication import deduplicate as decide
-from corpus.duplicates.minhash import band_keys
+from corpus.duplicates.minhash import compute_band_keys
 from corpus.tabular.collection import Collection
 
 BATCH = 1_000  # documents
@@ -27,7 +27,7 @@ def deduplicate(documents: Path, place: Path, spent: Spent, options: Sequence[st
             table = pq.read_table(documents)
         with spent.lap("signatures"):
             for batch in table.to_batches(max_chunksize=BATCH):
-                band_keys(batch["text"], DuplicateConfig().signing())
+                compute_band_keys(batch["text"], DuplicateConfig().signing())
         return table["id"].to_pylist()
     with spent.lap("all"):
         collection = Collection([str(documents)], "id", "text")

@@ -22,10 +22,10 @@ import numpy as np
 
 from benchmarks.dedup.documents import EXACT, NEAR
 from corpus.duplicates.banding import DuplicateConfig
-from corpus.duplicates.clusters import Sets, exact_duplicates, near_duplicates
+from corpus.duplicates.clusters import ShingleSets, find_exact_duplicates, find_near_duplicates
 from corpus.duplicates.deduplication import BandFiles
-from corpus.duplicates.groups import combined
-from corpus.duplicates.removals import none, settled
+from corpus.duplicates.groups import combine_groups
+from corpus.duplicates.removals import combine_steps, no_removals
 
 ALIKE = 0.9
 SET, CHANGED = 20, 1  # 19 of 21 values in common
@@ -72,20 +72,20 @@ def _remove(count: int, folder: Path, seconds: dict[str, float]) -> int:
     config = DuplicateConfig()
     documents = np.arange(count, dtype=np.uint64)
     with _timed("exact", seconds):
-        exact = exact_duplicates(np.load(folder / "digests.npy"), documents)
+        exact = find_exact_duplicates(np.load(folder / "digests.npy"), documents)
         different = np.ones(count, bool)
         different[exact.documents] = False
         documents = documents[different]
     with _timed("groups", seconds):
-        groups = combined(BandFiles(folder, config.signing().bands).groups(documents.astype(np.int64), documents))
+        groups = combine_groups(BandFiles(folder, config.signing().bands).groups(documents.astype(np.int64), documents))
         candidates = groups.documents()
     sets = _sets(candidates, folder)
     with _timed("near", seconds):
-        near = near_duplicates(groups, candidates, sets, threshold=config.threshold, agreeing=config.agreeing())
-        return len(settled(none(), exact, near))
+        near = find_near_duplicates(groups, candidates, sets, threshold=config.threshold, agreeing=config.agreeing())
+        return len(combine_steps(no_removals(), exact, near))
 
 
-def _sets(candidates: np.ndarray, folder: Path) -> Sets:
+def _sets(candidates: np.ndarray, folder: Path) -> ShingleSets:
     """In a scratch file, as those of texts are."""
     families = np.load(folder / "families.npy", mmap_mode="r")
     path = folder / "shingles"
@@ -97,7 +97,7 @@ def _sets(candidates: np.ndarray, folder: Path) -> Sets:
             values[copies, -CHANGED:] += SET
             values.astype(np.uint64).tofile(file)
     starts = np.arange(len(candidates), dtype=np.int64) * SET
-    return Sets(values=np.asarray(np.memmap(path, np.uint64, mode="r+")), starts=starts, stops=starts + SET)
+    return ShingleSets(values=np.asarray(np.memmap(path, np.uint64, mode="r+")), starts=starts, stops=starts + SET)
 
 
 @contextmanager

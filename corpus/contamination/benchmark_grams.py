@@ -11,7 +11,7 @@ from collections import defaultdict
 import numpy as np
 import pyarrow as pa
 
-from corpus.contamination.grams import GramSet, gram_hashes
+from corpus.contamination.grams import NgramIndex, hash_ngrams
 from corpus.contamination.policy import ContaminationConfig
 from corpus.text.normal_form import UNSPACED_CHARACTER, normalise
 
@@ -20,7 +20,7 @@ TOGETHER = 3  # shingles that must stand near each other before a text is looked
 DIFFERENT = 0.5  # of the least words and shingles; "0.0.0.0.0.0.0.0" is no question
 
 
-class BenchmarkGrams:
+class BenchmarkNgrams:
     """Items of any number of benchmarks: a table of task, item_id, part and text. A text that several have is one of
     `texts`, with all of them as its `owners`; texts are in the form that those of documents have, such as NFC.
 
@@ -38,7 +38,7 @@ class BenchmarkGrams:
         self.texts = sorted(owners)
         self._array = pa.array(self.texts, pa.large_string())
         self.owners = [sorted(owners[text]) for text in self.texts]
-        _, offsets = gram_hashes(self.array(), 1)
+        _, offsets = hash_ngrams(self.array(), 1)
         self.counts = np.diff(offsets)
         characters = np.array([len(UNSPACED_CHARACTER.findall(text)) for text in self.texts], np.int64)
         self.unspaced = characters * 2 > self.counts
@@ -51,7 +51,7 @@ class BenchmarkGrams:
         self.usable = np.zeros(len(self.texts), np.int64)
         self.shingles: dict[int, np.ndarray] = {}
         self.together = np.zeros(len(self.texts), np.int64)
-        different = _different(*gram_hashes(self.array(), 1))
+        different = _different(*hash_ngrams(self.array(), 1))
         grams: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         sizes: dict[bool, tuple[int, ...]] = {}
         for unspaced in (False, True):
@@ -78,7 +78,7 @@ class BenchmarkGrams:
         self.starts = np.append(starts, len(keys))
         spaced = sizes.get(False, ())
         alone = [size for size in sizes.get(True, ()) if size not in spaced]
-        self.set = GramSet(distinct, [*spaced, *alone], alone)
+        self.set = NgramIndex(distinct, [*spaced, *alone], alone)
 
     def sizes(self, unspaced: bool) -> tuple[int, int, int]:
         config = self.config
@@ -91,7 +91,7 @@ class BenchmarkGrams:
         self, chosen: np.ndarray, size: int, first_alone: bool = False
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(hash, text, place in its words) of the grams of some texts, templates left out."""
-        hashes, offsets = gram_hashes(self.array(chosen), size)
+        hashes, offsets = hash_ngrams(self.array(chosen), size)
         owners = np.repeat(chosen, np.diff(offsets))
         places = np.arange(len(hashes)) - np.repeat(offsets[:-1], np.diff(offsets))
         stay = ~self._templates(hashes, owners)
@@ -123,8 +123,8 @@ class BenchmarkGrams:
         """Of each text so many of its shingles, those with the rarest words, that a document which holds `containment`
         of all holds `together` of these."""
         array = self.array(chosen)
-        hashes, offsets = gram_hashes(array, size)
-        alone, bounds = gram_hashes(array, 1)
+        hashes, offsets = hash_ngrams(array, size)
+        alone, bounds = hash_ngrams(array, 1)
         _, inverse, counts = np.unique(alone, return_inverse=True, return_counts=True)
         frequency = counts[inverse]
         owners = np.repeat(np.arange(len(chosen)), np.diff(offsets))

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numba import types
 
 from corpus.duplicates.shingles import MULTIPLIER, NO_WORDS, write_words
-from corpus.text.codepoints import code_points, utf8
+from corpus.text.codepoints import code_point_table, utf8_buffers
 from corpus.text.compiled import FACTOR, SHIFT, kernel, number_names
 
 HIT = number_names(("text", "position", "key"))  # columns of what the pass writes
@@ -33,8 +33,8 @@ class Hits:
     keys: np.ndarray
 
 
-class GramSet:
-    """`keys` (G,) uint64: hashes of runs of words as `gram_hashes` has them, sorted, each once; `sizes`: how many words
+class NgramIndex:
+    """`keys` (G,) uint64: hashes of runs of words as `hash_ngrams` has them, sorted, each once; `sizes`: how many words
     they are of; `unspaced`: those sizes of which all runs hold characters of a script without spaces."""
 
     def __init__(self, keys: np.ndarray, sizes: Sequence[int], unspaced: Sequence[int] = ()) -> None:
@@ -51,10 +51,10 @@ class GramSet:
         self._directory = firsts.astype(np.int64)
 
     def find(self, texts: pa.Array | pa.ChunkedArray) -> Hits:
-        data, offsets = utf8(texts)
+        data, offsets = utf8_buffers(texts)
         words = np.empty(_most_words(offsets), np.uint64)
         known = (self._sizes, self._keys, self._table, self._shift, self._directory, self._coarse)
-        fixed = (data, offsets, code_points(), *known, words)
+        fixed = (data, offsets, code_point_table(), *known, words)
         rows = np.empty((len(texts) * 4, len(HIT)), np.int64)
         count = _fill_hits(*fixed, rows)
         if count > len(rows):
@@ -63,15 +63,15 @@ class GramSet:
         return Hits(texts=rows[:count, HIT.text], positions=rows[:count, HIT.position], keys=rows[:count, HIT.key])
 
 
-def gram_hashes(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def hash_ngrams(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """(hashes, offsets): the runs of `size` words of text i, in their order, are hashes[offsets[i]:offsets[i + 1]]."""
     if size < 1:
         raise ValueError(f"a gram of {size} words: at least 1 is needed")
-    data, offsets = utf8(texts)
+    data, offsets = utf8_buffers(texts)
     values = np.empty(int(offsets[-1] - offsets[0]) // 2 + len(texts) + 2, np.uint64)
     bounds = np.zeros(len(texts) + 1, np.int64)
     words = np.empty(_most_words(offsets), np.uint64)
-    count = _every(data, offsets, code_points(), size, words, values, bounds)
+    count = _every(data, offsets, code_point_table(), size, words, values, bounds)
     return values[:count].copy(), bounds
 
 

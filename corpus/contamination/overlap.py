@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from corpus.contamination.benchmark_grams import ROUNDING, BenchmarkGrams
-from corpus.contamination.grams import gram_hashes
+from corpus.contamination.benchmark_grams import ROUNDING, BenchmarkNgrams
+from corpus.contamination.grams import hash_ngrams
 from corpus.contamination.policy import NEAR, NGRAM
 from corpus.repeats.spans import word_positions
-from corpus.text.codepoints import MARK_BIT, code_points
+from corpus.text.codepoints import MARK_BIT, code_point_table
 from corpus.text.compiled import kernel
 from corpus.text.normal_form import MARK, words
 
@@ -29,7 +29,7 @@ WINDOW = 1.5  # how many times its own length a near match may be spread over: w
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Match:
     """A text of the benchmarks in a document of a batch; `start` and `stop` in its characters."""
 
     document: int
@@ -40,14 +40,14 @@ class Found:
     stop: int
 
 
-class Overlap:
+class ItemFinder:
     """Looks for the items of benchmarks."""
 
-    def __init__(self, grams: BenchmarkGrams) -> None:
+    def __init__(self, grams: BenchmarkNgrams) -> None:
         self.grams = grams
         self._words = cache(lambda text: _words(grams.texts[text]))
 
-    def find(self, documents: pa.Array) -> list[Found]:
+    def find(self, documents: pa.Array) -> list[Match]:
         """By document, text and kind. `documents`: large_string."""
         hits = self.grams.set.find(documents)
         if not len(hits.texts):
@@ -60,7 +60,7 @@ class Overlap:
         chosen = np.flatnonzero(at >= 0)
         chosen = np.concatenate((chosen, self._close(document, text, place, np.flatnonzero(at < 0))))
         order = chosen[np.lexsort(tuple(column[chosen] for column in (place, place - at, text, document)))]
-        found: list[Found] = []
+        found: list[Match] = []
         columns = (column[order].tolist() for column in (document, text, place, at))
         for number, mine in groupby(zip(*columns, strict=True), key=lambda row: row[0]):
             looked = _Document(number, documents[number])
@@ -79,7 +79,7 @@ class Overlap:
         chosen: np.ndarray = here[near]
         return chosen
 
-    def _of_text(self, looked: _Document, text: int, hits: list[tuple[int, int]]) -> Iterator[Found]:
+    def _of_text(self, looked: _Document, text: int, hits: list[tuple[int, int]]) -> Iterator[Match]:
         same = self._same(looked, text, [hit for hit in hits if hit[1] >= 0])
         if same is not None:
             yield same
@@ -88,7 +88,7 @@ class Overlap:
             if near is not None:
                 yield near
 
-    def _same(self, looked: _Document, text: int, hits: list[tuple[int, int]]) -> Found | None:
+    def _same(self, looked: _Document, text: int, hits: list[tuple[int, int]]) -> Match | None:
         """`hits`: (word of the document, word of the text) where a gram begins, diagonal by diagonal."""
         mine = self._words(text)
         size, _, _ = self.grams.sizes(bool(self.grams.unspaced[text]))
@@ -102,9 +102,9 @@ class Overlap:
             return None
         start, stop = looked.characters(-longest[1], longest[0] - longest[1])
         measure = float(covered.sum() / self.grams.usable[text])
-        return Found(document=looked.number, text=text, kind=NGRAM, measure=measure, start=start, stop=stop)
+        return Match(document=looked.number, text=text, kind=NGRAM, measure=measure, start=start, stop=stop)
 
-    def _nearly(self, looked: _Document, text: int, places: list[int]) -> Found | None:
+    def _nearly(self, looked: _Document, text: int, places: list[int]) -> Match | None:
         """`places`: rising words of the document, one of which is in any window that holds enough, before its end."""
         if not places:
             return None
@@ -114,21 +114,21 @@ class Overlap:
         count, first, last = 0, 0, 0
         for low, high in _stretches(places, width):
             begin = max(0, low - width)
-            more, start, stop = densest(looked.shingles(size)[begin : high + width], wanted, width - size)
+            more, start, stop = find_densest_window(looked.shingles(size)[begin : high + width], wanted, width - size)
             if more > count:
                 count, first, last = more, begin + start, begin + stop
         if count < self.grams.config.containment * len(wanted) - ROUNDING:
             return None
         there, mine = looked.words(first, last + size), self._words(text)
         known = set(wanted.tolist())
-        hashes, _ = gram_hashes(self.grams.array(np.array([text])), size)
+        hashes, _ = hash_ngrams(self.grams.array(np.array([text])), size)
         runs = {tuple(mine[at : at + size]) for at, value in enumerate(hashes.tolist()) if value in known}
         shared = runs & {tuple(there[at : at + size]) for at in range(len(there) - size + 1)}
         measure = len(shared) / len(runs)
         if measure < self.grams.config.containment - ROUNDING:
             return None
         start, stop = looked.characters(first, last + size)
-        return Found(document=looked.number, text=text, kind=NEAR, measure=measure, start=start, stop=stop)
+        return Match(document=looked.number, text=text, kind=NEAR, measure=measure, start=start, stop=stop)
 
 
 class _Document:
@@ -140,9 +140,9 @@ class _Document:
         self._array = pa.array([self._text], pa.large_string())
         starts, stops, _ = word_positions(self._array)
         first = np.frombuffer(self._text.encode("utf-32-le"), np.uint32)[starts]
-        counted = code_points()[first] & MARK_BIT == 0  # as in _words
+        counted = code_point_table()[first] & MARK_BIT == 0  # as in _words
         self._starts, self._stops = starts[counted], stops[counted]
-        self.shingles = cache(lambda size: gram_hashes(self._array, size)[0])
+        self.shingles = cache(lambda size: hash_ngrams(self._array, size)[0])
 
     def characters(self, first: int, stop: int) -> tuple[int, int]:
         """Where the words from `first` to `stop` stand."""
@@ -179,7 +179,7 @@ def _runs(hits: list[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
 
 
 @kernel
-def densest(shingles, wanted, width):
+def find_densest_window(shingles, wanted, width):
     """(how many different ones of `wanted`, sorted, first, last): the stretch of `shingles` no farther apart than
     `width` that has most of them; the first and shortest of such."""
     places = np.empty(len(shingles), np.int64)

@@ -102,7 +102,7 @@ class ContaminationConfig:
         return round(words * self.characters_a_word) if unspaced else words
 
 
-def removals(matches: pa.Table, config: ContaminationConfig) -> pa.Table:
+def decide_removals(matches: pa.Table, config: ContaminationConfig) -> pa.Table:
     """REMOVAL of the documents of MATCH that the configuration removes, by doc_id."""
     strong = [row for row in matches.drop_columns(["matched"]).to_pylist() if _strong(row, config)]
     holders: dict[tuple[str, str, str], set[bytes]] = defaultdict(set)

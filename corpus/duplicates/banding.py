@@ -21,7 +21,7 @@ MISSED = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Signing:
+class SignatureConfig:
     """What decides the band keys of a text: only those made alike can be compared. `urls`: whether URLs are digested
     too."""
 
@@ -65,9 +65,9 @@ class DuplicateConfig:
         half as long as the other and has just so much of it in common. A shorter one may be missed."""
         return self.threshold if self.measure == "jaccard" else self.threshold / (3 - self.threshold)
 
-    def signing(self) -> Signing:
-        bands, rows = best_bands(self.found_from(), self.permutations)
-        return Signing(
+    def signing(self) -> SignatureConfig:
+        bands, rows = choose_bands(self.found_from(), self.permutations)
+        return SignatureConfig(
             bands=bands,
             rows=rows,
             shingle_words=self.shingle_words,
@@ -78,19 +78,22 @@ class DuplicateConfig:
     def agreeing(self) -> int:
         """In how many bands a pair must agree to be a candidate: as many as can be asked for without missing more."""
         similarity = self.found_from()
-        bands, rows = best_bands(similarity, self.permutations)
+        bands, rows = choose_bands(similarity, self.permutations)
         counts = range(2, bands + 1)
-        return max((count for count in counts if 1 - nominated(similarity, bands, rows, count) <= MISSED), default=1)
+        return max(
+            (count for count in counts if 1 - candidate_probability(similarity, bands, rows, count) <= MISSED),
+            default=1,
+        )
 
 
-def nominated(similarity: float, bands: int, rows: int, agreeing: int) -> float:
+def candidate_probability(similarity: float, bands: int, rows: int, agreeing: int) -> float:
     """The probability that a pair of this Jaccard similarity agrees in so many bands: the S-curve."""
     band = similarity**rows
     return 1 - sum(comb(bands, hits) * band**hits * (1 - band) ** (bands - hits) for hits in range(agreeing))
 
 
 @cache
-def best_bands(threshold: float, permutations: int) -> tuple[int, int]:
+def choose_bands(threshold: float, permutations: int) -> tuple[int, int]:
     """(bands, rows) that datasketch finds optimal for the highest similarity, from the threshold downwards, with which
     a pair at the threshold itself is missed no more often than MISSED. Its own for the threshold would miss half of the
     pairs that have just that. Where there is none (below 0.42 with 128 permutations): as many bands of two rows as can
@@ -100,6 +103,6 @@ def best_bands(threshold: float, permutations: int) -> tuple[int, int]:
 
     for target in np.arange(min(threshold, HIGHEST), STEP, -STEP):  # above, it finds no two bands
         lsh = MinHashLSH(threshold=float(target), num_perm=permutations, weights=(0.1, 0.9))
-        if lsh.r > 1 and 1 - nominated(threshold, lsh.b, lsh.r, 1) <= MISSED:
+        if lsh.r > 1 and 1 - candidate_probability(threshold, lsh.b, lsh.r, 1) <= MISSED:
             return lsh.b, lsh.r
     return permutations // 2, 2

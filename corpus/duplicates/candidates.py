@@ -12,24 +12,26 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.duplicates.clusters import Sets
-from corpus.duplicates.shingles import shingle_sets
+from corpus.duplicates.clusters import ShingleSets
+from corpus.duplicates.shingles import compute_shingle_sets
 from corpus.lake.store import Lake
 
 
-def shingled(found: Iterable[tuple[np.ndarray, pa.Array]], candidates: int, size: int, scratch: Path) -> Sets:
+def write_shingle_sets(
+    found: Iterable[tuple[np.ndarray, pa.Array]], candidates: int, size: int, scratch: Path
+) -> ShingleSets:
     """`found`: places of candidates, each from 0 to `candidates` once in all, and their texts. `scratch`: a folder that
     lives as long as the sets are used."""
     starts, stops = np.zeros(candidates, np.int64), np.zeros(candidates, np.int64)
     path, written = scratch / "shingles", 0
     with open(path, "wb") as file:
         for places, texts in found:
-            sets = shingle_sets(texts, size)
+            sets = compute_shingle_sets(texts, size)
             sets.values.tofile(file)
             starts[places], stops[places] = sets.offsets[:-1] + written, sets.offsets[1:] + written
             written += len(sets.values)
     values = np.asarray(np.memmap(path, np.uint64, mode="r+")) if written else np.empty(0, np.uint64)
-    return Sets(values=values, starts=starts, stops=stops)
+    return ShingleSets(values=values, starts=starts, stops=stops)
 
 
 def read_texts(lake: Lake, path: str, rows: np.ndarray) -> Iterator[tuple[int, pa.Array]]:

@@ -16,16 +16,16 @@ from math import comb
 
 import numpy as np
 
-from corpus.duplicates.groups import Groups, group
+from corpus.duplicates.groups import Groups, group_by_key
 from corpus.duplicates.removals import Removals
-from corpus.duplicates.shingles import common_unless_few
+from corpus.duplicates.shingles import count_common_or_stop
 from corpus.text.compiled import kernel, mix_hash
 
 LOOKS, TAKEN_FOR_LESS = (64, 256), 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sets:
+class ShingleSets:
     """The shingles of document i, sorted: `values[starts[i]:stops[i]]`; `values` may lie on disk."""
 
     values: np.ndarray
@@ -33,9 +33,9 @@ class Sets:
     stops: np.ndarray
 
 
-def exact_duplicates(digests: np.ndarray, documents: np.ndarray) -> Removals:
+def find_exact_duplicates(digests: np.ndarray, documents: np.ndarray) -> Removals:
     """Of documents with one digest the first stays. `digests` (D, 2) uint64 belong to `documents` (D,), which rise."""
-    begins = group(np.ascontiguousarray(digests[:, 0]), np.arange(len(documents), dtype=np.uint64))
+    begins = group_by_key(np.ascontiguousarray(digests[:, 0]), np.arange(len(documents), dtype=np.uint64))
     places, runs = begins.members.astype(np.int64), np.repeat(np.arange(len(begins)), np.diff(begins.starts))
     ends = digests[places, 1]
     order = np.lexsort((ends, runs))
@@ -51,10 +51,10 @@ def exact_duplicates(digests: np.ndarray, documents: np.ndarray) -> Removals:
     )
 
 
-def near_duplicates(
+def find_near_duplicates(
     groups: Groups,
     documents: np.ndarray,
-    sets: Sets,
+    sets: ShingleSets,
     *,
     threshold: float,
     agreeing: int = 1,
@@ -127,7 +127,7 @@ def _decide(
             smaller, larger = min(len(mine), len(theirs)), max(len(mine), len(theirs))
             if smaller / (len(mine) if containment else larger) < threshold:
                 continue  # not even if all of the smaller one were in the larger
-            shared = common_unless_few(mine, theirs, looks)
+            shared = count_common_or_stop(mine, theirs, looks)
             similarity = shared / (len(mine) if containment else smaller + larger - shared)
             if similarity >= threshold:
                 keepers[document], similarities[document] = candidate, similarity

@@ -15,13 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.duplicates.banding import DuplicateConfig, Signing
-from corpus.duplicates.candidates import shingled
-from corpus.duplicates.clusters import exact_duplicates, near_duplicates
-from corpus.duplicates.groups import Groups, combined, group
+from corpus.duplicates.banding import DuplicateConfig, SignatureConfig
+from corpus.duplicates.candidates import write_shingle_sets
+from corpus.duplicates.clusters import find_exact_duplicates, find_near_duplicates
+from corpus.duplicates.groups import Groups, combine_groups, group_by_key
 from corpus.duplicates.keeper import OF_FILES, sort_by_keeper
-from corpus.duplicates.minhash import band_keys
-from corpus.duplicates.removals import Settled, none, settled
+from corpus.duplicates.minhash import compute_band_keys
+from corpus.duplicates.removals import CombinedRemovals, combine_steps, no_removals
 
 
 class BandFiles:
@@ -41,12 +41,12 @@ class BandFiles:
     def groups(self, signed: np.ndarray, documents: np.ndarray) -> Iterator[Groups]:
         """Of those `documents`, rising, that were signed at the places `signed`."""
         for path in self.paths:
-            yield group(np.fromfile(path, np.uint64)[signed], documents)
+            yield group_by_key(np.fromfile(path, np.uint64)[signed], documents)
 
 
 def deduplicate(
     texts: Callable[[], Iterable[pa.Array]], ids: Sequence[pa.Array], config: DuplicateConfig, scratch: Path
-) -> tuple[np.ndarray, Settled]:
+) -> tuple[np.ndarray, CombinedRemovals]:
     """(order, removals): document d of the removals is text `order[d]`.
 
     `texts` reads all texts, the same each time, in batches of some thousand; `ids` are theirs. The longest text stays,
@@ -59,13 +59,13 @@ def deduplicate(
     bands.write(_signed(texts(), signing, digests, lengths))
     order = _longest_first(pa.chunked_array(lengths), pa.chunked_array(ids))
     documents = np.arange(len(order), dtype=np.uint64)
-    exact = exact_duplicates(np.concatenate(digests)[order], documents)
+    exact = find_exact_duplicates(np.concatenate(digests)[order], documents)
     different = np.ones(len(order), bool)
     different[exact.documents] = False
-    groups = combined(bands.groups(order[different], documents[different]))
+    groups = combine_groups(bands.groups(order[different], documents[different]))
     candidates = groups.documents()
-    sets = shingled(_picked(texts(), order[candidates]), len(candidates), config.shingle_words, scratch)
-    near = near_duplicates(
+    sets = write_shingle_sets(_picked(texts(), order[candidates]), len(candidates), config.shingle_words, scratch)
+    near = find_near_duplicates(
         groups,
         candidates,
         sets,
@@ -73,14 +73,14 @@ def deduplicate(
         agreeing=config.agreeing(),
         containment=config.measure == "containment",
     )
-    return order, settled(none(), exact, near)
+    return order, combine_steps(no_removals(), exact, near)
 
 
 def _signed(
-    batches: Iterable[pa.Array], signing: Signing, digests: list[np.ndarray], lengths: list[pa.Array]
+    batches: Iterable[pa.Array], signing: SignatureConfig, digests: list[np.ndarray], lengths: list[pa.Array]
 ) -> Iterator[np.ndarray]:
     for batch in batches:
-        keys, found = band_keys(batch, signing)
+        keys, found = compute_band_keys(batch, signing)
         digests.append(found)
         lengths.append(pc.utf8_length(batch).cast(pa.int64()))
         yield keys

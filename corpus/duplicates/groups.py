@@ -32,7 +32,7 @@ class Groups:
         return found[np.concatenate(([True], found[1:] != found[:-1]))[: len(found)]]
 
 
-def in_order(keys: np.ndarray) -> np.ndarray:
+def sort_order(keys: np.ndarray) -> np.ndarray:
     """The places of keys (P,) uint64 as they rise: a stable argsort."""
     packed, width = _packed(keys)
     order = (packed & ((np.uint64(1) << width) - np.uint64(1))).astype(np.int64)
@@ -51,7 +51,7 @@ def _packed(keys: np.ndarray) -> tuple[np.ndarray, np.uint64]:
     return packed, width
 
 
-def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
+def group_by_key(keys: np.ndarray, documents: np.ndarray) -> Groups:
     """The groups of (key, document) pairs, both (P,) uint64, each pair once, sorted by document. A key that only one
     document has makes none."""
     packed, width = _packed(keys)
@@ -64,7 +64,7 @@ def group(keys: np.ndarray, documents: np.ndarray) -> Groups:
     )
 
 
-def combined(parts: Iterable[Groups]) -> Groups:
+def combine_groups(parts: Iterable[Groups]) -> Groups:
     """The groups of all bands, equal ones as one whose weight is their number: copies share nearly every band. A part
     may hold the groups of several bands."""
     members, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
@@ -91,7 +91,7 @@ def combined(parts: Iterable[Groups]) -> Groups:
 
 
 @kernel
-def shared(keys, others):
+def mark_shared(keys, others):
     """Which of some sorted keys are among others, sorted too: a Boolean mask."""
     found = np.zeros(len(keys), np.bool_)
     there = 0

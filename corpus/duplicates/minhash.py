@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.duplicates.banding import Signing
-from corpus.duplicates.shingles import MULTIPLIER, Shingles, shingles
+from corpus.duplicates.banding import SignatureConfig
+from corpus.duplicates.shingles import MULTIPLIER, Shingles, compute_shingles
 from corpus.text.compiled import FACTOR, SHIFT, kernel
 
 HALF = np.uint64(32)
@@ -28,19 +28,19 @@ def _permutations(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return odd.astype(np.uint32), random.randint(0, 2**32, count, dtype=np.int64).astype(np.uint32)
 
 
-def signatures(shingled: Shingles, signing: Signing) -> np.ndarray:
+def compute_signatures(shingled: Shingles, signing: SignatureConfig) -> np.ndarray:
     """(texts, bands x rows) uint32: what `datasketch.MinHash(hashvalues=...)` takes."""
     found = np.empty((len(shingled), signing.bands * signing.rows), np.uint32)
     _sign(shingled.values, shingled.offsets, *_permutations(found.shape[1], signing.seed), found)
     return found
 
 
-def band_keys(texts: pa.Array | pa.ChunkedArray, signing: Signing) -> tuple[np.ndarray, np.ndarray]:
+def compute_band_keys(texts: pa.Array | pa.ChunkedArray, signing: SignatureConfig) -> tuple[np.ndarray, np.ndarray]:
     """(texts, bands) uint64 and the digests of `shingles`: documents that share a key are candidates. Keys of different
     bands differ."""
-    shingled, digests = shingles(texts, signing.shingle_words)
+    shingled, digests = compute_shingles(texts, signing.shingle_words)
     found = np.empty((len(shingled), signing.bands), np.uint64)
-    _keys(signatures(shingled, signing), signing.rows, found)
+    _keys(compute_signatures(shingled, signing), signing.rows, found)
     return found, digests
 
 

@@ -27,7 +27,7 @@ class Removals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settled(Removals):
+class CombinedRemovals(Removals):
     """Every keeper stays, whatever the step. `reasons` uint8 are places in REASONS."""
 
     reasons: np.ndarray
@@ -41,7 +41,7 @@ class Settled(Removals):
         return pa.array(REASONS).take(pa.array(self.reasons))
 
 
-def settled(same_url: Removals, exact: Removals, near: Removals) -> Settled:
+def combine_steps(same_url: Removals, exact: Removals, near: Removals) -> CombinedRemovals:
     """The steps in their order: each saw what the one before had left. A keeper that a later step removes hands its
     documents on to its own keeper: an exact duplicate is just as similar to that one."""
     moved, onward, how_near = _handed_on(exact.keepers, near)
@@ -56,7 +56,7 @@ def settled(same_url: Removals, exact: Removals, near: Removals) -> Settled:
             np.full(len(near), REASONS.index(NEAR)),
         ]
     )
-    return Settled(
+    return CombinedRemovals(
         documents=documents[order],
         keepers=np.concatenate((url_keepers, onward, near.keepers))[order],
         similarities=np.concatenate((same_url.similarities, exact_similarities, near.similarities))[order],
@@ -73,6 +73,6 @@ def _handed_on(keepers: np.ndarray, later: Removals) -> tuple[np.ndarray, np.nda
     return moved, np.where(moved, later.keepers[places], keepers), later.similarities[places]
 
 
-def none() -> Removals:
+def no_removals() -> Removals:
     nothing = np.empty(0, np.uint64)
     return Removals(documents=nothing, keepers=nothing, similarities=np.empty(0))

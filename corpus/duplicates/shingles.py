@@ -15,7 +15,15 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.text.codepoints import CODE, LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, decode, utf8
+from corpus.text.codepoints import (
+    CODE,
+    LETTER_BIT,
+    MARK_BIT,
+    UNSPACED_BIT,
+    code_point_table,
+    decode_character,
+    utf8_buffers,
+)
 from corpus.text.compiled import FACTOR, SHIFT, kernel
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -40,7 +48,7 @@ class Shingles:
         return len(self.offsets) - 1
 
 
-def shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shingles, np.ndarray]:
+def compute_shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shingles, np.ndarray]:
     """The runs of `size` words of each text, in their order, repeated ones too; and a digest of all its words in their
     order, shape (texts, 2) uint64: equal for texts that differ in case, white space and punctuation alone.
 
@@ -49,7 +57,7 @@ def shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shingles, np
     """
     if size < 1:
         raise ValueError(f"a shingle of {size} words: at least 1 is needed")
-    data, offsets = utf8(texts)
+    data, offsets = utf8_buffers(texts)
     # Between two words of letters stands a byte, and a character that is a word takes three. Each text may write one
     # more than it has.
     values = np.empty((int(offsets[-1] - offsets[0]) + len(texts)) // 2 + len(texts) + 2, np.uint64)
@@ -59,8 +67,8 @@ def shingles(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[Shingles, np
     return Shingles(values=values[:count].copy(), offsets=bounds), digests
 
 
-def distinct(shingled: Shingles) -> Shingles:
-    """Those of each text sorted and once each: sets, as `jaccard` takes them."""
+def distinct_shingles(shingled: Shingles) -> Shingles:
+    """Those of each text sorted and once each: sets, as `jaccard_similarity` takes them."""
     values, bounds = shingled.values.copy(), np.zeros_like(shingled.offsets)
     for start, stop in pairwise(shingled.offsets.tolist()):
         values[start:stop].sort()  # numpy's takes a tenth of the time of the one that numba would compile
@@ -68,26 +76,26 @@ def distinct(shingled: Shingles) -> Shingles:
     return Shingles(values=values[:count].copy(), offsets=bounds)
 
 
-def shingle_sets(texts: pa.Array | pa.ChunkedArray, size: int) -> Shingles:
-    return distinct(shingles(texts, size)[0])
+def compute_shingle_sets(texts: pa.Array | pa.ChunkedArray, size: int) -> Shingles:
+    return distinct_shingles(compute_shingles(texts, size)[0])
 
 
-def jaccard(left: np.ndarray, right: np.ndarray) -> float:
+def jaccard_similarity(left: np.ndarray, right: np.ndarray) -> float:
     """|A and B| / |A or B| of two sorted sets of shingles, exactly."""
-    shared: int = common(left, right)
+    shared: int = count_common(left, right)
     return shared / (len(left) + len(right) - shared)
 
 
 @cache
 def _characters() -> np.ndarray:
-    table = code_points().copy()
+    table = code_point_table().copy()
     table[ord("_")] |= np.uint32(LETTER_BIT)
     table.setflags(write=False)
     return table
 
 
 @kernel
-def common(left, right):
+def count_common(left, right):
     """How many values two sorted sets share."""
     found = here = there = 0
     while here < len(left) and there < len(right):
@@ -99,9 +107,9 @@ def common(left, right):
 
 
 @kernel
-def common_unless_few(left, right, looks):
-    """As `common`; -1 when after the first `looks[i, 0]` values of either set fewer than `looks[i, 1]` are in both. Of
-    sets of hashes these are a random sample."""
+def count_common_or_stop(left, right, looks):
+    """As `count_common`; -1 when after the first `looks[i, 0]` values of either set fewer than `looks[i, 1]` are in
+    both. Of sets of hashes these are a random sample."""
     found = here = there = seen = 0
     for look in range(len(looks)):
         while seen < looks[look, 0] and here < len(left) and there < len(right):
@@ -112,7 +120,7 @@ def common_unless_few(left, right, looks):
             seen += 1
         if seen == looks[look, 0] and found < looks[look, 1]:
             return -1
-    return found + common(left[here:], right[there:])
+    return found + count_common(left[here:], right[there:])
 
 
 @kernel
@@ -138,7 +146,7 @@ def write_words(data, place, end, table, values, count):
             state = letter
             place += types.uint64(1)
             continue
-        code, step = decode(data, types.int64(place), types.int64(end))
+        code, step = decode_character(data, types.int64(place), types.int64(end))
         entry = types.int64(table[code])
         place += types.uint64(step)
         if entry & MARK_BIT:

@@ -7,6 +7,6 @@ From the parser's text to the choice it is compiled: `lines` finds the blocks, `
 `others` runs the extractors that can be chosen instead; `published` finds the date.
 """
 
-from corpus.extract.page import LIBRARIES, ExtractConfig, Extracted, extract, prepare
+from corpus.extract.page import LIBRARIES, ExtractConfig, Extracted, extract_page, prepare
 
-__all__ = ["LIBRARIES", "ExtractConfig", "Extracted", "extract", "prepare"]
+__all__ = ["LIBRARIES", "ExtractConfig", "Extracted", "extract_page", "prepare"]

@@ -9,7 +9,7 @@ from corpus.text.normal_form import normalise, words
 JUSTEXT_LANGUAGES = ("English", "German", "French", "Spanish", "Italian", "Portuguese", "Russian", "Dutch", "Polish")
 
 
-def texts(html: str, which: str) -> dict[str, str]:
+def extract_alternatives(html: str, which: str) -> dict[str, str]:
     """The main text by "trafilatura", "justext", or for "union" by each; only of those that found one. Their own
     failures count as finding none: what they raise on odd pages is of no kind in particular."""
     found = {}
@@ -24,7 +24,7 @@ def texts(html: str, which: str) -> dict[str, str]:
     return found
 
 
-def best(found: dict[str, str]) -> str:
+def choose_by_agreement(found: dict[str, str]) -> str:
     """The name of the text that the others agree with most: the highest mean overlap of words (F1), the first of
     equals. With two, the longer: neither can outvote the other."""
     if len(found) < 3:

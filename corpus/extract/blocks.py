@@ -12,7 +12,7 @@ from resiliparse.parse.html import HTMLTree
 from corpus.extract.kernels.lines import BLOCK, NEWLINE, PADDING, split_blocks
 from corpus.extract.kernels.phrases import phrase_tables
 from corpus.extract.regions import SENTINEL, Regions
-from corpus.text.codepoints import code_points
+from corpus.text.codepoints import code_point_table
 from corpus.text.compiled import kernel
 
 ENDS = np.array([*map(ord, '.!?。！？…”"')], np.int64)  # of a sentence
@@ -50,7 +50,7 @@ def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
     points = np.empty(len(source), np.uint32)
     rows = np.empty((1 + marked.count("\n") + marked.count(SENTINEL), len(BLOCK)), np.int64)
     length, number = split_blocks(
-        source, len(regions.kind), titles, code_points(), ENDS, *phrase_tables(), points, rows
+        source, len(regions.kind), titles, code_point_table(), ENDS, *phrase_tables(), points, rows
     )
     return Blocks(points[:length], rows[:number])
 

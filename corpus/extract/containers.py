@@ -21,7 +21,7 @@ def add_inner(sums, last):
 
 
 @kernel
-def innermost(core, sums):
+def innermost_with_share(core, sums):
     """The innermost container that has a share of all; the page, where there is nothing to share."""
     if sums[0]:
         for number in range(len(sums) - 1, 0, -1):

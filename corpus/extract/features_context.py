@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from corpus.extract.containers import CORES, LEVELS, add_inner, innermost
+from corpus.extract.containers import CORES, LEVELS, add_inner, innermost_with_share
 from corpus.extract.features_local import Features, Ints, LocalFeatures
 from corpus.extract.kernels.lines import BLOCK
 from corpus.extract.kernels.phrases import IS_TAIL, IS_TITLE
@@ -64,7 +64,7 @@ def _fill_context(score, blocks, regions, weight, kind, features):
             first_title = block
     add_inner(good_in, last)
     add_inner(weight_in, last)
-    cores = [innermost(core, good_in) for core in CORES]
+    cores = [innermost_with_share(core, good_in) for core in CORES]
     total, size = good_in[0], 6 * _bits(good_in[0])
     so_far = tails = 0
     tails_before = np.zeros(JUST_AFTER, np.int64)  # a ring

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corpus.extract.blocks import Blocks
-from corpus.extract.containers import CORES, LEVELS, add_inner, innermost
+from corpus.extract.containers import CORES, LEVELS, add_inner, innermost_with_share
 from corpus.extract.kernels.lines import BLOCK, HEADING, PARAGRAPH, PREFORMATTED
 from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_FRAME, IS_SENTENCE, IS_TAIL, IS_TITLE
 from corpus.extract.regions import KINDS, MAIN, SOFT, Regions
@@ -116,7 +116,7 @@ def _fill_local(blocks, regions, weight, kind, features):
     add_inner(links_in, last)
     add_inner(weight_in, last)
     all_prose = prose_in[0]
-    cores = [innermost(core, prose_in) for core in CORES]
+    cores = [innermost_with_share(core, prose_in) for core in CORES]
     _make_credible(kind, kinds, prose)
     in_kind, alike, has_main = np.zeros(len(KINDS), np.int64), np.zeros((len(KINDS), 16), np.int64), False
     for block in range(n):

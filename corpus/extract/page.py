@@ -11,9 +11,9 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from corpus.extract import alternatives as others
-from corpus.extract.published import published
+from corpus.extract.published import find_publication_date
 from corpus.extract.regions import SENTINEL, mark_regions
-from corpus.text.charset import to_utf8
+from corpus.text.charset import convert_to_utf8
 from corpus.text.normal_form import normalise
 
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
@@ -49,9 +49,9 @@ class Extracted:
     extractor: str = "blocks"
 
 
-def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) -> Extracted | str:
+def extract_page(html: bytes, declared_charset: str | None, config: ExtractConfig) -> Extracted | str:
     """The page's text, or the reason why there is none: "undecodable", "parser_error" or "no_text"."""
-    decoded = to_utf8(html, declared_charset)
+    decoded = convert_to_utf8(html, declared_charset)
     if decoded is None:
         return "undecodable"
     source, charset = decoded
@@ -62,19 +62,19 @@ def extract(html: bytes, declared_charset: str | None, config: ExtractConfig) ->
     if config.main_content and config.extractor != "blocks" and len(source) <= MAX_FOR_OTHERS:
         characters = source.decode()
         if not _too_deep(characters):
-            texts = others.texts(characters, config.extractor) | texts
-    chosen = others.best(texts) if config.extractor == "union" else config.extractor
+            texts = others.extract_alternatives(characters, config.extractor) | texts
+    chosen = others.choose_by_agreement(texts) if config.extractor == "union" else config.extractor
     chosen = chosen if texts.get(chosen) else "blocks" if texts.get("blocks") else "page"
     text = texts.get(chosen, "")
     if not text.strip():
         return "no_text"
-    return Extracted(title=title, text=text, charset=charset, published=published(source), extractor=chosen)
+    return Extracted(title=title, text=text, charset=charset, published=find_publication_date(source), extractor=chosen)
 
 
 def prepare() -> None:
     """Has ready what is compiled: ten seconds where nothing kept it yet, half a second later, and only in a process's
     first call. Whoever limits the time of a page calls it before."""
-    extract(b"<p>.</p>", None, ExtractConfig())
+    extract_page(b"<p>.</p>", None, ExtractConfig())
 
 
 def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:

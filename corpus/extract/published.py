@@ -21,7 +21,7 @@ DAY = re.compile(rb"\s*(\d{4})[-/]?(\d{2})[-/]?(\d{2})")
 FIRST_YEAR = 1990  # the Web's; earlier ones are defaults such as 1970-01-01
 
 
-def published(html: bytes) -> str | None:
+def find_publication_date(html: bytes) -> str | None:
     """Of a page in UTF-8: YYYY-MM-DD, or None. A meta element's date, else JSON-LD's datePublished, else the first time
     element's."""
     head_end = html.find(b"</head")

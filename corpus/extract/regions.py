@@ -93,27 +93,27 @@ def mark_regions(html: bytes) -> tuple[str, Regions]:
 @cache
 def _tables() -> Tables:
     from corpus.extract.kernels.cuts import NAVIGATION
-    from corpus.extract.kernels.markup import trie
+    from corpus.extract.kernels.markup import build_trie
     from corpus.extract.kernels.names import LONG
     from corpus.extract.kernels.tags import Tables
-    from corpus.text.codepoints import code_points
+    from corpus.text.codepoints import code_point_table
 
     kind_of_word = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
     kind_of_tag = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
     return Tables(
-        cuts=trie({name: number for number, name in enumerate(CUT, NAVIGATION)}),
-        containers=trie({name: number for number, name in enumerate(CONTAINERS, 1)}),
-        attributes=trie({name: number for number, name in enumerate(ATTRIBUTES, 1)}),
-        words=trie(kind_of_word),
-        endings=trie(
+        cuts=build_trie({name: number for number, name in enumerate(CUT, NAVIGATION)}),
+        containers=build_trie({name: number for number, name in enumerate(CONTAINERS, 1)}),
+        attributes=build_trie({name: number for number, name in enumerate(ATTRIBUTES, 1)}),
+        words=build_trie(kind_of_word),
+        endings=build_trie(
             {word[::-1]: kind for word, kind in kind_of_word.items() if len(word) >= LONG or word in LONG_ENDINGS}
         ),
-        kept=trie(dict.fromkeys(KEPT, 1)),
+        kept=build_trie(dict.fromkeys(KEPT, 1)),
         kinds=np.array([0, *(kind_of_tag.get(name, 0) for name in CONTAINERS)]),
         masks=np.array([0, *((name in ("main", "article")) << MAIN for name in CONTAINERS)]),
         emptied=np.array([kind in EMPTIED for kind in KINDS]),
         soft=SOFT,
         content=CONTENT,
         sentinel=ord(SENTINEL),
-        points=code_points(),
+        points=code_point_table(),
     )

@@ -27,7 +27,7 @@ class HeldOutConfig:
     shingle_words: int = 5
 
 
-def held_out(urls: Sequence[str], config: HeldOutConfig) -> np.ndarray:
+def choose_held_out(urls: Sequence[str], config: HeldOutConfig) -> np.ndarray:
     """Boolean mask, shape (pages,). Raises ValueError when there are fewer than two pages to divide."""
     if len(urls) < 2:
         raise ValueError(f"{len(urls)} page survived: at least 2 are needed, one to train on and one to hold out")

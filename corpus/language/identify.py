@@ -103,7 +103,7 @@ def _eldc() -> eldc.instance:
     return detector
 
 
-def identify(texts: Sequence[str]) -> list[tuple[str, float]]:
+def identify_languages(texts: Sequence[str]) -> list[tuple[str, float]]:
     """(code, score) of each text: ISO 639-1 where the language has such a code, else 639-3; ("und", 0) for a text
     without letters. The score is a probability, less where the text is mixed with other scripts."""
     return [_identify(text) for text in texts]
@@ -111,7 +111,7 @@ def identify(texts: Sequence[str]) -> list[tuple[str, float]]:
 
 def _identify(text: str) -> tuple[str, float]:
     window = _thirds(text, WINDOW)
-    counts = scripts.count(window)
+    counts = scripts.count_scripts(window)
     cjk = sum(counts.get(script, 0) for script in _CJK)
     weights = {script: number for script, number in counts.items() if script not in _CJK}
     if cjk:

@@ -82,7 +82,7 @@ for _start, _stop, _name in RANGES:
     _OF_BLOCK[_start >> 4 : _stop >> 4] = NAMES.index(_name)
 
 
-def count(text: str) -> dict[str, int]:
+def count_scripts(text: str) -> dict[str, int]:
     """Characters of each script in the text; digits, punctuation and scripts that are not listed count nowhere."""
     if text.isascii():
         letters = len(text.encode().translate(None, delete=_NO_LETTERS))

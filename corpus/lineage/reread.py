@@ -9,7 +9,7 @@ import fsspec
 
 from corpus.archive.pages import NotAPage
 from corpus.archive.ranges import FileRange
-from corpus.sources.kinds import recognise
+from corpus.sources.kinds import detect_source
 
 
 def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
@@ -20,7 +20,7 @@ def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
     start, changed = origin["warc_offset"], "it is not the file that was ingested"
     fs, path = fsspec.core.url_to_fs(url)
     with fs.open(path, "rb") as file:
-        source, why = recognise(path, file)
+        source, why = detect_source(path, file)
         if source is None:
             raise ValueError(f"{url}: {why}; {changed}")
         span = FileRange(start=start, stop=start + 1, exact=True)

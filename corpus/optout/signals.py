@@ -39,7 +39,9 @@ class Refusal:
     detail: str
 
 
-def refused(headers: Iterable[tuple[str, str]], html: bytes, directives: Iterable[str] = DIRECTIVES) -> Refusal | None:
+def find_refusal(
+    headers: Iterable[tuple[str, str]], html: bytes, directives: Iterable[str] = DIRECTIVES
+) -> Refusal | None:
     """The first of these directives that applies, in their order; headers before the page."""
     said = [*_headers(headers), *_metas(html)]
     for directive in directives:

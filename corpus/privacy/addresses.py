@@ -28,7 +28,7 @@ DOMAIN = re.compile(
 PICTURES = ("png", "jpg", "jpeg", "gif", "svg", "webp")  # icon@2x.png
 
 
-def emails(text: str) -> Iterator[tuple[int, int]]:
+def find_emails(text: str) -> Iterator[tuple[int, int]]:
     end = 0
     for at in AT.finditer(text):
         before = text[max(end, at.start() - 128) : at.start()]
@@ -57,7 +57,7 @@ NUMBERED = re.compile(r"(?:version|ver|v|release|build|revision|section|sec|chap
 ADDRESSED = re.compile(r"\b(?:ip|ipv4|address|addr|host|server|from|dns|gateway|ping)\b[^\n]{0,8}\Z", re.IGNORECASE)
 
 
-def ip_addresses(text: str) -> Iterator[tuple[int, int]]:
+def find_ip_addresses(text: str) -> Iterator[tuple[int, int]]:
     """Addresses that may name a machine: private ones do within their network, and those for documentation are what a
     log's author put in place of real ones. Loopback, unspecified, multicast, reserved and masks (240.0.0.0/4) never do.
     """

@@ -55,13 +55,13 @@ AS_WORDS = bytes(ord("a") if byte in WORD_BYTES else ord(" ") for byte in range(
 SHORTEST = b"a" * 15
 
 
-def private_keys(text: str) -> Iterator[tuple[int, int]]:
+def find_private_keys(text: str) -> Iterator[tuple[int, int]]:
     if "PRIVATE KEY" in text:
         for match in PEM.finditer(text):
             yield match.span()
 
 
-def api_keys(text: str) -> Iterator[tuple[int, int]]:
+def find_api_keys(text: str) -> Iterator[tuple[int, int]]:
     signs = text.encode("ascii", "replace").translate(AS_WORDS) + b" "  # one byte a character
     start = signs.find(SHORTEST)
     while start >= 0:

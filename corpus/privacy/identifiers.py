@@ -49,10 +49,10 @@ ISSUERS = (  # first digits from, to; lengths
 )
 
 
-def cards(text: str) -> Iterator[tuple[int, int]]:
+def find_cards(text: str) -> Iterator[tuple[int, int]]:
     for match in CARD.finditer(text):
         digits = _digits(match.group())
-        if _issued(digits) and luhn(digits):
+        if _issued(digits) and passes_luhn(digits):
             yield match.span()
 
 
@@ -60,7 +60,7 @@ def _issued(digits: str) -> bool:
     return any(low <= digits[: len(low)] <= high and len(digits) in lengths for low, high, lengths in ISSUERS)
 
 
-def luhn(digits: str) -> bool:
+def passes_luhn(digits: str) -> bool:
     """ISO/IEC 7812-1, annex B."""
     doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
@@ -95,7 +95,7 @@ COUNTRIES = {
 IBAN_LENGTHS = {country: length for length, countries in COUNTRIES.items() for country in countries.split()}
 
 
-def ibans(text: str) -> Iterator[tuple[int, int]]:
+def find_ibans(text: str) -> Iterator[tuple[int, int]]:
     for match in IBAN.finditer(text):
         start = match.start() - 2
         length = IBAN_LENGTHS.get(text[start : start + 2].upper())
@@ -122,7 +122,7 @@ SSN = re.compile(
 SSN_NAMED = re.compile(r"(?:\bssn|social security)\b[^\d\n]{0,24}\Z", re.IGNORECASE)
 
 
-def social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
+def find_social_security_numbers(text: str) -> Iterator[tuple[int, int]]:
     """AAA-GG-SSSS with an area, group and serial that exist (20 CFR 422.103); without hyphens only where named."""
     for match in SSN.finditer(text):
         digits = _digits(match.group())
@@ -140,7 +140,7 @@ PROVINCES = frozenset(
 )
 
 
-def resident_ids(text: str) -> Iterator[tuple[int, int]]:
+def find_resident_ids(text: str) -> Iterator[tuple[int, int]]:
     """GB 11643: province and place, date of birth, serial, and a check character by ISO 7064 MOD 11-2."""
     for match in RESIDENT_ID.finditer(text):
         number = match.group()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from corpus.privacy import addresses, credentials, identifiers
-from corpus.privacy.phones import GAP, phones
+from corpus.privacy.phones import GAP, find_phones
 
 LIBRARIES = {"phonenumbers": version("phonenumbers")}
 
@@ -24,15 +24,15 @@ Finder = Callable[[str], Iterator[tuple[int, int]]]
 
 # In this order: what is recognised by its form before what takes a checksum, and phones, the vaguest, last.
 FINDERS: dict[str, Finder] = {
-    "private_key": credentials.private_keys,
-    "api_key": credentials.api_keys,
-    "email": addresses.emails,
-    "iban": identifiers.ibans,
-    "card": identifiers.cards,
-    "ssn": identifiers.social_security_numbers,
-    "resident_id": identifiers.resident_ids,
-    "ip": addresses.ip_addresses,
-    "phone": phones,
+    "private_key": credentials.find_private_keys,
+    "api_key": credentials.find_api_keys,
+    "email": addresses.find_emails,
+    "iban": identifiers.find_ibans,
+    "card": identifiers.find_cards,
+    "ssn": identifiers.find_social_security_numbers,
+    "resident_id": identifiers.find_resident_ids,
+    "ip": addresses.find_ip_addresses,
+    "phone": find_phones,
 }
 KINDS = tuple(FINDERS)
 # The digits that a number of these kinds has at least, with nothing but GAPs between them. Most texts have nowhere so
@@ -46,7 +46,7 @@ SWEEPS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Span:
+class PersonalData:
     """text[start:stop] is of this kind."""
 
     kind: str
@@ -66,9 +66,9 @@ def placeholder(kind: str) -> str:
     return f"<{kind.upper()}>"
 
 
-def find(text: str, kinds: Sequence[str] = KINDS) -> list[Span]:
+def find_identifiers(text: str, kinds: Sequence[str] = KINDS) -> list[PersonalData]:
     """Personal data of these kinds, in the order of the text, nothing overlapping."""
-    found: list[Span] = []
+    found: list[PersonalData] = []
     rest = text
     absent = _absent(text)
     for _ in range(SWEEPS):
@@ -76,7 +76,7 @@ def find(text: str, kinds: Sequence[str] = KINDS) -> list[Span]:
         for kind in KINDS:
             if kind not in kinds or kind in absent:
                 continue
-            spans = [Span(kind=kind, start=a, stop=b) for a, b in FINDERS[kind](rest)]
+            spans = [PersonalData(kind=kind, start=a, stop=b) for a, b in FINDERS[kind](rest)]
             if spans:
                 found += spans
                 rest = _replaced(rest, spans, lambda span: BLANK * (span.stop - span.start))
@@ -85,9 +85,9 @@ def find(text: str, kinds: Sequence[str] = KINDS) -> list[Span]:
     return sorted(found, key=lambda span: span.start)
 
 
-def mask(text: str, kinds: Sequence[str] = KINDS) -> Masked:
+def mask_text(text: str, kinds: Sequence[str] = KINDS) -> Masked:
     """The text with placeholders in the place of these kinds of personal data. Idempotent."""
-    spans = find(text, kinds)
+    spans = find_identifiers(text, kinds)
     masked = _replaced(text, spans, lambda span: placeholder(span.kind)) if spans else text
     return Masked(text=masked, counts=dict(Counter(span.kind for span in spans)))
 
@@ -98,7 +98,7 @@ def _absent(text: str) -> set[str]:
     return {kind for kind, least in LEAST_DIGITS.items() if b"0" * least not in digits}
 
 
-def _replaced(text: str, spans: Sequence[Span], replacement: Callable[[Span], str]) -> str:
+def _replaced(text: str, spans: Sequence[PersonalData], replacement: Callable[[PersonalData], str]) -> str:
     pieces, end = [], 0
     for span in spans:
         pieces += [text[end : span.start], replacement(span)]

@@ -76,7 +76,7 @@ WINDOW = 48
 MASKED_END = re.compile("[<>\x00]")
 
 
-def phones(text: str) -> Iterator[tuple[int, int]]:
+def find_phones(text: str) -> Iterator[tuple[int, int]]:
     floor = 0  # where the last number found ends: nothing before it counts as context, as a placeholder does not
     for match in RUN.finditer(text):
         start, stop = match.span()

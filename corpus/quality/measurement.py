@@ -22,7 +22,7 @@ from corpus.quality.mojibake import measure_mojibake
 from corpus.quality.repetition import measure_repetition
 from corpus.text.compiled import kernel, number_names
 from corpus.text.scan import BULLET, COUNTER, ELLIPSIS, TERMINAL
-from corpus.text.words import WordStream, word_hashes, word_stream
+from corpus.text.words import WordStream, find_words, hash_words
 
 # A line of C4 has at least five words and none of these, and ends with a mark that is no ellipsis.
 C4_PHRASES = (
@@ -38,7 +38,7 @@ COLUMN = number_names(QUALITY)
 
 def measure_texts(texts: pa.Array | pa.ChunkedArray, languages: Sequence[str]) -> pa.RecordBatch:
     """All measures of texts of these languages, a column each of NAMES; zeros for an empty text."""
-    stream = word_stream(texts)
+    stream = find_words(texts)
     columns = [*_measure_quality(stream, languages).T, *measure_repetition(stream).T, measure_mojibake(texts)]
     return pa.RecordBatch.from_arrays(
         [
@@ -68,7 +68,7 @@ def _stop_words() -> tuple[np.ndarray, dict[str, int]]:
     known = {code: language.stop_words.split() for code, language in LANGUAGES.items() if language.stop_words}
     table = np.zeros((len(known), 64), np.uint64)
     for number, words in enumerate(known.values()):
-        for word in word_hashes(words):
+        for word in hash_words(words):
             slot = int(word) & 63
             while table[number, slot]:
                 slot = (slot + 1) & 63
@@ -81,7 +81,7 @@ def _phrases() -> np.ndarray:
     """(phrases, 3) uint64: the hashes of each phrase's words, 0 after its end; the last is "lorem ipsum"."""
     phrases = np.zeros((len(C4_PHRASES) + 1, 3), np.uint64)
     for number, phrase in enumerate((*C4_PHRASES, LOREM_IPSUM)):
-        hashes = word_hashes(phrase.split())
+        hashes = hash_words(phrase.split())
         phrases[number, : len(hashes)] = hashes
     return phrases
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numba import types
 
-from corpus.text.codepoints import decode, utf8
+from corpus.text.codepoints import decode_character, utf8_buffers
 from corpus.text.compiled import kernel
 
 PAIRED, SINGLE = ("gbk", "cp932"), ("cp1251", "koi8_r")
@@ -24,7 +24,7 @@ RUN = 4  # upper Latin-1 characters side by side: no orthography has so many
 
 def measure_mojibake(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """(T,) float64: the share of each text's characters; 0 for an empty one."""
-    data, offsets = utf8(texts)
+    data, offsets = utf8_buffers(texts)
     shares = np.zeros(len(offsets) - 1)
     _fill_shares(data, offsets, *_tables(), shares)
     return shares
@@ -92,7 +92,7 @@ def _fill_shares(data, offsets, paired, single, latin, shares):
                     wide = False
                 place += 1
                 continue
-            code, step = decode(data, place, end)
+            code, step = decode_character(data, place, end)
             place += step
             wide = True
             if code >= 0x10000:

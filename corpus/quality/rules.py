@@ -66,7 +66,7 @@ class Failure:
     threshold: float
 
 
-def judge(
+def apply_rules(
     measures: pa.RecordBatch | pa.Table,
     languages: Sequence[str],
     scores: Sequence[float],

@@ -24,7 +24,7 @@ class Cut:
     documents: int
 
 
-def cut(text: str, found: Sequence[Cut]) -> tuple[str, list[Cut]]:
+def apply_cuts(text: str, found: Sequence[Cut]) -> tuple[str, list[Cut]]:
     """The text without what was found in it, and the cuts that were made: in order, not overlapping, together all that
     is missing. Where two overlap, the one that begins first has what both hold, and the longer one of two that begin
     together."""
@@ -50,7 +50,7 @@ def cut(text: str, found: Sequence[Cut]) -> tuple[str, list[Cut]]:
     return "".join(text[start:stop] for start, stop in zip(bounds[::2], bounds[1::2], strict=True)), made
 
 
-def with_closing(text: str, stop: int) -> int:
+def include_closing_marks(text: str, stop: int) -> int:
     """Behind the marks that close what ends here: full stops, closing brackets and quotation marks."""
     while stop < len(text) and unicodedata.category(text[stop]) in ("Po", "Pe", "Pf"):
         stop += 1

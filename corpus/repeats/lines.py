@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.config import check_choices
-from corpus.text.codepoints import SPACE_BIT, WIDE_BIT, code_points, decode, utf8
+from corpus.text.codepoints import SPACE_BIT, WIDE_BIT, code_point_table, decode_character, utf8_buffers
 from corpus.text.compiled import SEED, kernel, mix_hash, number_names
 from corpus.text.scan import count_newlines, hash_bytes
 
@@ -67,8 +67,8 @@ class Units:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counted:
-    """What some documents hold, by key, in the keys' order: `keys` uint64, `scopes` uint64, in how many different
+class UnitCounts:
+    """What some documents hold, by key, in the keys' order: `unit_keys` uint64, `scopes` uint64, in how many different
     `documents` int64, and the `first` of them: the smallest rank, int64."""
 
     keys: np.ndarray
@@ -77,13 +77,13 @@ class Counted:
     first: np.ndarray
 
 
-def units(texts: pa.Array | pa.ChunkedArray, characters: int) -> Units:
+def find_units(texts: pa.Array | pa.ChunkedArray, characters: int) -> Units:
     """Those of at least so many characters; indented lines only in their paragraphs."""
-    data, offsets = utf8(texts)
+    data, offsets = utf8_buffers(texts)
     max_units = count_newlines(data, offsets[0], offsets[-1]) + len(offsets) - 1
     max_units += max_units // 2  # a paragraph has two lines
     rows, hashes = np.empty((max_units, len(UNIT)), np.int64), np.empty(max_units, np.uint64)
-    count = _fill_units(data, offsets, code_points(), characters, rows, hashes)
+    count = _fill_units(data, offsets, code_point_table(), characters, rows, hashes)
     return Units(
         kinds=rows[:count, UNIT.kind],
         texts=rows[:count, UNIT.text],
@@ -93,17 +93,17 @@ def units(texts: pa.Array | pa.ChunkedArray, characters: int) -> Units:
     )
 
 
-def text_hashes(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
+def hash_texts(texts: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """(T,) uint64, of each text as a whole; such as the names of hosts."""
-    return _text_hashes(*utf8(texts))
+    return _text_hashes(*utf8_buffers(texts))
 
 
-def keys(found: Units, scopes: np.ndarray) -> np.ndarray:
+def unit_keys(found: Units, scopes: np.ndarray) -> np.ndarray:
     """(U,) uint64: a unit's hash together with its kind and its text's scope; `scopes` (T,) uint64."""
     return _keys(found.hashes, found.kinds, scopes[found.texts])
 
 
-def count(keys: np.ndarray, scopes: np.ndarray, ranks: np.ndarray) -> Counted:
+def count_units(keys: np.ndarray, scopes: np.ndarray, ranks: np.ndarray) -> UnitCounts:
     """What units there are, each of a document of some rank, in any order: how often one document holds a unit does
     not count."""
     order = np.lexsort((ranks, keys))
@@ -111,16 +111,16 @@ def count(keys: np.ndarray, scopes: np.ndarray, ranks: np.ndarray) -> Counted:
     new = np.ones(len(keys), bool)
     new[1:] = (keys[1:] != keys[:-1]) | (ranks[1:] != ranks[:-1])
     keys, scopes, ranks = keys[new], scopes[new], ranks[new]
-    return merge(Counted(keys=keys, scopes=scopes, documents=np.ones(len(keys), np.int64), first=ranks))
+    return merge_counts(UnitCounts(keys=keys, scopes=scopes, documents=np.ones(len(keys), np.int64), first=ranks))
 
 
-def merge(found: Counted) -> Counted:
+def merge_counts(found: UnitCounts) -> UnitCounts:
     """One row a key, of rows in any order that counted different documents."""
     order = np.lexsort((found.first, found.keys))
     keys = found.keys[order]
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.empty(0, np.int64)
     documents = np.add.reduceat(found.documents[order], starts) if len(keys) else found.documents
-    return Counted(
+    return UnitCounts(
         keys=keys[starts], scopes=found.scopes[order][starts], documents=documents, first=found.first[order][starts]
     )
 
@@ -154,7 +154,7 @@ def _fill_units(data, offsets, table, characters, rows, hashes):
             first_byte = last_byte = place
             start = stop = line_start = position
             while place < end and data[place] != 10:
-                code, step = decode(data, place, end)
+                code, step = decode_character(data, place, end)
                 entry = np.int64(table[code])
                 columns += 2 if entry & WIDE_BIT else 1
                 position += 1

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from corpus.repeats.suffixes import nominated, require, suffix_array
-from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_points, decode, utf8
+from corpus.repeats.suffixes import build_suffix_array, find_candidates, require_library
+from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_point_table, decode_character, utf8_buffers
 from corpus.text.compiled import kernel, number_names
 
 SPAN = number_names(("document", "start", "stop", "keeper", "holders"))  # columns of what the pass writes
@@ -33,7 +33,7 @@ class SpanConfig:
     most_words: int = 200_000_000
 
     def __post_init__(self) -> None:
-        require()
+        require_library()
         if self.words < 1:
             raise ValueError(f"words {self.words}: a span has at least one")
         if self.documents < 2:
@@ -52,19 +52,19 @@ class Spans:
     holders: np.ndarray
 
 
-def word_ids(hashes: Iterable[np.ndarray]) -> np.ndarray:
+def number_words(hashes: Iterable[np.ndarray]) -> np.ndarray:
     """(W,) uint32: the words of all batches by number; equal words have equal numbers."""
     encoded = pa.chunked_array([pa.array(batch) for batch in hashes], pa.uint64()).dictionary_encode()
     return np.concatenate([np.empty(0, np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)]).view("u4")
 
 
-def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, config: SpanConfig) -> Spans:
+def find_repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, config: SpanConfig) -> Spans:
     """`ids` (W,) uint32: document i has the words from offsets[i] to offsets[i + 1]; of the documents that hold a
     window, the one of the smallest of `ranks` (T,) keeps it."""
     size, least = np.int64(config.words), np.int64(config.documents)
-    places = np.flatnonzero(nominated(ids, offsets, size))
+    places = np.flatnonzero(find_candidates(ids, offsets, size))
     ids = ids[places]
-    array = suffix_array(ids)
+    array = build_suffix_array(ids)
     first, holders = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.int32)
     _first_holders(array, ids, places, offsets, ranks, size, least, first, holders)
     del array
@@ -83,14 +83,14 @@ def repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray, conf
 def word_positions(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(starts, stops, offsets): where the words of word_stream stand, in characters of their text; int64. Text i has
     those from offsets[i] to offsets[i + 1]."""
-    data, bounds = utf8(texts)
+    data, bounds = utf8_buffers(texts)
     max_words = (int(bounds[-1] - bounds[0]) + len(bounds) - 1) // 2 + 1
     starts, stops, offsets = (
         np.empty(max_words, np.int64),
         np.empty(max_words, np.int64),
         np.zeros(len(bounds), np.int64),
     )
-    count = _fill_word_positions(data, bounds, code_points(), starts, stops, offsets)
+    count = _fill_word_positions(data, bounds, code_point_table(), starts, stops, offsets)
     return starts[:count], stops[:count], offsets
 
 
@@ -171,7 +171,7 @@ def _fill_word_positions(data, bounds, table, starts, stops, offsets):
         place, end, position = bounds[text], bounds[text + 1], 0
         state = 0  # 1 in a word of letters, 2 behind a character that is a word
         while place < end:
-            code, step = decode(data, place, end)
+            code, step = decode_character(data, place, end)
             entry = np.int64(table[code])
             if entry & LETTER_BIT:
                 if state != 1:

@@ -15,13 +15,13 @@ except ImportError:  # an extra: few recipes need it
     divsufsort = None
 
 
-def require() -> None:
+def require_library() -> None:
     """Raises ValueError where the library is not there."""
     if divsufsort is None:
         raise ValueError("repeated spans need a suffix array: pip install 'headwater[substrings]'")
 
 
-def nominated(ids: np.ndarray, offsets: np.ndarray, size: np.int64) -> np.ndarray:
+def find_candidates(ids: np.ndarray, offsets: np.ndarray, size: np.int64) -> np.ndarray:
     """(W,) bool: the words of all windows whose hash another window has. Most words are in none, and to sort hashes
     takes a twentieth of the time that suffixes take. Where different windows have one hash, the array tells them apart.
     """
@@ -36,7 +36,7 @@ def nominated(ids: np.ndarray, offsets: np.ndarray, size: np.int64) -> np.ndarra
     return found
 
 
-def suffix_array(ids: np.ndarray) -> np.ndarray:
+def build_suffix_array(ids: np.ndarray) -> np.ndarray:
     """(W,) int32 or int64: the places of all words, in the order of what begins there."""
     if not len(ids):
         return np.empty(0, np.int32)

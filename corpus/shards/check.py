@@ -62,7 +62,7 @@ def read_index(fs: fsspec.AbstractFileSystem, folder: str) -> tuple[Index, str]:
     return Index.from_bytes(data, where=path), sha256(data)
 
 
-def problems(fs: fsspec.AbstractFileSystem, folder: str, index: Index) -> Iterator[str]:
+def find_problems(fs: fsspec.AbstractFileSystem, folder: str, index: Index) -> Iterator[str]:
     """Reads every byte of a folder of shards: yields what is wrong, naming the tar."""
     entries = [entry for entry in fs.ls(folder, detail=True) if entry["name"].endswith(".tar")]
     found = {posixpath.basename(entry["name"]): entry["size"] for entry in entries}
@@ -101,7 +101,7 @@ def _samples(file: IO[bytes], size: int) -> Iterator[tuple[str, list[Member]]]:
     """(key, its three members). Raises ValueError naming the member that no set of shards has."""
     met: set[str] = set()
     some: list[Member] = []
-    for member in members(file, size):
+    for member in read_members(file, size):
         key = _key(member.name)
         if key in met:
             raise ValueError(f"member {member.name!r}: {key} is there already")
@@ -128,7 +128,7 @@ def _key(name: str) -> str:
     return found[1]
 
 
-def members(file: IO[bytes], size: int) -> Iterator[Member]:
+def read_members(file: IO[bytes], size: int) -> Iterator[Member]:
     """The plain files of a tar of `size` bytes. Raises ValueError for a link, a device, an extension and what is no
     tar: wrong checksums, content beyond the end, no zeros to close it."""
     offset = 0

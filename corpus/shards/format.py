@@ -148,7 +148,7 @@ def token_dtype(vocab_size: int) -> np.dtype[Any]:
     return np.dtype("<u2" if vocab_size <= 1 << 16 else "<u4")
 
 
-def to_tokens(ids: np.ndarray, vocab_size: int) -> np.ndarray:
+def convert_to_tokens(ids: np.ndarray, vocab_size: int) -> np.ndarray:
     """Ids of any integer type as they are stored. Raises ValueError naming one that the vocabulary does not have."""
     outside = ids[(ids < 0) | (ids >= vocab_size)]
     if len(outside):

@@ -88,13 +88,13 @@ class Mix:
         return _fitting(value, [group.name for group in self.groups if group.share is not None])
 
 
-def mix(
+def plan_mix(
     config: MixConfig, values: Sequence[str], codes: np.ndarray, lengths: np.ndarray, hashes: np.ndarray
 ) -> tuple[Mix, np.ndarray]:
     """(what each group got, how often each document is taken, int64 of shape (documents,)).
 
-    Of each document: `values[code]` is what it is grouped by, its length in tokens, its `places`. Raises ValueError
-    for a group without documents and for more tokens than `most_epochs` allows.
+    Of each document: `values[code]` is what it is grouped by, its length in tokens, its `shuffled_order`. Raises
+    ValueError for a group without documents and for more tokens than `most_epochs` allows.
     """
     groups = [config.group(value) for value in values]
     copies = np.zeros(len(codes), np.int64)
@@ -164,7 +164,7 @@ def _group(
     )
 
 
-def places(doc_ids: Sequence[bytes], seed: int) -> np.ndarray:
+def shuffled_order(doc_ids: Sequence[bytes], seed: int) -> np.ndarray:
     """A hash of (seed, doc_id) for each document, uint64: the order in which a group's documents are taken.
 
     An id is a hash already, so that its first bytes and the mixing steps of SplitMix64 do (Steele et al. 2014).
@@ -175,7 +175,7 @@ def places(doc_ids: Sequence[bytes], seed: int) -> np.ndarray:
     return state ^ (state >> np.uint64(31))
 
 
-def spread(copies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def spread_copies(copies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The order in which documents are written: their numbers, each as often as `copies` says, and which of these are
     first copies. The copies of a document lie evenly over the whole, so that none stands near another; documents that
     are taken equally often keep their order."""

@@ -32,7 +32,7 @@ class CommonCrawlId:
     files: int | None
 
 
-def parse(url: str) -> CommonCrawlId | None:
+def parse_crawl_id(url: str) -> CommonCrawlId | None:
     """None when it is no such id, or when a file or folder of that name lies here. Raises ValueError for 0 files."""
     found = ID.fullmatch(url)
     if found is None or os.path.exists(url):
@@ -43,7 +43,7 @@ def parse(url: str) -> CommonCrawlId | None:
     return CommonCrawlId(crawl=found.group(1), files=int(number) if number is not None else None)
 
 
-def download(known: CommonCrawlId, wait: float = 1.0) -> Iterator[tuple[str, Path]]:
+def download_files(known: CommonCrawlId, wait: float = 1.0) -> Iterator[tuple[str, Path]]:
     """(name, local path) of each file, once it is there whole. `wait` is the seconds before the first retry.
 
     Raises FileNotFoundError when there is no such crawl, OSError when a server does not answer in the end.

@@ -117,10 +117,10 @@ def _document(line: bytes, offset: int) -> SourceRecord:
         return unreadable_record(
             offset, len(line), "bad_json", f"a line holds an object, not {line[:40]!r}", line[:MAX_RAW]
         )
-    return SourceRecord(offset=offset, length=len(line), content=from_row(row), url=row_url(row))
+    return SourceRecord(offset=offset, length=len(line), content=read_row(row), url=row_url(row))
 
 
-def from_row(row: Mapping[str, Any]) -> Text | NotAPage:
+def read_row(row: Mapping[str, Any]) -> Text | NotAPage:
     """A document from the fields of a line or of a table's row."""
     text = next((row[name] for name in TEXT_FIELDS if isinstance(row.get(name), str)), None)
     if text is None:

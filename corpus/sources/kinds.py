@@ -33,7 +33,7 @@ WEB_STARTS = re.compile(rb"WARC/\d|filedesc://|[A-Za-z]{2,10}://[^\n]{1,4000} \d
 DUMP_STARTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?<mediawiki\b")
 
 
-def recognise(name: str, file: IO[bytes]) -> tuple[Source, None] | tuple[None, str]:
+def detect_source(name: str, file: IO[bytes]) -> tuple[Source, None] | tuple[None, str]:
     """What reads the file, or why nothing does: what it begins with."""
     try:
         compression = detect_compression(file)

@@ -12,7 +12,7 @@ from typing import Any
 import fsspec
 
 from corpus.sources import commoncrawl
-from corpus.sources.kinds import WANTED, recognise
+from corpus.sources.kinds import WANTED, detect_source
 
 READ_CHUNK = 1 << 20
 SUFFIX = re.compile(
@@ -49,7 +49,7 @@ class Crawl:
 def crawl_id(url: str) -> str:
     """The last part of a path or URL, without what tells its kind: `s3://bucket/CC-MAIN-2026-01/` -> `CC-MAIN-2026-01`.
     A Common Crawl id is the same however many of its files are taken."""
-    known = commoncrawl.parse(url)
+    known = commoncrawl.parse_crawl_id(url)
     if known is not None:
         return known.crawl
     name = SUFFIX.sub("", posixpath.basename(url.rstrip("/")))
@@ -65,7 +65,7 @@ def open_crawl(url: str) -> Crawl:
     Raises FileNotFoundError when there is nothing, ValueError when nothing in it can be read; both say what was found.
     In a folder, a file of no known kind is skipped and reported; named by itself, it is an error.
     """
-    known = commoncrawl.parse(url)
+    known = commoncrawl.parse_crawl_id(url)
     if known is not None:
         return _common_crawl(known)
     fs, root = fsspec.core.url_to_fs(url)
@@ -97,7 +97,7 @@ def open_crawl(url: str) -> Crawl:
 def _common_crawl(known: commoncrawl.CommonCrawlId) -> Crawl:
     files, skipped = [], {}
     fs = fsspec.filesystem("file")
-    for name, path in commoncrawl.download(known):
+    for name, path in commoncrawl.download_files(known):
         found = _file(fs, str(path), name)
         if isinstance(found, str):
             skipped[name] = found
@@ -116,7 +116,7 @@ def _file(fs: Any, path: str, name: str) -> SourceFile | str:
     """The file, or why it is not read."""
     digest, size = hashlib.sha256(), 0
     with fs.open(path, "rb") as file:
-        source, why = recognise(name, file)
+        source, why = detect_source(name, file)
         if source is None:
             return str(why)
         splittable = source.splittable(file)

@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileOpener
 
 from corpus.archive.ranges import FileRange
 from corpus.sources.contract import SourceRecord, unreadable_record
-from corpus.sources.jsonl import DATE_FIELDS, TEXT_FIELDS, URL_FIELDS, from_row, row_url
+from corpus.sources.jsonl import DATE_FIELDS, TEXT_FIELDS, URL_FIELDS, read_row, row_url
 
 MAGIC = b"PAR1"
 ROWS = 256
@@ -29,7 +29,7 @@ class Parquet:
 
     def problem(self, file: IO[bytes]) -> str | None:
         try:
-            with opened(file) as table:
+            with open_parquet(file) as table:
                 names = table.schema_arrow.names
         except ERRORS as error:
             return f"it begins like Parquet, but its footer cannot be read ({error})"
@@ -38,7 +38,7 @@ class Parquet:
         return f"it has no column named {' or '.join(TEXT_FIELDS)}, but {', '.join(names)}"[:300]
 
     def read(self, file: IO[bytes], size: int, name: str, chosen: FileRange) -> Iterator[SourceRecord]:
-        with opened(file) as table:
+        with open_parquet(file) as table:
             wanted = {*TEXT_FIELDS, *URL_FIELDS, *DATE_FIELDS, "title"}
             columns = [column for column in table.schema_arrow.names if column in wanted]
             row = 0
@@ -54,7 +54,7 @@ class Parquet:
 
 
 @contextmanager
-def opened(file: IO[bytes]) -> Iterator[pq.ParquetFile]:
+def open_parquet(file: IO[bytes]) -> Iterator[pq.ParquetFile]:
     """A local file is opened by Arrow itself: its threads must not call a file of Python's back, or a process that ends
     meanwhile is aborted. A remote one is read without threads, and without the buffer that they fill."""
     file.seek(0)
@@ -75,7 +75,7 @@ def _rows(table: pq.ParquetFile, number: int, row: int, last: int, columns: list
     try:
         for batch in table.iter_batches(ROWS, row_groups=[number], columns=columns, use_threads=False):
             for values in batch.to_pylist():
-                yield SourceRecord(offset=row, length=1, content=from_row(values), url=row_url(values))
+                yield SourceRecord(offset=row, length=1, content=read_row(values), url=row_url(values))
                 row += 1
     except (*ERRORS, UnicodeDecodeError) as error:
         detail = f"rows {row} to {last} of row group {number}: {error}"

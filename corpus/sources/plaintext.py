@@ -14,7 +14,7 @@ from typing import IO
 from corpus.archive.pages import NotAPage, read_text
 from corpus.archive.ranges import FileRange
 from corpus.sources.contract import MAX_TEXT, SourceRecord, oversized_record
-from corpus.text.charset import decode
+from corpus.text.charset import decode_html
 
 WHOLE = 64 << 10  # bytes of a file that is not cut
 PART = 16 << 10  # bytes of a part, and what is left of its last paragraph
@@ -37,7 +37,7 @@ class PlainText:
             return
         file.seek(0)
         data = file.read()
-        decoded = decode(data, None)
+        decoded = decode_html(data, None)
         if decoded is None or "\0" in decoded[0]:
             if chosen.start == 0:
                 content = NotAPage(reason="undecodable", detail="no charset decodes it to text without NUL")
@@ -66,7 +66,7 @@ def _parts(data: bytes, text: str, charset: str) -> list[tuple[int, int, str]]:
     edges.append(len(data))
     found = []
     for first, last in pairwise(edges):
-        part = decode(data[first:last], charset)
+        part = decode_html(data[first:last], charset)
         if part is None:
             return whole
         found.append((first, last - first, part[0]))

@@ -135,7 +135,7 @@ def _content(page: etree._Element, title: str, url: str | None, site: _Site) -> 
     if _most_open(BRACKET, wikitext, "]") > MAX_OPEN or _most_open(TAG, wikitext, "</") > MAX_OPEN:
         return NotAPage(reason="parser_error", detail=f"over {MAX_OPEN} brackets or tags inside one another")
     try:
-        text = plain(wikitext, site.unread)
+        text = extract_prose(wikitext, site.unread)
     except (ParserError, RecursionError) as error:
         return NotAPage(reason="parser_error", detail=str(error)[:200])
     return read_text(text, url=url, title=title, date=_date(revision.findtext("{*}timestamp")))
@@ -149,7 +149,7 @@ def _most_open(marks: re.Pattern[str], wikitext: str, closing: str) -> int:
     return most
 
 
-def plain(wikitext: str, unread: frozenset[str] = ENGLISH) -> str:
+def extract_prose(wikitext: str, unread: frozenset[str] = ENGLISH) -> str:
     """The prose of wikitext: no templates, tables, notes, pictures or categories; links as their text."""
     code = mwparserfromhell.parse(wikitext, skip_style_tags=True)
     code.nodes = [node for node in code.nodes if not _is_no_prose(node, unread)]

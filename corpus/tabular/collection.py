@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.tabular.columns import JsonFields, kind, merged
-from corpus.tabular.tables import Table, recognise
+from corpus.tabular.columns import JsonFields, arrow_type, merge_types
+from corpus.tabular.tables import Table, open_table
 
 
 class Collection:
@@ -27,7 +27,7 @@ class Collection:
         self.left_out: list[str] = []
         self.id_column, self.text_column = id_column, text_column
         fields = JsonFields()
-        self._tables = [recognise(path, id_column, text_column, fields) for path in dict.fromkeys(paths)]
+        self._tables = [open_table(path, id_column, text_column, fields) for path in dict.fromkeys(paths)]
         self._edges: list[int] = []  # the place of each file's first document, and behind the last one
 
     def __len__(self) -> int:
@@ -67,9 +67,9 @@ class Collection:
             raise OSError(f"{table.path} has changed since it was read first: run again when nothing writes to it")
 
     def _add(self, ids: pa.Array, table: Table) -> None:
-        if self.ids and kind(ids.type) != kind(self.ids[0].type):
+        if self.ids and arrow_type(ids.type) != arrow_type(self.ids[0].type):
             raise ValueError(
-                f"{table.path}: its ids are {kind(ids.type)}, and {kind(self.ids[0].type)} before it: "
+                f"{table.path}: its ids are {arrow_type(ids.type)}, and {arrow_type(self.ids[0].type)} before it: "
                 "write all of them in one way, or name another column by --id"
             )
         self.ids.append(ids)
@@ -109,7 +109,7 @@ class Collection:
         for table in self._tables:
             for field in table.schema:
                 held = found.get(field.name, field.type)
-                found[field.name] = merged(held, field.type) if held is not None else None
+                found[field.name] = merge_types(held, field.type) if held is not None else None
         for name, stored in ((self.id_column, self.ids[0].type), (self.text_column, pa.large_string())):
             own = {table.schema.field(name).type for table in self._tables}
             alike = len(own) == 1 and not any(pa.types.is_null(of) or pa.types.is_dictionary(of) for of in own)

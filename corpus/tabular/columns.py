@@ -17,12 +17,12 @@ HALF = re.compile("[\ud800-\udfff]")
 STORED = {"strings": pa.large_string(), "bytes": pa.large_binary(), "integers": pa.int64()}
 
 
-def kind(of: pa.DataType) -> str:
+def arrow_type(of: pa.DataType) -> str:
     """ "strings", "integers", "bytes" or the type's own name."""
     if isinstance(of, pa.BaseExtensionType):  # such as UUIDs
-        return kind(of.storage_type)
+        return arrow_type(of.storage_type)
     if types.is_dictionary(of):
-        return kind(of.value_type)
+        return arrow_type(of.value_type)
     if types.is_string(of) or types.is_large_string(of) or types.is_string_view(of):
         return "strings"
     if types.is_binary(of) or types.is_large_binary(of) or types.is_fixed_size_binary(of) or types.is_binary_view(of):
@@ -37,16 +37,16 @@ def id_array(values: pa.Array | Sequence[Any]) -> pa.Array:
         if kinds != {str} and kinds != {int}:
             raise TypeError(f"ids are all strings or all integers, not {', '.join(sorted(map(str, kinds)))}")
         try:
-            return array(values, pa.large_string() if kinds == {str} else pa.int64())
+            return build_array(values, pa.large_string() if kinds == {str} else pa.int64())
         except OverflowError:
             return pa.array(values, pa.uint64())
-    of = kind(values.type)
+    of = arrow_type(values.type)
     if of not in STORED:
         raise TypeError(f"ids are strings or integers, not {of}")
     return values.cast(pa.uint64() if values.type == pa.uint64() else STORED[of])
 
 
-def array(values: Sequence[Any], of: pa.DataType | None = None) -> pa.Array:
+def build_array(values: Sequence[Any], of: pa.DataType | None = None) -> pa.Array:
     """As `pa.array`. Halves of surrogate pairs, which JSON can hold and UTF-8 cannot, become U+FFFD."""
     try:
         return pa.array(values, of)
@@ -62,7 +62,7 @@ def _mended(value: Any) -> Any:
     return {_mended(name): _mended(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
-def merged(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+def merge_types(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
     """The type that holds the values of both, or None."""
     schemas = [pa.schema([("", of)]) for of in (one, other)]
     try:
@@ -90,15 +90,15 @@ class JsonFields:
     def array(self, name: str, values: Sequence[Any], of: pa.DataType) -> pa.Array:
         if name in self._types and self._types[name] is None:
             values = [None if value is None else json.dumps(value, ensure_ascii=False) for value in values]
-        return array(values, of)
+        return build_array(values, of)
 
 
 def _held(values: Sequence[Any], known: pa.DataType) -> pa.DataType | None:
     try:
-        of = merged(known, array(values).type)
+        of = merge_types(known, build_array(values).type)
         if of is None or not _storable(of):
             return None
-        array(values, of)
+        build_array(values, of)
     except UNFIT:
         return None
     return of

@@ -16,8 +16,8 @@ import pyarrow as pa
 from corpus.archive.codecs import detect_compression
 from corpus.sources.contract import MAX_TEXT
 from corpus.sources.kinds import JSONL_NAME
-from corpus.sources.parquet import ERRORS, MAGIC, opened
-from corpus.tabular.columns import UNFIT, JsonFields, array, id_array, kind
+from corpus.sources.parquet import ERRORS, MAGIC, open_parquet
+from corpus.tabular.columns import UNFIT, JsonFields, arrow_type, build_array, id_array
 
 ROWS, BYTES = 8192, 2 << 20  # of a batch, whichever is reached first
 CHUNK = 1 << 20
@@ -44,7 +44,7 @@ class ParquetTable:
         self.path, self._fs, self._file = path, fs, file
         self._id, self._text = id_column, text_column
         try:
-            with fs.open(file, "rb") as raw, opened(raw) as table:
+            with fs.open(file, "rb") as raw, open_parquet(raw) as table:
                 self.schema = table.schema_arrow.remove_metadata()
                 groups = [table.metadata.row_group(number) for number in range(table.num_row_groups)]
         except ERRORS as error:
@@ -55,7 +55,7 @@ class ParquetTable:
             if self.schema.names.count(name) != 1:
                 raise ValueError(_missing(path, "column", name, self.schema.names, option))
         of = self.schema.field(text_column).type
-        if kind(of) != "strings":
+        if arrow_type(of) != "strings":
             raise ValueError(f"{path}: column {text_column!r} has {of}, no strings; name that of the texts by --text")
 
     def documents(self) -> Iterator[tuple[pa.Array, pa.Array]]:
@@ -86,7 +86,7 @@ class ParquetTable:
     def _batches(self, names: list[str]) -> Iterator[pa.RecordBatch]:
         row = 0
         try:
-            with self._fs.open(self._file, "rb") as raw, opened(raw) as table:
+            with self._fs.open(self._file, "rb") as raw, open_parquet(raw) as table:
                 for batch in table.iter_batches(self._rows, columns=names, use_threads=False):
                     yield batch
                     row += len(batch)
@@ -114,7 +114,7 @@ class JsonTable:
         for lines, rows in self._batches():
             ids, texts = [row.get(self._id) for row in rows], [row.get(self._text) for row in rows]
             try:
-                found = id_array(ids), array(texts, pa.large_string())
+                found = id_array(ids), build_array(texts, pa.large_string())
             except UNFIT:
                 found = None
             if found is None or found[0].null_count or found[1].null_count:
@@ -194,7 +194,7 @@ class JsonTable:
         return f"{self.path}, lines {lines[0]:,} to {lines[-1]:,}: ids are integers of 64 bits at most; write strings"
 
 
-def recognise(path: str, id_column: str, text_column: str, fields: JsonFields) -> Table:
+def open_table(path: str, id_column: str, text_column: str, fields: JsonFields) -> Table:
     """What reads a file. Its first bytes say how it is compressed, and whether it is Parquet."""
     fs, file = fsspec.core.url_to_fs(path)
     if fs.isdir(file):

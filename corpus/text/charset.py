@@ -32,7 +32,7 @@ HANGUL = re.compile("[\uac00-\ud7a3]")
 BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 
 
-def decode(html: bytes, declared: str | None) -> tuple[str, str] | None:
+def decode_html(html: bytes, declared: str | None) -> tuple[str, str] | None:
     """(text, Python's name of the charset), or None when no candidate decodes the bytes."""
     for mark, name in BOMS:
         if html.startswith(mark):
@@ -58,12 +58,12 @@ def decode(html: bytes, declared: str | None) -> tuple[str, str] | None:
     return None
 
 
-def to_utf8(html: bytes, declared: str | None) -> tuple[bytes, str] | None:
-    """As `decode`, but in UTF-8: most pages are that, and need only to be looked through."""
+def convert_to_utf8(html: bytes, declared: str | None) -> tuple[bytes, str] | None:
+    """As `decode_html`, but in UTF-8: most pages are that, and need only to be looked through."""
     marked = html.startswith(tuple(mark for mark, _ in BOMS + UNMARKED)) or b"\x1b" in html
     if not marked and _is_utf8(html):
         return html, "utf-8"
-    decoded = decode(html, declared)
+    decoded = decode_html(html, declared)
     return (decoded[0].encode(), decoded[1]) if decoded is not None else None
 
 

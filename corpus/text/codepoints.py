@@ -25,7 +25,7 @@ QUOTES = "\"'”’»」』）)】》›"
 
 
 @cache
-def code_points() -> np.ndarray:
+def code_point_table() -> np.ndarray:
     """(0x110000,) uint32: each code point's lower-case form and the classes of that. Made in 0.07 s, at the first use.
 
     Two code points have no form of their own: a final sigma is a sigma, and the dotted capital I is two characters,
@@ -56,7 +56,7 @@ def code_points() -> np.ndarray:
     return table
 
 
-def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+def utf8_buffers(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """(bytes, int64 offsets) of texts, without a copy where Arrow has them in one piece."""
     if isinstance(texts, pa.ChunkedArray):
         texts = texts.combine_chunks()
@@ -71,7 +71,7 @@ def utf8(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
-def decode(data, place, end):
+def decode_character(data, place, end):
     """(code point, bytes) of the character at a place of valid UTF-8."""
     first = types.int64(data[place])
     if first < 0x80:

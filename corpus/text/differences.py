@@ -33,7 +33,7 @@ class Piece:
     right: str
 
 
-def differences(left: str, right: str) -> list[Piece]:
+def compare_texts(left: str, right: str) -> list[Piece]:
     """The pieces of both texts in their order: by words, and by characters in scripts without spaces."""
     found: list[Piece] = []
     shown = 0

@@ -15,7 +15,7 @@ from corpus.text.codepoints import (
     TERMINAL_BIT,
     UNSPACED_BIT,
     WIDE_BIT,
-    decode,
+    decode_character,
 )
 from corpus.text.compiled import SEED, kernel, mix_hash, number_names
 
@@ -106,7 +106,7 @@ def scan_texts(
                     break
                 code, step = types.int64(data[place]), 1
                 if code >= 0x80:
-                    code, step = decode(data, place, end)
+                    code, step = decode_character(data, place, end)
                 entry = types.int64(table[code])
 
                 if entry & LETTER_BIT:

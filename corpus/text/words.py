@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from corpus.text.codepoints import code_points, utf8
+from corpus.text.codepoints import code_point_table, utf8_buffers
 from corpus.text.scan import COUNTERS, LINE, LINE_COLUMNS, count_newlines, scan_texts
 
 
@@ -45,15 +45,15 @@ class WordStream:
     counts: np.ndarray
 
 
-def word_stream(texts: pa.Array | pa.ChunkedArray) -> WordStream:
+def find_words(texts: pa.Array | pa.ChunkedArray) -> WordStream:
     """The words of string or large_string texts without nulls."""
-    data, offsets = utf8(texts)
+    data, offsets = utf8_buffers(texts)
     return _stream(data, offsets)
 
 
-def word_hashes(words: list[str]) -> np.ndarray:
+def hash_words(words: list[str]) -> np.ndarray:
     """The hash of each; a ValueError for what is not one word."""
-    stream = word_stream(pa.array(words, pa.large_string()))
+    stream = find_words(pa.array(words, pa.large_string()))
     for word, count in zip(words, np.diff(stream.offsets), strict=True):
         if count != 1:
             raise ValueError(f"{word!r} is {count} words, not one")
@@ -71,7 +71,7 @@ def _stream(data: np.ndarray, offsets: np.ndarray) -> WordStream:
     word_bounds, line_bounds = np.zeros(texts + 1, np.int64), np.zeros(texts + 1, np.int64)
     counts = np.zeros((texts, len(COUNTERS)), np.int64)
     words, lines = scan_texts(
-        *(data, offsets, code_points(), hashes, lengths, alphabetic),
+        *(data, offsets, code_point_table(), hashes, lengths, alphabetic),
         *(line_hashes, line_numbers, line_classes, line_words, word_bounds, line_bounds, counts),
     )
     return WordStream(

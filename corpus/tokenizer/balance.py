@@ -72,7 +72,7 @@ class Balance:
         """Of each language, the last document that is taken."""
         totals = {language: found.total for language, found in sorted(self._found.items()) if found.total}
         found = {}
-        for language, quota in quotas(totals, self.config.sample_characters, self.config.balance).items():
+        for language, quota in compute_quotas(totals, self.config.sample_characters, self.config.balance).items():
             candidates = self._found[language]
             candidates.sort()
             before = np.cumsum(candidates.characters) - candidates.characters
@@ -103,7 +103,7 @@ class Balance:
         return draws ^ (draws >> np.uint64(31))
 
 
-def quotas(totals: Mapping[str, int], budget: int, balance: float) -> dict[str, int]:
+def compute_quotas(totals: Mapping[str, int], budget: int, balance: float) -> dict[str, int]:
     """Characters of each language, at most those that it has, and `budget` together."""
     shares = {language: total**balance for language, total in totals.items()}
     found: dict[str, int] = {}

@@ -19,7 +19,7 @@ import fsspec
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 
-from corpus.tokenizer.ranks import byte_letters, merges
+from corpus.tokenizer.ranks import byte_characters, find_merges
 from corpus.tokenizer.splits import GPT2, GPT4, GPT4O
 from corpus.tokenizer.vocabulary import EOS
 
@@ -99,20 +99,20 @@ def _tiktoken(data: bytes, name: str, where: str) -> bytes:
         ranks = {base64.b64decode(piece, validate=True): int(rank) for piece, rank in lines}
     except ValueError as error:
         raise ValueError(f"{where}: not a rank file ({error}); it begins {data[:40]!r}") from error
-    letters = byte_letters()
+    letters = byte_characters()
 
     def spelt(piece: bytes) -> str:
         return "".join(map(letters.__getitem__, piece))
 
     ids = {spelt(piece): rank for piece, rank in ranks.items()}
-    pairs = [(spelt(left), spelt(right)) for left, right in merges(ranks)]
+    pairs = [(spelt(left), spelt(right)) for left, right in find_merges(ranks)]
     return _made(ids, pairs, ENCODINGS[name].split, ENCODINGS[name].special, where)
 
 
 def _made(
     ids: Mapping[str, int], pairs: list[tuple[str, str]], split: str, special: Mapping[str, int], where: str
 ) -> bytes:
-    if missing := set(byte_letters().values()) - ids.keys():
+    if missing := set(byte_characters().values()) - ids.keys():
         raise ValueError(f"{where}: {len(missing)} of the 256 bytes are no piece of it: cut off, or of another kind")
     taken = {number: token for token, number in ids.items()}
     for token, number in special.items():

@@ -1,9 +1,9 @@
 """Ranks: a byte-level BPE as pieces of bytes in the order of merging, which is how tiktoken has it.
 
 A tokenizer.json lists pairs to merge, tiktoken merges any two neighbours whose bytes together are a piece, the one with
-the lowest id first. Both give the same ids where the pairs are what `merges` makes of the ids: between two bounds that
-nothing is merged across, merges follow one another as if nothing lay beyond. So two neighbours that make a piece are
-what is left of that piece by itself too, and that is one pair.
+the lowest id first. Both give the same ids where the pairs are what `find_merges` makes of the ids: between two bounds
+that nothing is merged across, merges follow one another as if nothing lay beyond. So two neighbours that make a piece
+are what is left of that piece by itself too, and that is one pair.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SPLIT = {"type": "Split", "behavior": "Isolated", "invert": False}
 BYTES = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
 
 
-def merges(ranks: Mapping[bytes, int]) -> Iterator[tuple[bytes, bytes]]:
+def find_merges(ranks: Mapping[bytes, int]) -> Iterator[tuple[bytes, bytes]]:
     """The two parts that each piece is made of, in the order of ranks: what is left of its bytes when all merges of
     lower ranks are done. A piece of which more is left has none: it is found only where it is a word as a whole."""
     for piece, rank in sorted(ranks.items(), key=lambda item: item[1]):
@@ -46,7 +46,7 @@ def merges(ranks: Mapping[bytes, int]) -> Iterator[tuple[bytes, bytes]]:
             yield parts[0], parts[1]
 
 
-def byte_letters() -> dict[int, str]:
+def byte_characters() -> dict[int, str]:
     """Byte -> the letter that stands for it in a byte-level vocabulary: itself where it is printed, else the next free
     one from U+0100. Source: encoder.py of GPT-2."""
     printed = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
@@ -54,7 +54,7 @@ def byte_letters() -> dict[int, str]:
     return {value: chr(value) for value in printed} | {value: chr(256 + n) for n, value in enumerate(hidden)}
 
 
-def fast_encoding(data: bytes) -> tiktoken.Encoding | None:
+def load_fast_encoding(data: bytes) -> tiktoken.Encoding | None:
     """tiktoken's encoder, with the same ids in a third of the time, for a tokenizer.json of which that can be shown."""
     value: dict[str, Any] = json.loads(data)
     model, split = value["model"], _split(value["pre_tokenizer"])
@@ -64,7 +64,7 @@ def fast_encoding(data: bytes) -> tiktoken.Encoding | None:
         return None
     if not all(token["special"] for token in value["added_tokens"]):
         return None
-    bytes_of = {letter: number for number, letter in byte_letters().items()}
+    bytes_of = {letter: number for number, letter in byte_characters().items()}
     control = {token["content"] for token in value["added_tokens"]}
     spelt = {piece: number for piece, number in model["vocab"].items() if piece not in control}
     if not bytes_of.keys() <= spelt.keys() or not all(letter in bytes_of for piece in spelt for letter in piece):
@@ -75,7 +75,7 @@ def fast_encoding(data: bytes) -> tiktoken.Encoding | None:
 
     ranks = {raw(piece): number for piece, number in spelt.items()}
     pairs = [(raw(left), raw(right)) for left, right in model["merges"]]
-    if len(pairs) != len(ranks) - 256 or pairs != list(merges(ranks)):
+    if len(pairs) != len(ranks) - 256 or pairs != list(find_merges(ranks)):
         return None
     return tiktoken.Encoding("headwater", pat_str=split, mergeable_ranks=ranks, special_tokens={})
 

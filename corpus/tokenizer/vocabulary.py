@@ -19,7 +19,7 @@ from tokenizers.models import BPE
 from tokenizers.trainers import BpeTrainer
 
 from corpus.lake.manifest import sha256
-from corpus.tokenizer.ranks import fast_encoding
+from corpus.tokenizer.ranks import load_fast_encoding
 from corpus.tokenizer.splits import OWN
 
 LIBRARIES = {name: version(name) for name in ("tiktoken", "tokenizers")}
@@ -53,7 +53,7 @@ class VocabularyConfig:
             )
 
 
-def train(texts: Iterator[str], config: VocabularyConfig) -> bytes:
+def train_vocabulary(texts: Iterator[str], config: VocabularyConfig) -> bytes:
     """The bytes of tokenizer.json. The same texts give the same bytes, whatever their order."""
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -123,7 +123,7 @@ class Vocabulary:
 
     @cached_property
     def _fast(self) -> tiktoken.Encoding | None:
-        return fast_encoding(self._data)
+        return load_fast_encoding(self._data)
 
     def _ids(self, text: str) -> np.ndarray | Failure:
         if self._fast is not None:

@@ -11,7 +11,7 @@ import dagster as dg
 from corpus.audit.duplicates import Copies, Host, Size, copies, members
 from corpus.audit.histograms import Histogram
 from corpus.audit.samples import Sample
-from corpus.duplicates.banding import DuplicateConfig, nominated
+from corpus.duplicates.banding import DuplicateConfig, candidate_probability
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project.metadata.figures import bars, curve, histogram_svg, markdown_image, markdown_table, short
@@ -46,7 +46,7 @@ class Duplicates:
     def missed(self) -> float:
         """The probability that a pair at the threshold is not compared."""
         signing = self.config.signing()
-        return 1 - nominated(self.config.threshold, signing.bands, signing.rows, self.config.agreeing())
+        return 1 - candidate_probability(self.config.threshold, signing.bands, signing.rows, self.config.agreeing())
 
     def hosts(self) -> list[tuple[Host, str, str]]:
         """Each with its own name and those of the hosts whose documents stay, as they are shown."""
@@ -81,7 +81,7 @@ def s_curve(config: DuplicateConfig) -> str:
     signing, agreeing = config.signing(), config.agreeing()
     lines: dict[str, Sequence[tuple[float, float]]] = {
         f"equal in {asked} of {signing.bands} bands of {signing.rows} rows": [
-            (place / POINTS, nominated(place / POINTS, signing.bands, signing.rows, asked))
+            (place / POINTS, candidate_probability(place / POINTS, signing.bands, signing.rows, asked))
             for place in range(POINTS + 1)
         ]
         for asked in sorted({1, agreeing})

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from corpus.audit.histograms import Histogram
 from corpus.privacy import mask as privacy
-from corpus.text.differences import CHARACTERS, Piece, differences
+from corpus.text.differences import CHARACTERS, Piece, compare_texts
 
 mpl.rcParams["svg.hashsalt"] = "headwater"
 mpl.rcParams["svg.fonttype"] = "none"
@@ -39,15 +39,15 @@ def _cell(value: Any) -> str:
 
 def excerpt(text: str, characters: int = SAMPLE_CHARACTERS) -> str:
     """The beginning of a text in one line. A report is passed around, so that personal data in it is masked."""
-    flat = privacy.mask(" ".join(text[: 4 * characters].split()), privacy.KINDS).text
+    flat = privacy.mask_text(" ".join(text[: 4 * characters].split()), privacy.KINDS).text
     return flat if len(flat) <= characters else flat[:characters] + " …"
 
 
 def beside(left: str, right: str) -> list[Piece]:
     """Two texts by what differs, without personal data. Cut twice as long as is compared, so that no part of an
     address, cut in two, is shown."""
-    one, other = (privacy.mask(text[: 2 * CHARACTERS], privacy.KINDS).text for text in (left, right))
-    return differences(one, other)
+    one, other = (privacy.mask_text(text[: 2 * CHARACTERS], privacy.KINDS).text for text in (left, right))
+    return compare_texts(one, other)
 
 
 def bars(values: Mapping[str, float], label: str) -> str:

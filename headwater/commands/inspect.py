@@ -136,9 +136,9 @@ def _keeper_lines(sample: Sample, keeper: Sample) -> Iterator[str]:
 
 
 def _compare_texts(dropped: str, kept: str) -> str:
-    from corpus.text.differences import differences
+    from corpus.text.differences import compare_texts
 
-    pieces = differences(dropped, kept)
+    pieces = compare_texts(dropped, kept)
     if all(piece.same for piece in pieces):
         return "(no word differs)"
     return " ".join(part for piece in pieces for part in _mark(piece.same, piece.left.strip(), piece.right.strip()))

@@ -146,7 +146,7 @@ def _check_folder(
         return {}, [str(error)]
     chunks = sum(len(shard.chunks) for shard in index.shards)
     about = {"tars": len(index.shards), "chunks": chunks, "documents": index.documents, "tokens": index.tokens}
-    problems = list(shard_check.problems(fs, folder, index))
+    problems = list(shard_check.find_problems(fs, folder, index))
     if tokenizer not in (None, index.tokenizer):
         problems.append(f"{folder}: made with the tokenizer {index.tokenizer}, given is {tokenizer}")
     return {**about, "fingerprint": fingerprint, "tokenizer": index.tokenizer}, problems

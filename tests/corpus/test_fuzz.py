@@ -24,12 +24,12 @@ from corpus.archive import decompression, members
 from corpus.archive.pages import MAX_HTML, NotAPage, Page, read_page
 from corpus.archive.parsing import DamagedRange, Record
 from corpus.archive.ranges import FileRange
-from corpus.extract import ExtractConfig, Extracted, extract, prepare
+from corpus.extract import ExtractConfig, Extracted, extract_page, prepare
 from corpus.lake.schema import QUARANTINED
 from corpus.lake.store import Lake
 from corpus.optout import signals as optout
 from corpus.sources import SourceFile
-from corpus.sources.kinds import recognise
+from corpus.sources.kinds import detect_source
 from pipelines.blocks import Block, Ingest, IngestConfig
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
@@ -154,7 +154,7 @@ def check_ingest(work: Ingest, lake: Lake, folder: Path, data: bytes) -> None:
     """Records in = kept + dropped + quarantined, and what is quarantined is kept aside."""
     path = folder / "crawl.warc"
     path.write_bytes(data)
-    source, why = recognise("crawl.warc", io.BytesIO(data))
+    source, why = detect_source("crawl.warc", io.BytesIO(data))
     if source is None:
         assert why
         return
@@ -218,8 +218,8 @@ def test_pages(block: bytes) -> None:
                 assert page.reason
                 continue
             assert len(page.html) <= MAX_HTML
-            optout.refused(page.opt_out, page.html)
-            found = extract(page.html, page.declared_charset, ExtractConfig())
+            optout.find_refusal(page.opt_out, page.html)
+            found = extract_page(page.html, page.declared_charset, ExtractConfig())
             if isinstance(found, Extracted):
                 found.text.encode()  # no lone surrogates
                 assert found.text.strip()

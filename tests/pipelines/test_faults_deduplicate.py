@@ -17,11 +17,11 @@ import pytest
 from all_pairs import jaccard, shingle_set
 from collections_of_text import clean_crawl, families, ledger_of, texts_of
 
-from corpus.duplicates.banding import DuplicateConfig, nominated
-from corpus.duplicates.clusters import Sets, exact_duplicates, near_duplicates
-from corpus.duplicates.groups import combined, group
-from corpus.duplicates.minhash import band_keys
-from corpus.duplicates.shingles import shingle_sets
+from corpus.duplicates.banding import DuplicateConfig, candidate_probability
+from corpus.duplicates.clusters import ShingleSets, find_exact_duplicates, find_near_duplicates
+from corpus.duplicates.groups import combine_groups, group_by_key
+from corpus.duplicates.minhash import compute_band_keys
+from corpus.duplicates.shingles import compute_shingle_sets
 from corpus.lake.store import Lake
 from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
@@ -49,15 +49,15 @@ def test_a_bucket_of_a_million(equal: bool) -> None:
     documents = np.arange(count, dtype=np.uint64)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     if equal:
-        found = exact_duplicates(np.full((count, 2), 7, np.uint64), documents)
+        found = find_exact_duplicates(np.full((count, 2), 7, np.uint64), documents)
     else:
-        groups = combined(group(np.full(count, band, np.uint64), documents) for band in range(bands))
+        groups = combine_groups(group_by_key(np.full(count, band, np.uint64), documents) for band in range(bands))
         assert len(groups) == 1 and groups.weights.tolist() == [bands]
         values = np.repeat(np.arange(10, dtype=np.uint64)[None], count, axis=0)
         values[:, 9] += documents
         starts = np.arange(0, values.size, 10)
-        sets = Sets(values=values.ravel(), starts=starts, stops=starts + 10)
-        found = near_duplicates(groups, documents, sets, threshold=0.8, agreeing=2)
+        sets = ShingleSets(values=values.ravel(), starts=starts, stops=starts + 10)
+        found = find_near_duplicates(groups, documents, sets, threshold=0.8, agreeing=2)
     assert len(found) == count - 1 and not found.keepers.any()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     assert grown < 400 * count
@@ -197,14 +197,14 @@ def test_planted_near_duplicates_by_similarity_band() -> None:
         copy = [f"other{dice.randrange(10**5)}" if dice.random() < rate else token for token in tokens]
         pairs.append((" ".join(tokens), " ".join(copy)))
     texts = pa.array([text for pair in pairs for text in pair], pa.large_string())
-    keys, _ = band_keys(texts, CONFIG.signing())
-    sets = shingle_sets(texts, 5)
+    keys, _ = compute_band_keys(texts, CONFIG.signing())
+    sets = compute_shingle_sets(texts, 5)
     expected, found, seen = Counter[float](), Counter[float](), Counter[float]()
     variance = Counter[float]()
     for place, (left, right) in enumerate(pairs):
         similarity = jaccard(shingle_set(left), shingle_set(right))
         band = round(np.floor(similarity * 10) / 10, 1)
-        chance = nominated(similarity, CONFIG.signing().bands, CONFIG.signing().rows, CONFIG.agreeing())
+        chance = candidate_probability(similarity, CONFIG.signing().bands, CONFIG.signing().rows, CONFIG.agreeing())
         hit = (keys[2 * place] == keys[2 * place + 1]).sum() >= CONFIG.agreeing()
         seen[band] += 1
         found[band] += bool(hit)

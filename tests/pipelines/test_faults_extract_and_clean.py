@@ -16,13 +16,13 @@ from crawls import CHINESE, GERMAN, JAPANESE
 from warc_bytes import http, member, read, record
 
 from corpus.archive.encodings import decode_body as undo
-from corpus.extract import ExtractConfig, extract
+from corpus.extract import ExtractConfig, extract_page
 from corpus.language import identify as language
-from corpus.optout.signals import refused
+from corpus.optout.signals import find_refusal
 from corpus.privacy import mask as privacy
 from corpus.quality import measurement as quality
-from corpus.sources.kinds import recognise
-from corpus.text.charset import decode
+from corpus.sources.kinds import detect_source
+from corpus.text.charset import decode_html
 from corpus.text.normal_form import INVISIBLE, normalise, words
 
 RUSSIAN = "Волга течёт с севера на юг и впадает в Каспийское море. На её берегах стоят большие города. " * 4
@@ -132,15 +132,15 @@ SECONDS = 15.0  # of processor time; most take one
 READERS: dict[str, Callable[[str], object]] = {
     "normaliser": normalise,
     "words": words,
-    "charset": lambda text: decode(text.encode(), None),
-    "charset without UTF-8": lambda text: decode(text.encode() + b"\xff\xfe\x80" * 999, "no-such-charset"),
-    "opt-out": lambda text: refused([("X-Robots-Tag", text)], text.encode()),
-    "extraction": lambda text: extract(text.encode(), None, ExtractConfig()),
+    "charset": lambda text: decode_html(text.encode(), None),
+    "charset without UTF-8": lambda text: decode_html(text.encode() + b"\xff\xfe\x80" * 999, "no-such-charset"),
+    "opt-out": lambda text: find_refusal([("X-Robots-Tag", text)], text.encode()),
+    "extraction": lambda text: extract_page(text.encode(), None, ExtractConfig()),
     "chunks": lambda text: undo("chunked", text.encode(), 1 << 20),
     "WARC": lambda text: read(b"WARC/1.0\r\n" + text.encode()),
     "ARC": lambda text: read(b"http://a 1 20060102030405 x 1\n" + text.encode()),
-    "kind of file": lambda text: recognise("a.jsonl", io.BytesIO(text.encode())),
-    "privacy": lambda text: list(privacy.find(text, privacy.KINDS)),
+    "kind of file": lambda text: detect_source("a.jsonl", io.BytesIO(text.encode())),
+    "privacy": lambda text: list(privacy.find_identifiers(text, privacy.KINDS)),
     "quality": lambda text: quality.measure_texts(pa.array([text]), ["en"]),
 }
 
@@ -174,10 +174,10 @@ def test_empty_emoji_code_mixed_language_pages(name: str, tmp_path: Path) -> Non
         assert found.lost == [("dropped", "no_text")] and not PAGES[name]
         return
     text = found.documents[0]["text"]
-    [(code, score)] = language.identify([text])
+    [(code, score)] = language.identify_languages([text])
     assert code and 0 <= score <= 1.001
     measures = quality.measure_texts(pa.array([text]), [code]).to_pydict()
     assert all(value is None or math.isfinite(value) for [value] in measures.values())
-    assert extract(page(PAGES[name], "utf-8"), None, ExtractConfig()) == extract(
+    assert extract_page(page(PAGES[name], "utf-8"), None, ExtractConfig()) == extract_page(
         page(PAGES[name], "utf-8"), None, ExtractConfig()
     )

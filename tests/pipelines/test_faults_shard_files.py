@@ -117,9 +117,9 @@ def test_any_flipped_bit_is_found(folder: Path) -> None:
     data = path.read_bytes()
     for place in range(0, len(data), 61):
         path.write_bytes(data[:place] + bytes([data[place] ^ (1 << place % 8)]) + data[place + 1 :])
-        assert list(shard_check.problems(fs, str(folder), index)), place
+        assert list(shard_check.find_problems(fs, str(folder), index)), place
     path.write_bytes(data)
-    assert not list(shard_check.problems(fs, str(folder), index))
+    assert not list(shard_check.find_problems(fs, str(folder), index))
 
 
 def rewritten(folder: Path, change: Callable[[list[tuple[tarfile.TarInfo, bytes]]], Any]) -> None:

@@ -21,7 +21,7 @@ from corpus.lake.store import Lake
 from corpus.shards.reader import ShardSet
 from corpus.tokenizer.imported import ImportConfig, read_vocabulary
 from corpus.tokenizer.splits import GPT2, GPT4, GPT4O, OWN
-from corpus.tokenizer.vocabulary import EOS, Vocabulary, VocabularyConfig, train
+from corpus.tokenizer.vocabulary import EOS, Vocabulary, VocabularyConfig, train_vocabulary
 from pipelines.cleaning import CLEAN
 from pipelines.engine import Engine
 from pipelines.parts import StageError
@@ -31,7 +31,7 @@ from pipelines.vocabulary import make_vocabulary
 
 ONE = Engine(workers=1)
 SECONDS = 20  # for a megabyte, of processor time; it takes a quarter of a second to three
-TRAINED = train(iter([prose("argparse"), GERMAN, CHINESE] * 3), VocabularyConfig(size=800))
+TRAINED = train_vocabulary(iter([prose("argparse"), GERMAN, CHINESE] * 3), VocabularyConfig(size=800))
 
 
 def split_of(lake: Lake, texts: Sequence[str | dict[str, Any]], parts: int = 2) -> Manifest:

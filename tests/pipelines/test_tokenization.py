@@ -20,7 +20,7 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.schema import LEDGER
 from corpus.lake.store import Lake
 from corpus.tokenizer.imported import ImportConfig
-from corpus.tokenizer.vocabulary import EOS, VocabularyConfig, train
+from corpus.tokenizer.vocabulary import EOS, VocabularyConfig, train_vocabulary
 from pipelines.__main__ import main
 from pipelines.cleaning import CLEAN
 from pipelines.engine import Engine
@@ -98,13 +98,13 @@ def test_bytes_and_tokens_are_counted_by_language(lake: Lake) -> None:
 def test_an_imported_vocabulary_is_found_by_its_bytes(lake: Lake, tmp_path: Path) -> None:
     split = split_of(lake, PAGES)
     path, moved = tmp_path / "tokenizer.json", tmp_path / "moved.json"
-    path.write_bytes(train(iter([GERMAN] * 3), VocabularyConfig(size=300)))
+    path.write_bytes(train_vocabulary(iter([GERMAN] * 3), VocabularyConfig(size=300)))
     moved.write_bytes(path.read_bytes())
     first = make_vocabulary(lake, split, ImportConfig(path=str(path)), ONE)
     again = make_vocabulary(lake, split, ImportConfig(path=str(moved)), ONE)
     assert again.reused and again.manifest.digest == first.manifest.digest
     assert str(tmp_path) not in first.manifest.to_bytes().decode()
-    path.write_bytes(train(iter([GERMAN] * 3), VocabularyConfig(size=301)))
+    path.write_bytes(train_vocabulary(iter([GERMAN] * 3), VocabularyConfig(size=301)))
     other = make_vocabulary(lake, split, ImportConfig(path=str(path)), ONE)
     assert other.manifest.address != first.manifest.address and other.manifest.figures["vocabulary"] == 301
     assert not [problem for manifest in lake.datasets("tokenizer") for problem in lake.problems(manifest)]
@@ -112,7 +112,7 @@ def test_an_imported_vocabulary_is_found_by_its_bytes(lake: Lake, tmp_path: Path
 
 def test_the_command_takes_a_vocabulary(lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     split = split_of(lake, PAGES)
-    data = train(iter([GERMAN] * 3), VocabularyConfig(size=300))
+    data = train_vocabulary(iter([GERMAN] * 3), VocabularyConfig(size=300))
     (tmp_path / "tokenizer.json").write_bytes(data)
     command = ["encode", f"split/{split.address}", "--lake", lake.url, "--workers", "1"]
     assert main([*command, "--vocabulary", str(tmp_path / "tokenizer.json")]) == 0

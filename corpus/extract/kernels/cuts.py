@@ -11,11 +11,11 @@ from corpus.extract.kernels.markup import (
     GREATER,
     LESS,
     SLASH,
-    copy,
-    equal,
-    find,
+    copy_bytes,
+    equal_bytes,
+    find_byte,
+    find_paragraph,
     name_at,
-    paragraph_at,
 )
 from corpus.text.compiled import kernel
 
@@ -24,7 +24,7 @@ NUMBERS = 16
 
 
 @kernel
-def cut(data, names, out):
+def cut_page(data, names, out):
     """Copies a page's bytes, except comments, elements whose content is no text, and navigation that has no paragraph
     in it; how many it copied. `names` are the elements' numbers; `out` has room for all bytes."""
     size = len(data)
@@ -33,9 +33,9 @@ def cut(data, names, out):
     ends = np.zeros(NUMBERS, np.int64)
     place = written = copied = paragraph = types.int64(0)
     while True:
-        start = find(data, LESS, place, size)
+        start = find_byte(data, LESS, place, size)
         if start >= size:
-            return copy(out, written, data, copied, size)
+            return copy_bytes(out, written, data, copied, size)
         place = start + 1
         if start + 4 <= size and data[place] == EXCLAMATION and data[place + 1] == DASH and data[place + 2] == DASH:
             number, at = COMMENT, start + 4
@@ -56,10 +56,10 @@ def cut(data, names, out):
         if has_text:
             ends[number] = end
             if paragraph < place:
-                paragraph = paragraph_at(data, place, size)
+                paragraph = find_paragraph(data, place, size)
             if paragraph < end:
                 continue
-        written = copy(out, written, data, copied, start)
+        written = copy_bytes(out, written, data, copied, start)
         place = copied = end
 
 
@@ -68,7 +68,7 @@ def _comment_end(data, place, end):
     """Behind the next end of a comment; 0 where there is none."""
     at = place + 2
     while at < end:
-        at = find(data, GREATER, at, end)
+        at = find_byte(data, GREATER, at, end)
         if at < end and data[at - 1] == DASH and data[at - 2] == DASH:
             return at + 1
         at += 1
@@ -81,10 +81,10 @@ def _end(data, name, place, end):
     size = place - name
     at = place
     while True:
-        at = find(data, LESS, at, end)
+        at = find_byte(data, LESS, at, end)
         if at + 2 + size > end:
             return types.int64(0)
-        if data[at + 1] == SLASH and equal(data, at + 2, name, size):
-            close = find(data, GREATER, at + 2 + size, end)
+        if data[at + 1] == SLASH and equal_bytes(data, at + 2, name, size):
+            close = find_byte(data, GREATER, at + 2 + size, end)
             return close + 1 if close < end else types.int64(0)
         at += 1

@@ -7,7 +7,7 @@ import numpy as np
 from numba import types
 
 from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_SENTENCE, IS_TITLE, holds_phrase, match_beginning
-from corpus.text.codepoints import CODE, SPACE_BIT, UNSPACED_BIT, decode
+from corpus.text.codepoints import CODE, SPACE_BIT, UNSPACED_BIT, decode_character
 from corpus.text.compiled import FACTOR, SEED, SHIFT, kernel, number_names
 
 LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
@@ -215,7 +215,7 @@ def split_blocks(source, regions, title, table, ends, letters, begin, endings, i
                 code, step = _entity(source, place)
             linked += step if in_link else 0
             if code >= 0x80:
-                code, step = decode(source, place, size)
+                code, step = decode_character(source, place, size)
                 ascii_only = False
                 wide += table[code] & UNSPACED_BIT != 0 or 0xAC00 <= code <= 0xD7A3
             place += step

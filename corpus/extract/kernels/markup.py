@@ -18,7 +18,7 @@ VALUE = 26  # the column of a trie, behind one for each letter
 MEMCHR = types.ExternalFunction("memchr", types.intp(types.intp, types.int32, types.intp))
 
 
-def trie(values: Mapping[str, int]) -> np.ndarray:
+def build_trie(values: Mapping[str, int]) -> np.ndarray:
     """Words of a to z and their values, above zero, as a table: of each node, of which the first is the root, the next
     one by each letter, and the value of the word that ends there; 0 for none."""
     rows = [[0] * (VALUE + 1)]
@@ -34,7 +34,7 @@ def trie(values: Mapping[str, int]) -> np.ndarray:
 
 
 @kernel
-def find(data, byte, place, end):
+def find_byte(data, byte, place, end):
     """Where a byte is next, or the end."""
     if place >= end:
         return types.int64(end)
@@ -44,7 +44,7 @@ def find(data, byte, place, end):
 
 
 @kernel
-def copy(out, at, data, start, end):
+def copy_bytes(out, at, data, start, end):
     """Copies bytes to a place; the place behind them."""
     size = types.uint64(end - start)
     to, source = types.uint64(at), types.uint64(start)
@@ -54,7 +54,7 @@ def copy(out, at, data, start, end):
 
 
 @kernel
-def equal(data, place, other, size):
+def equal_bytes(data, place, other, size):
     """Whether so many bytes at two places are the same."""
     step = 0
     while step < size and data[place + step] == data[other + step]:
@@ -63,7 +63,7 @@ def equal(data, place, other, size):
 
 
 @kernel
-def goes_on(byte):
+def continues_name(byte):
     """Whether a name does with this byte."""
     return 97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57 or byte == 95 or byte >= 0x80
 
@@ -83,13 +83,13 @@ def name_at(data, place, end, names):
         if node == 0:
             return types.int64(0), place
         place += 1
-    if place < end and goes_on(data[place]):
+    if place < end and continues_name(data[place]):
         return types.int64(0), place
     return types.int64(names[node, VALUE]), place
 
 
 @kernel
-def count(data, byte, start, end):
+def count_byte(data, byte, start, end):
     found = types.int64(0)
     for place in range(types.uint64(start), types.uint64(end)):
         found += data[place] == byte
@@ -97,7 +97,7 @@ def count(data, byte, start, end):
 
 
 @kernel
-def characters(data, start, end):
+def count_characters(data, start, end):
     """How many characters bytes are: those that do not go on with one."""
     found = types.int64(0)
     for place in range(types.uint64(start), types.uint64(end)):
@@ -106,10 +106,10 @@ def characters(data, start, end):
 
 
 @kernel
-def paragraph_at(data, place, end):
+def find_paragraph(data, place, end):
     """Where the next paragraph begins, or the end."""
     while True:
-        place = find(data, LESS, place, end)
+        place = find_byte(data, LESS, place, end)
         if place + 2 >= end:
             return end
         if data[place + 1] == 112 and (data[place + 2] == GREATER or data[place + 2] == 32):

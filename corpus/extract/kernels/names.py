@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from numba import types
 
-from corpus.extract.kernels.markup import APOSTROPHE, EQUALS, QUOTE, VALUE, count, find, goes_on, next_node
+from corpus.extract.kernels.markup import (
+    APOSTROPHE,
+    EQUALS,
+    QUOTE,
+    VALUE,
+    continues_name,
+    count_byte,
+    find_byte,
+    next_node,
+)
 from corpus.text.compiled import kernel
 
 LONG = 5  # letters of a word that may begin one that is not known ("postbody", "sidebarright")
@@ -82,7 +91,7 @@ def _attribute_at(data, place, end, attributes):
 @kernel
 def kind_of(data, start, end, attributes, words, endings, soft):
     """The kind that the attributes of a tag name, between two places: the first one below `soft`, else the first."""
-    if count(data, QUOTE, start, end) == 2 and data[start] == 32:
+    if count_byte(data, QUOTE, start, end) == 2 and data[start] == 32:
         number, at = _attribute_at(data, start + 1, end, attributes)
         if number == 1 and data[start + 1] & 32 and data[at] == EQUALS and data[at + 1] == QUOTE:
             return _kind_of_words(data, at + 2, end, words, endings, soft, types.int64(0))
@@ -90,7 +99,7 @@ def kind_of(data, start, end, attributes, words, endings, soft):
     place = start
     while place < end:
         letter = data[types.uint64(place)]
-        if letter < 65 or (place > start and goes_on(data[types.uint64(place - 1)])):
+        if letter < 65 or (place > start and continues_name(data[types.uint64(place - 1)])):
             place += 1
             continue
         number, at = _attribute_at(data, place, end, attributes)
@@ -108,7 +117,7 @@ def kind_of(data, start, end, attributes, words, endings, soft):
             break
         close = end
         if data[at] == QUOTE or data[at] == APOSTROPHE:
-            close = find(data, data[at], at + 1, end)
+            close = find_byte(data, data[at], at + 1, end)
         place = close + 1
         if close == end:
             place = at

@@ -7,21 +7,21 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 
-from corpus.extract.kernels.cuts import cut
+from corpus.extract.kernels.cuts import cut_page
 from corpus.extract.kernels.markup import (
     GREATER,
     LESS,
     SLASH,
     VALUE,
-    characters,
-    copy,
-    find,
+    copy_bytes,
+    count_characters,
+    find_byte,
+    find_paragraph,
     name_at,
     next_node,
-    paragraph_at,
 )
 from corpus.extract.kernels.names import kind_of
-from corpus.text.codepoints import SPACE_BIT, decode
+from corpus.text.codepoints import SPACE_BIT, decode_character
 from corpus.text.compiled import kernel, number_names
 
 MAX_REGIONS = 60_000
@@ -63,7 +63,7 @@ def _tags(data, containers):
     found = np.empty((size // SHORTEST_TAG + 1, len(TAG)), np.int64)
     tags = place = 0
     while True:
-        start = find(data, LESS, place, size)
+        start = find_byte(data, LESS, place, size)
         if start >= size:
             return found[:tags]
         place = start + 1
@@ -85,7 +85,7 @@ def _is_blank(data, place, end, points):
     while place < end:
         if 32 < data[place] < 0x7F:  # most often, and known without the table
             return False
-        code, step = decode(data, place, end)
+        code, step = decode_character(data, place, end)
         if not points[code] & SPACE_BIT:
             return False
         place += step
@@ -127,7 +127,7 @@ def mark_tags(page, tables):
     """The bytes of a page -> (the same without what is cut and with marks, and the columns of its Regions: kind, kinds,
     around, last)."""
     data = np.empty(len(page), np.uint8)
-    data = data[: cut(page, tables.cuts, data)]
+    data = data[: cut_page(page, tables.cuts, data)]
     size = len(data)
     tags = _tags(data, tables.containers)
     out = np.empty(size + MAX_MARK * len(tags), np.uint8)
@@ -141,10 +141,10 @@ def mark_tags(page, tables):
     depth = here = marked = types.int64(0)
     limit = types.int64(0)
     for tag in range(len(tags)):
-        limit += characters(data, tags[tag, TAG.end], tags[tag + 1, TAG.start] if tag + 1 < len(tags) else size)
+        limit += count_characters(data, tags[tag, TAG.end], tags[tag + 1, TAG.start] if tag + 1 < len(tags) else size)
     limit //= 2
     emptied = start = types.int64(0)  # the outermost region that may be emptied, and where its text starts
-    at = copy(out, 0, data, 0, tags[0, TAG.start] if len(tags) else size)
+    at = copy_bytes(out, 0, data, 0, tags[0, TAG.start] if len(tags) else size)
     for tag in range(len(tags)):
         name_end, end, name = tags[tag, TAG.name_end], tags[tag, TAG.end], tags[tag, TAG.number]
         if name < 0:
@@ -156,18 +156,18 @@ def mark_tags(page, tables):
                     last[numbers[depth + 1]] = count - 1
                 here = numbers[depth]
                 if emptied > here:
-                    if paragraph_at(out, start, at) == at and characters(out, start, at) < limit:
+                    if find_paragraph(out, start, at) == at and count_characters(out, start, at) < limit:
                         at, marked = start, types.int64(-1)
                     emptied = types.int64(0)
-                at = copy(out, at, data, tags[tag, TAG.start], end)
+                at = copy_bytes(out, at, data, tags[tag, TAG.start], end)
         elif depth < MAX_DEPTH:
             names[depth] = name
             opened[name] += 1
             # The parser has no use for the other attributes.
             if end == name_end + 1 or _has(data, name_end, end, tables.kept):
-                at = copy(out, at, data, tags[tag, TAG.start], end)
+                at = copy_bytes(out, at, data, tags[tag, TAG.start], end)
             else:
-                at = copy(out, at, data, tags[tag, TAG.start], name_end)
+                at = copy_bytes(out, at, data, tags[tag, TAG.start], name_end)
                 out[at] = GREATER
                 at += 1
             if count < MAX_REGIONS:
@@ -190,7 +190,7 @@ def mark_tags(page, tables):
         if here != marked and not _is_blank(data, end, stop, tables.points):
             at = _write_mark(out, at, tables.sentinel, here)
             marked = here
-        at = copy(out, at, data, end, stop)
+        at = copy_bytes(out, at, data, end, stop)
     for number in numbers[: depth + 1]:
         last[number] = count - 1
     return out[:at], kind[:count], kinds[:count], around[:count], last[:count]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.contamination.grams import GramSet, gram_hashes
+from corpus.contamination.grams import NgramIndex, hash_ngrams
 from corpus.text.normal_form import words
 
 TOKENS = st.sampled_from(["Ka", "ka", "lo", "mi_nu", "don't", "é", "e\u0301", "-", "“", "河", "江", "ข", "7", "\n"])
@@ -29,9 +29,9 @@ def runs(text: str, size: int) -> list[tuple[str, ...]]:
 def test_what_is_found_is_what_comparing_words_finds(known: list[str], texts: list[str]) -> None:
     sizes = (2, 3, 5)
     wanted = {run for text in known for size in sizes for run in runs(text, size)}
-    keys = np.unique(np.concatenate([gram_hashes(array(known), size)[0] for size in sizes]))
+    keys = np.unique(np.concatenate([hash_ngrams(array(known), size)[0] for size in sizes]))
     assert len(keys) == len(wanted)
-    hits = GramSet(keys, sizes).find(array(texts))
+    hits = NgramIndex(keys, sizes).find(array(texts))
     exact = [
         (number, place)
         for number, text in enumerate(texts)
@@ -44,20 +44,20 @@ def test_what_is_found_is_what_comparing_words_finds(known: list[str], texts: li
 
 def test_texts_of_a_slice_and_more_hits_than_texts() -> None:
     texts = array(["left out", "a b a b a b a b a b a b a b a b", ""])
-    hashes, offsets = gram_hashes(texts.slice(1), 2)
+    hashes, offsets = hash_ngrams(texts.slice(1), 2)
     assert offsets.tolist() == [0, 15, 15]
-    hits = GramSet(np.unique(hashes), [2]).find(texts.slice(1))
+    hits = NgramIndex(np.unique(hashes), [2]).find(texts.slice(1))
     assert (hits.texts.tolist(), hits.positions.tolist()) == ([0] * 15, list(range(15)))
 
 
 def test_sizes_of_scripts_without_spaces_are_looked_for_where_there_is_one() -> None:
     texts = array(["“a b c”", "长江是河", "ข้าว a b c"])
     for size in (2, 3):
-        keys = np.unique(gram_hashes(texts, size)[0])
-        every, unspaced = GramSet(keys, [size]).find(texts), GramSet(keys, [size], [size]).find(texts)
+        keys = np.unique(hash_ngrams(texts, size)[0])
+        every, unspaced = NgramIndex(keys, [size]).find(texts), NgramIndex(keys, [size], [size]).find(texts)
         assert [text for text in every.texts.tolist() if text] == unspaced.texts.tolist()
 
 
 def test_a_gram_has_a_word() -> None:
     with pytest.raises(ValueError, match="gram of 0 words"):
-        gram_hashes(array(["a"]), 0)
+        hash_ngrams(array(["a"]), 0)

@@ -12,8 +12,8 @@ from collections_of_text import CHINESE, ENGLISH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.contamination.benchmark_grams import BenchmarkGrams
-from corpus.contamination.overlap import WINDOW, Found, Overlap
+from corpus.contamination.benchmark_grams import BenchmarkNgrams
+from corpus.contamination.overlap import WINDOW, ItemFinder, Match
 from corpus.contamination.policy import NEAR, NGRAM, ContaminationConfig
 from corpus.text.normal_form import words
 
@@ -25,17 +25,17 @@ QUESTION = (
 FRAME = "Our garden club met on Sunday.\n\n{}\n\nAfterwards there was tea for everybody who had come."
 
 
-def grams(*texts: str, config: ContaminationConfig = CONFIG) -> BenchmarkGrams:
+def grams(*texts: str, config: ContaminationConfig = CONFIG) -> BenchmarkNgrams:
     names = ["task", "item_id", "part", "text"]
     rows = [dict(zip(names, ("quiz", str(number), "question", text), strict=True)) for number, text in enumerate(texts)]
-    return BenchmarkGrams(pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in names])), config)
+    return BenchmarkNgrams(pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in names])), config)
 
 
-def find(items: BenchmarkGrams, *documents: str) -> list[Found]:
-    return Overlap(items).find(pa.array(documents, pa.large_string()))
+def find(items: BenchmarkNgrams, *documents: str) -> list[Match]:
+    return ItemFinder(items).find(pa.array(documents, pa.large_string()))
 
 
-def held(document: str, found: Found) -> str:
+def held(document: str, found: Match) -> str:
     return document[found.start : found.stop]
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from stages import page
 
-from corpus.contamination.policy import MATCH, NEAR, NGRAM, ContaminationConfig, matched_items, removals
+from corpus.contamination.policy import MATCH, NEAR, NGRAM, ContaminationConfig, decide_removals, matched_items
 from corpus.lake.schema import DOC_ID, table
 
 CONFIG = ContaminationConfig()
@@ -21,7 +21,7 @@ def match(document: int, item: str = "1", **rest: Any) -> dict[str, Any]:
 
 
 def gone(*rows: dict[str, Any], config: ContaminationConfig = CONFIG) -> dict[bytes, dict[str, Any]]:
-    return {row["doc_id"]: row for row in removals(table(list(rows), MATCH), config).to_pylist()}
+    return {row["doc_id"]: row for row in decide_removals(table(list(rows), MATCH), config).to_pylist()}
 
 
 def test_a_document_goes_with_the_rules_that_it_broke_and_the_item() -> None:

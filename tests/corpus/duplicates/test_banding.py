@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from corpus.duplicates.banding import MISSED, DuplicateConfig, best_bands, nominated
+from corpus.duplicates.banding import MISSED, DuplicateConfig, candidate_probability, choose_bands
 
 
 @pytest.mark.parametrize("threshold", [*np.arange(0.45, 1.0, 0.05).round(2), 0.99, 1.0])
@@ -13,23 +13,25 @@ def test_a_pair_at_the_threshold_is_missed_once_in_100_000(threshold: float) -> 
     config = DuplicateConfig(threshold=float(threshold))
     signing, agreeing = config.signing(), config.agreeing()
     assert signing.bands * signing.rows <= config.permutations
-    assert 1 - nominated(config.threshold, signing.bands, signing.rows, agreeing) <= MISSED == 1e-5
+    assert 1 - candidate_probability(config.threshold, signing.bands, signing.rows, agreeing) <= MISSED == 1e-5
     more = agreeing + 1
-    assert more > signing.bands or 1 - nominated(config.threshold, signing.bands, signing.rows, more) > MISSED
+    assert (
+        more > signing.bands or 1 - candidate_probability(config.threshold, signing.bands, signing.rows, more) > MISSED
+    )
 
 
 def test_the_bands_of_the_default() -> None:
     """14 bands of 8 rows, which others use, turn over at 0.72 and miss one pair of thirteen at 0.8."""
     config = DuplicateConfig()
     assert (config.signing().bands, config.signing().rows, config.agreeing()) == (28, 4, 2)
-    assert 1 - nominated(0.8, 14, 8, 1) > 0.05
-    assert nominated(0.4, 28, 4, 2) < 0.17, "not everything is a candidate"
+    assert 1 - candidate_probability(0.8, 14, 8, 1) > 0.05
+    assert candidate_probability(0.4, 28, 4, 2) < 0.17, "not everything is a candidate"
 
 
 def test_where_the_permutations_allow_no_such_choice_there_are_as_many_bands_of_two_as_can_be() -> None:
-    assert best_bands(0.3, 128) == (64, 2)
+    assert choose_bands(0.3, 128) == (64, 2)
     assert DuplicateConfig(threshold=0.3).agreeing() == 1
-    assert nominated(0.3, 64, 2, 1) > 0.997
+    assert candidate_probability(0.3, 64, 2, 1) > 0.997
 
 
 def test_contained_texts_half_as_long_are_candidates() -> None:
@@ -37,7 +39,10 @@ def test_contained_texts_half_as_long_are_candidates() -> None:
     assert DuplicateConfig(measure="containment", threshold=1.0).found_from() == 0.5
     config = DuplicateConfig(measure="containment")
     assert config.found_from() == pytest.approx(40 / 110)
-    assert nominated(config.found_from(), config.signing().bands, config.signing().rows, config.agreeing()) > 0.999
+    assert (
+        candidate_probability(config.found_from(), config.signing().bands, config.signing().rows, config.agreeing())
+        > 0.999
+    )
 
 
 @pytest.mark.parametrize("agreeing", [1, 2, 5])
@@ -47,7 +52,7 @@ def test_the_s_curve_is_that_of_the_binomial(agreeing: int) -> None:
     for similarity in (0.3, 0.5, 0.7, 0.9):
         rows = random.random_sample((4_000, 10, 3)) < similarity
         hits = (rows.all(axis=2).sum(axis=1) >= agreeing).mean()
-        wanted = nominated(similarity, 10, 3, agreeing)
+        wanted = candidate_probability(similarity, 10, 3, agreeing)
         assert abs(hits - wanted) <= 4 * (wanted * (1 - wanted) / 4_000) ** 0.5 + 1e-3
 
 

@@ -11,32 +11,32 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus.duplicates.clusters import Sets, _looks, exact_duplicates, near_duplicates
-from corpus.duplicates.groups import Groups, combined, group, shared
+from corpus.duplicates.clusters import ShingleSets, _looks, find_exact_duplicates, find_near_duplicates
+from corpus.duplicates.groups import Groups, combine_groups, group_by_key, mark_shared
 from corpus.duplicates.removals import Removals
-from corpus.duplicates.shingles import common_unless_few
+from corpus.duplicates.shingles import count_common_or_stop
 
 Values = frozenset[int]
 Bands = Sequence[Sequence[int]]  # the key of each document in each band
 
 
-def arrays(sets: Sequence[Values], documents: Sequence[int]) -> Sets:
+def arrays(sets: Sequence[Values], documents: Sequence[int]) -> ShingleSets:
     chosen = [sorted(sets[document]) for document in documents]
     edges = np.cumsum([0, *map(len, chosen)])
     values = np.array([value for one in chosen for value in one], np.uint64)
-    return Sets(values=values, starts=edges[:-1], stops=edges[1:])
+    return ShingleSets(values=values, starts=edges[:-1], stops=edges[1:])
 
 
 def grouped(bands: Bands, documents: Sequence[int] | None = None) -> Groups:
     size = len(bands[0]) if bands else 0
     chosen = np.array(documents if documents is not None else range(size), np.uint64)
-    return combined(group(np.array(keys, np.uint64)[chosen.astype(int)], chosen) for keys in bands)
+    return combine_groups(group_by_key(np.array(keys, np.uint64)[chosen.astype(int)], chosen) for keys in bands)
 
 
 def near(sets: Sequence[Values], bands: Bands, threshold: float, **options: int | bool) -> Removals:
     groups = grouped(bands)
     documents = np.unique(groups.members)
-    return near_duplicates(groups, documents, arrays(sets, documents.tolist()), threshold=threshold, **options)
+    return find_near_duplicates(groups, documents, arrays(sets, documents.tolist()), threshold=threshold, **options)
 
 
 def pairs(removals: Removals) -> list[tuple[int, int]]:
@@ -115,7 +115,7 @@ def test_the_result_is_greedy_over_the_nominated_pairs(sets: list[Values], data:
 
     def removed(groups: Groups) -> Removals:
         documents = np.unique(groups.members)
-        return near_duplicates(
+        return find_near_duplicates(
             groups,
             documents,
             arrays(sets, documents.tolist()),
@@ -162,16 +162,16 @@ def test_groups_weigh_as_many_bands_as_have_just_their_documents(bands: list[lis
 
 def test_shared_keys_are_those_that_both_have() -> None:
     keys, others = np.array([1, 3, 3, 5, 9], np.uint64), np.array([0, 3, 4, 9, 9], np.uint64)
-    assert shared(keys, others).tolist() == [False, True, True, False, True]
-    assert shared(keys, others[:0]).tolist() == [False] * 5 and shared(keys[:0], others).tolist() == []
+    assert mark_shared(keys, others).tolist() == [False, True, True, False, True]
+    assert mark_shared(keys, others[:0]).tolist() == [False] * 5 and mark_shared(keys[:0], others).tolist() == []
 
 
 def test_of_equal_texts_the_first_stays() -> None:
     digests = np.array([[1, 1], [1, 2], [1, 1], [2, 1], [1, 2], [1, 1]], np.uint64)
-    removals = exact_duplicates(digests, np.arange(10, 70, 10, dtype=np.uint64))
+    removals = find_exact_duplicates(digests, np.arange(10, 70, 10, dtype=np.uint64))
     assert pairs(removals) == [(30, 10), (50, 20), (60, 10)]
     assert removals.similarities.tolist() == [1.0] * 3
-    assert pairs(exact_duplicates(digests[:0], np.empty(0, np.uint64))) == []
+    assert pairs(find_exact_duplicates(digests[:0], np.empty(0, np.uint64))) == []
 
 
 def test_a_bucket_of_100_000_copies_costs_a_comparison_each() -> None:
@@ -180,13 +180,17 @@ def test_a_bucket_of_100_000_copies_costs_a_comparison_each() -> None:
     originals = [np.arange(start * 1_000, start * 1_000 + 200, dtype=np.uint64) for start in range(10)]
     values = np.concatenate(originals)
     own = np.arange(count) % 10
-    sets = Sets(values=values, starts=own * 200, stops=own * 200 + 200)
+    sets = ShingleSets(values=values, starts=own * 200, stops=own * 200 + 200)
     documents = np.arange(count, dtype=np.uint64)
-    groups = combined(group(keys, documents) for keys in (np.zeros(count, np.uint64), *[own.astype(np.uint64)] * 27))
+    groups = combine_groups(
+        group_by_key(keys, documents) for keys in (np.zeros(count, np.uint64), *[own.astype(np.uint64)] * 27)
+    )
     assert sorted(groups.weights.tolist()) == [1] + [27] * 10, "equal groups are held once"
-    near_duplicates(grouped([[1, 1]]), documents[:2], arrays([frozenset([1])] * 2, [0, 1]), threshold=0.8)  # compiled
+    find_near_duplicates(
+        grouped([[1, 1]]), documents[:2], arrays([frozenset([1])] * 2, [0, 1]), threshold=0.8
+    )  # compiled
     start = time.monotonic()
-    removals = near_duplicates(groups, documents, sets, threshold=0.8, agreeing=2)
+    removals = find_near_duplicates(groups, documents, sets, threshold=0.8, agreeing=2)
     assert time.monotonic() - start < 5
     assert len(removals) == count - 10 and (removals.keepers == removals.documents % 10).all()
 
@@ -202,8 +206,8 @@ def test_a_look_at_the_least_shingles_tells_what_is_not_similar_and_passes_what_
     random, looks = np.random.RandomState(8), _looks(0.8)
     for _ in range(1_000):
         left, right = hashed(0.8, random.randint(5, 1_500), random)
-        assert common_unless_few(left, right, looks) == len(np.intersect1d(left, right))
-    few = [common_unless_few(*hashed(0.5, 1_000, random), looks) for _ in range(200)]
+        assert count_common_or_stop(left, right, looks) == len(np.intersect1d(left, right))
+    few = [count_common_or_stop(*hashed(0.5, 1_000, random), looks) for _ in range(200)]
     assert few.count(-1) == 200
 
 
@@ -214,8 +218,8 @@ def test_pages_of_one_template_that_all_stay() -> None:
     own = random.randint(0, 2**63, (600, 1_000)).astype(np.uint64)
     pages = [np.sort(np.concatenate((template, mine))) for mine in own]
     offsets = np.cumsum([0, *map(len, pages)])
-    sets = Sets(values=np.concatenate(pages), starts=offsets[:-1], stops=offsets[1:])
+    sets = ShingleSets(values=np.concatenate(pages), starts=offsets[:-1], stops=offsets[1:])
     documents = np.arange(600, dtype=np.uint64)
-    groups = group(np.zeros(600, np.uint64), documents)
-    assert not len(near_duplicates(groups, documents, sets, threshold=0.8))
-    assert len(near_duplicates(groups, documents, sets, threshold=0.5)) == 599
+    groups = group_by_key(np.zeros(600, np.uint64), documents)
+    assert not len(find_near_duplicates(groups, documents, sets, threshold=0.8))
+    assert len(find_near_duplicates(groups, documents, sets, threshold=0.5)) == 599

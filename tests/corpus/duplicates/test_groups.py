@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.duplicates.clusters import exact_duplicates
-from corpus.duplicates.groups import Groups, combined, group, in_order
+from corpus.duplicates.clusters import find_exact_duplicates
+from corpus.duplicates.groups import Groups, combine_groups, group_by_key, sort_order
 
 Found = Counter[tuple[int, ...]]
 # Keys that differ in their last bits alone, as hardly two of a hash do, in their first bits, and in all.
@@ -47,12 +47,12 @@ def joined(parts: list[Groups]) -> Groups:
 def test_groups_are_those_of_equal_keys_and_equal_ones_count_once_a_band(bands: list[list[int]], cut: int) -> None:
     documents = [document * 2**31 for document in range(12)]
     numbers = np.array(documents, np.uint64)
-    grouped = [group(np.array(keys, np.uint64), numbers) for keys in bands]
+    grouped = [group_by_key(np.array(keys, np.uint64), numbers) for keys in bands]
     wanted = [by_hand(keys, documents) for keys in bands]
     assert [as_sets(groups) for groups in grouped] == wanted
     everything: Found = sum(wanted, Counter())
     for parts in (grouped, [joined(grouped[:cut]), joined(grouped[cut:])]):
-        found = combined(parts)
+        found = combine_groups(parts)
         assert as_sets(found) == everything
         assert found.documents().tolist() == sorted({document for members in everything for document in members})
 
@@ -61,7 +61,7 @@ def test_groups_are_those_of_equal_keys_and_equal_ones_count_once_a_band(bands: 
 @given(st.lists(st.tuples(st.sampled_from([0, 1, 2**63]), st.sampled_from([0, 1, 2**63])), max_size=12))
 def test_a_digest_is_equal_when_both_of_its_halves_are(digests: list[tuple[int, int]]) -> None:
     documents = np.arange(len(digests), dtype=np.uint64) * np.uint64(2**31)
-    found = exact_duplicates(np.array(digests, np.uint64).reshape(-1, 2), documents)
+    found = find_exact_duplicates(np.array(digests, np.uint64).reshape(-1, 2), documents)
     wanted = [(place, digests.index(digest)) for place, digest in enumerate(digests) if digests.index(digest) < place]
     assert found.documents.tolist() == [place * 2**31 for place, _ in wanted]
     assert found.keepers.tolist() == [keeper * 2**31 for _, keeper in wanted]
@@ -71,4 +71,4 @@ def test_a_digest_is_equal_when_both_of_its_halves_are(digests: list[tuple[int, 
 @given(st.lists(KEYS, max_size=30))
 def test_keys_in_order_are_those_of_a_stable_sort(keys: list[int]) -> None:
     array = np.array(keys, np.uint64)
-    assert in_order(array).tolist() == np.argsort(array, kind="stable").tolist()
+    assert sort_order(array).tolist() == np.argsort(array, kind="stable").tolist()

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from datasketch import MinHash, MinHashLSH
 
-from corpus.duplicates.banding import DuplicateConfig, nominated
-from corpus.duplicates.minhash import band_keys, signatures
-from corpus.duplicates.shingles import Shingles, jaccard, shingles
+from corpus.duplicates.banding import DuplicateConfig, candidate_probability
+from corpus.duplicates.minhash import compute_band_keys, compute_signatures
+from corpus.duplicates.shingles import Shingles, compute_shingles, jaccard_similarity
 
 CONFIG = DuplicateConfig()
 SIGNING = CONFIG.signing()
@@ -30,13 +30,13 @@ def planted(similarity: float, size: int, count: int, seed: int) -> tuple[Shingl
 
 
 def keys(texts: list[str]) -> np.ndarray:
-    return band_keys(pa.array(texts, pa.string()), SIGNING)[0]
+    return compute_band_keys(pa.array(texts, pa.string()), SIGNING)[0]
 
 
 def sketches(shingled: Shingles) -> list[MinHash]:
     return [
         MinHash(num_perm=LENGTH, hashvalues=row.astype(np.uint64), scheme="affine32")
-        for row in signatures(shingled, SIGNING)
+        for row in compute_signatures(shingled, SIGNING)
     ]
 
 
@@ -63,9 +63,9 @@ def test_as_datasketch_signatures_they_estimate_within_the_standard_error(simila
 def test_pairs_agree_in_as_many_bands_as_the_s_curve_says(similarity: float) -> None:
     """1 - (1 - s^rows)^bands (Leskovec et al., chapter 3), and for more agreeing bands, within 4 standard errors."""
     left, right, exact = planted(similarity, 200, PAIRS, seed=round(similarity * 100))
-    hits = agreeing_bands(signatures(left, SIGNING), signatures(right, SIGNING))
+    hits = agreeing_bands(compute_signatures(left, SIGNING), compute_signatures(right, SIGNING))
     for agreeing in (1, 2, 4, 8):
-        wanted = nominated(exact, SIGNING.bands, SIGNING.rows, agreeing)
+        wanted = candidate_probability(exact, SIGNING.bands, SIGNING.rows, agreeing)
         found = (hits >= agreeing).mean()
         assert abs(found - wanted) <= 4 * (wanted * (1 - wanted) / PAIRS) ** 0.5 + 1e-3
 
@@ -78,7 +78,7 @@ def test_keys_are_equal_where_the_bands_of_datasketch_are() -> None:
     rights = [[*left[: number % 50], *random.choice(words, 60 - number % 50)] for number, left in enumerate(lefts)]
     texts = [[" ".join(one) for one in side] for side in (lefts, rights)]
     stock = MinHashLSH(num_perm=LENGTH, params=(SIGNING.bands, SIGNING.rows))
-    signed, asked = (sketches(shingles(pa.array(side), 5)[0]) for side in texts)
+    signed, asked = (sketches(compute_shingles(pa.array(side), 5)[0]) for side in texts)
     for number, sketch in enumerate(signed):
         stock.insert(number, sketch)
     shared = (keys(texts[0])[:, None, :] == keys(texts[1])[None, :, :]).any(axis=2)
@@ -117,11 +117,11 @@ def test_short_texts_share_bands_only_when_equal() -> None:
 
 def test_a_signature_depends_on_the_set_alone() -> None:
     text = " ".join(f"w{number % 40}" for number in range(200))
-    once, _ = shingles(pa.array([text]), 5)
+    once, _ = compute_shingles(pa.array([text]), 5)
     shuffled = np.unique(np.random.RandomState(1).permutation(once.values))
     again = Shingles(values=shuffled, offsets=np.array([0, len(shuffled)]))
-    assert (signatures(once, SIGNING) == signatures(again, SIGNING)).all()
-    assert jaccard(np.unique(once.values), shuffled) == 1
+    assert (compute_signatures(once, SIGNING) == compute_signatures(again, SIGNING)).all()
+    assert jaccard_similarity(np.unique(once.values), shuffled) == 1
 
 
 def test_batches_of_any_size_sign_alike() -> None:
@@ -133,12 +133,12 @@ def test_batches_of_any_size_sign_alike() -> None:
 
 def test_another_seed_and_other_bands_give_other_keys() -> None:
     for other in (DuplicateConfig(seed=2), DuplicateConfig(threshold=0.9), DuplicateConfig(shingle_words=4)):
-        assert not np.isin(band_keys(pa.array([RIVER]), other.signing())[0], keys([RIVER])).any()
+        assert not np.isin(compute_band_keys(pa.array([RIVER]), other.signing())[0], keys([RIVER])).any()
 
 
 def test_keys_are_the_same_on_every_machine() -> None:
     """Golden values: keys lie in the lake, and those of a later crawl are compared with them."""
-    found, _ = band_keys(pa.array([RIVER, "河水流进大海里"]), SIGNING)
+    found, _ = compute_band_keys(pa.array([RIVER, "河水流进大海里"]), SIGNING)
     assert [f"{key:016x}" for key in found[:, [0, 13, 27]].ravel()] == GOLDEN
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from corpus.duplicates.shingles import common, jaccard, shingle_sets, shingles
+from corpus.duplicates.shingles import compute_shingle_sets, compute_shingles, count_common, jaccard_similarity
 from corpus.text.normal_form import WORD
 
 # `corpus.text.normal_form.words`, but for "_", which is a letter.
@@ -33,12 +33,12 @@ def runs(tokens: Sequence[str], text: str, size: int) -> set[tuple[str, ...]]:
 
 
 def sets(texts: Sequence[str], size: int = 5) -> list[np.ndarray]:
-    found = shingle_sets(pa.array(texts, pa.large_string()), size)
+    found = compute_shingle_sets(pa.array(texts, pa.large_string()), size)
     return [found[number] for number in range(len(found))]
 
 
 def digests(texts: Sequence[str]) -> list[tuple[int, ...]]:
-    return [tuple(row) for row in shingles(pa.array(texts, pa.string()), 5)[1].tolist()]
+    return [tuple(row) for row in compute_shingles(pa.array(texts, pa.string()), 5)[1].tolist()]
 
 
 def same_as_python(texts: Sequence[str], wanted: Sequence[set[tuple[str, ...]]], size: int) -> None:
@@ -46,8 +46,8 @@ def same_as_python(texts: Sequence[str], wanted: Sequence[set[tuple[str, ...]]],
     assert [len(one) for one in found] == [len(one) for one in wanted]
     for left, a in zip(found, wanted, strict=True):
         for right, b in zip(found, wanted, strict=True):
-            assert common(left, right) == len(a & b)
-            assert jaccard(left, right) == len(a & b) / len(a | b)
+            assert count_common(left, right) == len(a & b)
+            assert jaccard_similarity(left, right) == len(a & b) / len(a | b)
 
 
 @settings(max_examples=300, deadline=None)
@@ -93,7 +93,7 @@ def test_two_words_in_the_order_of_thue_and_morse_and_in_its_opposite() -> None:
 def test_a_digest_has_128_bits_that_all_matter() -> None:
     """Each half alone tells 200,000 texts apart, and each bit is set in half of them."""
     texts = [f"a{number} b{number % 7}" for number in range(100_000)] + [f"b{n % 7} a{n}" for n in range(100_000)]
-    _, found = shingles(pa.array(texts), 5)
+    _, found = compute_shingles(pa.array(texts), 5)
     for half in np.ascontiguousarray(found.T):
         assert len(np.unique(half)) == len(texts)
         bits = np.unpackbits(half.view(np.uint8).reshape(-1, 8), axis=1).mean(axis=0)
@@ -118,11 +118,11 @@ def test_a_digest_has_128_bits_that_all_matter() -> None:
     ],
 )
 def test_shorter_than_a_shingle_and_chinese_without_spaces(left: str, right: str, wanted: float) -> None:
-    assert jaccard(*sets([left, right])) == wanted
+    assert jaccard_similarity(*sets([left, right])) == wanted
 
 
 def test_shingles_are_in_order_and_repeat_where_the_text_does() -> None:
-    found, _ = shingles(pa.array(["a b a b a", "c"]), 2)
+    found, _ = compute_shingles(pa.array(["a b a b a", "c"]), 2)
     assert found[0].tolist() == [*found[0][:2].tolist()] * 2
     assert (len(found), len(found[0]), len(found[1])) == (2, 4, 1)
     distinct = sets(["a b a b a"], 2)[0]
@@ -134,16 +134,16 @@ def test_slices_and_chunks_of_an_array_are_as_the_array() -> None:
     wanted = [one.tolist() for one in sets(texts.slice(1, 3).to_pylist(), 2)]
     chunked = pa.chunked_array([texts.slice(1, 2), texts.slice(3, 1)])
     for array in (texts.slice(1, 3), chunked, chunked.cast(pa.string())):
-        found = shingle_sets(array, 2)
+        found = compute_shingle_sets(array, 2)
         assert [found[number].tolist() for number in range(3)] == wanted
-    assert len(shingle_sets(texts.slice(0, 0), 2)) == 0
+    assert len(compute_shingle_sets(texts.slice(0, 0), 2)) == 0
 
 
 def test_null_texts_and_shingles_of_no_word_are_refused() -> None:
     with pytest.raises(ValueError, match="1 of 2 texts are null"):
-        shingles(pa.array(["a", None]), 5)
+        compute_shingles(pa.array(["a", None]), 5)
     with pytest.raises(ValueError, match="a shingle of 0 words"):
-        shingles(pa.array(["a"]), 0)
+        compute_shingles(pa.array(["a"]), 0)
 
 
 @pytest.mark.parametrize("repeated", ["a", "a ", "水", "🎉", "a\u0301"])
@@ -156,7 +156,7 @@ def test_long_and_unspaced_runs_take_linear_time(repeated: str) -> None:
 
 def test_shingles_are_the_same_on_every_machine() -> None:
     """Golden values: signatures lie in the lake, and those of a later crawl are compared with them."""
-    found, digest = shingles(pa.array(["The river\n runs to the SEA, always", "河水流进大海", "🎉", ""]), 5)
+    found, digest = compute_shingles(pa.array(["The river\n runs to the SEA, always", "河水流进大海", "🎉", ""]), 5)
     assert [f"{value:016x}" for value in found.values] == GOLDEN_SHINGLES
     assert [f"{one:016x}{other:016x}" for one, other in digest.tolist()] == GOLDEN_DIGESTS
 

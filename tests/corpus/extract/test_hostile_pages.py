@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from corpus.extract import ExtractConfig, Extracted, extract
+from corpus.extract import ExtractConfig, Extracted, extract_page
 
 DEFAULT = ExtractConfig()
 PARAGRAPH = "Rain that falls on the hills gathers in brooks, and the brooks run together into one river."
@@ -17,8 +17,8 @@ PARAGRAPH = "Rain that falls on the hills gathers in brooks, and the brooks run 
 def test_deep_nesting_does_not_crash(tag: str) -> None:
     """In a thread as well, whose stack is smaller than the main one's."""
     html = (f"<{tag}>" * 5_000 + f"<p>{PARAGRAPH}</p>").encode()
-    found: list[Extracted | str] = [extract(html, None, DEFAULT)]
-    thread = threading.Thread(target=lambda: found.append(extract(html, None, DEFAULT)))
+    found: list[Extracted | str] = [extract_page(html, None, DEFAULT)]
+    thread = threading.Thread(target=lambda: found.append(extract_page(html, None, DEFAULT)))
     thread.start()
     thread.join()
     assert len(found) == 2 and found[0] == found[1]
@@ -29,7 +29,7 @@ def test_deep_nesting_does_not_crash(tag: str) -> None:
 def test_nesting_without_end_costs_neither_the_text_nor_the_time(tag: str) -> None:
     """Looking for the main content in 100,000 nested elements would take hours."""
     page = f"<body>{f'<{tag}>' * 100_000}deep down{f'</{tag}>' * 100_000}</body>".encode()
-    found = extract(page, None, ExtractConfig())
+    found = extract_page(page, None, ExtractConfig())
     assert isinstance(found, Extracted) and found.text.strip() == "deep down"
 
 
@@ -63,5 +63,5 @@ HOSTILE = {
 def test_a_hostile_page_takes_a_bounded_time(name: str) -> None:
     """Each within 3 s of CPU time where it was tried; 20 s is far from what the square of its length would take."""
     start = time.process_time()
-    extract(HOSTILE[name].encode(), None, DEFAULT)
+    extract_page(HOSTILE[name].encode(), None, DEFAULT)
     assert time.process_time() - start < 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.extract import ExtractConfig, Extracted, extract
+from corpus.extract import ExtractConfig, Extracted, extract_page
 from corpus.extract.page import Extractor
 
 PARAGRAPHS = [
@@ -24,13 +24,13 @@ DEFAULT = ExtractConfig()
 
 
 def text_of(html: bytes, config: ExtractConfig = DEFAULT) -> str:
-    found = extract(html, None, config)
+    found = extract_page(html, None, config)
     assert isinstance(found, Extracted), found
     return found.text
 
 
 def test_the_article_stays_and_the_boilerplate_goes() -> None:
-    found = extract(PAGE, None, DEFAULT)
+    found = extract_page(PAGE, None, DEFAULT)
     assert isinstance(found, Extracted)
     assert found.title == "The river's course"
     assert found.charset == "utf-8"
@@ -52,17 +52,17 @@ def test_paragraphs_stay_apart() -> None:
 
 def test_a_page_is_the_same_whatever_was_read_before() -> None:
     pages = [PAGE, PAGE.replace(b"river", b"brook"), f"<body>{ARTICLE}</body>".encode(), b"<p>Short.", b"<div>" * 300]
-    first = [extract(page, None, DEFAULT) for page in pages]
-    backwards = [extract(page, None, DEFAULT) for page in pages[::-1]]
+    first = [extract_page(page, None, DEFAULT) for page in pages]
+    backwards = [extract_page(page, None, DEFAULT) for page in pages[::-1]]
     assert backwards[::-1] == first
-    assert [extract(page, None, DEFAULT) for page in pages for _ in range(2)][::2] == first
+    assert [extract_page(page, None, DEFAULT) for page in pages for _ in range(2)][::2] == first
 
 
 def test_where_no_block_is_chosen_the_whole_page_is_taken() -> None:
-    found = extract(PAGE, None, ExtractConfig(min_score=100_000))
+    found = extract_page(PAGE, None, ExtractConfig(min_score=100_000))
     assert isinstance(found, Extracted) and found.extractor == "page"
     assert PARAGRAPHS[1] in found.text and "ferry" in found.text
-    assert extract(PAGE, None, ExtractConfig(min_score=100_000, rescue_below=-1.0)) == "no_text"
+    assert extract_page(PAGE, None, ExtractConfig(min_score=100_000, rescue_below=-1.0)) == "no_text"
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_where_no_block_is_chosen_the_whole_page_is_taken() -> None:
     ],
 )
 def test_a_page_without_text_says_so(html: bytes) -> None:
-    assert extract(html, None, DEFAULT) == "no_text"
+    assert extract_page(html, None, DEFAULT) == "no_text"
 
 
 def test_what_cannot_be_decoded_says_so() -> None:
-    assert extract(b"<p>" + bytes(range(128, 256)) * 30, "utf-8", DEFAULT) == "undecodable"
+    assert extract_page(b"<p>" + bytes(range(128, 256)) * 30, "utf-8", DEFAULT) == "undecodable"
 
 
 def test_the_declared_charset_is_used() -> None:
-    found = extract("<p>Река течёт в море</p>".encode("koi8-r"), "koi8-r", DEFAULT)
+    found = extract_page("<p>Река течёт в море</p>".encode("koi8-r"), "koi8-r", DEFAULT)
     assert isinstance(found, Extracted) and (found.text, found.charset) == ("Река течёт в море", "koi8-r")
 
 
@@ -251,8 +251,8 @@ def test_a_page_cannot_write_marks_of_its_own() -> None:
 @pytest.mark.parametrize("extractor", ["trafilatura", "justext", "union"])
 def test_other_extractors_can_be_chosen_and_remember_nothing(extractor: Extractor) -> None:
     config = ExtractConfig(extractor=extractor)
-    first = extract(page_of(PROSE), None, config)
+    first = extract_page(page_of(PROSE), None, config)
     assert isinstance(first, Extracted) and LONG[3] in first.text
     assert extractor == "union" or first.extractor == extractor
     for _ in range(3):  # trafilatura's deduplication would drop the text the third time
-        assert extract(page_of(PROSE), None, config) == first
+        assert extract_page(page_of(PROSE), None, config) == first

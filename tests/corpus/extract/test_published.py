@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.extract.published import published
+from corpus.extract.published import find_publication_date
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from corpus.extract.published import published
     ],
 )
 def test_the_date_is_the_pages_own(head: str, day: str | None) -> None:
-    assert published(f"<html><head>{head}</head><body><p>Rain fell.</p></body></html>".encode()) == day
+    assert find_publication_date(f"<html><head>{head}</head><body><p>Rain fell.</p></body></html>".encode()) == day

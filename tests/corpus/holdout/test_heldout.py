@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, held_out
+from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, choose_held_out
 
 CONFIG = HeldOutConfig(share=0.1, at_least=4)
 URLS = [f"https://river.example/page/{number}" for number in range(2_000)]
@@ -19,7 +19,7 @@ def page(*values: int | range) -> np.ndarray:
 
 
 def chosen(urls: list[str], config: HeldOutConfig = CONFIG) -> set[str]:
-    return {url for url, held in zip(urls, held_out(urls, config), strict=True) if held}
+    return {url for url, held in zip(urls, choose_held_out(urls, config), strict=True) if held}
 
 
 def test_about_the_wanted_share_is_held_out() -> None:
@@ -37,7 +37,7 @@ def test_few_pages_are_divided_too() -> None:
         held = len(chosen(URLS[:count]))
         assert min(4, count // 2) <= held < count
     with pytest.raises(ValueError, match="1 page survived: at least 2"):
-        held_out(URLS[:1], CONFIG)
+        choose_held_out(URLS[:1], CONFIG)
 
 
 def test_the_numbers_are_exact() -> None:

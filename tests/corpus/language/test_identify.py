@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from patience import cpu_seconds
 
 from benchmarks.language import SENTENCES, accuracy, largest, sentences
-from corpus.language.identify import UNKNOWN, WINDOW, identify
+from corpus.language.identify import UNKNOWN, WINDOW, identify_languages
 
 TEXTS = {
     "af": "Die reën wat op die heuwels val, versamel in spruite, en die spruite word uiteindelik een groot rivier.",
@@ -51,7 +51,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("language", TEXTS)
 def test_plain_sentences(language: str) -> None:
-    ((found, score),) = identify([TEXTS[language]])
+    ((found, score),) = identify_languages([TEXTS[language]])
     assert found == language
     assert 0.5 < score <= 1
 
@@ -71,7 +71,7 @@ def test_plain_sentences(language: str) -> None:
     ],
 )
 def test_chinese_japanese_and_korean_are_told_by_their_script(text: str, language: str) -> None:
-    assert identify([text])[0][0] == language
+    assert identify_languages([text])[0][0] == language
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_chinese_japanese_and_korean_are_told_by_their_script(text: str, languag
     ],
 )
 def test_neighbours_in_one_script(text: str, language: str) -> None:
-    assert identify([text])[0][0] == language
+    assert identify_languages([text])[0][0] == language
 
 
 NOTHING = ["", " \n\t", "🎉🎉 🚀", "12345 67.8%", "… — !!! ???", "\u200d", "_____", "\0", "\ud800"]
@@ -93,73 +93,73 @@ NOTHING = ["", " \n\t", "🎉🎉 🚀", "12345 67.8%", "… — !!! ???", "\u20
 
 @pytest.mark.parametrize("text", NOTHING)
 def test_nothing_to_read_is_undetermined(text: str) -> None:
-    assert identify([text]) == [(UNKNOWN, 0.0)]
+    assert identify_languages([text]) == [(UNKNOWN, 0.0)]
 
 
 def test_odd_texts_get_some_label() -> None:
     code = "def f(x):\n    return x ** 2\n"
     odd = ["x", code, TEXTS["en"] + TEXTS["zh"], "a" * 100_000, "ﷺ", "𝔘𝔫𝔦", "\0a\0", "\ud800a"]
-    for language, score in identify(odd):
+    for language, score in identify_languages(odd):
         assert language and 0 <= score <= 1
 
 
 @given(st.text(st.characters(codec=None), max_size=400))
 def test_any_text_gets_a_label_and_a_score(text: str) -> None:
-    ((language, score),) = identify([text])
+    ((language, score),) = identify_languages([text])
     assert 2 <= len(language) <= 3 and 0 <= score <= 1
 
 
 def test_what_is_no_language_stays_under_the_threshold() -> None:
     for text in ("x", "a" * 1_000, "for (i = 0; i < n; i++) { x[i] += y[i] }", "qwrtp sdfgh zxcvb 123 xkcd"):
-        assert identify([text])[0][1] < 0.3, text
+        assert identify_languages([text])[0][1] < 0.3, text
 
 
 def test_control_characters_and_halves_of_pairs_change_nothing() -> None:
     for language in ("en", "zh", "ru"):
         dirty = TEXTS[language].replace(" ", " \0\ud83d ")
-        assert identify([dirty]) == identify([TEXTS[language]])
+        assert identify_languages([dirty]) == identify_languages([TEXTS[language]])
 
 
 def test_a_text_has_its_label_whatever_stands_beside_it() -> None:
     texts = list(TEXTS.values())
-    alone = [identify([text])[0] for text in texts]
-    assert identify(texts) == alone
-    assert identify(texts[::-1]) == alone[::-1]
+    alone = [identify_languages([text])[0] for text in texts]
+    assert identify_languages(texts) == alone
+    assert identify_languages(texts[::-1]) == alone[::-1]
 
 
 def test_a_long_page_is_read_in_three_places() -> None:
     notice = TEXTS["en"] + "\n"
     page = notice + "\n".join([TEXTS["de"]] * WINDOW) + "\n" + notice
-    assert identify([page])[0][0] == "de"
+    assert identify_languages([page])[0][0] == "de"
 
 
 def test_menu_and_code_do_not_hide_the_paragraphs() -> None:
     menu = "\n".join(["Home", "About us", "Contact", "Sign in", "Search", "Terms of use", "Privacy"] * 5)
     for language in ("de", "pl", "zh", "ar"):
         paragraphs = "\n".join([TEXTS[language] * 4] * 3)
-        assert identify([f"{menu}\n{paragraphs}\n{menu}"])[0][0] == language
+        assert identify_languages([f"{menu}\n{paragraphs}\n{menu}"])[0][0] == language
 
 
 def test_a_share_of_another_script_costs_score() -> None:
-    (_, pure), (language, mixed) = identify([TEXTS["el"], TEXTS["el"] + " Hello world"])
+    (_, pure), (language, mixed) = identify_languages([TEXTS["el"], TEXTS["el"] + " Hello world"])
     assert language == "el" and mixed < pure
 
 
 def test_ten_million_characters_take_no_longer_than_a_page() -> None:
     texts = [TEXTS["ru"] * 120_000, "字" * 10_000_000, "\n" * 10_000_000]
-    identify(["warm up"])
-    assert cpu_seconds(lambda: identify(texts), 0.5) <= 0.5
-    assert [language for language, _ in identify(texts)] == ["ru", "zh", UNKNOWN]
+    identify_languages(["warm up"])
+    assert cpu_seconds(lambda: identify_languages(texts), 0.5) <= 0.5
+    assert [language for language, _ in identify_languages(texts)] == ["ru", "zh", UNKNOWN]
 
 
 def test_no_texts_no_labels() -> None:
-    assert identify([]) == []
+    assert identify_languages([]) == []
 
 
 @pytest.mark.skipif(not SENTENCES.is_dir(), reason=f"the sentences of Tatoeba are not at {SENTENCES}")
 def test_accuracy_on_short_sentences() -> None:
     rows = sentences(at_most=100)
-    right = accuracy(rows, [language for language, _ in identify([row.text for row in rows])])
+    right = accuracy(rows, [language for language, _ in identify_languages([row.text for row in rows])])
     names = largest(sentences())
     assert len(names) >= 40
     assert sum(right[name] for name in names) / len(names) >= 0.95

@@ -9,7 +9,7 @@ import pytest
 
 from corpus.language.languages import LANGUAGES, UNSPACED
 from corpus.quality.measurement import measure_texts
-from corpus.text.words import word_hashes
+from corpus.text.words import hash_words
 
 TATOEBA = Path(__file__).resolve().parents[4] / "shared" / "data" / "langid" / "LASER-tatoeba" / "v1"
 CODES = {
@@ -76,7 +76,7 @@ def test_every_stop_word_is_one_word() -> None:
     assert len([language for language in LANGUAGES.values() if language.stop_words]) >= 40
     for code, language in LANGUAGES.items():
         listed = language.stop_words.split()
-        assert len(word_hashes(listed)) == len(set(listed)) == len(listed), code
+        assert len(hash_words(listed)) == len(set(listed)) == len(listed), code
         assert listed == [] or 8 <= len(listed) <= 40, code
 
 

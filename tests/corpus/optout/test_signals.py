@@ -11,7 +11,7 @@ from warc_bytes import HTML, http, member, read, record
 from corpus.archive.pages import Page, read_page
 from corpus.archive.parsing import Record
 from corpus.optout.blocklists import Blocklists, OptOutConfig
-from corpus.optout.signals import refused
+from corpus.optout.signals import find_refusal
 
 
 def meta(name: str, content: str) -> bytes:
@@ -36,7 +36,7 @@ def meta(name: str, content: str) -> bytes:
     ],
 )
 def test_x_robots_tag(value: str, reason: str | None) -> None:
-    found = refused([("X-Robots-Tag", value)], HTML)
+    found = find_refusal([("X-Robots-Tag", value)], HTML)
     assert (found.reason if found else None) == reason
     assert found is None or found.detail == f"X-Robots-Tag: {value}"
 
@@ -65,19 +65,19 @@ def test_x_robots_tag(value: str, reason: str | None) -> None:
     ],
 )
 def test_meta_elements(html: bytes, reason: str | None) -> None:
-    found = refused([], html)
+    found = find_refusal([], html)
     assert (found.reason if found else None) == reason
 
 
 def test_tdm_reservation_header() -> None:
-    found = refused([("tdm-reservation", " 1 ")], HTML)
+    found = find_refusal([("tdm-reservation", " 1 ")], HTML)
     assert found is not None and found.reason == "opt_out:tdm_reservation"
-    assert refused([("TDM-Reservation", "0")], HTML) is None
+    assert find_refusal([("TDM-Reservation", "0")], HTML) is None
 
 
 def test_only_the_directives_asked_for_are_honoured() -> None:
-    assert refused([("X-Robots-Tag", "noindex")], HTML, ("noai",)) is None
-    assert refused([("X-Robots-Tag", "noindex")], meta("robots", "noai"), ()) is None
+    assert find_refusal([("X-Robots-Tag", "noindex")], HTML, ("noai",)) is None
+    assert find_refusal([("X-Robots-Tag", "noindex")], meta("robots", "noai"), ()) is None
     with pytest.raises(ValueError, match="noodles"):
         OptOutConfig(directives=("noodles",))
 
@@ -89,7 +89,7 @@ def test_a_page_carries_each_header_in_which_it_may_refuse() -> None:
     page = read_page(found.warc)
     assert isinstance(page, Page)
     assert [name.lower() for name, _ in page.opt_out] == ["x-robots-tag", "x-robots-tag", "tdm-reservation"]
-    refusal = refused(page.opt_out, page.html)
+    refusal = find_refusal(page.opt_out, page.html)
     assert refusal is not None and refusal.reason == "opt_out:noai"
 
 

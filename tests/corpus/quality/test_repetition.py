@@ -15,11 +15,11 @@ from patience import cpu_seconds
 from corpus.quality.measures import REPETITION
 from corpus.quality.repetition import measure_repetition
 from corpus.text.normal_form import words
-from corpus.text.words import word_stream
+from corpus.text.words import find_words
 
 
 def measured(*texts: str) -> list[dict[str, float]]:
-    rows = measure_repetition(word_stream(pa.array(texts, pa.large_string())))
+    rows = measure_repetition(find_words(pa.array(texts, pa.large_string())))
     return [dict(zip(REPETITION, row.tolist(), strict=True)) for row in rows]
 
 

@@ -21,7 +21,7 @@ from corpus.quality.rules import (
     Bounds,
     Failure,
     Rule,
-    judge,
+    apply_rules,
 )
 
 RULES = (*GOPHER_QUALITY, *GOPHER_REPETITION, *C4, *FINEWEB, *REPETITION, *LISTS, *DAMAGE)
@@ -39,7 +39,7 @@ def measured(text: str, language: str = "en") -> pa.RecordBatch:
 
 
 def failed(text: str, language: str = "en", score: float = 0.9, rules: tuple[Rule, ...] = RULES) -> dict[str, Failure]:
-    found = judge(measured(text, language), [language], [score], rules, minimum_score=0.3)
+    found = apply_rules(measured(text, language), [language], [score], rules, minimum_score=0.3)
     return {failure.rule: failure for failure in found.get(0, ())}
 
 
@@ -127,9 +127,9 @@ def test_a_batch_is_judged_as_each_document_alone() -> None:
     texts = [GOOD, *(text for text, _, _ in BAD.values()), *OTHERS.values(), ""]
     codes = ["en"] * (len(BAD) + 1) + [*OTHERS, "und"]
     scores = [0.9 if place % 5 else 0.1 for place in range(len(texts))]
-    together = judge(measure_texts(pa.array(texts, pa.large_string()), codes), codes, scores, RULES, 0.3)
+    together = apply_rules(measure_texts(pa.array(texts, pa.large_string()), codes), codes, scores, RULES, 0.3)
     for place, text in enumerate(texts):
-        alone = judge(measured(text, codes[place]), [codes[place]], [scores[place]], RULES, 0.3)
+        alone = apply_rules(measured(text, codes[place]), [codes[place]], [scores[place]], RULES, 0.3)
         assert together.get(place) == alone.get(0)
     assert list(together) == sorted(together)
 

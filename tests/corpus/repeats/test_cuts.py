@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.repeats.cuts import REPEATED_LINE, REPEATED_SPAN, Cut, cut, with_closing
+from corpus.repeats.cuts import REPEATED_LINE, REPEATED_SPAN, Cut, apply_cuts, include_closing_marks
 from corpus.text.normal_form import normalise
 
 
@@ -19,7 +19,7 @@ def a_cut(start: int, stop: int, kind: str = REPEATED_LINE) -> Cut:
 def without(text: str, *passages: str) -> str:
     """The text when each passage was found in it."""
     found = [a_cut(text.index(passage), text.index(passage) + len(passage)) for passage in passages]
-    return cut(text, found)[0]
+    return apply_cuts(text, found)[0]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_the_text_minus_its_cuts_is_what_is_left(data: st.DataObject) -> None:
     place = st.integers(0, len(text))
     pairs = data.draw(st.lists(st.tuples(place, place), max_size=6))
     found = [a_cut(min(pair), max(pair), REPEATED_SPAN if n % 2 else REPEATED_LINE) for n, pair in enumerate(pairs)]
-    left, made = cut(text, found)
+    left, made = apply_cuts(text, found)
     gone = {place for one in made for place in range(one.start, one.stop)}
     assert left == "".join(character for place, character in enumerate(text) if place not in gone)
     assert sum(one.stop - one.start for one in made) == len(gone)  # none overlap
@@ -68,11 +68,11 @@ def test_the_text_minus_its_cuts_is_what_is_left(data: st.DataObject) -> None:
 
 def test_an_overlap_is_counted_once() -> None:
     text = "one two three four five"
-    left, made = cut(text, [a_cut(4, 13), a_cut(8, 18, REPEATED_SPAN)])
+    left, made = apply_cuts(text, [a_cut(4, 13), a_cut(8, 18, REPEATED_SPAN)])
     assert left == "one five"
     assert [(one.start, one.stop, one.kind) for one in made] == [(4, 13, REPEATED_LINE), (13, 19, REPEATED_SPAN)]
 
 
 def test_marks_that_close_a_span_go_with_it() -> None:
     for text, rest in (("said so.”) Then", " Then"), ("他说。」「不", "「不"), ("so (not", " (not"), ("so", "")):
-        assert text[with_closing(text, re.match(r"\w+( so)?", text).end()) :] == rest  # type: ignore[union-attr]
+        assert text[include_closing_marks(text, re.match(r"\w+( so)?", text).end()) :] == rest  # type: ignore[union-attr]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.repeats.lines import LINE, PARAGRAPH, LineConfig, count, keys, text_hashes, units
+from corpus.repeats.lines import LINE, PARAGRAPH, LineConfig, count_units, find_units, hash_texts, unit_keys
 
 LINES = st.sampled_from(["", "  ", "a", "bb b", "  indented", "\tx", "水水", "a long line of text", "end  "])
 TEXTS = st.lists(LINES, max_size=8).map("\n".join)
@@ -42,14 +42,14 @@ def texts_of(*texts: str) -> pa.Array:
 
 def scoped(*texts: str, characters: int = 1) -> list[int]:
     """The keys of all units of some texts of one host."""
-    found = units(texts_of(*texts), characters)
-    return keys(found, np.zeros(len(texts), np.uint64)).tolist()
+    found = find_units(texts_of(*texts), characters)
+    return unit_keys(found, np.zeros(len(texts), np.uint64)).tolist()
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(TEXTS, max_size=4), st.sampled_from([1, 4, 10]))
 def test_units_are_those_of_the_plain_function(texts: list[str], characters: int) -> None:
-    found = units(texts_of(*texts), characters)
+    found = find_units(texts_of(*texts), characters)
     by_text: list[list[tuple[int, str]]] = [[] for _ in texts]
     for kind, text, start, stop in zip(found.kinds, found.texts, found.starts, found.stops, strict=True):
         lines = texts[text][start:stop].split("\n")
@@ -57,7 +57,7 @@ def test_units_are_those_of_the_plain_function(texts: list[str], characters: int
     assert by_text == [plain_units(text, characters) for text in texts]
     # Equal units have equal keys, and different ones different keys.
     units_of_all = [unit for found in by_text for unit in found]
-    made = keys(found, np.zeros(len(texts), np.uint64)).tolist()
+    made = unit_keys(found, np.zeros(len(texts), np.uint64)).tolist()
     assert len(set(made)) == len(set(units_of_all)) == len(set(zip(made, units_of_all, strict=True)))
 
 
@@ -69,9 +69,9 @@ def test_short_lines_stay_and_count_in_their_paragraph() -> None:
 
 
 def test_a_line_of_another_host_or_kind_has_another_key() -> None:
-    found = units(texts_of("one line of text", "one line of text"), 1)
-    assert len(set(keys(found, text_hashes(pa.array(["a.example", "b.example"]))))) == 2
-    assert len(set(keys(found, text_hashes(pa.array(["a.example", "a.example"]))))) == 1
+    found = find_units(texts_of("one line of text", "one line of text"), 1)
+    assert len(set(unit_keys(found, hash_texts(pa.array(["a.example", "b.example"]))))) == 2
+    assert len(set(unit_keys(found, hash_texts(pa.array(["a.example", "a.example"]))))) == 1
     assert set(scoped("one\ntwo")) & set(scoped("one", "two")) == set(scoped("one", "two"))
     assert len(set(scoped("one\ntwo"))) == 3
 
@@ -83,7 +83,7 @@ def test_documents_are_counted_not_lines(pairs: list[tuple[int, int]], random: o
     random.shuffle(pairs)  # type: ignore[attr-defined]
     units = np.array([key for key, _ in pairs], np.uint64)
     ranks = np.array([rank for _, rank in pairs], np.int64)
-    found = count(units, units * np.uint64(10), ranks)
+    found = count_units(units, units * np.uint64(10), ranks)
     holders = defaultdict(set)
     for key, rank in pairs:
         holders[key].add(rank)

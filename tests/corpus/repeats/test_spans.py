@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.repeats.spans import SpanConfig, Spans, repeated_spans, word_ids, word_positions
+from corpus.repeats.spans import SpanConfig, Spans, find_repeated_spans, number_words, word_positions
 from corpus.text.normal_form import words
-from corpus.text.words import word_stream
+from corpus.text.words import find_words
 
 ODD = "aZé_1９ß\u0130İıΣσςǅ水あร์ที่हिन्दी\u0e31\u200d\u200c\u0301\u093f…. #\n\t\u3000\u2028\x1c\U00020000\U0001f600𝔘ﷺ"
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=120) | st.text(alphabet=ODD, max_size=60)
@@ -24,7 +24,7 @@ TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=120)
 def found_in(documents: list[list[int]], config: SpanConfig, ranks: list[int] | None = None) -> Spans:
     ids = np.array([word for document in documents for word in document], np.uint32)
     offsets = np.cumsum([0, *map(len, documents)])
-    return repeated_spans(ids, offsets, np.array(ranks or range(len(documents))), config)
+    return find_repeated_spans(ids, offsets, np.array(ranks or range(len(documents))), config)
 
 
 def plain_spans(documents: list[list[int]], size: int, least: int, ranks: list[int]) -> dict[tuple[int, int], int]:
@@ -133,9 +133,9 @@ def test_words_stand_where_they_are_found(texts: list[str]) -> None:
 
 
 def test_equal_words_have_equal_numbers() -> None:
-    batches = [word_stream(pa.array([text])).hashes for text in ("A rose is", "a ROSE. 玫瑰")]
-    assert word_ids(batches).tolist() == [0, 1, 2, 0, 1, 3, 4]
-    assert word_ids([]).tolist() == []
+    batches = [find_words(pa.array([text])).hashes for text in ("A rose is", "a ROSE. 玫瑰")]
+    assert number_words(batches).tolist() == [0, 1, 2, 0, 1, 3, 4]
+    assert number_words([]).tolist() == []
 
 
 def test_without_the_library_the_extra_is_named() -> None:

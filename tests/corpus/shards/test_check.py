@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corpus.lake.manifest import canonical_json, sha256
-from corpus.shards.check import members, problems
+from corpus.shards.check import find_problems, read_members
 from corpus.shards.format import Document, Index, Shard, write_shard
 
 TOKENIZER, OTHER = "7" * 64, "8" * 64
@@ -99,7 +99,7 @@ def test_what_is_in_a_sample(made: tuple[Path, Shard], tmp_path: Path, kind: str
             member = tarfile.TarInfo(key)
             member.size = len(data)
             tar.addfile(member, io.BytesIO(data))
-    saying = list(problems(FS, str(tmp_path), index_of(tmp_path, shard)))
+    saying = list(find_problems(FS, str(tmp_path), index_of(tmp_path, shard)))
     if said:
         [problem] = saying
         assert problem.startswith(f"{tmp_path}/s.tar: ") and said in problem
@@ -121,7 +121,7 @@ def test_any_bytes_are_taken_or_refused(
     for block, place, value in edits:
         data[block + place] = value
     (tmp_path / "s.tar").write_bytes(data[: len(data) - 512 * cut])
-    for problem in problems(FS, str(tmp_path), index_of(tmp_path, shard)):
+    for problem in find_problems(FS, str(tmp_path), index_of(tmp_path, shard)):
         assert problem.startswith(f"{tmp_path}/s.tar: ")
 
 
@@ -129,7 +129,7 @@ def test_any_bytes_are_taken_or_refused(
 def test_a_walk_over_any_bytes_ends(data: bytes) -> None:
     for content in (data, data.ljust(1_024, b"\0")):
         try:
-            for member in members(io.BytesIO(content), len(content)):
+            for member in read_members(io.BytesIO(content), len(content)):
                 assert 0 <= member.offset < member.end <= len(content)
         except ValueError:
             pass
@@ -139,4 +139,4 @@ def test_a_member_that_claims_more_than_there_is() -> None:
     info = tarfile.TarInfo("a.json")
     info.size = 8**10
     with pytest.raises(ValueError, match=r"'a.json' of 1073741824 bytes goes beyond the end of the tar"):
-        list(members(io.BytesIO(info.tobuf(tarfile.USTAR_FORMAT) + bytes(1_024)), 1_536))
+        list(read_members(io.BytesIO(info.tobuf(tarfile.USTAR_FORMAT) + bytes(1_024)), 1_536))

@@ -15,7 +15,7 @@ import pytest
 import webdataset
 
 from corpus.lake.manifest import canonical_json, sha256
-from corpus.shards.format import Document, Index, to_tokens, token_dtype, write_shard
+from corpus.shards.format import Document, Index, convert_to_tokens, token_dtype, write_shard
 from corpus.shards.reader import ShardSet
 
 TOKENIZER = "7" * 64
@@ -216,9 +216,9 @@ def test_an_index_that_leads_out_of_its_tars_is_refused(folder: Path, change: An
 
 @pytest.mark.parametrize("wrong", [-1, 1000, 65_536, 2**40])
 def test_ids_outside_the_vocabulary_are_not_stored(wrong: int) -> None:
-    assert to_tokens(np.array([999, 0]), VOCABULARY).tolist() == [999, 0]
+    assert convert_to_tokens(np.array([999, 0]), VOCABULARY).tolist() == [999, 0]
     with pytest.raises(ValueError, match=f"token id {wrong} lies outside the vocabulary of 1000"):
-        to_tokens(np.array([0, wrong]), VOCABULARY)
+        convert_to_tokens(np.array([0, wrong]), VOCABULARY)
 
 
 def test_the_index_survives_its_bytes(folder: Path) -> None:

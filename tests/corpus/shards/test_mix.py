@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.lake.manifest import sha256
-from corpus.shards.mix import Mix, MixConfig, mix, places, spread
+from corpus.shards.mix import Mix, MixConfig, plan_mix, shuffled_order, spread_copies
 
 COUNT = 400
 NAMES = ("de", "en", "zh")
@@ -35,8 +35,8 @@ class Collection:
         """`order`: another one in which the documents come; the answer is in that of the collection."""
         order = np.arange(len(self.ids)) if order is None else order
         made = MixConfig(**config)
-        hashes = places([self.ids[number] for number in order], made.seed)
-        found, copies = mix(made, NAMES, self.codes[order], self.lengths[order], hashes)
+        hashes = shuffled_order([self.ids[number] for number in order], made.seed)
+        found, copies = plan_mix(made, NAMES, self.codes[order], self.lengths[order], hashes)
         back = np.empty_like(copies)
         back[order] = copies
         return found, back
@@ -154,7 +154,7 @@ def test_a_refused_budget_says_which_one_is_not() -> None:
 
 @given(st.lists(st.integers(0, 5), max_size=60))
 def test_all_copies_are_written_and_each_document_is_first_once(copies: list[int]) -> None:
-    order, first = spread(np.array(copies, np.int64))
+    order, first = spread_copies(np.array(copies, np.int64))
     assert Counter(order.tolist()) == Counter({n: count for n, count in enumerate(copies) if count})
     met: set[int] = set()
     for number, is_first in zip(order.tolist(), first.tolist(), strict=True):
@@ -163,7 +163,7 @@ def test_all_copies_are_written_and_each_document_is_first_once(copies: list[int
 
 
 def test_documents_that_are_taken_once_keep_their_order() -> None:
-    assert spread(np.array([1, 0, 1, 1]))[0].tolist() == [0, 2, 3]
+    assert spread_copies(np.array([1, 0, 1, 1]))[0].tolist() == [0, 2, 3]
 
 
 @pytest.mark.parametrize("most", [2, 3, 4])
@@ -173,7 +173,7 @@ def test_copies_lie_far_from_one_another(most: int) -> None:
     for repeated in (1, 3, 200):
         copies = np.ones(1_000, np.int64)
         copies[np.random.RandomState(repeated).choice(1_000, repeated, replace=False)] = most
-        order, _ = spread(copies)
+        order, _ = spread_copies(copies)
         for number in np.flatnonzero(copies > 1):
             found = np.flatnonzero(order == number)
             assert np.diff(found).min() > 0.9 * len(order) / most

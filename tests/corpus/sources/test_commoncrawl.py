@@ -15,7 +15,7 @@ from warc_bytes import three
 from corpus.lake import download
 from corpus.lake.manifest import sha256
 from corpus.sources import commoncrawl, open_crawl
-from corpus.sources.commoncrawl import CommonCrawlId, parse
+from corpus.sources.commoncrawl import CommonCrawlId, parse_crawl_id
 
 CRAWL = "CC-MAIN-2026-05"
 NAMES = [f"segments/1768.{n}/warc/{CRAWL}-{n:05d}.warc.gz" for n in range(3)]
@@ -86,7 +86,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
 def get(files: int | None = 1) -> list[tuple[str, bytes]]:
     return [
         (name, path.read_bytes())
-        for name, path in commoncrawl.download(CommonCrawlId(crawl=CRAWL, files=files), wait=0.001)
+        for name, path in commoncrawl.download_files(CommonCrawlId(crawl=CRAWL, files=files), wait=0.001)
     ]
 
 
@@ -98,7 +98,7 @@ def path(number: int) -> str:
     ("url", "files"), [(CRAWL, None), (f"{CRAWL}#3", 3), (f"{CRAWL}?files=12", 12), ("CC-MAIN-2026", 0), ("/a/b", 0)]
 )
 def test_an_id_says_how_many_files(url: str, files: int | None) -> None:
-    known = parse(url)
+    known = parse_crawl_id(url)
     assert known == (None if files == 0 else CommonCrawlId(crawl=CRAWL, files=files))
 
 
@@ -177,14 +177,14 @@ def test_a_server_that_never_answers_is_named(host: Host) -> None:
 
 def test_a_crawl_that_does_not_exist_is_named(host: Host) -> None:
     with pytest.raises(FileNotFoundError, match=r"404 Not Found; no crawl is named CC-MAIN-1999-01: see commoncrawl"):
-        list(commoncrawl.download(CommonCrawlId(crawl="CC-MAIN-1999-01", files=1), wait=0.001))
+        list(commoncrawl.download_files(CommonCrawlId(crawl="CC-MAIN-1999-01", files=1), wait=0.001))
 
 
 def test_how_many_files_has_to_make_sense(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="#9: that crawl has 3 files"):
         get(9)
     with pytest.raises(ValueError, match="at least 1 file is needed"):
-        parse(f"{CRAWL}#0")
+        parse_crawl_id(f"{CRAWL}#0")
     assert len(get(None)) == 3
     monkeypatch.setattr(commoncrawl, "MOST_UNASKED", 2)
     with pytest.raises(ValueError, match="has 3 files of about 1 GB: say how many"):

@@ -21,7 +21,7 @@ from warc_bytes import http, member, record, three
 from corpus.archive.pages import NotAPage
 from corpus.archive.ranges import FileRange
 from corpus.sources.contract import SourceRecord
-from corpus.sources.kinds import recognise
+from corpus.sources.kinds import detect_source
 
 ROWS = [{"text": f"Water {n} runs downhill.", "url": f"https://river.example/{n}"} for n in range(12)]
 LINES = b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)
@@ -64,7 +64,7 @@ def mutated(draw: st.DrawFn) -> tuple[str, bytes]:
 
 def read(name: str, data: bytes, spans: list[FileRange]) -> list[SourceRecord]:
     file = io.BytesIO(data)
-    source, why = recognise(name, file)
+    source, why = detect_source(name, file)
     if source is None:
         assert why
         return []

@@ -10,7 +10,7 @@ from shared import beside
 
 from corpus.archive.pages import NotAPage, Page, Text
 from corpus.archive.ranges import FileRange
-from corpus.sources.kinds import recognise
+from corpus.sources.kinds import detect_source
 
 # Beside the checkout, wherever that lies.
 SHARED = beside("data", "warc")
@@ -49,7 +49,7 @@ WANTED: dict[str, tuple[int, int, dict[str, int]]] = {
 
 def read(path: Path, name: str) -> tuple[int, int, dict[str, int]]:
     with open(path, "rb") as file:
-        source, why = recognise(name, file)
+        source, why = detect_source(name, file)
         assert source is not None, why
         size = path.stat().st_size
         items = list(source.read(file, size, name, FileRange(start=0, stop=size)))

@@ -93,7 +93,7 @@ def test_the_first_files_come_from_the_bucket_and_only_once(store: Store) -> Non
 
 def test_a_busy_store_that_cuts_connections(store: Store) -> None:
     store.broken = {BUCKET + path(0): ["busy", "cut", "busy", "cut"]}
-    [(_, file)] = commoncrawl.download(CommonCrawlId(crawl=CRAWL, files=1), wait=0.001)
+    [(_, file)] = commoncrawl.download_files(CommonCrawlId(crawl=CRAWL, files=1), wait=0.001)
     assert file.read_bytes() == FILES[path(0)]
 
 

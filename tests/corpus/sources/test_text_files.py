@@ -20,7 +20,7 @@ from corpus.archive.ranges import FileRange
 from corpus.lineage.reread import payload_digest
 from corpus.sources import contract, jsonl, open_crawl, plaintext
 from corpus.sources.contract import SourceRecord
-from corpus.sources.kinds import recognise
+from corpus.sources.kinds import detect_source
 
 ROWS = [{"text": f"River {n} runs downhill. 河", "url": f"https://river.example/{n}", "n": n} for n in range(50)]
 LINES = [json.dumps(row).encode() + b"\n" for row in ROWS]
@@ -28,7 +28,7 @@ LINES = [json.dumps(row).encode() + b"\n" for row in ROWS]
 
 def found(name: str, data: bytes, span: FileRange | None = None) -> list[SourceRecord]:
     file = io.BytesIO(data)
-    source, why = recognise(name, file)
+    source, why = detect_source(name, file)
     assert source is not None, why
     return list(source.read(file, len(data), name, span or FileRange(start=0, stop=len(data))))
 
@@ -147,7 +147,7 @@ def test_a_damaged_row_group_costs_itself() -> None:
 
 
 def test_a_table_without_a_column_of_text_is_named() -> None:
-    source, why = recognise("a.parquet", io.BytesIO(table([{"n": 1}])))
+    source, why = detect_source("a.parquet", io.BytesIO(table([{"n": 1}])))
     assert source is None and why == "it has no column named text or content, but n"
 
 

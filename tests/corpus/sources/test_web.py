@@ -20,7 +20,7 @@ from corpus.archive.pages import NotAPage, Page, Text
 from corpus.archive.ranges import FileRange
 from corpus.archive.records import read_records
 from corpus.sources.contract import SourceRecord
-from corpus.sources.kinds import SOURCES, recognise
+from corpus.sources.kinds import SOURCES, detect_source
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gzip": member,
@@ -32,7 +32,7 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
 
 def found(data: bytes, span: FileRange | None = None, name: str = "crawl.warc") -> list[SourceRecord]:
     file = io.BytesIO(data)
-    source, why = recognise(name, file)
+    source, why = detect_source(name, file)
     assert source is not None, why
     return list(source.read(file, len(data), name, span or FileRange(start=0, stop=len(data))))
 

@@ -17,8 +17,8 @@ from corpus.archive.pages import NotAPage, Text
 from corpus.archive.ranges import FileRange
 from corpus.lineage.reread import payload_digest
 from corpus.sources.contract import SourceRecord
-from corpus.sources.kinds import SOURCES, recognise
-from corpus.sources.wikipedia import plain
+from corpus.sources.kinds import SOURCES, detect_source
+from corpus.sources.wikipedia import extract_prose
 
 HEAD = """<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="de">
   <siteinfo>
@@ -57,7 +57,7 @@ def dump(*pages: str) -> bytes:
 
 def found(data: bytes, name: str = "dewiki.xml") -> list[SourceRecord]:
     file = io.BytesIO(data)
-    source, why = recognise(name, file)
+    source, why = detect_source(name, file)
     assert source is not None and source.name == "wikipedia", why
     return list(source.read(file, len(data), name, FileRange(start=0, stop=len(data))))
 
@@ -141,7 +141,7 @@ def test_memory_does_not_grow_with_the_dump() -> None:
 
 
 def test_pictures_named_in_english_are_no_prose_either() -> None:
-    assert plain("[[File:A.jpg|thumb|A river]]Water__NOTOC__ [[:Category:B|falls]].").strip() == "Water falls."
+    assert extract_prose("[[File:A.jpg|thumb|A river]]Water__NOTOC__ [[:Category:B|falls]].").strip() == "Water falls."
 
 
 @pytest.mark.parametrize("unit", ["[http://a ", "<ref>", "<div>", "[[a|", "{{", "{|", "{{{", "<li>", "<td>", "]<ref"])

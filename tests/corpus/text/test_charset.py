@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.text.charset import decode
+from corpus.text.charset import decode_html
 
 CHINESE = "这是一个普通的网页，介绍河流、湖泊和雨水从山上流到大海的过程。"
 TAIWANESE = "這是一個普通的網頁，裏面介紹河流、湖泊和雨水從山上流到大海的過程。"
@@ -34,7 +34,7 @@ def page(text: str, encoding: str, meta: str | None = None) -> bytes:
 
 
 def text_of(html: bytes, declared: str | None) -> str:
-    decoded = decode(html, declared)
+    decoded = decode_html(html, declared)
     assert decoded is not None
     return decoded[0]
 
@@ -84,7 +84,7 @@ def test_utf16_shows_without_its_mark(encoding: str, text: str) -> None:
 @pytest.mark.parametrize("declared", ["iso-8859-1", "windows-1251", "gbk", "shift_jis", None])
 @pytest.mark.parametrize("text", [CHINESE, JAPANESE, RUSSIAN, GERMAN, CZECH])
 def test_valid_utf8_is_utf8_whatever_is_declared(text: str, declared: str | None) -> None:
-    assert decode(page(text, "utf-8"), declared) == (page(text, "utf-8").decode(), "utf-8")
+    assert decode_html(page(text, "utf-8"), declared) == (page(text, "utf-8").decode(), "utf-8")
 
 
 @pytest.mark.parametrize("declared", ["utf-8", None, "iso-8859-1"])
@@ -115,9 +115,9 @@ def test_the_header_comes_before_the_meta_element() -> None:
 
 
 def test_what_nothing_decodes_is_undecodable() -> None:
-    assert decode(b"<html>" + bytes(range(128, 256)) * 30, "utf-8") is None
-    assert decode(b"\xff\xfe" + b"<", None) is None, "half a character of UTF-16"
+    assert decode_html(b"<html>" + bytes(range(128, 256)) * 30, "utf-8") is None
+    assert decode_html(b"\xff\xfe" + b"<", None) is None, "half a character of UTF-16"
 
 
 def test_an_empty_page_is_empty() -> None:
-    assert decode(b"", None) == ("", "utf-8")
+    assert decode_html(b"", None) == ("", "utf-8")

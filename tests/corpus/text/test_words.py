@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from patience import cpu_seconds
 
-from corpus.text.codepoints import code_points
+from corpus.text.codepoints import code_point_table
 from corpus.text.normal_form import words
 from corpus.text.scan import BULLET, ELLIPSIS, TERMINAL
-from corpus.text.words import WordStream, word_hashes, word_stream
+from corpus.text.words import WordStream, find_words, hash_words
 
 ODD = "aZé_1９ß\u0130İıΣσςǅ水あร์ที่हिन्दी\u0e31\u200d\u200c\u0301\u093f…. #\n\t\u3000\u2028\x1c\U00020000\U0001f600𝔘ﷺ"
 TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=120) | st.text(alphabet=ODD, max_size=60)
 
 
 def stream(*texts: str) -> WordStream:
-    return word_stream(pa.array(texts, pa.large_string()))
+    return find_words(pa.array(texts, pa.large_string()))
 
 
 def stripped_lines(text: str) -> list[str]:
@@ -86,12 +86,12 @@ def test_a_line_is_closed_in_every_script(quoted: str) -> None:
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
 def test_slices_and_chunks_of_arrow(kind: pa.DataType) -> None:
     whole = pa.array(["one two", "", "three", "水が four"], kind)
-    assert word_stream(whole.slice(1, 3)).hashes.tolist() == stream("", "three", "水が four").hashes.tolist()
+    assert find_words(whole.slice(1, 3)).hashes.tolist() == stream("", "three", "水が four").hashes.tolist()
     chunked = pa.chunked_array([whole.slice(0, 2), whole.slice(2)])
-    assert word_stream(chunked).hashes.tolist() == word_stream(whole).hashes.tolist()
-    assert word_stream(pa.array([], kind)).offsets.tolist() == [0]
+    assert find_words(chunked).hashes.tolist() == find_words(whole).hashes.tolist()
+    assert find_words(pa.array([], kind)).offsets.tolist() == [0]
     with pytest.raises(ValueError, match="1 of 2 texts are null"):
-        word_stream(pa.array(["a", None], kind))
+        find_words(pa.array(["a", None], kind))
 
 
 HASH_WATER, HASH_CHARACTER = 17347794274713413491, 10409334622172080571
@@ -99,15 +99,15 @@ HASH_WATER, HASH_CHARACTER = 17347794274713413491, 10409334622172080571
 
 def test_hashes_do_not_change() -> None:
     """What is stored of one run is compared with what another computes."""
-    assert word_hashes(["water", "水", "WATER"]).tolist() == [HASH_WATER, HASH_CHARACTER, HASH_WATER]
+    assert hash_words(["water", "水", "WATER"]).tolist() == [HASH_WATER, HASH_CHARACTER, HASH_WATER]
     with pytest.raises(ValueError, match="'two words' is 2 words"):
-        word_hashes(["two words"])
+        hash_words(["two words"])
 
 
 def test_the_table_is_made_once_and_nobody_changes_it() -> None:
-    assert code_points() is code_points()
+    assert code_point_table() is code_point_table()
     with pytest.raises(ValueError, match="read-only"):
-        code_points()[0] = 1
+        code_point_table()[0] = 1
 
 
 @pytest.mark.parametrize("run", ["a ", "a", "\n", "水", "-\n", ".", ". ", "\u0301", "é#"])

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.lake.schema import DOC_ID
-from corpus.tokenizer.balance import Balance, quotas
+from corpus.tokenizer.balance import Balance, compute_quotas
 from corpus.tokenizer.vocabulary import VocabularyConfig
 
 Document = tuple[bytes, str, str]
@@ -88,7 +88,7 @@ def test_a_book_does_not_fill_the_share_of_its_language() -> None:
 
 @given(st.dictionaries(st.text(min_size=1), st.integers(1, 10**9)), st.integers(0, 10**10), st.floats(0, 1))
 def test_quotas_fit_what_there_is_and_what_may_be_taken(totals: dict[str, int], budget: int, balance: float) -> None:
-    found = quotas(totals, budget, balance)
+    found = compute_quotas(totals, budget, balance)
     assert found.keys() == totals.keys()
     assert all(0 <= found[language] <= totals[language] for language in totals)
     assert min(budget, sum(totals.values())) - len(totals) <= sum(found.values()) <= budget

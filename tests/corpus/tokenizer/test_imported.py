@@ -21,7 +21,7 @@ from tokenizers.trainers import BpeTrainer
 from transformers import AutoTokenizer
 
 from corpus.tokenizer.imported import ENCODINGS, ImportConfig, read_vocabulary
-from corpus.tokenizer.ranks import byte_letters, fast_encoding
+from corpus.tokenizer.ranks import byte_characters, load_fast_encoding
 from corpus.tokenizer.vocabulary import EOS, Vocabulary
 from training.checkpoints.export import layout_files
 from training.config import ModelConfig
@@ -31,7 +31,7 @@ TEXTS = [
     "落在山上的雨水汇成小溪",
     "Дождь  выпадает\t\n",
 ] * 20
-LETTERS = byte_letters()
+LETTERS = byte_characters()
 
 
 def trained() -> Tokenizer:
@@ -93,7 +93,7 @@ def encodings(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Tokenizer,
     folder, found = tmp_path_factory.mktemp("ranks"), []
     for name in ENCODINGS:
         data = read_vocabulary(ImportConfig(path=as_tiktoken(folder / name, name)))
-        assert fast_encoding(data) is not None
+        assert load_fast_encoding(data) is not None
         ours = Tokenizer.from_str(data.decode())
         ours.encode_special_tokens = True
         with patch.object(openai_public, "load_tiktoken_bpe", lambda *_, **__: {}):
@@ -145,7 +145,7 @@ def test_another_kind_of_tokenizer_is_encoded_by_its_own_library(tmp_path: Path)
     words.pre_tokenizer = pre_tokenizers.Whitespace()
     words.save(str(tmp_path / "tokenizer.json"))
     data = read_vocabulary(ImportConfig(path=str(tmp_path / "tokenizer.json")))
-    assert fast_encoding(data) is None
+    assert load_fast_encoding(data) is None
     assert Vocabulary(data).encode(["rain or sun"]).tokens.tolist() == [0, 2, 1, 3]
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from corpus.lake.manifest import sha256
-from corpus.tokenizer.ranks import fast_encoding
+from corpus.tokenizer.ranks import load_fast_encoding
 from corpus.tokenizer.splits import KNOWN
-from corpus.tokenizer.vocabulary import EOS, LONGEST_TOKEN, Vocabulary, VocabularyConfig, train
+from corpus.tokenizer.vocabulary import EOS, LONGEST_TOKEN, Vocabulary, VocabularyConfig, train_vocabulary
 
 TEXTS = [
     "The rain that falls on the hills gathers in brooks, and the brooks run together.\n\nIt isn't far: 12345 km!",
@@ -25,7 +25,7 @@ TEXTS = [
     "Дождь выпадает на холмах.\tdef river(x):\n    return x ** 2\n",
 ] * 20
 CONFIG = VocabularyConfig(size=600)
-DATA = train(iter(TEXTS), CONFIG)
+DATA = train_vocabulary(iter(TEXTS), CONFIG)
 VOCABULARY = Vocabulary(DATA)
 TOKENIZER = Tokenizer.from_str(DATA.decode())
 TOKENIZER.encode_special_tokens = True
@@ -34,9 +34,9 @@ TRAIN = """
 import sys
 from typing import Any
 from corpus.lake.manifest import sha256
-from corpus.tokenizer.vocabulary import VocabularyConfig, train
+from corpus.tokenizer.vocabulary import VocabularyConfig, train_vocabulary
 from test_vocabulary import TEXTS
-sys.stdout.write(sha256(train(iter(TEXTS), VocabularyConfig(size=600))))
+sys.stdout.write(sha256(train_vocabulary(iter(TEXTS), VocabularyConfig(size=600))))
 """
 
 
@@ -52,7 +52,7 @@ def pieces(text: str) -> list[str]:
 
 
 def test_two_trainings_give_the_same_bytes() -> None:
-    assert train(iter(TEXTS), CONFIG) == DATA
+    assert train_vocabulary(iter(TEXTS), CONFIG) == DATA
     assert VOCABULARY.digest == sha256(DATA)
 
 
@@ -66,10 +66,10 @@ def test_another_process_gives_the_same_bytes(threads: str, request: pytest.Fixt
 
 
 def test_the_size_is_at_most_the_one_asked_for_and_merges_are_learnt() -> None:
-    assert Vocabulary(train(iter(TEXTS), VocabularyConfig(size=300))).size == 300
+    assert Vocabulary(train_vocabulary(iter(TEXTS), VocabularyConfig(size=300))).size == 300
     assert 300 < VOCABULARY.size <= 600, "a small text has no more pairs to merge"
     assert len(encode(" brooks")) == 2, "one token and the end"
-    assert Vocabulary(train(iter([]), VocabularyConfig(size=600))).size == 257, "bytes and the end alone"
+    assert Vocabulary(train_vocabulary(iter([]), VocabularyConfig(size=600))).size == 257, "bytes and the end alone"
 
 
 @settings(max_examples=200, deadline=None)
@@ -92,7 +92,7 @@ def test_a_page_that_spells_the_control_token_gets_ordinary_tokens(text: str) ->
 
 
 def test_the_control_token_in_the_training_text_is_ordinary_text() -> None:
-    vocabulary = Vocabulary(train(iter([f"one {EOS} two {EOS}"] * 50), VocabularyConfig(size=400)))
+    vocabulary = Vocabulary(train_vocabulary(iter([f"one {EOS} two {EOS}"] * 50), VocabularyConfig(size=400)))
     tokens = vocabulary.encode([f"one {EOS}"]).tokens
     assert (tokens == vocabulary.eos).sum() == 1
 
@@ -111,7 +111,7 @@ def test_both_engines_split_every_code_point_alike(split: str) -> None:
     value = json.loads(DATA)
     value["pre_tokenizer"]["pretokenizers"][0]["pattern"] = {"Regex": split}
     data = json.dumps(value).encode()
-    fast, reference = fast_encoding(data), Tokenizer.from_str(data.decode())
+    fast, reference = load_fast_encoding(data), Tokenizer.from_str(data.decode())
     assert fast is not None
     reference.encode_special_tokens = True
     # Beyond are ideographs and what is not assigned; all of them are alike too, which takes a minute.
@@ -133,7 +133,7 @@ def test_texts_are_encoded_each_by_itself() -> None:
 
 def test_the_order_of_the_texts_changes_nothing() -> None:
     texts = [f"{text} {number}" for number, text in enumerate(TEXTS)]
-    assert train(iter(texts), CONFIG) == train(iter(texts[::-1]), CONFIG)
+    assert train_vocabulary(iter(texts), CONFIG) == train_vocabulary(iter(texts[::-1]), CONFIG)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_word_keeps_its_marks(word: str) -> None:
 
 def test_no_token_is_longer_than_a_few_words() -> None:
     spam = ["点击这里免费观看最新高清电影在线播放" * 3, "supercalifragilisticexpialidocious"] * 500
-    vocabulary = Tokenizer.from_str(train(iter(spam), VocabularyConfig(size=2_000)).decode()).get_vocab()
+    vocabulary = Tokenizer.from_str(train_vocabulary(iter(spam), VocabularyConfig(size=2_000)).decode()).get_vocab()
     assert 20 < max(len(token) for token in vocabulary) <= LONGEST_TOKEN
 
 

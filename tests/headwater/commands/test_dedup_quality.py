@@ -19,7 +19,7 @@ from shared import beside
 
 from corpus.archive.pages import Page
 from corpus.archive.ranges import FileRange
-from corpus.extract import ExtractConfig, extract
+from corpus.extract import ExtractConfig, extract_page
 from corpus.sources.web import Web
 
 THRESHOLD = 0.8
@@ -100,7 +100,7 @@ def test_pages_of_a_crawl(tmp_path: Path) -> None:
         with open(path, "rb") as file:
             for found in Web().read(file, size, path.name, FileRange(start=0, stop=size)):
                 if isinstance(found.content, Page):
-                    page = extract(found.content.html, found.content.declared_charset, ExtractConfig())
+                    page = extract_page(found.content.html, found.content.declared_charset, ExtractConfig())
                     if not isinstance(page, str):
                         rows.append({"id": f"{path.name}:{found.offset}", "text": page.text})
     pairs, staying = checked(rows, tmp_path, marks=True)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from corpus.extract.kernels.phrases import IS_FRAME, IS_TAIL, holds_phrase, match_beginning, phrase_tables
-from corpus.text.codepoints import code_points
+from corpus.text.codepoints import code_point_table
 
 FRAME, TAIL = IS_FRAME, IS_FRAME | IS_TAIL
 
@@ -28,7 +28,7 @@ def points(line: str) -> np.ndarray:
 )
 def test_how_a_line_begins(line: str, bits: int) -> None:
     letters, begin, endings, _ = phrase_tables()
-    assert match_beginning(points(line), 0, len(line), code_points(), letters, begin, endings) == bits
+    assert match_beginning(points(line), 0, len(line), code_point_table(), letters, begin, endings) == bits
 
 
 @pytest.mark.parametrize(
