@@ -180,7 +180,7 @@ LISTS = {
 MIX: dict[str, tuple[type, str]] = {
     "by": (str, "what documents are grouped by: language, crawl or source (a file of a crawl)"),
     "tokens": (int, "how many tokens in all; default: as many as the groups have"),
-    "most_epochs": (float, "how often a group may be repeated; default: 4"),
+    "max_epochs": (float, "how often a group may be repeated; default: 4"),
     "seed": (int, "another choice of documents"),
 }
 

@@ -135,7 +135,7 @@ class Ingest(Work):
             _keep(origin, page, found, len(page.html), part)
 
     def _refusal(self, origin: dict[str, Any], page: Page) -> Refusal | None:
-        blocked = self.blocklists.refused(origin["doc_id"], page.claimed_url, page.host)
+        blocked = self.blocklists.find_refusal(origin["doc_id"], page.claimed_url, page.host)
         return blocked or find_refusal(page.opt_out, page.html, self.config.opt_out.directives)
 
 

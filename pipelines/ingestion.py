@@ -47,7 +47,7 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, block
         name=STAGE,
         partition=crawl.id,
         version=VERSION,
-        config=replace(config, opt_out=lists.pinned(config.opt_out)),
+        config=replace(config, opt_out=lists.with_digests(config.opt_out)),
         files=crawl.digests,
         libraries=LIBRARIES,
     )
