@@ -23,7 +23,8 @@ import trafilatura
 from resiliparse.extract.html2text import extract_plain_text
 
 from benchmarks.gold import GoldPage, f1, read
-from corpus.extract import ExtractConfig, Extracted, extract_page
+from corpus.extract.config import ExtractConfig
+from corpus.extract.page import Extracted, extract_page
 from corpus.text.charset import decode_html
 
 HERE = Path(__file__).resolve().parent

@@ -19,7 +19,8 @@ import pyarrow as pa
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from benchmarks.gold import read as read_gold
-from corpus.extract import ExtractConfig, extract_page
+from corpus.extract.config import ExtractConfig
+from corpus.extract.page import extract_page
 from corpus.language.identify import identify_languages
 from corpus.quality.measurement import measure_texts
 from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, apply_rules

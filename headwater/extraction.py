@@ -12,7 +12,8 @@ import fsspec
 from corpus.archive.codecs import detect_compression
 from corpus.archive.pages import MAX_HTML, Page, Text
 from corpus.archive.ranges import FileRange
-from corpus.extract import ExtractConfig, extract_page
+from corpus.extract.config import ExtractConfig
+from corpus.extract.page import extract_page
 from corpus.language import identify as language
 from corpus.sources import Source
 from corpus.sources.kinds import detect_source

@@ -186,7 +186,7 @@ LISTS = {
 MIX: dict[str, tuple[type, str]] = {
     "by": (str, "group documents by language, crawl or source (a file of a crawl)"),
     "tokens": (int, "total tokens (default: as many as the groups have)"),
-    "most_epochs": (float, "maximum number of times that a group is repeated (default: 4)"),
+    "max_epochs": (float, "maximum number of times that a group is repeated (default: 4)"),
     "seed": (int, "random seed of the choice of documents"),
 }
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import fsspec
 
-from corpus import extract
 from corpus.archive.headers import FLAGS
 from corpus.archive.pages import NotAPage, Page, Text
 from corpus.archive.ranges import FileRange
-from corpus.extract import ExtractConfig
+from corpus.extract import page as extraction
+from corpus.extract.config import ExtractConfig
 from corpus.lake import stages
 from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
 from corpus.lake.store import Lake
@@ -77,7 +77,7 @@ class Ingest(Work):
     def process(self, lake: Lake, split: Block, part: Part) -> None:
         source, file = SOURCES[split.file.kind], split.file
         if source.name == "web":
-            extract.prepare()  # here, where no record's time is running
+            extraction.prepare()  # here, where no record's time is running
         span = FileRange(start=split.start, stop=split.stop, exact=split.exact)
         damage, revisits = Damage(), {}
         with fsspec.open(file.url, "rb") as opened:
@@ -128,14 +128,14 @@ class Ingest(Work):
         if refusal is not None:
             part.lose(ledger_row(origin, STAGE, DROPPED, refusal.reason, detail=refusal.detail))
             return
-        found = extract.extract_page(page.html, page.declared_charset, self.config.extract)
+        found = extraction.extract_page(page.html, page.declared_charset, self.config.extract)
         if isinstance(found, str):
             part.lose(ledger_row(origin, STAGE, DROPPED, found))
         else:
             _keep(origin, page, found, len(page.html), part)
 
     def _refusal(self, origin: dict[str, Any], page: Page) -> Refusal | None:
-        blocked = self.blocklists.refused(origin["doc_id"], page.claimed_url, page.host)
+        blocked = self.blocklists.find_refusal(origin["doc_id"], page.claimed_url, page.host)
         return blocked or find_refusal(page.opt_out, page.html, self.config.opt_out.directives)
 
 
@@ -144,7 +144,9 @@ def _quarantine(origin: dict[str, Any], reason: str, detail: str, raw: bytes, pa
     part.add("quarantine", {**origin, "reason": reason, "raw": raw})
 
 
-def _keep(origin: dict[str, Any], content: Page | Text, found: extract.Extracted | Text, size: int, part: Part) -> None:
+def _keep(
+    origin: dict[str, Any], content: Page | Text, found: extraction.Extracted | Text, size: int, part: Part
+) -> None:
     for flag in content.flags:
         part.figure(f"flag:{flag}", 1)
     part.figure("text_bytes", len(found.text.encode()))
@@ -157,7 +159,7 @@ def _keep(origin: dict[str, Any], content: Page | Text, found: extract.Extracted
             "html_bytes": size,
             "charset": found.charset,
             "title": found.title,
-            "published": found.published if isinstance(found, extract.Extracted) else None,
+            "published": found.published if isinstance(found, extraction.Extracted) else None,
             "flags": content.flags,
             "text": found.text,
         },

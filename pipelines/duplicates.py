@@ -72,7 +72,7 @@ def find_duplicates(
         threshold=config.threshold,
         measure=config.measure,
         same_url=config.same_url,
-        agreeing=config.agreeing(),
+        agreeing=config.min_shared_bands(),
         earlier=tuple(signed.documents.partition for signed in earlier),
     )
     read = [manifest for signed in crawls for manifest in vars(signed).values()]

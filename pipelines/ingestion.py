@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from corpus import extract
+from corpus.extract import page as extraction
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists
@@ -21,7 +21,7 @@ from pipelines.plan import Plan, compute
 from pipelines.second_pass import Settle, Settled
 
 VERSION = 6
-LIBRARIES = {**extract.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}
+LIBRARIES = {**extraction.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, block
         name=STAGE,
         partition=crawl.id,
         version=VERSION,
-        config=replace(config, opt_out=lists.pinned(config.opt_out)),
+        config=replace(config, opt_out=lists.with_digests(config.opt_out)),
         files=crawl.digests,
         libraries=LIBRARIES,
     )

@@ -142,7 +142,7 @@ def _ranks(places: pa.Table) -> np.ndarray:
 
 class Gather(Work):
     """Which lines and spans repeat, of all parts together. Held in memory are a document's place (about 100 bytes) and,
-    for spans, up to SpanConfig.most_words words."""
+    for spans, up to SpanConfig.max_words words."""
 
     schemas = {}
 
@@ -201,7 +201,7 @@ def _frequent(
     """The lines and paragraphs that enough documents hold; `first` is a rank. A range of keys at a time: as keys are
     hashes, the ranges have about as many rows each."""
     numbers, documents = np.unique(scopes, return_counts=True)
-    least = config.least(documents)
+    least = config.required_documents(documents)
     total = 0
     for path in paths:
         with lake.open_parquet(path) as file:
@@ -263,11 +263,11 @@ def _words(lake: Lake, splits: Sequence[FileSplit], config: SpanConfig) -> tuple
                 stream = find_words(batch["text"])
                 offsets.append(stream.offsets[1:] + words)
                 words += len(stream.hashes)
-                if words > config.most_words:
+                if words > config.max_words:
                     raise StageError(
-                        f"the crawl has more than {config.most_words:,} words, and a suffix array takes up to "
+                        f"the crawl has more than {config.max_words:,} words, and a suffix array takes up to "
                         f"{repeated_spans.BYTES_A_WORD} bytes a word: divide the crawl, trim it without spans, or "
-                        f"raise SpanConfig.most_words on a machine with the memory for it"
+                        f"raise SpanConfig.max_words on a machine with the memory for it"
                     )
                 yield stream.hashes.copy()  # what it was cut from has room for many more
 

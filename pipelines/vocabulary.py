@@ -81,7 +81,7 @@ class TrainVocabulary(Work):
         paths = [source.paths["train"] for source in file_splits(lake, {"train": [self.split]})]
         for path in paths:
             for batch in lake.read_batches(path, COLUMNS):
-                balance.look(batch)
+                balance.count(batch)
         bounds = balance.bounds()
         for path in paths:
             for batch in lake.read_batches(path, COLUMNS):

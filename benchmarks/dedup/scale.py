@@ -81,7 +81,9 @@ def _remove(count: int, folder: Path, seconds: dict[str, float]) -> int:
         candidates = groups.documents()
     sets = _sets(candidates, folder)
     with _timed("near", seconds):
-        near = find_near_duplicates(groups, candidates, sets, threshold=config.threshold, agreeing=config.agreeing())
+        near = find_near_duplicates(
+            groups, candidates, sets, threshold=config.threshold, agreeing=config.min_shared_bands()
+        )
         return len(combine_steps(no_removals(), exact, near))
 
 

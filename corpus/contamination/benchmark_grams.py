@@ -83,7 +83,7 @@ class BenchmarkNgrams:
     def sizes(self, unspaced: bool) -> tuple[int, int, int]:
         config = self.config
         size, least, shingle = (
-            config.size(number, unspaced) for number in (config.words, config.least_words, config.shingle_words)
+            config.size(number, unspaced) for number in (config.words, config.min_words, config.shingle_words)
         )
         return size, least, shingle
 

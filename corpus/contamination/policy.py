@@ -21,7 +21,9 @@ import pyarrow.compute as pc
 from corpus.lake.schema import DOC_ID, FAILED_RULE, ORIGIN, table
 
 NGRAM, NEAR = "ngram", "near"
-PASSAGE = "passage"  # the part that a question is about, as an encyclopedia's paragraph: see ContaminationConfig.seen
+PASSAGE = (
+    "passage"  # the part that a question is about, as an encyclopedia's paragraph: see ContaminationConfig.exempt_parts
+)
 CONTAMINATED = "contaminated"
 
 # `item` is the row of the benchmark's file as JSON, in the first of an item's rows.
@@ -66,40 +68,41 @@ REMOVAL = pa.schema(
 @dataclass(frozen=True, kw_only=True)
 class ContaminationConfig:
     """A part of an item matches a document that holds `words` of its words in a row (13: Brown et al. 2020,
-    arXiv:2005.14165, appendix C), or all of them where it is shorter; with fewer than `least_words` it is too short to
-    tell. In scripts without spaces a word is `characters_a_word` characters. A part of at least `words` nearly matches
-    a document that holds `containment` of its shingles of `shingle_words` within one and a half times its length.
+    arXiv:2005.14165, appendix C), or all of them where it is shorter; with fewer than `min_words` it is too short to
+    tell. In scripts without spaces a word is `characters_per_word` characters. A part of at least `words` nearly
+    matches a document that holds `containment` of its shingles of `shingle_words` within one and a half times its
+    length.
 
     Runs of words that more than `shared` different texts of the benchmarks have are their templates and count nowhere.
 
-    A document is removed, with `remove`, when it holds `share` of a part in runs of `words`, or nearly matches it;
-    but not for parts named in `seen`, nor for what more than `documents` of a crawl hold: a common phrase, no leak.
+    A document is removed, with `remove`, when it holds `share` of a part in runs of `words`, or nearly matches it; but
+    not for parts named in `exempt_parts`, nor for what more than `documents` of a crawl hold: a common phrase, no leak.
     """
 
     words: int = 13
-    least_words: int = 8
-    characters_a_word: float = 1.6
+    min_words: int = 8
+    characters_per_word: float = 1.6
     share: float = 0.5
     shingle_words: int = 3
     containment: float = 0.6
     shared: int = 10
     documents: int = 10
-    seen: tuple[str, ...] = (PASSAGE,)
+    exempt_parts: tuple[str, ...] = (PASSAGE,)
     remove: bool = True
 
     def __post_init__(self) -> None:
-        if not 1 <= self.shingle_words <= self.least_words <= self.words:
-            sizes = f"{self.shingle_words}, {self.least_words}, {self.words}"
-            raise ValueError(f"shingle_words, least_words, words {sizes}: wanted are rising numbers from 1")
+        if not 1 <= self.shingle_words <= self.min_words <= self.words:
+            sizes = f"{self.shingle_words}, {self.min_words}, {self.words}"
+            raise ValueError(f"shingle_words, min_words, words {sizes}: wanted are rising numbers from 1")
         for name in ("share", "containment"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name} {getattr(self, name)}: a share is above 0, and at most 1")
-        if self.characters_a_word < 1:
-            raise ValueError(f"characters_a_word {self.characters_a_word}: a word has at least one")
+        if self.characters_per_word < 1:
+            raise ValueError(f"characters_per_word {self.characters_per_word}: a word has at least one")
 
     def size(self, words: int, unspaced: bool) -> int:
         """So many words, as what counts as a word in a script with or without spaces."""
-        return round(words * self.characters_a_word) if unspaced else words
+        return round(words * self.characters_per_word) if unspaced else words
 
 
 def decide_removals(matches: pa.Table, config: ContaminationConfig) -> pa.Table:
@@ -116,7 +119,7 @@ def decide_removals(matches: pa.Table, config: ContaminationConfig) -> pa.Table:
 
 
 def _strong(row: Mapping[str, Any], config: ContaminationConfig) -> bool:
-    return row["part"] not in config.seen and row["measure"] >= _bound(row["kind"], config)
+    return row["part"] not in config.exempt_parts and row["measure"] >= _bound(row["kind"], config)
 
 
 def _bound(kind: str, config: ContaminationConfig) -> float:

@@ -60,13 +60,13 @@ class DuplicateConfig:
                 f"permutations {self.permutations}, shingle_words {self.shingle_words}: at least 16 and 1 are needed"
             )
 
-    def found_from(self) -> float:
+    def candidate_similarity(self) -> float:
         """The Jaccard similarity from which pairs are candidates: the threshold, or what two texts have of which one is
         half as long as the other and has just so much of it in common. A shorter one may be missed."""
         return self.threshold if self.measure == "jaccard" else self.threshold / (3 - self.threshold)
 
     def signing(self) -> SignatureConfig:
-        bands, rows = choose_bands(self.found_from(), self.permutations)
+        bands, rows = choose_bands(self.candidate_similarity(), self.permutations)
         return SignatureConfig(
             bands=bands,
             rows=rows,
@@ -75,9 +75,9 @@ class DuplicateConfig:
             urls=self.same_url != "keep",
         )
 
-    def agreeing(self) -> int:
+    def min_shared_bands(self) -> int:
         """In how many bands a pair must agree to be a candidate: as many as can be asked for without missing more."""
-        similarity = self.found_from()
+        similarity = self.candidate_similarity()
         bands, rows = choose_bands(similarity, self.permutations)
         counts = range(2, bands + 1)
         return max(

@@ -70,7 +70,7 @@ def deduplicate(
         candidates,
         sets,
         threshold=config.threshold,
-        agreeing=config.agreeing(),
+        agreeing=config.min_shared_bands(),
         containment=config.measure == "containment",
     )
     return order, combine_steps(no_removals(), exact, near)

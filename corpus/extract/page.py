@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Literal
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from corpus.extract import alternatives as others
-from corpus.extract.published import find_publication_date
+from corpus.extract.alternatives import choose_by_agreement, extract_alternatives
+from corpus.extract.config import ExtractConfig
+from corpus.extract.publication import find_publication_date
 from corpus.extract.regions import SENTINEL, mark_regions
 from corpus.text.charset import convert_to_utf8
 from corpus.text.normal_form import normalise
@@ -21,21 +21,6 @@ MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
 MAX_FOR_OTHERS = 2 << 20  # bytes; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
 LIBRARIES = {name: version(name) for name in ("resiliparse", "trafilatura", "justext", "lxml")}
-
-Extractor = Literal["blocks", "trafilatura", "justext", "union"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExtractConfig:
-    """`extractor`: "blocks" is Headwater's own; "union" takes the best of all three for each page. `main_content`:
-    leave out navigation, headers and footers. `min_score`, in hundredths of a logit: blocks that score lower are left
-    out; a lower one keeps more. `rescue_below`: where the main text has less than this share of the page's text, the
-    choice missed it, and the whole page's text is taken."""
-
-    extractor: Extractor = "blocks"
-    main_content: bool = True
-    min_score: int = 0
-    rescue_below: float = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +47,8 @@ def extract_page(html: bytes, declared_charset: str | None, config: ExtractConfi
     if config.main_content and config.extractor != "blocks" and len(source) <= MAX_FOR_OTHERS:
         characters = source.decode()
         if not _too_deep(characters):
-            texts = others.extract_alternatives(characters, config.extractor) | texts
-    chosen = others.choose_by_agreement(texts) if config.extractor == "union" else config.extractor
+            texts = extract_alternatives(characters, config.extractor) | texts
+    chosen = choose_by_agreement(texts) if config.extractor == "union" else config.extractor
     chosen = chosen if texts.get(chosen) else "blocks" if texts.get("blocks") else "page"
     text = texts.get(chosen, "")
     if not text.strip():

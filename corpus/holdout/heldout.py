@@ -1,7 +1,7 @@
 """Held out: pages that neither the tokenizer nor training may see, nor anything nearly like them.
 
 A page is held out by the hash of its URL: the same page in every run, and in a later crawl as long as `share` alone
-decides (where pages are few, `at_least` moves the bound as more come).
+decides (where pages are few, `min_pages` moves the bound as more come).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from corpus.lake.manifest import sha256
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutConfig:
-    """`share` of the pages is held out, and at least `at_least` of them (half of them where there are fewer than
+    """`share` of the pages is held out, and at least `min_pages` of them (half of them where there are fewer than
     twice as many). A training page goes when its Jaccard similarity to a held-out page reaches `similarity`, or it
     holds `containment` of a held-out page's shingles."""
 
     share: float = 0.05
-    at_least: int = 8
+    min_pages: int = 8
     similarity: float = 0.5
     containment: float = 0.8
     shingle_words: int = 5
@@ -32,7 +32,7 @@ def choose_held_out(urls: Sequence[str], config: HeldOutConfig) -> np.ndarray:
     if len(urls) < 2:
         raise ValueError(f"{len(urls)} page survived: at least 2 are needed, one to train on and one to hold out")
     places = np.array([int(sha256(url.encode())[:16], 16) / 2**64 for url in urls])
-    enough = min(config.at_least, len(urls) // 2)
+    enough = min(config.min_pages, len(urls) // 2)
     return places <= max(config.share, np.sort(places)[enough - 1])
 
 

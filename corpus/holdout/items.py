@@ -42,10 +42,10 @@ CONTINUATION = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class ItemConfig:
-    """At most `per_page` items of a kind from one page and `most` in all; contexts and endings in words."""
+    """At most `per_page` items of a kind from one page and `max_items` in all; contexts and endings in words."""
 
     per_page: int = 8
-    most: int = 500
+    max_items: int = 500
     context_words: tuple[int, int] = (15, 100)
     ending_words: tuple[int, int] = (4, 30)
     endings: int = 4
@@ -68,7 +68,7 @@ def build_items(pages: Sequence[Mapping[str, Any]], config: ItemConfig) -> tuple
     ordered = sorted(pages, key=lambda page: page["doc_id"])
     passages = [passage for page in ordered for passage in _passages(page, config)]
     random = np.random.RandomState(config.seed)
-    chosen = [passages[place] for place in sorted(random.permutation(len(passages))[: config.most])]
+    chosen = [passages[place] for place in sorted(random.permutation(len(passages))[: config.max_items])]
     return [_last_word(passage) for passage in chosen], _continuations(chosen, passages, config, random)
 
 

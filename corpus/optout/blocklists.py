@@ -63,12 +63,12 @@ class Blocklists:
         self._urls = {url_key(entry) for entry in entries["urls"]}
         self._hosts = {HOSTS_FILE.sub("", entry).lower().strip(".") for entry in entries["hosts"]}
 
-    def pinned(self, config: OptOutConfig) -> OptOutConfig:
+    def with_digests(self, config: OptOutConfig) -> OptOutConfig:
         """The configuration with digests in the place of URLs."""
         lists = {name: self.digests.get(name) for name in LISTS}
         return replace(config, removals=lists["removals"], urls=lists["urls"], hosts=lists["hosts"])
 
-    def refused(self, doc_id: bytes, url: str | None, host: str | None) -> Refusal | None:
+    def find_refusal(self, doc_id: bytes, url: str | None, host: str | None) -> Refusal | None:
         if doc_id.hex() in self._doc_ids:
             return Refusal(reason="opt_out:removal_list", detail=doc_id.hex())
         if url and (self._removed or self._urls):

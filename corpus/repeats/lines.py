@@ -47,7 +47,7 @@ class LineConfig:
         if not 0 <= self.share <= 1:
             raise ValueError(f"share {self.share}: give a share of the documents from 0 to 1")
 
-    def least(self, documents: np.ndarray) -> np.ndarray:
+    def required_documents(self, documents: np.ndarray) -> np.ndarray:
         """In how many documents a line must stand to be cut, where its scope has that many: int64."""
         # A share of 0.2 of 35 is 7, though 0.2 * 35 is a little more in binary fractions.
         wanted = np.ceil(self.share * documents - 1e-9).astype(np.int64)

@@ -25,12 +25,12 @@ BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where
 @dataclass(frozen=True, kw_only=True)
 class SpanConfig:
     """`words`: the least length of a span; 50 is what Lee et al. chose, about a paragraph, and longer than a quotation.
-    `documents`: the least number of different documents that hold it. `most_words`: a crawl of more is refused, for all
+    `documents`: the least number of different documents that hold it. `max_words`: a crawl of more is refused, for all
     of its words are held in memory at once, in up to BYTES_A_WORD each."""
 
     words: int = 50
     documents: int = 2
-    most_words: int = 200_000_000
+    max_words: int = 200_000_000
 
     def __post_init__(self) -> None:
         require_library()

@@ -29,13 +29,13 @@ class MixConfig:
     by; a source is a file of a crawl.
 
     `tokens`: the total, to within a document a group; None for as many as the groups have. No group is repeated more
-    than `most_epochs` times: the total shrinks where none is given, and is refused where one is. Up to 4 readings of
+    than `max_epochs` times: the total shrinks where none is given, and is refused where one is. Up to 4 readings of
     the same text are worth nearly as much as new text (Muennighoff et al. 2023, arXiv:2305.16264)."""
 
     shares: Mapping[str, float]
     by: Literal["language", "crawl", "source"] = "language"
     tokens: int | None = None
-    most_epochs: float = 4.0
+    max_epochs: float = 4.0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -45,8 +45,8 @@ class MixConfig:
             raise ValueError(f"shares {wrong or dict(self.shares)}: wanted are positive numbers, one a group at least")
         if self.tokens is not None and self.tokens < 1:
             raise ValueError(f"tokens {self.tokens}: a mix has at least 1")
-        if not 0 < self.most_epochs < math.inf:
-            raise ValueError(f"most_epochs {self.most_epochs}: wanted is a positive number")
+        if not 0 < self.max_epochs < math.inf:
+            raise ValueError(f"max_epochs {self.max_epochs}: wanted is a positive number")
 
     def group(self, value: str) -> str | None:
         """Which group a language, crawl or source belongs to; None for none."""
@@ -94,7 +94,7 @@ def plan_mix(
     """(what each group got, how often each document is taken, int64 of shape (documents,)).
 
     Of each document: `values[code]` is what it is grouped by, its length in tokens, its `shuffled_order`. Raises
-    ValueError for a group without documents and for more tokens than `most_epochs` allows.
+    ValueError for a group without documents and for more tokens than `max_epochs` allows.
     """
     groups = [config.group(value) for value in values]
     copies = np.zeros(len(codes), np.int64)
@@ -127,13 +127,13 @@ def _wanted(config: MixConfig, available: Mapping[str, int]) -> dict[str, int]:
     """Group -> how many tokens it is to have."""
     whole = sum(config.shares.values())
     shares = {name: share / whole for name, share in config.shares.items()}
-    most = {name: int(config.most_epochs * tokens) for name, tokens in available.items()}
+    most = {name: int(config.max_epochs * tokens) for name, tokens in available.items()}
     bounds = {name: int(most[name] / share) for name, share in shares.items()}
     least = min(bounds, key=lambda name: (bounds[name], name))
     if config.tokens is not None and config.tokens > bounds[least]:
         raise ValueError(
             f"a mix of {config.tokens} tokens would repeat the {config.by} {least!r}, {available[least]} tokens, "
-            f"{config.tokens * shares[least] / available[least]:.3g} times; most_epochs {config.most_epochs:g} allows "
+            f"{config.tokens * shares[least] / available[least]:.3g} times; max_epochs {config.max_epochs:g} allows "
             f"a mix of {bounds[least]}"
         )
     total = config.tokens if config.tokens is not None else min(sum(available.values()), bounds[least])

@@ -54,13 +54,13 @@ class Bound:
 
 
 class Balance:
-    """Fed with all batches of documents once by `look`, it `take`s the texts of the sample when they come again."""
+    """Fed with all batches of documents once by `count`, it `take`s the texts of the sample when they come again."""
 
     def __init__(self, config: VocabularyConfig) -> None:
         self.config = config
         self._found: dict[str, Candidates] = {}
 
-    def look(self, batch: pa.RecordBatch) -> None:
+    def count(self, batch: pa.RecordBatch) -> None:
         draws, languages = self._draws(batch), _languages(batch)
         characters = pc.min_element_wise(pc.utf8_length(batch["text"]), self.config.document_characters).to_numpy()
         for language in np.unique(languages):

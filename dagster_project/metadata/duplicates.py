@@ -34,7 +34,7 @@ class Duplicates:
             {"keeper": cluster.keeper.hex(), "size": cluster.size, "members": [one.hex() for one in cluster.members]}
             for cluster in self.found.largest
         ]
-        bands = {**asdict(self.config.signing()), "agreeing": self.config.agreeing()}
+        bands = {**asdict(self.config.signing()), "agreeing": self.config.min_shared_bands()}
         return {**asdict(self.found), "largest": largest, "threshold": self.config.threshold, "bands": bands}
 
     def sizes(self) -> str:
@@ -46,7 +46,9 @@ class Duplicates:
     def missed(self) -> float:
         """The probability that a pair at the threshold is not compared."""
         signing = self.config.signing()
-        return 1 - candidate_probability(self.config.threshold, signing.bands, signing.rows, self.config.agreeing())
+        return 1 - candidate_probability(
+            self.config.threshold, signing.bands, signing.rows, self.config.min_shared_bands()
+        )
 
     def hosts(self) -> list[tuple[Host, str, str]]:
         """Each with its own name and those of the hosts whose documents stay, as they are shown."""
@@ -78,7 +80,7 @@ def of_unique(lake: Lake, uniques: Sequence[Manifest], config: DuplicateConfig) 
 
 def s_curve(config: DuplicateConfig) -> str:
     """How probably a pair of a Jaccard similarity becomes a candidate, as SVG."""
-    signing, agreeing = config.signing(), config.agreeing()
+    signing, agreeing = config.signing(), config.min_shared_bands()
     lines: dict[str, Sequence[tuple[float, float]]] = {
         f"equal in {asked} of {signing.bands} bands of {signing.rows} rows": [
             (place / POINTS, candidate_probability(place / POINTS, signing.bands, signing.rows, asked))

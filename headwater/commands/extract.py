@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The output is JSON with and without --json."""
-    from corpus.extract import ExtractConfig
+    from corpus.extract.config import ExtractConfig
     from headwater.extraction import extract_paths
 
     return extract_paths(args.paths, ExtractConfig(extractor=args.extractor))

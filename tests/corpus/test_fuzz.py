@@ -24,7 +24,8 @@ from corpus.archive import decompression, members
 from corpus.archive.pages import MAX_HTML, NotAPage, Page, read_page
 from corpus.archive.parsing import DamagedRange, Record
 from corpus.archive.ranges import FileRange
-from corpus.extract import ExtractConfig, Extracted, extract_page, prepare
+from corpus.extract.config import ExtractConfig
+from corpus.extract.page import Extracted, extract_page, prepare
 from corpus.lake.schema import QUARANTINED
 from corpus.lake.store import Lake
 from corpus.optout import signals as optout

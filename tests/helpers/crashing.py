@@ -35,11 +35,11 @@ class FragileIngest(Ingest):
 
     def setup(self, lake: Lake) -> None:
         super().setup(lake)
-        extract = blocks.extract.extract
+        extract = blocks.extraction.extract_page
 
         def fragile(html: bytes, *rest: Any) -> Any:
             if b"crash the parser" in html:
                 os.kill(os.getpid(), signal.SIGSEGV)
             return extract(html, *rest)
 
-        blocks.extract.extract = fragile
+        blocks.extraction.extract_page = fragile

@@ -74,7 +74,7 @@ def make_tokens(lake: Lake, count: int = 120, parts: int = 3, shuffled: int | No
         rows = [row for table in lake.read(clean, "documents") for row in table.to_pylist()]
         publish(lake, "documents", crawl, [], {"documents": (DOCUMENT, rows)}, parts=parts)
         uniques.append(publish(lake, "unique", crawl, [clean], {"documents": (CLEAN, rows)}, parts=parts))
-    split = hold_out(lake, uniques, HeldOutConfig(share=0.02, at_least=3), ONE).manifest
+    split = hold_out(lake, uniques, HeldOutConfig(share=0.02, min_pages=3), ONE).manifest
     tokenizer = make_vocabulary(lake, split, VocabularyConfig(size=400), ONE).manifest
     tokens = encode(lake, split, tokenizer, ONE).manifest
     return Made(lake=lake, split=split, tokens=tokens, tokenizer=tokenizer)

@@ -204,8 +204,10 @@ def test_planted_near_duplicates_by_similarity_band() -> None:
     for place, (left, right) in enumerate(pairs):
         similarity = jaccard(shingle_set(left), shingle_set(right))
         band = round(np.floor(similarity * 10) / 10, 1)
-        chance = candidate_probability(similarity, CONFIG.signing().bands, CONFIG.signing().rows, CONFIG.agreeing())
-        hit = (keys[2 * place] == keys[2 * place + 1]).sum() >= CONFIG.agreeing()
+        chance = candidate_probability(
+            similarity, CONFIG.signing().bands, CONFIG.signing().rows, CONFIG.min_shared_bands()
+        )
+        hit = (keys[2 * place] == keys[2 * place + 1]).sum() >= CONFIG.min_shared_bands()
         seen[band] += 1
         found[band] += bool(hit)
         expected[band] += chance

@@ -16,7 +16,8 @@ from crawls import CHINESE, GERMAN, JAPANESE
 from warc_bytes import http, member, read, record
 
 from corpus.archive.encodings import decode_body as undo
-from corpus.extract import ExtractConfig, extract_page
+from corpus.extract.config import ExtractConfig
+from corpus.extract.page import extract_page
 from corpus.language import identify as language
 from corpus.optout.signals import find_refusal
 from corpus.privacy import mask as privacy

@@ -220,8 +220,8 @@ def test_a_run_that_was_stopped_goes_on_with_its_counts(lake: Lake, monkeypatch:
 
 
 def test_a_crawl_too_large_for_a_suffix_array_is_refused(lake: Lake) -> None:
-    config = TrimConfig(spans=SpanConfig(most_words=100))
-    with pytest.raises(StageError, match=r"more than 100 words.*divide the crawl.*most_words"):
+    config = TrimConfig(spans=SpanConfig(max_words=100))
+    with pytest.raises(StageError, match=r"more than 100 words.*divide the crawl.*max_words"):
         trim(lake, cleaned(lake, [prose(number) for number in range(5)]), config, ENGINE)
     assert not list(lake.datasets("repeats"))
 

@@ -189,7 +189,7 @@ def test_it_finds_what_comparing_all_words_finds(unspaced: bool) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text("ab é河“-\n_’", max_size=80), st.text("ab é河“-\n_’", max_size=200))
 def test_any_text_is_looked_at(item: str, page: str) -> None:
-    config = replace(CONFIG, words=4, least_words=3, shingle_words=1, characters_a_word=1.0)
+    config = replace(CONFIG, words=4, min_words=3, shingle_words=1, characters_per_word=1.0)
     for found in find(grams(item, config=config), page, page + item):
         text = (page, page + item)[found.document]
         assert 0 <= found.start < found.stop <= len(text) and 0 < found.measure <= 1

@@ -41,7 +41,9 @@ def test_a_document_goes_with_the_rules_that_it_broke_and_the_item() -> None:
 def test_a_line_of_a_long_part_and_a_passage_alone_are_only_told() -> None:
     assert not gone(match(0, measure=0.2), match(1, part="passage"))
     assert gone(match(1, part="passage"), match(1, part="question")).keys() == {DOCUMENTS[1]["doc_id"]}
-    assert gone(match(1, part="passage"), config=ContaminationConfig(seen=())).keys() == {DOCUMENTS[1]["doc_id"]}
+    assert gone(match(1, part="passage"), config=ContaminationConfig(exempt_parts=())).keys() == {
+        DOCUMENTS[1]["doc_id"]
+    }
 
 
 def test_what_very_many_documents_hold_is_no_leak() -> None:
@@ -58,7 +60,7 @@ def test_matched_items_are_of_the_task_and_of_documents_that_stayed() -> None:
     assert matched_items(MATCH.empty_table(), "quiz") == set()
 
 
-@pytest.mark.parametrize("wrong", [{"words": 7}, {"share": 0.0}, {"containment": 1.2}, {"characters_a_word": 0.5}])
+@pytest.mark.parametrize("wrong", [{"words": 7}, {"share": 0.0}, {"containment": 1.2}, {"characters_per_word": 0.5}])
 def test_bounds_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         ContaminationConfig(**wrong)

@@ -11,7 +11,7 @@ from corpus.duplicates.banding import MISSED, DuplicateConfig, candidate_probabi
 @pytest.mark.parametrize("threshold", [*np.arange(0.45, 1.0, 0.05).round(2), 0.99, 1.0])
 def test_a_pair_at_the_threshold_is_missed_once_in_100_000(threshold: float) -> None:
     config = DuplicateConfig(threshold=float(threshold))
-    signing, agreeing = config.signing(), config.agreeing()
+    signing, agreeing = config.signing(), config.min_shared_bands()
     assert signing.bands * signing.rows <= config.permutations
     assert 1 - candidate_probability(config.threshold, signing.bands, signing.rows, agreeing) <= MISSED == 1e-5
     more = agreeing + 1
@@ -23,24 +23,26 @@ def test_a_pair_at_the_threshold_is_missed_once_in_100_000(threshold: float) -> 
 def test_the_bands_of_the_default() -> None:
     """14 bands of 8 rows, which others use, turn over at 0.72 and miss one pair of thirteen at 0.8."""
     config = DuplicateConfig()
-    assert (config.signing().bands, config.signing().rows, config.agreeing()) == (28, 4, 2)
+    assert (config.signing().bands, config.signing().rows, config.min_shared_bands()) == (28, 4, 2)
     assert 1 - candidate_probability(0.8, 14, 8, 1) > 0.05
     assert candidate_probability(0.4, 28, 4, 2) < 0.17, "not everything is a candidate"
 
 
 def test_where_the_permutations_allow_no_such_choice_there_are_as_many_bands_of_two_as_can_be() -> None:
     assert choose_bands(0.3, 128) == (64, 2)
-    assert DuplicateConfig(threshold=0.3).agreeing() == 1
+    assert DuplicateConfig(threshold=0.3).min_shared_bands() == 1
     assert candidate_probability(0.3, 64, 2, 1) > 0.997
 
 
 def test_contained_texts_half_as_long_are_candidates() -> None:
     """All of a text of 50 shingles in one of 100: a Jaccard similarity of 1/2."""
-    assert DuplicateConfig(measure="containment", threshold=1.0).found_from() == 0.5
+    assert DuplicateConfig(measure="containment", threshold=1.0).candidate_similarity() == 0.5
     config = DuplicateConfig(measure="containment")
-    assert config.found_from() == pytest.approx(40 / 110)
+    assert config.candidate_similarity() == pytest.approx(40 / 110)
     assert (
-        candidate_probability(config.found_from(), config.signing().bands, config.signing().rows, config.agreeing())
+        candidate_probability(
+            config.candidate_similarity(), config.signing().bands, config.signing().rows, config.min_shared_bands()
+        )
         > 0.999
     )
 

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from corpus.extract import ExtractConfig, Extracted, extract_page
+from corpus.extract.config import ExtractConfig
+from corpus.extract.page import Extracted, extract_page
 
 DEFAULT = ExtractConfig()
 PARAGRAPH = "Rain that falls on the hills gathers in brooks, and the brooks run together into one river."

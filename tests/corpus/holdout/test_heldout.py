@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, choose_held_out
 
-CONFIG = HeldOutConfig(share=0.1, at_least=4)
+CONFIG = HeldOutConfig(share=0.1, min_pages=4)
 URLS = [f"https://river.example/page/{number}" for number in range(2_000)]
 
 

@@ -12,7 +12,7 @@ from corpus.holdout.items import CONTINUATION, LAST_WORD, ItemConfig, build_item
 from corpus.text.normal_form import words
 
 THINGS = ["rain", "snow", "sand", "wind", "salt", "fish", "moss", "clay"]
-CONFIG = ItemConfig(per_page=5, most=100)
+CONFIG = ItemConfig(per_page=5, max_items=100)
 
 
 def english(number: int) -> str:
@@ -46,7 +46,7 @@ def test_every_page_asks_and_no_more_than_it_may() -> None:
         asked = [row["doc_id"] for row in rows]
         assert set(asked) == set(TEXTS)
         assert max(asked.count(doc_id) for doc_id in TEXTS) <= CONFIG.per_page
-    assert len(build_items(PAGES, ItemConfig(most=7))[0]) == 7
+    assert len(build_items(PAGES, ItemConfig(max_items=7))[0]) == 7
 
 
 def test_the_rows_have_their_schema() -> None:
@@ -86,8 +86,8 @@ def test_the_answer_stands_anywhere() -> None:
 
 def test_the_seed_decides_and_the_order_of_pages_does_not() -> None:
     assert build_items(PAGES[::-1], CONFIG) == (LAST_WORDS, CONTINUATIONS)
-    again, other = (build_items(PAGES, ItemConfig(per_page=5, most=20, seed=seed)) for seed in (1, 2))
-    assert again == build_items(PAGES, ItemConfig(per_page=5, most=20, seed=1))
+    again, other = (build_items(PAGES, ItemConfig(per_page=5, max_items=20, seed=seed)) for seed in (1, 2))
+    assert again == build_items(PAGES, ItemConfig(per_page=5, max_items=20, seed=1))
     assert again != other
 
 

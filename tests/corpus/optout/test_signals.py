@@ -104,28 +104,28 @@ def lists(folder: Path, **entries: str) -> Blocklists:
 def test_removals_are_urls_and_document_ids(tmp_path: Path) -> None:
     found = lists(tmp_path, removals=f"# asked for in May\nhttps://Site.example/a/#top\n{'0F' * 16}\n")
     for doc_id, url in ((b"\x0f" * 16, None), (bytes(16), "http://site.example:80/a")):
-        refusal = found.refused(doc_id, url, None)
+        refusal = found.find_refusal(doc_id, url, None)
         assert refusal is not None and refusal.reason == "opt_out:removal_list"
-    assert found.refused(bytes(16), "https://site.example/a/b", "site.example") is None
-    assert found.refused(bytes(16), "https://site.example/a?page=2", "site.example") is None
+    assert found.find_refusal(bytes(16), "https://site.example/a/b", "site.example") is None
+    assert found.find_refusal(bytes(16), "https://site.example/a?page=2", "site.example") is None
 
 
 def test_blocked_urls_and_hosts(tmp_path: Path) -> None:
     found = lists(tmp_path, urls="site.example/secret\n", hosts="0.0.0.0 bad.example\n# ads\nWorse.Example\n")
-    refusal = found.refused(bytes(16), "https://site.example/secret", "site.example")
+    refusal = found.find_refusal(bytes(16), "https://site.example/secret", "site.example")
     assert refusal is not None and refusal.reason == "blocked:url"
     for host in ("bad.example", "a.b.bad.example", "worse.example"):
-        refusal = found.refused(bytes(16), None, host)
+        refusal = found.find_refusal(bytes(16), None, host)
         assert refusal is not None and refusal.reason == "blocked:host" and host.endswith(refusal.detail)
-    assert found.refused(bytes(16), None, "notbad.example") is None
-    assert found.refused(bytes(16), "http://[broken", None) is None
+    assert found.find_refusal(bytes(16), None, "notbad.example") is None
+    assert found.find_refusal(bytes(16), "http://[broken", None) is None
 
 
 def test_a_list_counts_by_its_content(tmp_path: Path) -> None:
     one = lists(tmp_path, hosts="bad.example\n")
     (tmp_path / "other.txt.gz").write_bytes(gzip.compress(b"bad.example\n"))
     other = OptOutConfig(hosts=str(tmp_path / "other.txt.gz"))
-    assert Blocklists(other).pinned(other) == one.pinned(OptOutConfig(hosts="anywhere"))
+    assert Blocklists(other).with_digests(other) == one.with_digests(OptOutConfig(hosts="anywhere"))
     assert lists(tmp_path, hosts="good.example\n").digests != one.digests
 
 

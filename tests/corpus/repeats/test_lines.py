@@ -94,8 +94,8 @@ def test_documents_are_counted_not_lines(pairs: list[tuple[int, int]], random: o
 
 
 def test_how_many_documents_are_enough() -> None:
-    assert LineConfig().least(np.array([3, 35, 36, 1000])).tolist() == [7, 7, 8, 200]
-    assert LineConfig(scope="crawl", share=0.0).least(np.array([10**6])).tolist() == [7]
+    assert LineConfig().required_documents(np.array([3, 35, 36, 1000])).tolist() == [7, 7, 8, 200]
+    assert LineConfig(scope="crawl", share=0.0).required_documents(np.array([10**6])).tolist() == [7]
 
 
 @pytest.mark.parametrize(("wrong", "says"), [({"scope": "site"}, "host"), ({"documents": 1}, "2"), ({"share": 2}, "1")])

@@ -48,7 +48,7 @@ shares = st.dictionaries(st.sampled_from(NAMES), st.floats(0.05, 1.0), min_size=
 @given(seed=st.integers(0, 99), shares=shares, tokens=st.integers(1_000, 8_000))
 def test_each_group_has_its_share_to_within_one_document(seed: int, shares: dict[str, float], tokens: int) -> None:
     made = Collection(seed)
-    found, copies = made.take(shares=shares, tokens=tokens, most_epochs=50)
+    found, copies = made.take(shares=shares, tokens=tokens, max_epochs=50)
     for group in found.groups:
         mask = made.codes == NAMES.index(group.name)
         taken = int((made.lengths * copies)[mask].sum())
@@ -75,7 +75,7 @@ def test_the_order_of_the_documents_changes_nothing(seed: int, order: int) -> No
 def test_a_smaller_share_is_part_of_a_larger_one(one: int, other: int, seed: int) -> None:
     made = Collection(3)
     less, more = sorted((one + 500, other + 500))
-    config: dict[str, Any] = {"shares": {"de": 0.3, "*": 0.7}, "most_epochs": 50.0, "seed": seed}
+    config: dict[str, Any] = {"shares": {"de": 0.3, "*": 0.7}, "max_epochs": 50.0, "seed": seed}
     assert (made.take(tokens=less, **config)[1] <= made.take(tokens=more, **config)[1]).all()
 
 
@@ -101,7 +101,7 @@ def test_without_a_budget_the_mix_is_as_large_as_what_it_is_made_of() -> None:
     found, copies = made.take(shares={"de": 0.2, "en": 0.8})
     total = available["de"] + available["en"]
     assert abs(int((made.lengths * copies).sum()) - total) < 2 * made.lengths.max()
-    found, copies = made.take(shares={"de": 0.1, "zh": 0.9}, most_epochs=2)
+    found, copies = made.take(shares={"de": 0.1, "zh": 0.9}, max_epochs=2)
     factors = {group.name: group.factor for group in found.groups}
     assert factors["zh"] <= 2 and copies.max() == 2, "the total is smaller where a group would be repeated more often"
     assert factors["de"] == pytest.approx(2 * available["zh"] * (0.1 / 0.9) / available["de"], rel=0.01)
@@ -129,7 +129,7 @@ def test_patterns_take_what_no_name_takes() -> None:
         ({"shares": {"en": float("inf")}}, "shares {'en': inf}"),
         ({"shares": {"en": 1}, "by": "host"}, "by 'host' is unknown; choose one of language, crawl, source"),
         ({"shares": {"en": 1}, "tokens": 0}, "tokens 0: a mix has at least 1"),
-        ({"shares": {"en": 1}, "most_epochs": 0.0}, "most_epochs 0.0"),
+        ({"shares": {"en": 1}, "max_epochs": 0.0}, "max_epochs 0.0"),
         (
             {"shares": {"en": 0.5, "fr": 0.5}},
             "no training document of the language 'fr' to mix in: there are de, en, zh",

@@ -37,7 +37,7 @@ def sample(rows: Sequence[Document], config: VocabularyConfig, size: int = 64) -
         batches.append(pa.RecordBatch.from_arrays(columns, ["doc_id", "language", "text"]))
     balance = Balance(config)
     for batch in batches:
-        balance.look(batch)
+        balance.count(batch)
     bounds = balance.bounds()
     return [taken for batch in batches for taken in balance.take(batch, bounds)]
 

@@ -108,5 +108,5 @@ def test_figures_of_the_unique_asset(made: Deduplicated) -> None:
 @pytest.mark.parametrize("config", [CONFIG, DuplicateConfig(threshold=0.5), DuplicateConfig(permutations=32)])
 def test_the_curve_is_that_of_the_chosen_bands(config: DuplicateConfig) -> None:
     svg, signing = s_curve(config), config.signing()
-    assert f"equal in {config.agreeing()} of {signing.bands} bands of {signing.rows} rows" in svg
+    assert f"equal in {config.min_shared_bands()} of {signing.bands} bands of {signing.rows} rows" in svg
     assert f"threshold {config.threshold:g}" in svg

@@ -19,7 +19,8 @@ from shared import beside
 
 from corpus.archive.pages import Page
 from corpus.archive.ranges import FileRange
-from corpus.extract import ExtractConfig, extract_page
+from corpus.extract.config import ExtractConfig
+from corpus.extract.page import extract_page
 from corpus.sources.web import Web
 
 THRESHOLD = 0.8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.extract.published import find_publication_date
+from corpus.extract.publication import find_publication_date
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Published: the date that a page gives itself, from its metadata."""
+"""Publication: the date that a page gives itself, from its metadata."""
 
 from __future__ import annotations
 
