@@ -230,10 +230,9 @@ def _concat(tables: Iterable[pa.Table]) -> pa.Table:
 
 
 def _read_report(lake: Lake, recipe: str | None) -> Report:
-    paths = [lake.path("report", *([recipe] if recipe else []), "report.json"), lake.path("report", "report.json")]
-    path = next((path for path in paths if lake.fs.exists(path)), None)
-    if path is None:
-        raise FileNotFoundError(f"no report in the lake {lake.url} at {paths[0]}: `headwater demo` writes one")
+    path = lake.path("report", recipe or "*", "report.json")
+    if recipe is None or not lake.fs.exists(path):
+        raise FileNotFoundError(f"no report in the lake {lake.url} at {path}: `headwater demo` writes one")
     values: dict[str, Any] = json.loads(lake.fs.cat_file(path))
     names = ("recipe", "pages", "documents", "clean", "unique", "train_documents", "heldout_documents", "train_tokens")
     dropped = [
