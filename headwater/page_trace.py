@@ -26,6 +26,7 @@ from headwater.page_search import find_page
 from training.data.loader import Loader
 
 SPLITS = ("train", "heldout")
+OTHER_VERSION = "not read, another version of Headwater wrote them"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +167,7 @@ def _find_in_shards(lake: Lake, doc_id: str) -> tuple[list[ShardPosition], list[
         try:
             sets = {split: open_shards(lake, manifest, split) for split in SPLITS}
         except OtherVersionError:
-            notes.append(f"{name}: not read, another version of Headwater wrote them")
+            notes.append(f"{name}: {OTHER_VERSION}")
             continue
         for split, shards in sets.items():
             for tar, document, first, end in shards.documents(0, len(shards)):

@@ -8,7 +8,8 @@ from typing import Any
 from corpus.lake.stages import CHECKPOINT, SHARDS, SPLIT
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
-from headwater.page_trace import open_loader, open_shards
+from corpus.shards.format import OtherVersionError
+from headwater.page_trace import OTHER_VERSION, open_loader, open_shards
 
 ORIGIN = ("url", "warc_file", "warc_offset", "warc_length")
 
@@ -26,16 +27,18 @@ class StepDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class StepTrace:
-    """The sequences that a checkpoint read in a step (from 1), by their numbers, each with its documents."""
+    """The sequences that a checkpoint read in a step (from 1), by their numbers, each with its documents. `note`: why
+    there are none, where its shards cannot be read."""
 
     checkpoint: str
     step: int
     sequences: dict[int, tuple[StepDocument, ...]]
+    note: str | None = None
 
 
 def trace_step(lake: Lake, step: int) -> list[StepTrace]:
-    """Of each checkpoint that took the step. Raises ValueError when none did, OtherVersionError where the shards are
-    another version's."""
+    """Of each checkpoint that took the step. Raises ValueError when none did, FileNotFoundError where its shards are no
+    longer in the lake."""
     checkpoints = list(lake.datasets(CHECKPOINT))
     taken = [int(checkpoint.figures["step"]) for checkpoint in checkpoints]
     chosen = [checkpoint for checkpoint, steps in zip(checkpoints, taken, strict=True) if 1 <= step <= steps]
@@ -46,7 +49,13 @@ def trace_step(lake: Lake, step: int) -> list[StepTrace]:
     traces = []
     for checkpoint in chosen:
         [manifest] = sources(lake, checkpoint, SHARDS)
-        loader = open_loader(lake, checkpoint, open_shards(lake, manifest, "train"))
+        try:
+            shards = open_shards(lake, manifest, "train")
+        except OtherVersionError:
+            note = f"its shards are {OTHER_VERSION}"
+            traces.append(StepTrace(checkpoint=checkpoint.address, step=step, sequences={}, note=note))
+            continue
+        loader = open_loader(lake, checkpoint, shards)
         sequences = {
             int(sequence): tuple(_document(document.doc_id, pages.get(document.doc_id, {})) for document in documents)
             for sequence, documents in loader.sequence_documents(step - 1)

@@ -105,7 +105,7 @@ def _stage_lines(outcome: StageOutcome) -> Line:
 
 def step_lines(traces: Sequence[StepTrace]) -> Line:
     for trace in traces:
-        yield f"checkpoint {trace.checkpoint[:12]}, step {trace.step}"
+        yield f"checkpoint {trace.checkpoint[:12]}, step {trace.step}" + (f": {trace.note}" if trace.note else "")
         for sequence, documents in trace.sequences.items():
             yield f"  sequence {sequence}"
             for document in documents:

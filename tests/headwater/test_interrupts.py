@@ -71,7 +71,8 @@ def interrupt(process: subprocess.Popen[str]) -> str:
     assert process.stderr is not None
     first = process.stderr.readline()  # communicate() closes its stdin, after which it might end by itself
     _, rest = process.communicate(timeout=60)
-    assert not [child for child in children if child.is_running()], "child processes are left"
+    left = [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    assert not left, "child processes are left"
     return first + rest
 
 

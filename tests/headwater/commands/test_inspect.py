@@ -118,5 +118,6 @@ def test_escape_sequences_are_shown_not_obeyed() -> None:
 
 
 def test_a_limit_below_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["inspect", "clean", "--lake", str(tmp_path), "--limit", "-1"]) == 1
-    assert "--limit -1" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["inspect", "clean", "--lake", str(tmp_path), "--limit", "-1"])
+    assert "argument --limit: -1 is less than 0" in capsys.readouterr().err

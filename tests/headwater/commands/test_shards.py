@@ -14,6 +14,7 @@ from tokens_of_text import ONE, Made, make_tokens
 
 from corpus.lake.manifest import Counts, Manifest, canonical_json, sha256
 from corpus.lake.stage import Outcome
+from corpus.lake.stages import kinds_read
 from corpus.lake.store import Lake, file_sha256
 from corpus.shards.mix import MixConfig
 from corpus.shards.reader import ShardSet
@@ -193,16 +194,20 @@ def grown(made: Made, mixed: Manifest, tmp_path: Path) -> tuple[Lake, Manifest]:
     """The lake, with shards and a checkpoint beside the others that an earlier version wrote."""
     lake = Lake(str(shutil.copytree(made.lake.root, tmp_path / "lake")))
     older = b'{"dtype":"<u2","schema":"headwater.shards/1","shards":[]}'
-    shards = published(lake, mixed, "shards", mixed.inputs, {f"{kind}/index.json": older for kind in SPLITS})
+    shards = published(lake, mixed, "shards", None, {f"{kind}/index.json": older for kind in SPLITS})
     state = canonical_json({"run": {"train": {"context": 8, "global_batch": 2, "seed": 0}}})
-    published(lake, mixed, "checkpoint", {shards.name: shards.digest}, {"model/state.json": state}, step=9)
+    published(lake, mixed, "checkpoint", shards, {"model/state.json": state}, step=9)
     return lake, shards
 
 
 def published(
-    lake: Lake, like: Manifest, stage: str, inputs: Mapping[str, str], files: Mapping[str, bytes], **figures: Any
+    lake: Lake, like: Manifest, stage: str, source: Manifest | None, files: Mapping[str, bytes], **figures: Any
 ) -> Manifest:
-    bare = replace(like, stage=stage, code_version="1", inputs=inputs, counts=Counts(records_in=0, kept=0))
+    """Of a stage, made of `source`, or of what `like` was made of."""
+    bare = replace(like, stage=stage, code_version="1", counts=Counts(records_in=0, kept=0))
+    if source is not None:
+        content = source.content(kinds_read(stage, source.stage))
+        bare = replace(bare, inputs={source.name: content}, sources={source.name: source.address})
     entries = []
     for path, data in files.items():
         with lake.scratch() as scratch:
@@ -219,10 +224,10 @@ def test_what_an_earlier_version_wrote_is_named_and_hides_nothing(
     shards = ShardSet(f"{lake.folder(mixed)}/train")
     [(_, doc_id, _, _), *_] = shards.documents(0, 1)
     said = printed(capsys, "trace", "--lake", lake.url, rows[doc_id]["url"])
-    assert f"shards      {older.address[:12]}: not read, for another version of Headwater wrote them" in said
+    assert f"shards      {older.address[:12]}: not read, another version of Headwater wrote them" in said
     assert f"shards      {mixed.address[:12]}/train" in said
     said = printed(capsys, "trace", "--lake", lake.url, "--step", "3")
-    assert "its shards are not read, for another version" in said
+    assert "its shards are not read, another version" in said
     assert "DAMAGED" not in printed(capsys, "verify", "--lake", lake.url)
     for command in (["inspect", f"shards/{older.address}", "--lake", lake.url], ["verify", lake.folder(older)]):
         assert main(command) == 1
@@ -236,7 +241,7 @@ def test_a_step_whose_pages_or_shards_are_gone(
     lake = Lake(str(shutil.copytree(made.lake.root, tmp_path / "lake")))
     plan = {"context": 8, "global_batch": 2, "seed": 0, "packing": "concat"}
     state = canonical_json({"run": {"train": plan}})
-    published(lake, mixed, "checkpoint", {mixed.name: mixed.digest}, {"model/state.json": state}, step=9)
+    published(lake, mixed, "checkpoint", mixed, {"model/state.json": state}, step=9)
     step = ["trace", "--lake", lake.url, "--step", "3"]
     assert "https://site.example/" in printed(capsys, *step)
     shutil.rmtree(lake.folder(made.split))
