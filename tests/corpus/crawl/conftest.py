@@ -1,0 +1,5 @@
+"""What the tests of the crawler share."""
+
+from crawl_server import server
+
+__all__ = ["server"]
