@@ -116,7 +116,7 @@ def test_the_sample_is_what_the_demo_prints(demo: Run) -> None:
 
 
 def test_the_demo_keeps_most_documentation_and_learns_from_it(demo: Run) -> None:
-    report = json.loads((demo.folder / ".headwater" / "report" / "report.json").read_text())
+    report = json.loads((demo.folder / ".headwater" / "report" / "demo" / "report.json").read_text())
     assert report["clean"] > 0.75 * report["documents"] > 0.75 * 500
     bits = report["scores"]["bits_per_byte"]
     assert bits["score"]["high"] < bits["beside"]["unigram"]["low"]

@@ -47,7 +47,7 @@ def test_full_and_a_recipe_exclude_each_other(capsys: pytest.CaptureFixture[str]
 def test_it_ends_with_a_sample_the_paths_and_commands_that_work(
     graph: Graph, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = Path(graph.lake.root, "report", "report.json")
+    path = Path(graph.lake.root, "report", "base", "report.json")
     lines = closing_lines(graph.lake, json.loads(path.read_text()), "the/report.html", 61.4)
     model = next(line.split()[1] for line in lines if line.startswith("model "))
     assert {"model.safetensors", "tokenizer.json"} <= {file.name for file in Path(model).iterdir()}
@@ -64,7 +64,7 @@ def test_it_ends_with_a_sample_the_paths_and_commands_that_work(
 def test_the_default_lake_is_left_out_of_what_to_type_next(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = Lake(graph.lake.url)
     monkeypatch.setattr("headwater.commands.demo.DEFAULT_LAKE", lake.url)
-    report = json.loads(Path(lake.root, "report", "report.json").read_text())
+    report = json.loads(Path(lake.root, "report", "base", "report.json").read_text())
     assert closing_lines(lake, report, "report.html", 1.0)[-1] == "  headwater ui"
 
 
