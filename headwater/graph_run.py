@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import uuid
 import warnings
@@ -22,15 +23,17 @@ from headwater import interrupts
 from headwater.progress import Progress
 from training.evaluation.catalog import PREPARED
 
+log = logging.getLogger(__name__)
+
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 class GraphRun:
     """One run of the asset graph on a lake, under one recipe, kept in the lake's Dagster history."""
 
-    def __init__(self, lake: Lake, workers: int, recipe: str) -> None:
+    def __init__(self, lake: Lake, workers: int, recipe: str, quiet: bool = False) -> None:
         self.lake, self.workers, self.recipe = lake, workers, recipe
-        self._progress = Progress()
+        self._progress = Progress(enabled=not quiet)
         use_home(lake)
 
     def run(self, crawl_keys: Sequence[str], benchmarks: Mapping[str, Path]) -> str:
@@ -42,7 +45,7 @@ class GraphRun:
         with dg.DagsterInstance.get() as instance, self._progress:
             stopped = reconcile(instance)
             if stopped:
-                print(f"an earlier run was stopped: continuing from what it finished ({stopped})", file=sys.stderr)
+                log.info("an earlier run was stopped: continuing from what it finished (%d)", stopped)
             for task, path in benchmarks.items():
                 files = {"ops": {f"benchmarks__{task}": {"config": {"path": str(path)}}}}
                 self._materialize(instance, ITEMS_JOB, None, files, {dg.AssetKey(["benchmarks", task])})

@@ -32,8 +32,8 @@ CLEAR = "\r\x1b[K"
 class Progress:
     """A line on standard error, renewed every second; nothing where that is no terminal. Use as a context."""
 
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
+    def __init__(self, enabled: bool = True) -> None:
+        self._terminal = enabled and sys.stderr.isatty()
         self._lock = threading.Lock()
         self._stage: str | None = None
         self._started = 0.0

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
     lake = Lake(args.lake)
     with divert_stdout(quiet=args.quiet) if args.json or args.quiet else nullcontext():
-        path = GraphRun(lake, args.workers, recipe).run(keys, benchmarks)
+        path = GraphRun(lake, args.workers, recipe, args.quiet).run(keys, benchmarks)
     report = json.loads(lake.fs.cat_file(f"{path.rpartition('/')[0]}/report.json"))
     if args.json:
         print(json_line({"path": path, **report}))
