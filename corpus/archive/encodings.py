@@ -18,7 +18,7 @@ from fastwarc.stream_io import BrotliReader
 # A chunk's head: its size in hex, and extensions that mean nothing here. Size and line are bounded, and so is the look.
 CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,1000})?\r?\n")
 GZIP_MAGIC = b"\x1f\x8b"
-MAX_MEMBERS = 100  # a body has one; what is behind each is copied
+MAX_MEMBERS = 100  # a body has one; what is after each is copied
 
 Decoded = tuple[bytes, bool]
 """What was decoded, and whether that is all of it."""
@@ -38,7 +38,7 @@ def _chunked(body: bytes, max_bytes: int) -> Decoded | None:
     position = total = 0
     while total < max_bytes:
         head = CHUNK.match(body, position)
-        if head is None:  # behind a first chunk, that was none: a line of hex digits stands in text too
+        if head is None:  # after a first chunk, that was none: a line of hex digits stands in text too
             return (b"".join(parts), False) if len(parts) > 1 or (parts and position == len(body)) else None
         size, start = int(head.group(1), 16), head.end()
         if size == 0:
@@ -54,7 +54,7 @@ def _chunked(body: bytes, max_bytes: int) -> Decoded | None:
 
 
 def _gzip(body: bytes, max_bytes: int) -> Decoded | None:
-    """All members; what stands behind the last one means nothing."""
+    """All members; what stands after the last one means nothing."""
     parts: list[bytes] = []
     total = 0
     while body.startswith(GZIP_MAGIC) and total < max_bytes and len(parts) < MAX_MEMBERS:

@@ -90,14 +90,14 @@ class BenchmarkNgrams:
     def _grams(
         self, chosen: np.ndarray, size: int, first_alone: bool = False
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(hash, text, place in its words) of the grams of some texts, templates left out."""
+        """(hash, text, position in its words) of the grams of some texts, templates left out."""
         hashes, offsets = hash_ngrams(self.array(chosen), size)
         owners = np.repeat(chosen, np.diff(offsets))
-        places = np.arange(len(hashes)) - np.repeat(offsets[:-1], np.diff(offsets))
+        positions = np.arange(len(hashes)) - np.repeat(offsets[:-1], np.diff(offsets))
         stay = ~self._templates(hashes, owners)
         if first_alone:
-            stay &= places == 0
-        return hashes[stay], owners[stay], places[stay]
+            stay &= positions == 0
+        return hashes[stay], owners[stay], positions[stay]
 
     def _templates(self, hashes: np.ndarray, owners: np.ndarray) -> np.ndarray:
         """Which grams more than `shared` different texts have."""
@@ -112,11 +112,11 @@ class BenchmarkNgrams:
         return found
 
     def _cover(self, grams: tuple[np.ndarray, np.ndarray, np.ndarray], size: int) -> None:
-        """Counts the words of each text that its grams cover; they are in the order of texts and places."""
-        _, texts, places = grams
+        """Counts the words of each text that its grams cover; they are in the order of texts and positions."""
+        _, texts, positions = grams
         same = texts[1:] == texts[:-1]
         added = np.full(len(texts), size, np.int64)
-        added[1:][same] = np.minimum(size, np.diff(places)[same])
+        added[1:][same] = np.minimum(size, np.diff(positions)[same])
         np.add.at(self.usable, texts, added)
 
     def _near(self, chosen: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

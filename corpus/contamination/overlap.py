@@ -55,27 +55,27 @@ class ItemFinder:
         first, last = self.grams.starts[hits.keys], self.grams.starts[hits.keys + 1]
         rows = np.repeat(np.arange(len(first)), last - first)
         posting = np.arange(len(rows)) - np.repeat(np.cumsum(last - first) - (last - first), last - first) + first[rows]
-        document, place = hits.texts[rows], hits.positions[rows]
+        document, position = hits.texts[rows], hits.positions[rows]
         text, at = self.grams.of[posting], self.grams.at[posting]
         chosen = np.flatnonzero(at >= 0)
-        chosen = np.concatenate((chosen, self._close(document, text, place, np.flatnonzero(at < 0))))
-        order = chosen[np.lexsort(tuple(column[chosen] for column in (place, place - at, text, document)))]
+        chosen = np.concatenate((chosen, self._close(document, text, position, np.flatnonzero(at < 0))))
+        order = chosen[np.lexsort(tuple(column[chosen] for column in (position, position - at, text, document)))]
         found: list[Match] = []
-        columns = (column[order].tolist() for column in (document, text, place, at))
+        columns = (column[order].tolist() for column in (document, text, position, at))
         for number, mine in groupby(zip(*columns, strict=True), key=lambda row: row[0]):
             looked = _Document(number, documents[number])
             for which, group in groupby(mine, key=lambda row: row[1]):
                 found += self._of_text(looked, which, [row[2:] for row in group])
         return found
 
-    def _close(self, document: np.ndarray, text: np.ndarray, place: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def _close(self, document: np.ndarray, text: np.ndarray, position: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Of shingles that were hit those that begin so many of one text, near enough to each other."""
-        rows = rows[np.lexsort((place[rows], text[rows], document[rows]))]
+        rows = rows[np.lexsort((position[rows], text[rows], document[rows]))]
         other = np.arange(len(rows)) + self.grams.together[text[rows]] - 1
         inside = np.flatnonzero(other < len(rows))
         here, there = rows[inside], rows[other[inside]]
         near = (document[here] == document[there]) & (text[here] == text[there])
-        near &= place[there] - place[here] <= self.grams.counts[text[here]] * WINDOW
+        near &= position[there] - position[here] <= self.grams.counts[text[here]] * WINDOW
         chosen: np.ndarray = here[near]
         return chosen
 
@@ -84,7 +84,7 @@ class ItemFinder:
         if same is not None:
             yield same
         if same is None or same.measure < self.grams.config.share:
-            near = self._nearly(looked, text, [place for place, at in hits if at < 0])
+            near = self._nearly(looked, text, [position for position, at in hits if at < 0])
             if near is not None:
                 yield near
 
@@ -93,11 +93,11 @@ class ItemFinder:
         mine = self._words(text)
         size, _, _ = self.grams.sizes(bool(self.grams.unspaced[text]))
         covered, longest = np.zeros(len(mine), bool), (0, 0)
-        for place, at, grams in _runs(hits):
+        for position, at, grams in _runs(hits):
             length = grams - 1 + size if len(mine) >= size else len(mine)
-            if looked.words(place, place + length) == mine[at : at + length]:
+            if looked.words(position, position + length) == mine[at : at + length]:
                 covered[at : at + length] = True
-                longest = max(longest, (length, -place))
+                longest = max(longest, (length, -position))
         if not longest[0]:
             return None
         start, stop = looked.characters(-longest[1], longest[0] - longest[1])
@@ -105,7 +105,8 @@ class ItemFinder:
         return Match(document=looked.number, text=text, kind=NGRAM, measure=measure, start=start, stop=stop)
 
     def _nearly(self, looked: _Document, text: int, places: list[int]) -> Match | None:
-        """`places`: rising words of the document, one of which is in any window that holds enough, before its end."""
+        """`positions`: rising words of the document, one of which is in any window that holds enough, before its
+        end."""
         if not places:
             return None
         wanted = self.grams.shingles[text]
@@ -132,7 +133,7 @@ class ItemFinder:
 
 
 class _Document:
-    """A document in which something was found: its words by place."""
+    """A document in which something was found: its words by position."""
 
     def __init__(self, number: int, text: Any) -> None:
         self.number = number
@@ -156,12 +157,12 @@ class _Document:
 
 
 def _words(text: str) -> list[str]:
-    """As grams count them: a mark of Thai and its like that stands behind no letter, a slip of typing, is no word."""
+    """As grams count them: a mark of Thai and its like that stands after no letter, a slip of typing, is no word."""
     return [word for word in words(text) if not MARK.match(word)]
 
 
 def _stretches(places: list[int], width: int) -> Iterator[tuple[int, int]]:
-    """(first, last) of places that no window that is `width` from both lies between."""
+    """(first, last) of positions that no window that is `width` from both lies between."""
     begin = 0
     for end in range(1, len(places) + 1):
         if end == len(places) or places[end] - places[end - 1] > 2 * width:
@@ -185,10 +186,10 @@ def find_densest_window(shingles, wanted, width):
     places = np.empty(len(shingles), np.int64)
     which = np.empty(len(shingles), np.int64)
     hits = 0
-    for place in range(len(shingles)):
-        key = np.searchsorted(wanted, shingles[place])
-        if key < len(wanted) and wanted[key] == shingles[place]:
-            places[hits], which[hits] = place, key
+    for position in range(len(shingles)):
+        key = np.searchsorted(wanted, shingles[position])
+        if key < len(wanted) and wanted[key] == shingles[position]:
+            places[hits], which[hits] = position, key
             hits += 1
     held = np.zeros(len(wanted), np.int64)
     best, first, last, different, left = 0, 0, 0, 0, 0

@@ -20,15 +20,15 @@ from corpus.lake.store import Lake
 def write_shingle_sets(
     found: Iterable[tuple[np.ndarray, pa.Array]], candidates: int, size: int, scratch: Path
 ) -> ShingleSets:
-    """`found`: places of candidates, each from 0 to `candidates` once in all, and their texts. `scratch`: a folder that
-    lives as long as the sets are used."""
+    """`found`: positions of candidates, each from 0 to `candidates` once in all, and their texts. `scratch`: a folder
+    that lives as long as the sets are used."""
     starts, stops = np.zeros(candidates, np.int64), np.zeros(candidates, np.int64)
     path, written = scratch / "shingles", 0
     with open(path, "wb") as file:
-        for places, texts in found:
+        for positions, texts in found:
             sets = compute_shingle_sets(texts, size)
             sets.values.tofile(file)
-            starts[places], stops[places] = sets.offsets[:-1] + written, sets.offsets[1:] + written
+            starts[positions], stops[positions] = sets.offsets[:-1] + written, sets.offsets[1:] + written
             written += len(sets.values)
     values = np.asarray(np.memmap(path, np.uint64, mode="r+")) if written else np.empty(0, np.uint64)
     return ShingleSets(values=values, starts=starts, stops=stops)

@@ -36,13 +36,13 @@ class ShingleSets:
 def find_exact_duplicates(digests: np.ndarray, documents: np.ndarray) -> Removals:
     """Of documents with one digest the first stays. `digests` (D, 2) uint64 belong to `documents` (D,), which rise."""
     begins = group_by_key(np.ascontiguousarray(digests[:, 0]), np.arange(len(documents), dtype=np.uint64))
-    places, runs = begins.members.astype(np.int64), np.repeat(np.arange(len(begins)), np.diff(begins.starts))
-    ends = digests[places, 1]
+    positions, runs = begins.members.astype(np.int64), np.repeat(np.arange(len(begins)), np.diff(begins.starts))
+    ends = digests[positions, 1]
     order = np.lexsort((ends, runs))
-    places, runs, ends = places[order], runs[order], ends[order]
+    positions, runs, ends = positions[order], runs[order], ends[order]
     first = np.concatenate(([True], (runs[1:] != runs[:-1]) | (ends[1:] != ends[:-1])))[: len(order)]
-    gone = places[~first]
-    keepers = places[np.flatnonzero(first)[np.cumsum(first) - 1]][~first] if len(order) else gone
+    gone = positions[~first]
+    keepers = positions[np.flatnonzero(first)[np.cumsum(first) - 1]][~first] if len(order) else gone
     by_document = np.argsort(gone)
     return Removals(
         documents=documents[gone[by_document]],
@@ -63,9 +63,9 @@ def find_near_duplicates(
 ) -> Removals:
     """`documents` are all those of the groups, rising, and `sets` belong to them. The first `staying` of them stay:
     they did when a crawl before this one was compared. Only pairs that share `agreeing` bands are measured: their
-    Jaccard similarity, or how much of a document is contained in the one that stays; and of those whose least shingles
-    already tell that they are not similar, no more. Memory beside these: 8 bytes for each place in a group and about 50
-    for a document."""
+    Jaccard similarity, or how much of a document is contained in the one that stays; and of those whose smallest
+    shingles already tell that they are not similar, no more. Memory beside these: 8 bytes for each position in a group
+    and about 50 for a document."""
     slots = _slots(documents, groups.members)
     keepers = np.full(len(documents), -1, np.int64)
     similarities = np.zeros(len(documents))
@@ -96,7 +96,7 @@ def _decide(
     slots, starts, weights, values, set_starts, set_stops, threshold, agreeing, containment, looks, staying, keepers,
     similarities,
 ):  # fmt: skip
-    """Sets keeper and similarity of each document that goes. A group's places are filled with those of its documents
+    """Sets keeper and similarity of each document that goes. A group's positions are filled with those of its documents
     that stay, from the front: documents are taken in order, so the front of a group is read already."""
     firsts, groups = _groups_of(slots, starts, len(keepers))
     kept = np.zeros(len(starts) - 1, np.uint32)
@@ -110,8 +110,8 @@ def _decide(
         for number in its_groups:
             if document < staying:
                 break
-            for place in range(starts[number], starts[number] + kept[number]):
-                candidate = slots[place]
+            for position in range(starts[number], starts[number] + kept[number]):
+                candidate = slots[position]
                 if seen[candidate] != document:
                     seen[candidate] = document
                     bands[candidate] = 0
@@ -146,29 +146,29 @@ def _slots(documents, members):
         size *= 2
     table = np.full(size, 0xFFFFFFFF, np.uint32)
     for slot in range(len(documents)):
-        place = mix_hash(np.uint64(0), documents[slot]) & np.uint64(size - 1)
-        while table[place] != 0xFFFFFFFF:
-            place = (place + np.uint64(1)) & np.uint64(size - 1)
-        table[place] = slot
+        position = mix_hash(np.uint64(0), documents[slot]) & np.uint64(size - 1)
+        while table[position] != 0xFFFFFFFF:
+            position = (position + np.uint64(1)) & np.uint64(size - 1)
+        table[position] = slot
     slots = np.empty(len(members), np.uint32)
     for number in range(len(members)):
-        place = mix_hash(np.uint64(0), members[number]) & np.uint64(size - 1)
-        while documents[table[place]] != members[number]:
-            place = (place + np.uint64(1)) & np.uint64(size - 1)
-        slots[number] = table[place]
+        position = mix_hash(np.uint64(0), members[number]) & np.uint64(size - 1)
+        while documents[table[position]] != members[number]:
+            position = (position + np.uint64(1)) & np.uint64(size - 1)
+        slots[number] = table[position]
     return slots
 
 
 @kernel
 def _groups_of(slots, starts, documents):
     """Document d is in the groups `groups[firsts[d]:firsts[d + 1]]`."""
-    firsts = np.zeros(documents + 2, np.int64)  # one place further on, until they are filled
+    firsts = np.zeros(documents + 2, np.int64)  # one position further on, until they are filled
     for slot in slots:
         firsts[slot + 2] += 1
     firsts = np.cumsum(firsts)
     groups = np.empty(len(slots), np.uint32)
     for number in range(len(starts) - 1):
-        for place in range(starts[number], starts[number + 1]):
-            groups[firsts[slots[place] + 1]] = number
-            firsts[slots[place] + 1] += 1
+        for position in range(starts[number], starts[number + 1]):
+            groups[firsts[slots[position] + 1]] = number
+            firsts[slots[position] + 1] += 1
     return firsts, groups

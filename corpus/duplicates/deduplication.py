@@ -2,7 +2,7 @@
 
     batches -> band keys, by band on disk -> groups -> candidates -> their texts once more -> removals
 
-What is held in memory a document: its digest, its place in the order and, while a band is grouped, its key.
+What is held in memory a document: its digest, its position in the order and, while a band is grouped, its key.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def deduplicate(
     """(order, removals): document d of the removals is text `order[d]`.
 
     `texts` reads all texts, the same each time, in batches of some thousand; `ids` are theirs. The longest text stays,
-    of equally long ones the one with the least id, so that the order of the input decides nothing.
+    of equally long ones the one with the smallest id, so that the order of the input decides nothing.
     """
     signing = config.signing()
     bands = BandFiles(scratch, signing.bands)
@@ -91,10 +91,10 @@ def _longest_first(lengths: pa.ChunkedArray, ids: pa.ChunkedArray) -> np.ndarray
     return sort_by_keeper(table, OF_FILES).to_numpy().astype(np.int64)
 
 
-def _picked(batches: Iterable[pa.Array], places: np.ndarray) -> Iterator[tuple[np.ndarray, pa.Array]]:
-    """The texts at some places among all, with where those places stand in `places`."""
-    slots = np.argsort(places)
-    rising = places[slots]
+def _picked(batches: Iterable[pa.Array], positions: np.ndarray) -> Iterator[tuple[np.ndarray, pa.Array]]:
+    """The texts at some positions among all, with where those positions stand in `positions`."""
+    slots = np.argsort(positions)
+    rising = positions[slots]
     start = 0
     for batch in batches:
         first, last = np.searchsorted(rising, (start, start + len(batch)))

@@ -33,7 +33,7 @@ class Groups:
 
 
 def sort_order(keys: np.ndarray) -> np.ndarray:
-    """The places of keys (P,) uint64 as they rise: a stable argsort."""
+    """The positions of keys (P,) uint64 as they rise: a stable argsort."""
     packed, width = _packed(keys)
     order = (packed & ((np.uint64(1) << width) - np.uint64(1))).astype(np.int64)
     found = keys[order]
@@ -41,8 +41,8 @@ def sort_order(keys: np.ndarray) -> np.ndarray:
 
 
 def _packed(keys: np.ndarray) -> tuple[np.ndarray, np.uint64]:
-    """A key's first bits and its place in one number, and how many bits the place takes: to sort those takes a tenth of
-    the time of a stable argsort. Two keys in some billion begin alike."""
+    """A key's first bits and its position in one number, and how many bits the position takes: to sort those takes a
+    tenth of the time of a stable argsort. Two keys in some billion begin alike."""
     width = np.uint64(len(keys).bit_length())
     packed = keys >> width
     packed <<= width
@@ -55,10 +55,10 @@ def group_by_key(keys: np.ndarray, documents: np.ndarray) -> Groups:
     """The groups of (key, document) pairs, both (P,) uint64, each pair once, sorted by document. A key that only one
     document has makes none."""
     packed, width = _packed(keys)
-    places, sizes = _runs(packed, width)
-    places, sizes = _equal(places, sizes, keys[places])
+    positions, sizes = _runs(packed, width)
+    positions, sizes = _equal(positions, sizes, keys[positions])
     return Groups(
-        members=documents[places],
+        members=documents[positions],
         starts=np.concatenate(([0], np.cumsum(sizes))).astype(np.int64),
         weights=np.ones(len(sizes), np.uint16),
     )
@@ -79,9 +79,9 @@ def combine_groups(parts: Iterable[Groups]) -> Groups:
         counts = np.diff(part.starts)
         members.append(part.members[np.repeat(new, counts)])
         sizes.append(counts[new])
-        places = np.cumsum(new, dtype=np.uint32) + np.uint32(len(weights)) - np.uint32(1)
+        positions = np.cumsum(new, dtype=np.uint32) + np.uint32(len(weights)) - np.uint32(1)
         chosen = order[new[order]]
-        seen, numbers = _merged(seen, numbers, found[chosen], places[chosen])
+        seen, numbers = _merged(seen, numbers, found[chosen], positions[chosen])
         weights = np.concatenate((weights, times[new]))
     return Groups(
         members=np.concatenate(members),
@@ -106,44 +106,44 @@ def mark_shared(keys, others):
 def _runs(packed, width):
     """The last `width` bits of sorted numbers, run by run of those with the same bits before, and how many each run
     has, two or more."""
-    places, sizes = np.empty(len(packed), np.int64), np.empty(len(packed) // 2, np.int64)
+    positions, sizes = np.empty(len(packed), np.int64), np.empty(len(packed) // 2, np.int64)
     mask = (np.uint64(1) << width) - np.uint64(1)
     count = runs = start = 0
     for stop in range(1, len(packed) + 1):
         if stop < len(packed) and packed[stop] >> width == packed[start] >> width:
             continue
         if stop - start > 1:
-            for place in range(start, stop):
-                places[count] = packed[place] & mask
+            for position in range(start, stop):
+                positions[count] = packed[position] & mask
                 count += 1
             sizes[runs] = stop - start
             runs += 1
         start = stop
-    return places[:count].copy(), sizes[:runs].copy()
+    return positions[:count].copy(), sizes[:runs].copy()
 
 
 @kernel
-def _equal(places, sizes, keys):
+def _equal(positions, sizes, keys):
     """Those runs, divided where their keys differ."""
-    equal_sizes = np.empty(len(places) // 2, np.int64)
+    equal_sizes = np.empty(len(positions) // 2, np.int64)
     count = runs = start = 0
     for size in sizes:
         stop = start + size
         if (keys[start + 1 : stop] != keys[start]).any():
             order = np.argsort(keys[start:stop], kind="mergesort")
-            places[start:stop], keys[start:stop] = places[start:stop][order], keys[start:stop][order]
+            positions[start:stop], keys[start:stop] = positions[start:stop][order], keys[start:stop][order]
         first = start
-        for place in range(start + 1, stop + 1):
-            if place == stop or keys[place] != keys[first]:
-                if place - first > 1:
-                    for member in range(first, place):
-                        places[count] = places[member]
+        for position in range(start + 1, stop + 1):
+            if position == stop or keys[position] != keys[first]:
+                if position - first > 1:
+                    for member in range(first, position):
+                        positions[count] = positions[member]
                         count += 1
-                    equal_sizes[runs] = place - first
+                    equal_sizes[runs] = position - first
                     runs += 1
-                first = place
+                first = position
         start = stop
-    return places[:count], equal_sizes[:runs]
+    return positions[:count], equal_sizes[:runs]
 
 
 @kernel
@@ -170,12 +170,12 @@ def _merged(left, left_numbers, right, right_numbers):
     values = np.empty(len(left) + len(right), np.uint64)
     numbers = np.empty(len(values), np.uint32)
     here = there = 0
-    for place in range(len(values)):
+    for position in range(len(values)):
         if there == len(right) or (here < len(left) and left[here] < right[there]):
-            values[place], numbers[place] = left[here], left_numbers[here]
+            values[position], numbers[position] = left[here], left_numbers[here]
             here += 1
         else:
-            values[place], numbers[place] = right[there], right_numbers[there]
+            values[position], numbers[position] = right[there], right_numbers[there]
             there += 1
     return values, numbers
 
@@ -185,6 +185,6 @@ def _hash_groups(members, starts, found):
     for number in range(len(found)):
         # From 0 on, {3, 4, 7} would be as {6, 7}.
         state = mix_hash(SEED, np.uint64(starts[number + 1] - starts[number]))
-        for place in range(starts[number], starts[number + 1]):
-            state = mix_hash(state, members[place])
+        for position in range(starts[number], starts[number + 1]):
+            state = mix_hash(state, members[position])
         found[number] = state

@@ -1,6 +1,6 @@
 """MinHash: shingles -> signatures -> band keys. Equal keys nominate a pair; measured similarity decides.
 
-A permutation of the 32-bit integers is x -> a x + b with an odd a, and a signature holds the least value of each
+A permutation of the 32-bit integers is x -> a x + b with an odd a, and a signature holds the minimum value of each
 permutation. Sources: Broder 1997, "On the resemblance and containment of documents"; Broder et al. 2000, "Min-wise
 independent permutations", on such linear ones; Leskovec, Rajaraman, Ullman, "Mining of Massive Datasets", chapter 3.
 """
@@ -50,21 +50,21 @@ def _sign(values, offsets, factors, terms, found):
     for text in range(len(offsets) - 1):
         row = found[text]
         row[:] = 0xFFFFFFFF
-        place, stop = offsets[text], offsets[text + 1]
-        while place + 4 <= stop:
-            a, b = types.uint32(values[place] >> HALF), types.uint32(values[place + 1] >> HALF)
-            c, d = types.uint32(values[place + 2] >> HALF), types.uint32(values[place + 3] >> HALF)
+        position, stop = offsets[text], offsets[text + 1]
+        while position + 4 <= stop:
+            a, b = types.uint32(values[position] >> HALF), types.uint32(values[position + 1] >> HALF)
+            c, d = types.uint32(values[position + 2] >> HALF), types.uint32(values[position + 3] >> HALF)
             for number in range(len(row)):
                 factor, term = factors[number], terms[number]
                 left = min(types.uint32(factor * a + term), types.uint32(factor * b + term))
                 right = min(types.uint32(factor * c + term), types.uint32(factor * d + term))
                 row[number] = min(row[number], min(left, right))
-            place += 4
-        while place < stop:
-            a = types.uint32(values[place] >> HALF)
+            position += 4
+        while position < stop:
+            a = types.uint32(values[position] >> HALF)
             for number in range(len(row)):
                 row[number] = min(row[number], types.uint32(factors[number] * a + terms[number]))
-            place += 1
+            position += 1
 
 
 @kernel

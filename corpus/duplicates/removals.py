@@ -28,7 +28,7 @@ class Removals:
 
 @dataclass(frozen=True, kw_only=True)
 class CombinedRemovals(Removals):
-    """Every keeper stays, whatever the step. `reasons` uint8 are places in REASONS."""
+    """Every keeper stays, whatever the step. `reasons` uint8 are positions in REASONS."""
 
     reasons: np.ndarray
 
@@ -68,9 +68,9 @@ def _handed_on(keepers: np.ndarray, later: Removals) -> tuple[np.ndarray, np.nda
     """(which of the keepers a later step removes, the keepers then, the similarity of the removed ones to them)."""
     if not len(later):
         return np.zeros(len(keepers), bool), keepers, np.ones(len(keepers))
-    places = np.minimum(np.searchsorted(later.documents, keepers), len(later) - 1)
-    moved = later.documents[places] == keepers
-    return moved, np.where(moved, later.keepers[places], keepers), later.similarities[places]
+    positions = np.minimum(np.searchsorted(later.documents, keepers), len(later) - 1)
+    moved = later.documents[positions] == keepers
+    return moved, np.where(moved, later.keepers[positions], keepers), later.similarities[positions]
 
 
 def no_removals() -> Removals:

@@ -124,18 +124,18 @@ def count_common_or_stop(left, right, looks):
 
 
 @kernel
-def write_words(data, place, end, table, values, count):
+def write_words(data, position, end, table, values, count):
     """Writes the hash of each word of a text from `count` on; where the next one would be written.
 
     Without a branch for ASCII: where a word ends cannot be foretold, and a wrong guess of the processor costs more than
-    what a letter needs. A word is written wherever one could end, and counted where one does. Places are unsigned: of a
-    signed one it is asked at each access whether it counts from the end.
+    what a letter needs. A word is written wherever one could end, and counted where one does. Positions are unsigned:
+    of a signed one it is asked at each access whether it counts from the end.
     """
-    place, end, count = types.uint64(place), types.uint64(end), types.uint64(count)
-    state = types.int64(0)  # 0 outside a word, 1 in a word of letters, 2 behind a character that is a word
+    position, end, count = types.uint64(position), types.uint64(end), types.uint64(count)
+    state = types.int64(0)  # 0 outside a word, 1 in a word of letters, 2 after a character that is a word
     word = types.uint64(0)
-    while place < end:
-        code = types.int64(data[place])
+    while position < end:
+        code = types.int64(data[position])
         if code < 0x80:
             entry = types.int64(table[code])
             letter = (entry >> LETTER_PLACE) & 1
@@ -144,11 +144,11 @@ def write_words(data, place, end, table, values, count):
             count += types.uint64((state != 0) & (inside == 0))
             word = (word * MULTIPLIER & types.uint64(-inside)) + types.uint64(entry & CODE)
             state = letter
-            place += types.uint64(1)
+            position += types.uint64(1)
             continue
-        code, step = decode_character(data, types.int64(place), types.int64(end))
+        code, step = decode_character(data, types.int64(position), types.int64(end))
         entry = types.int64(table[code])
-        place += types.uint64(step)
+        position += types.uint64(step)
         if entry & MARK_BIT:
             if state != 0:
                 word = word * MULTIPLIER + types.uint64(entry & CODE)
@@ -183,10 +183,10 @@ def _shingle(data, offsets, table, size, values, bounds, digests):
             values[count] = _without_words(data, offsets[text], offsets[text + 1])
             count += 1
         one, other = types.uint64(count - first), NO_WORDS
-        for place in range(first, count):
-            word = values[place] * FACTOR
+        for position in range(first, count):
+            word = values[position] * FACTOR
             word ^= word >> SHIFT
-            values[place] = word
+            values[position] = word
             one = one * MULTIPLIER + word
             # Not of powers alone: modulo 2^64 a sum of such is equal for two words in the order of Thue and Morse and
             # in its opposite, whatever the multiplier.
@@ -198,8 +198,8 @@ def _shingle(data, offsets, table, size, values, bounds, digests):
         # Each from the one before: what leaves the run is taken away, and what joins it added. The number of words is
         # in it, for a short text is not a run of a longer one.
         total, leaving, length = types.uint64(0), types.uint64(1), types.uint64(width) * NO_WORDS
-        for place in range(first, first + width):
-            total = total * MULTIPLIER + values[place]
+        for position in range(first, first + width):
+            total = total * MULTIPLIER + values[position]
             leaving *= MULTIPLIER
         for start in range(first, first + runs):
             mixed, gone = total + length, values[start]
@@ -216,8 +216,8 @@ def _shingle(data, offsets, table, size, values, bounds, digests):
 def _without_words(data, start, end):
     """The hash of a text's bytes but for ASCII white space."""
     total = NO_WORDS
-    for place in range(start, end):
-        byte = types.uint64(data[place])
+    for position in range(start, end):
+        byte = types.uint64(data[position])
         if byte > 32:
             total = (total ^ byte) * FACTOR
             total ^= total >> SHIFT
@@ -229,9 +229,9 @@ def _distinct(values, offsets, bounds):
     """Leaves one of equal neighbours in each sorted run, where they stand."""
     count, last = 0, types.uint64(0)
     for text in range(len(offsets) - 1):
-        for place in range(offsets[text], offsets[text + 1]):
-            if place == offsets[text] or values[place] != last:
-                last = values[place]
+        for position in range(offsets[text], offsets[text + 1]):
+            if position == offsets[text] or values[position] != last:
+                last = values[position]
                 values[count] = last
                 count += 1
         bounds[text + 1] = count

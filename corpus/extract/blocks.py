@@ -61,8 +61,8 @@ def _join(points, blocks, keep):
     found, written = np.empty(len(points) + 1, np.uint32), 0
     for block in range(len(blocks)):
         if keep[block]:
-            for place in range(blocks[block, BLOCK.start], blocks[block, BLOCK.end]):
-                found[written] = points[place]
+            for position in range(blocks[block, BLOCK.start], blocks[block, BLOCK.end]):
+                found[written] = points[position]
                 written += 1
             found[written] = NEWLINE
             written += 1

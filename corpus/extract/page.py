@@ -98,7 +98,7 @@ def _whole(tree: HTMLTree) -> str:
 
 def _too_deep(text: str) -> bool:
     """Whether elements are nested so deeply that parsers take the square of the depth, which mark_regions bounds. Pages
-    with few tags cannot be, and are not looked through."""
+    with few tags cannot be, and are not searched."""
     if text.count("<") < 2 * MAX_DEPTH:
         return False
     depth = 0

@@ -2,7 +2,7 @@
 
 Plain text knows nothing of the elements that it stood in, and asking a DOM from Python for each of them costs more than
 parsing. So the page's source is read once, before parsing: scripts and styles are cut out (half of the bytes of most
-pages), and where a region begins or ends a mark is put behind the tag, which comes out of the parser between the
+pages), and where a region begins or ends a mark is put after the tag, which comes out of the parser between the
 blocks. Tags are matched as written; a page that does not close them gets odd regions, not an error.
 """
 

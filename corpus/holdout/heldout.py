@@ -31,9 +31,9 @@ def choose_held_out(urls: Sequence[str], config: HeldOutConfig) -> np.ndarray:
     """Boolean mask, shape (pages,). Raises ValueError when there are fewer than two pages to divide."""
     if len(urls) < 2:
         raise ValueError(f"{len(urls)} page survived: at least 2 are needed, one to train on and one to hold out")
-    places = np.array([int(sha256(url.encode())[:16], 16) / 2**64 for url in urls])
+    positions = np.array([int(sha256(url.encode())[:16], 16) / 2**64 for url in urls])
     enough = min(config.min_pages, len(urls) // 2)
-    return places <= max(config.share, np.sort(places)[enough - 1])
+    return positions <= max(config.share, np.sort(positions)[enough - 1])
 
 
 class HeldOutIndex:

@@ -68,17 +68,17 @@ def build_items(pages: Sequence[Mapping[str, Any]], config: ItemConfig) -> tuple
     ordered = sorted(pages, key=lambda page: page["doc_id"])
     passages = [passage for page in ordered for passage in _passages(page, config)]
     random = np.random.RandomState(config.seed)
-    chosen = [passages[place] for place in sorted(random.permutation(len(passages))[: config.max_items])]
+    chosen = [passages[position] for position in sorted(random.permutation(len(passages))[: config.max_items])]
     return [_last_word(passage) for passage in chosen], _continuations(chosen, passages, config, random)
 
 
 def _passages(page: Mapping[str, Any], config: ItemConfig) -> list[_Passage]:
-    """Two to four sentences and the one that follows, from places spread over the page."""
+    """Two to four sentences and the one that follows, from positions spread over the page."""
     text = page["text"]
     cuts = [0, *(match.end() for match in SENTENCE.finditer(text)), len(text)]
     found = []
-    for place in range(1, len(cuts) - 1):
-        before, after = text[cuts[max(0, place - 4)] : cuts[place]], text[cuts[place] : cuts[place + 1]]
+    for position in range(1, len(cuts) - 1):
+        before, after = text[cuts[max(0, position - 4)] : cuts[position]], text[cuts[position] : cuts[position + 1]]
         context, ending = before.strip(), after.strip()
         if _within(ending, config.ending_words) and _within(context, config.context_words):
             gap = before[len(before.rstrip()) :] + after[: len(after) - len(after.lstrip())]
@@ -98,7 +98,7 @@ def _item_id(passage: _Passage) -> str:
 
 
 def _last_word(passage: _Passage) -> dict[str, Any]:
-    """Cut before the last word; what stands behind it (a full stop) is no part of the question."""
+    """Cut before the last word; what stands after it (a full stop) is no part of the question."""
     whole = passage.context + passage.gap + passage.ending
     last = list(WORD.finditer(whole.lower() if len(whole.lower()) == len(whole) else whole))[-1]
     start = last.start() - 1 if whole[last.start() - 1] == " " else last.start()
@@ -126,7 +126,7 @@ def _continuations(
         )
         if len(others) < config.endings - 1:
             continue
-        wrong = [others[place] for place in random.permutation(len(others))[: config.endings - 1]]
+        wrong = [others[position] for position in random.permutation(len(others))[: config.endings - 1]]
         answer = int(random.randint(config.endings))
         endings = [*wrong[:answer], passage.ending, *wrong[answer:]]
         rows.append(

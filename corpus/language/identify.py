@@ -21,7 +21,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from corpus.language import scripts
 
 LIBRARIES = {name: version(name) for name in ("py3langid", "eldc")}
-WINDOW = 4_500  # characters that the script is looked for in: of a longer text its beginning, middle and end
+WINDOW = 4_500  # characters that the script is searched for in: of a longer text its beginning, middle and end
 SAMPLE = 300  # characters that the models read, of the window likewise
 UNKNOWN = "und"  # ISO 639-2's code for undetermined
 

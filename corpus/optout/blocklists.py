@@ -1,7 +1,7 @@
 """Blocklists: documents that must not be used, named by whoever runs Headwater or by those who asked for their removal.
 
 A list is a text file at any fsspec URL, packed or not, one entry a line; a line that begins with "#" is a comment. What
-decides a dataset's bytes is a list's content, not its place, so a stage's address is made of the lists' digests.
+decides a dataset's bytes is a list's content, not its position, so a stage's address is made of the lists' digests.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ VALUED = ("unavailable_after", "max-snippet", "max-image-preview", "max-video-pr
 NEEDLES = re.compile(rb"noai|noimageai|noindex|tdm-reservation")
 NONE, FOR_US = b"none", tuple(name.encode() for name in EVERYBODY if name)  # a word of every day without such a name
 META = re.compile(rb"<[mM][eE][tT][aA]")
-META_BYTES = 4_096  # of a <meta> are looked through
-MAX_AGENT = 200  # characters of a robot's name; without a bound, many directives behind a long one take the square
+META_BYTES = 4_096  # of a <meta> are searched
+MAX_AGENT = 200  # characters of a robot's name; without a bound, many directives after a long one take the square
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,7 +62,7 @@ def _issued(digits: str) -> bool:
 
 def passes_luhn(digits: str) -> bool:
     """ISO/IEC 7812-1, annex B."""
-    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
+    doubled = (int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(digits)))
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
 
 
@@ -99,16 +99,16 @@ def find_ibans(text: str) -> Iterator[tuple[int, int]]:
     for match in IBAN.finditer(text):
         start = match.start() - 2
         length = IBAN_LENGTHS.get(text[start : start + 2].upper())
-        places = [place for place in range(start, match.end()) if text[place].isalnum()]
-        if length is None or len(places) < length:
+        positions = [position for position in range(start, match.end()) if text[position].isalnum()]
+        if length is None or len(positions) < length:
             continue
-        stop = places[length - 1] + 1
+        stop = positions[length - 1] + 1
         if not text[stop : stop + 1].isalnum() and mod_97(text[start:stop]):
             yield start, stop
 
 
 def mod_97(iban: str) -> bool:
-    """ISO 13616: with the first four characters behind the others and letters as 10 to 35, the rest by 97 is 1."""
+    """ISO 13616: with the first four characters after the others and letters as 10 to 35, the rest by 97 is 1."""
     signs = "".join(sign for sign in iban if sign.isalnum())
     return int("".join(str(int(sign, 36)) for sign in signs[4:] + signs[:4])) % 97 == 1
 
@@ -151,7 +151,7 @@ def find_resident_ids(text: str) -> Iterator[tuple[int, int]]:
 def mod_11_2(number: str) -> bool:
     """ISO 7064: the characters weighed by powers of 2 from the right sum to 1 by 11; X is 10."""
     values = (10 if sign in "Xx" else int(sign) for sign in reversed(number))
-    return sum(value * pow(2, place, 11) for place, value in enumerate(values)) % 11 == 1
+    return sum(value * pow(2, position, 11) for position, value in enumerate(values)) % 11 == 1
 
 
 def _is_date(digits: str) -> bool:

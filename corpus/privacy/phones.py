@@ -16,7 +16,7 @@ from corpus.privacy.addresses import DASHES, WORD
 
 GAP = f"[ \u00a0\u202f./(){DASHES}]"
 # A whole run, however long, so that no part of a longer one is taken for a number. Nothing that could fail stands
-# behind it: a pattern that did would try again from every digit.
+# after it: a pattern that did would try again from every digit.
 RUN = re.compile(
     rf"[0-9](?:{GAP}{{0,3}}+[0-9]){{5,}}(?:[ ,]{{0,2}}(?:x|ext\.?|extension) ?[0-9]{{1,6}}+)?", re.IGNORECASE
 )

@@ -59,9 +59,9 @@ def _run(length, letters, sequences):
 
 
 @kernel
-def _lower(data, place, bound):
+def _lower(data, position, bound):
     """Whether an ASCII small letter stands there, within the text on this side of its bound."""
-    return place != bound and place >= 0 and place < len(data) and 97 <= data[place] <= 122
+    return position != bound and position >= 0 and position < len(data) and 97 <= data[position] <= 122
 
 
 @kernel
@@ -72,14 +72,14 @@ def _fill_shares(data, offsets, paired, single, latin, shares):
     single_leads, single_chains = np.zeros(2, np.int64), np.zeros(2, np.int64)
     for text in range(len(offsets) - 1):
         start, end = offsets[text], offsets[text + 1]
-        place = start
+        position = start
         characters = damaged = pair_bytes = 0
         run = letters = sequences = needs = have = han = inside = 0
         same, filler = 0, types.int64(0)
         wide = False  # whether the character before was not ASCII
-        while place < end:
+        while position < end:
             characters += 1
-            if data[place] < 0x80:
+            if data[position] < 0x80:
                 if run:
                     damaged += _run(run, letters, sequences)
                     run = 0
@@ -90,20 +90,20 @@ def _fill_shares(data, offsets, paired, single, latin, shares):
                     single_leads[:] = 0
                     single_chains[:] = 0
                     wide = False
-                place += 1
+                position += 1
                 continue
-            code, step = decode_character(data, place, end)
-            place += step
+            code, step = decode_character(data, position, end)
+            position += step
             wide = True
             if code >= 0x10000:
                 continue
 
             # One character of another script inside a Latin word: "f眉r", "fГјr", "fﾃｼr". Chinese names stand so too.
             if 0x400 <= code < 0x460 or 0xFF61 <= code < 0xFFA0:
-                damaged += _lower(data, place - step - 1, start - 1) + _lower(data, place, end)
+                damaged += _lower(data, position - step - 1, start - 1) + _lower(data, position, end)
             elif 0x4E00 <= code < 0xA000:
                 han += 1
-                inside += _lower(data, place - step - 1, start - 1) and _lower(data, place, end)
+                inside += _lower(data, position - step - 1, start - 1) and _lower(data, position, end)
 
             byte = types.int64(latin[code])
             if byte > 0xA0 or (byte and code != byte):  # Latin-1's upper half but for its controls, or windows-1252's

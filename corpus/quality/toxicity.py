@@ -61,14 +61,14 @@ class BadWordLists:
         phrases = self._phrases.get(language)
         tokens = words(text) if phrases else []
         found: Counter[str] = Counter()
-        bad = place = 0
-        while phrases and place < len(tokens):
-            candidates = phrases.get(tokens[place], ())
-            phrase = next((p for p in candidates if tuple(tokens[place : place + len(p)]) == p), None)
+        bad = position = 0
+        while phrases and position < len(tokens):
+            candidates = phrases.get(tokens[position], ())
+            phrase = next((p for p in candidates if tuple(tokens[position : position + len(p)]) == p), None)
             if phrase is not None:
                 found[" ".join(phrase)] += 1
                 bad += len(phrase)
-            place += len(phrase) if phrase else 1
+            position += len(phrase) if phrase else 1
         return BadWords(share=bad / max(1, len(tokens)), found=dict(found))
 
 

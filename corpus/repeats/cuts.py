@@ -51,7 +51,7 @@ def apply_cuts(text: str, found: Sequence[Cut]) -> tuple[str, list[Cut]]:
 
 
 def include_closing_marks(text: str, stop: int) -> int:
-    """Behind the marks that close what ends here: full stops, closing brackets and quotation marks."""
+    """After the marks that close what ends here: full stops, closing brackets and quotation marks."""
     while stop < len(text) and unicodedata.category(text[stop]) in ("Po", "Pe", "Pf"):
         stop += 1
     return stop

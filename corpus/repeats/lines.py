@@ -27,9 +27,9 @@ class LineConfig:
     """Which lines and paragraphs go from all documents but the first.
 
     `scope`: whether the documents of one host are counted together (those without a host together too), or those of the
-    whole crawl. `documents`: the least number of different documents that hold it; Llama 3 (arXiv:2407.21783, 3.1.1)
-    removed lines that stood more than six times in 30M documents. `share`: the least share of the scope's documents; at
-    a fifth, a site's furniture goes and what a site often says stays (docs/trimming.md). It is for hosts: no line
+    whole crawl. `documents`: the minimum number of different documents that hold it; Llama 3 (arXiv:2407.21783, 3.1.1)
+    removed lines that stood more than six times in 30M documents. `share`: the minimum share of the scope's documents;
+    at a fifth, a site's furniture goes and what a site often says stays (docs/trimming.md). It is for hosts: no line
     stands in a fifth of a crawl, so for a crawl give 0. `characters`: shorter lines and paragraphs stay, so that `}`,
     `return None` and `Parameters` do; a Chinese character counts as two. An indented line goes only with its paragraph:
     it is code or part of a list, which is worth little without it.
@@ -56,7 +56,7 @@ class LineConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Units:
-    """The lines and paragraphs of a batch of texts that may be cut, text by text, a paragraph behind its lines: (U,)
+    """The lines and paragraphs of a batch of texts that may be cut, text by text, a paragraph after its lines: (U,)
     arrays. `kinds` LINE or PARAGRAPH, `texts` which text, `starts` and `stops` in characters of it, `hashes` uint64."""
 
     kinds: np.ndarray

@@ -24,9 +24,9 @@ BYTES_A_WORD = 40  # in memory, where all of a crawl is repeated; about 22 where
 
 @dataclass(frozen=True, kw_only=True)
 class SpanConfig:
-    """`words`: the least length of a span; 50 is what Lee et al. chose, about a paragraph, and longer than a quotation.
-    `documents`: the least number of different documents that hold it. `max_words`: a crawl of more is refused, for all
-    of its words are held in memory at once, in up to BYTES_A_WORD each."""
+    """`words`: the minimum length of a span; 50 is what Lee et al. chose, about a paragraph, and longer than a
+    quotation. `documents`: the minimum number of different documents that hold it. `max_words`: a crawl of more is
+    refused, for all of its words are held in memory at once, in up to BYTES_A_WORD each."""
 
     words: int = 50
     documents: int = 2
@@ -42,8 +42,8 @@ class SpanConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Spans:
-    """What is to go, by document and place: (S,) int64. Of words `starts` to `stops` of `documents`, each window stands
-    first in `keepers`, and in at least `holders` different documents. Those of a document do not overlap."""
+    """What is to go, by document and position: (S,) int64. Of words `starts` to `stops` of `documents`, each window
+    stands first in `keepers`, and in at least `holders` different documents. Those of a document do not overlap."""
 
     documents: np.ndarray
     starts: np.ndarray
@@ -62,15 +62,15 @@ def find_repeated_spans(ids: np.ndarray, offsets: np.ndarray, ranks: np.ndarray,
     """`ids` (W,) uint32: document i has the words from offsets[i] to offsets[i + 1]; of the documents that hold a
     window, the one of the smallest of `ranks` (T,) keeps it."""
     size, least = np.int64(config.words), np.int64(config.documents)
-    places = np.flatnonzero(find_candidates(ids, offsets, size))
-    ids = ids[places]
+    positions = np.flatnonzero(find_candidates(ids, offsets, size))
+    ids = ids[positions]
     array = build_suffix_array(ids)
     first, holders = np.full(len(ids), -1, np.int32), np.zeros(len(ids), np.int32)
-    _first_holders(array, ids, places, offsets, ranks, size, least, first, holders)
+    _first_holders(array, ids, positions, offsets, ranks, size, least, first, holders)
     del array
-    count = _fill_spans(first, holders, places, offsets, size, np.empty((0, len(SPAN)), np.int64))
+    count = _fill_spans(first, holders, positions, offsets, size, np.empty((0, len(SPAN)), np.int64))
     rows = np.empty((count, len(SPAN)), np.int64)
-    _fill_spans(first, holders, places, offsets, size, rows)
+    _fill_spans(first, holders, positions, offsets, size, rows)
     return Spans(
         documents=rows[:, SPAN.document],
         starts=rows[:, SPAN.start],
@@ -105,15 +105,15 @@ def _same(ids, one, other, size):
 
 
 @kernel
-def _text_of(window, places, offsets, size):
+def _text_of(window, positions, offsets, size):
     """The text that holds the window at one of the nominated words; -1 where these words are not side by side in it."""
-    place = places[window]
+    place = positions[window]
     text = np.searchsorted(offsets, place, side="right") - 1
-    return text if places[window + size - 1] == place + size - 1 and place + size <= offsets[text + 1] else -1
+    return text if positions[window + size - 1] == place + size - 1 and place + size <= offsets[text + 1] else -1
 
 
 @kernel
-def _first_holders(array, ids, places, offsets, ranks, size, least, first, holders):
+def _first_holders(array, ids, positions, offsets, ranks, size, least, first, holders):
     """For each window that enough documents hold and another one keeps: who keeps it, and how many hold it."""
     begin = 0
     while begin < len(array):
@@ -124,7 +124,7 @@ def _first_holders(array, ids, places, offsets, ranks, size, least, first, holde
             windows = np.sort(array[begin:end])
             count, before, best = 0, -1, -1
             for window in windows:
-                text = _text_of(window, places, offsets, size)
+                text = _text_of(window, positions, offsets, size)
                 if text >= 0 and text != before:
                     count += 1
                     before = text
@@ -132,21 +132,21 @@ def _first_holders(array, ids, places, offsets, ranks, size, least, first, holde
                         best = text
             if count >= least:
                 for window in windows:
-                    text = _text_of(window, places, offsets, size)
+                    text = _text_of(window, positions, offsets, size)
                     if text >= 0 and text != best:
                         first[window], holders[window] = best, count
         begin = end
 
 
 @kernel
-def _fill_spans(first, holders, places, offsets, size, rows):
+def _fill_spans(first, holders, positions, offsets, size, rows):
     """Fills as many rows of the columns SPAN as there is room for; returns how many there are."""
     found, text = 0, 0
     start = stop = keeper = count = -1
     for window in range(len(first)):
         if first[window] < 0:
             continue
-        place = places[window]
+        place = positions[window]
         while place >= offsets[text + 1]:
             text += 1
             keeper = -1
@@ -169,7 +169,7 @@ def _fill_word_positions(data, bounds, table, starts, stops, offsets):
     found = 0
     for text in range(len(bounds) - 1):
         place, end, position = bounds[text], bounds[text + 1], 0
-        state = 0  # 1 in a word of letters, 2 behind a character that is a word
+        state = 0  # 1 in a word of letters, 2 after a character that is a word
         while place < end:
             code, step = decode_character(data, place, end)
             entry = np.int64(table[code])

@@ -48,11 +48,11 @@ def build_suffix_array(ids: np.ndarray) -> np.ndarray:
 
 
 @kernel
-def _rolled(state, ids, start, place, size, lead):
-    """The hash of the window that ends at a place, of the one before it in a text that begins at `start`."""
-    state = state * FACTOR + np.uint64(ids[place]) + np.uint64(1)
-    if place - start >= size:
-        state -= lead * (np.uint64(ids[place - size]) + np.uint64(1))
+def _rolled(state, ids, start, position, size, lead):
+    """The hash of the window that ends at a position, of the one before it in a text that begins at `start`."""
+    state = state * FACTOR + np.uint64(ids[position]) + np.uint64(1)
+    if position - start >= size:
+        state -= lead * (np.uint64(ids[position - size]) + np.uint64(1))
     return state
 
 
@@ -71,9 +71,9 @@ def _window_hashes(ids, offsets, size, hashes):
     found, lead = 0, _lead(size)
     for text in range(len(offsets) - 1):
         start, state = offsets[text], np.uint64(0)
-        for place in range(start, offsets[text + 1]):
-            state = _rolled(state, ids, start, place, size, lead)
-            if place - start >= size - 1:
+        for position in range(start, offsets[text + 1]):
+            state = _rolled(state, ids, start, position, size, lead)
+            if position - start >= size - 1:
                 hashes[found] = mix_hash(SEED, state)
                 found += 1
     return found
@@ -81,7 +81,7 @@ def _window_hashes(ids, offsets, size, hashes):
 
 @kernel
 def _slot(table, value):
-    """Where a value is, or is to be, in an open-addressing table; 0 marks a free place."""
+    """Where a value is, or is to be, in an open-addressing table; 0 marks a free position."""
     mask = len(table) - 1
     slot = np.int64(value & np.uint64(mask))
     while table[slot] != 0 and table[slot] != value:
@@ -98,20 +98,20 @@ def _nominate(ids, offsets, size, twice, table, nominated):
     lead = _lead(size)
     for text in range(len(offsets) - 1):
         start, state, done = offsets[text], np.uint64(0), offsets[text]
-        for place in range(start, offsets[text + 1]):
-            state = _rolled(state, ids, start, place, size, lead)
-            if place - start >= size - 1 and table[_slot(table, mix_hash(SEED, state) | np.uint64(1))] != 0:
-                for word in range(max(done, place - size + 1), place + 1):
+        for position in range(start, offsets[text + 1]):
+            state = _rolled(state, ids, start, position, size, lead)
+            if position - start >= size - 1 and table[_slot(table, mix_hash(SEED, state) | np.uint64(1))] != 0:
+                for word in range(max(done, position - size + 1), position + 1):
                     nominated[word] = True
-                done = place + 1
+                done = position + 1
 
 
 @kernel
 def _whole_words(array, width):
     """Leaves the places where a word of so many bytes begins, in words and at the front; how many there are."""
     found = 0
-    for place in array:
-        if place % width == 0:
-            array[found] = place // width
+    for position in array:
+        if position % width == 0:
+            array[found] = position // width
             found += 1
     return found

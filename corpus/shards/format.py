@@ -97,8 +97,15 @@ class Index:
                 tokens_end = chunk.tokens_offset + chunk.tokens * width
                 docs_end = chunk.docs_offset + chunk.documents * 8
                 json_end = chunk.json_offset + chunk.json_bytes
-                places = (chunk.offset, chunk.tokens_offset, tokens_end, chunk.docs_offset, docs_end, chunk.json_offset)
-                ascending = [*places, json_end, chunk.offset + chunk.bytes]
+                positions = (
+                    chunk.offset,
+                    chunk.tokens_offset,
+                    tokens_end,
+                    chunk.docs_offset,
+                    docs_end,
+                    chunk.json_offset,
+                )
+                ascending = [*positions, json_end, chunk.offset + chunk.bytes]
                 if chunk.offset != end or ascending != sorted(ascending) or not 0 < chunk.documents <= chunk.tokens:
                     raise ValueError(f"{shard.path}: chunk {chunk.key} lies outside its bytes")
                 end += chunk.bytes

@@ -174,6 +174,6 @@ class ShardSet:
             last = int(np.searchsorted(starts, stop, side="left"))
             shard = self._chunks[number][0].path
             ids = self._names(number)
-            for place in range(first, last):
-                found.append((shard, ids[place], int(bounds[place]), int(bounds[place + 1])))
+            for position in range(first, last):
+                found.append((shard, ids[position], int(bounds[position]), int(bounds[position + 1])))
         return found

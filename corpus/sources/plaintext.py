@@ -74,8 +74,8 @@ def _parts(data: bytes, text: str, charset: str) -> list[tuple[int, int, str]]:
 
 
 def _line_end(data: bytes, start: int) -> int:
-    """Behind the first blank line from `start` on; where the paragraph goes on for a part more, behind a line. Nothing
-    is looked for twice: of 64 MiB without a blank line, each part would search all that follows."""
+    """After the first blank line from `start` on; where the paragraph continues for a part more, after a line. Nothing
+    is searched for twice: of 64 MiB without a blank line, each part would search all that follows."""
     if blank := BLANK_LINE.search(data, start, start + PART):
         return blank.end()
     if (line := data.find(b"\n", start, start + PART + 1)) >= 0:

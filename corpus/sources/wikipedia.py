@@ -1,7 +1,7 @@
 """Wikipedia: the articles of a MediaWiki XML dump, streamed, wikitext made into text.
 
 Only articles (namespace 0) that are wikitext and no redirects; of a dump with history, each page's last revision. A
-page's place is its number in the dump. Source: MediaWiki's export format 0.11 (mediawiki.org/xml/export-0.11).
+page's position is its number in the dump. Source: MediaWiki's export format 0.11 (mediawiki.org/xml/export-0.11).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ LIBRARIES = {name: version(name) for name in ("lxml", "mwparserfromhell")}
 
 @dataclass(frozen=True, kw_only=True)
 class _Site:
-    """`base` is what a title is put behind to be a URL, None when the dump does not say."""
+    """`base` is what a title is put after to be a URL, None when the dump does not say."""
 
     base: str | None = None
     unread: frozenset[str] = ENGLISH

@@ -16,7 +16,7 @@ class Collection:
     """Documents of one or more files, Parquet or JSON lines, each with an id of its own and a text.
 
     `texts` is to be read to its end first: `ids`, which it fills, and `columns` are known then. What is wrong with a
-    file is a ValueError, or an OSError when the file cannot be read, that names the file and the place in it.
+    file is a ValueError, or an OSError when the file cannot be read, that names the file and the position in it.
     """
 
     def __init__(self, paths: Sequence[str], id_column: str = "id", text_column: str = "text") -> None:
@@ -28,7 +28,7 @@ class Collection:
         self.id_column, self.text_column = id_column, text_column
         fields = JsonFields()
         self._tables = [open_table(path, id_column, text_column, fields) for path in dict.fromkeys(paths)]
-        self._edges: list[int] = []  # the place of each file's first document, and behind the last one
+        self._edges: list[int] = []  # the place of each file's first document, and after the last one
 
     def __len__(self) -> int:
         """How many documents there are, 0 until they were read."""
@@ -53,13 +53,13 @@ class Collection:
         """Of the documents those for which `staying` (documents,) is true, in their order, with all `columns`."""
         edges = [0]
         for table in self._tables:
-            place = edges[-1]
+            position = edges[-1]
             for batch in table.rows(self.columns):
-                kept = staying[place : place + len(batch)]
-                place += len(batch)
+                kept = staying[position : position + len(batch)]
+                position += len(batch)
                 if len(kept) == len(batch) and kept.any():
                     yield batch.filter(pa.array(kept))
-            edges.append(place)
+            edges.append(position)
             self._check_unchanged(table, edges)
 
     def _check_unchanged(self, table: Table, edges: list[int]) -> None:
@@ -99,9 +99,9 @@ class Collection:
             f"{again.sum():,} repeat an earlier one: give each document its own, or name another column by --id"
         )
 
-    def _where(self, place: int) -> str:
-        number = int(np.searchsorted(self._edges, place, side="right")) - 1
-        return f"{self._tables[number].path} (document {place - self._edges[number] + 1:,})"
+    def _where(self, position: int) -> str:
+        number = int(np.searchsorted(self._edges, position, side="right")) - 1
+        return f"{self._tables[number].path} (document {position - self._edges[number] + 1:,})"
 
     def _common(self) -> pa.Schema:
         """The columns of all files, each of the type that holds the values of all; those without one are left out."""

@@ -1,7 +1,7 @@
 """Tables: a file of documents, Parquet or JSON lines -> Arrow batches of its ids and texts, or of all its columns.
 
 Unlike the sources of a crawl, which set aside what is broken and go on, a table is read whole or refused: what is wrong
-is a ValueError, or an OSError where the file cannot be read, with the file, the place in it and what to do.
+is a ValueError, or an OSError where the file cannot be read, with the file, the position in it and what to do.
 """
 
 from __future__ import annotations

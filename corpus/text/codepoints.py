@@ -19,7 +19,7 @@ LETTER_BIT, UNSPACED_BIT, MARK_BIT, ALPHABETIC_BIT, SPACE_BIT, BULLET_BIT, TERMI
     1 << bit for bit in range(21, 30)
 )
 BULLETS = "•●▪‣◦-*·・"
-# What closes a sentence: C4's marks and their kin in other scripts. QUOTES may stand behind it at a line's end.
+# What closes a sentence: C4's marks and their kin in other scripts. QUOTES may stand after it at a line's end.
 STOPS = ".!?…。！？｡．؟۔।॥።፧፨։։။៕᠃᠉"
 QUOTES = "\"'”’»」』）)】》›"
 
@@ -39,8 +39,8 @@ def code_point_table() -> np.ndarray:
     joined = "".join(lowered)
     table[codes] = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
     for bit, pattern in ((LETTER_BIT, LETTER), (UNSPACED_BIT, UNSPACED_CHARACTER), (MARK_BIT, MARK)):
-        places = [found.start() for found in pattern.finditer(joined)]  # one search is ten times faster than many
-        table[codes[places]] |= np.uint32(bit)
+        positions = [found.start() for found in pattern.finditer(joined)]  # one search is ten times faster than many
+        table[codes[positions]] |= np.uint32(bit)
     for bit, chosen in (
         (ALPHABETIC_BIT, str.isalpha),
         (SPACE_BIT, str.isspace),
@@ -71,16 +71,16 @@ def utf8_buffers(texts: pa.Array | pa.ChunkedArray) -> tuple[np.ndarray, np.ndar
 
 
 @kernel
-def decode_character(data, place, end):
+def decode_character(data, position, end):
     """(code point, bytes) of the character at a place of valid UTF-8."""
-    first = types.int64(data[place])
+    first = types.int64(data[position])
     if first < 0x80:
         return first, 1
-    if first < 0xE0 and place + 1 < end:
-        return (first & 0x1F) << 6 | (data[place + 1] & 0x3F), 2
-    if first < 0xF0 and place + 2 < end:
-        return (first & 0x0F) << 12 | (data[place + 1] & 0x3F) << 6 | (data[place + 2] & 0x3F), 3
-    if place + 3 < end:
-        high = (first & 0x07) << 18 | (data[place + 1] & 0x3F) << 12
-        return high | (data[place + 2] & 0x3F) << 6 | (data[place + 3] & 0x3F), 4
+    if first < 0xE0 and position + 1 < end:
+        return (first & 0x1F) << 6 | (data[position + 1] & 0x3F), 2
+    if first < 0xF0 and position + 2 < end:
+        return (first & 0x0F) << 12 | (data[position + 1] & 0x3F) << 6 | (data[position + 2] & 0x3F), 3
+    if position + 3 < end:
+        high = (first & 0x07) << 18 | (data[position + 1] & 0x3F) << 12
+        return high | (data[position + 2] & 0x3F) << 6 | (data[position + 3] & 0x3F), 4
     return types.int64(0xFFFD), 1

@@ -25,7 +25,7 @@ Tokens = Sequence[str]
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """What stands in the two texts at one place, in one line; "…" where something is left out. `same`: in
+    """What stands in the two texts at one position, in one line; "…" where something is left out. `same`: in
     each word."""
 
     same: bool
@@ -48,7 +48,7 @@ def compare_texts(left: str, right: str) -> list[Piece]:
 
 
 def _tokens(text: str) -> Tokens:
-    """Words and other characters, each with the space behind it."""
+    """Words and other characters, each with the space after it."""
     tokens = TOKEN.findall(" ".join(text[:CHARACTERS].split()))
     return [*tokens[:-1], CUT] if len(text) > CHARACTERS else tokens  # the last word may be half of one
 

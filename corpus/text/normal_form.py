@@ -37,7 +37,7 @@ UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana, Han
 )
-# Vowel signs and accents that stand behind their letter, and the joiners between letters: Python's \w has neither, and
+# Vowel signs and accents that stand after their letter, and the joiners between letters: Python's \w has neither, and
 # without them a word of Hindi falls into pieces of one or two characters.
 MARKS = "\u200c\u200d" + _character_class(lambda character: unicodedata.category(character) in ("Mn", "Mc"), 0x10000)
 LETTERS = f"[^\\W_{UNSPACED}]"

@@ -87,11 +87,11 @@ class Balance:
         draws = self._draws(batch)
         none = Bound(draw=0, rest=0)
         limits = np.array([bounds.get(language, none).draw for language in languages], np.uint64)
-        for place in np.flatnonzero(draws <= limits).tolist():
-            bound = bounds.get(languages[place], none)
-            taken = bound.rest if draws[place] == bound.draw else self.config.document_characters
-            if text := batch["text"][place].as_py()[: min(taken, self.config.document_characters)]:
-                yield languages[place], text
+        for position in np.flatnonzero(draws <= limits).tolist():
+            bound = bounds.get(languages[position], none)
+            taken = bound.rest if draws[position] == bound.draw else self.config.document_characters
+            if text := batch["text"][position].as_py()[: min(taken, self.config.document_characters)]:
+                yield languages[position], text
 
     def _draws(self, batch: pa.RecordBatch) -> np.ndarray:
         """A hash of each document's id, itself one, and the seed, uint64 (rows,): Steele et al. 2014, SplitMix."""

@@ -34,14 +34,14 @@ def find_merges(ranks: Mapping[bytes, int]) -> Iterator[tuple[bytes, bytes]]:
     """The two parts that each piece is made of, in the order of ranks: what is left of its bytes when all merges of
     lower ranks are done. A piece of which more is left has none: it is found only where it is a word as a whole."""
     for piece, rank in sorted(ranks.items(), key=lambda item: item[1]):
-        parts = [piece[place : place + 1] for place in range(len(piece))]
+        parts = [piece[position : position + 1] for position in range(len(piece))]
         while len(parts) > 2:
             found = [ranks.get(left + right, rank) for left, right in pairwise(parts)]
             lowest = min(found)
             if lowest >= rank:
                 break
-            place = found.index(lowest)
-            parts[place : place + 2] = [parts[place] + parts[place + 1]]
+            position = found.index(lowest)
+            parts[position : position + 2] = [parts[position] + parts[position + 1]]
         if len(parts) == 2:
             yield parts[0], parts[1]
 

@@ -21,7 +21,7 @@ GPT4O = (
 )
 # Our own is GPT-4's without contractions. What differs, measured in docs/tokenizer-measured.md:
 # - A letter takes its marks along: vowel signs are marks, at which GPT-4's split cuts every word of Hindi or Bengali.
-# - Digits go in threes from the right, as people group them, so that equal places fall together: "1234567" is
+# - Digits go in threes from the right, as people group them, so that equal positions fall together: "1234567" is
 #   1 234 567 (Singh & Strouse 2024, arXiv:2402.14903). Of more than 24 the first ones go from the left, for what looks
 #   ahead must be bounded.
 # - Han and kana are letters in runs: cut into pieces by length or by script they cost more tokens, not fewer.

@@ -85,7 +85,7 @@ class Failure:
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
     """`tokens`: ids of all texts, one text after the other, uint32; `lengths` of each, its closing `eos` included,
-    int64 (texts,); a text of `failed`, by its place, has none."""
+    int64 (texts,); a text of `failed`, by its position, has none."""
 
     tokens: np.ndarray
     lengths: np.ndarray
@@ -118,7 +118,7 @@ class Vocabulary:
         return Encoded(
             tokens=np.concatenate([np.empty(0, np.uint32), *tokens]),
             lengths=np.array(lengths, dtype=np.int64),
-            failed={place: ids for place, ids in enumerate(found) if isinstance(ids, Failure)},
+            failed={position: ids for position, ids in enumerate(found) if isinstance(ids, Failure)},
         )
 
     @cached_property

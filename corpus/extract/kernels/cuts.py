@@ -28,45 +28,50 @@ def cut_page(data, names, out):
     """Copies a page's bytes, except comments, elements whose content is no text, and navigation that has no paragraph
     in it; how many it copied. `names` are the elements' numbers; `out` has room for all bytes."""
     size = len(data)
-    # Each end is looked for once, or a page of "<!--" or of "<nav>" would take the square of its length.
+    # Each end is searched for once, or a page of "<!--" or of "<nav>" would take the square of its length.
     unclosed = np.zeros(NUMBERS, np.bool_)
     ends = np.zeros(NUMBERS, np.int64)
-    place = written = copied = paragraph = types.int64(0)
+    position = written = copied = paragraph = types.int64(0)
     while True:
-        start = find_byte(data, LESS, place, size)
+        start = find_byte(data, LESS, position, size)
         if start >= size:
             return copy_bytes(out, written, data, copied, size)
-        place = start + 1
-        if start + 4 <= size and data[place] == EXCLAMATION and data[place + 1] == DASH and data[place + 2] == DASH:
+        position = start + 1
+        if (
+            start + 4 <= size
+            and data[position] == EXCLAMATION
+            and data[position + 1] == DASH
+            and data[position + 2] == DASH
+        ):
             number, at = COMMENT, start + 4
         else:
-            number, at = name_at(data, place, size, names)
+            number, at = name_at(data, position, size, names)
         if number == 0:
             continue
-        place = at
+        position = at
         if unclosed[number]:
             continue
         has_text = NAVIGATION <= number < OTHER
         end = ends[number] if has_text else types.int64(0)
-        if end <= place:
-            end = _comment_end(data, place, size) if number == COMMENT else _end(data, start + 1, place, size)
+        if end <= position:
+            end = _comment_end(data, position, size) if number == COMMENT else _end(data, start + 1, position, size)
             if end == 0:
                 unclosed[number] = True
                 continue
         if has_text:
             ends[number] = end
-            if paragraph < place:
-                paragraph = find_paragraph(data, place, size)
+            if paragraph < position:
+                paragraph = find_paragraph(data, position, size)
             if paragraph < end:
                 continue
         written = copy_bytes(out, written, data, copied, start)
-        place = copied = end
+        position = copied = end
 
 
 @kernel
-def _comment_end(data, place, end):
-    """Behind the next end of a comment; 0 where there is none."""
-    at = place + 2
+def _comment_end(data, position, end):
+    """After the next end of a comment; 0 where there is none."""
+    at = position + 2
     while at < end:
         at = find_byte(data, GREATER, at, end)
         if at < end and data[at - 1] == DASH and data[at - 2] == DASH:
@@ -76,10 +81,10 @@ def _comment_end(data, place, end):
 
 
 @kernel
-def _end(data, name, place, end):
-    """Behind the next tag that closes the element whose name ends at `place`; 0 where there is none."""
-    size = place - name
-    at = place
+def _end(data, name, position, end):
+    """After the next tag that closes the element whose name ends at `position`; 0 where there is none."""
+    size = position - name
+    at = position
     while True:
         at = find_byte(data, LESS, at, end)
         if at + 2 + size > end:

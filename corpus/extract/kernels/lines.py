@@ -14,9 +14,9 @@ LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
 BLOCK_COLUMNS = ("start", "end", "width", "linked", "tag", "region", "flags", "first")  # see corpus/extract/blocks
 BLOCK = number_names(BLOCK_COLUMNS)
 MAX_LINK_LINES = 4  # a link that goes on for longer was never closed
-FRAME_WIDTH, WORDS_WIDTH = 80, 400  # columns: longer lines are not looked through for phrases
+FRAME_WIDTH, WORDS_WIDTH = 80, 400  # columns: longer lines are not searched for phrases
 
-PADDING = "\n" * 8  # behind the text, so that no look ahead needs to know where it ends
+PADDING = "\n" * 8  # after the text, so that no lookahead needs to know where it ends
 
 NEWLINE, MARK, LESS, MORE, AMPERSAND, QUOTE, SEMICOLON = 10, 1, *b'<>&";'
 ZERO, NINE, SLASH, A, B, G, H, L, P, Q, R, T = b"09/abghlpqrt"
@@ -26,65 +26,65 @@ NO_TAG, LINK_TAG, LINK_END_TAG, P_TAG, HEADING_TAG, PRE_TAG, PRE_END_TAG, BREAK_
 
 
 @kernel
-def _at(text, place, wanted):
-    """Whether that is what stands at a place."""
+def _at(text, position, wanted):
+    """Whether that is what stands at a position."""
     number = 0
-    while number < len(wanted) and text[place + number] == wanted[number]:
+    while number < len(wanted) and text[position + number] == wanted[number]:
         number += 1
     return number == len(wanted)
 
 
 @kernel
-def _mark(text, place):
-    """(region, characters) of the mark at a place; no characters where there is none."""
-    region, end = types.int64(0), place + 1
-    while end < place + 6 and ZERO <= text[end] <= NINE:
+def _mark(text, position):
+    """(region, characters) of the mark at a position; no characters where there is none."""
+    region, end = types.int64(0), position + 1
+    while end < position + 6 and ZERO <= text[end] <= NINE:
         region = 10 * region + text[end] - ZERO
         end += 1
-    return region, end + 1 - place if end > place + 1 and text[end] == SEMICOLON else 0
+    return region, end + 1 - position if end > position + 1 and text[end] == SEMICOLON else 0
 
 
 @kernel
-def _tag(text, place):
-    """(kind, characters) of the tag at a place: of one of those that the parser writes. A "<" of the page itself is an
-    entity there."""
-    first = text[place + 1]
-    if first == A and _at(text, place, LINK):
-        end = place + len(LINK)
+def _tag(text, position):
+    """(kind, characters) of the tag at a position: of one of those that the parser writes. A "<" of the page itself is
+    an entity there."""
+    first = text[position + 1]
+    if first == A and _at(text, position, LINK):
+        end = position + len(LINK)
         while end < len(text) - 1 and text[end] != QUOTE:
             end += 1
-        return (LINK_TAG, end + 2 - place) if text[end + 1] == MORE else (NO_TAG, 0)
+        return (LINK_TAG, end + 2 - position) if text[end + 1] == MORE else (NO_TAG, 0)
     if first == SLASH:
-        second = text[place + 2]
-        if second == A and text[place + 3] == MORE:
+        second = text[position + 2]
+        if second == A and text[position + 3] == MORE:
             return LINK_END_TAG, 4
-        if second == P and text[place + 3] == MORE:
+        if second == P and text[position + 3] == MORE:
             return END_TAG, 4
-        if second == P and _at(text, place + 3, RE):
+        if second == P and _at(text, position + 3, RE):
             return PRE_END_TAG, 6
-        if second == H and text[place + 4] == MORE:
+        if second == H and text[position + 4] == MORE:
             return END_TAG, 5
     elif first == P:
-        if text[place + 2] == MORE:
+        if text[position + 2] == MORE:
             return P_TAG, 3
-        if _at(text, place + 2, RE):
+        if _at(text, position + 2, RE):
             return PRE_TAG, 5
-    elif first == B and text[place + 2] == R and text[place + 3] == MORE:
+    elif first == B and text[position + 2] == R and text[position + 3] == MORE:
         return BREAK_TAG, 4
-    elif first == H and text[place + 3] == MORE:
+    elif first == H and text[position + 3] == MORE:
         return HEADING_TAG, 4
     return NO_TAG, 0
 
 
 @kernel
-def _entity(text, place):
+def _entity(text, position):
     """(code point, characters) of what the parser writes for the four signs of HTML."""
-    first = text[place + 1]
-    if first == A and _at(text, place + 1, AMP):
+    first = text[position + 1]
+    if first == A and _at(text, position + 1, AMP):
         return AMPERSAND, 5
-    if first == Q and _at(text, place + 1, QUOT):
+    if first == Q and _at(text, position + 1, QUOT):
         return QUOTE, 6
-    if first in (L, G) and text[place + 2] == T and text[place + 3] == SEMICOLON:
+    if first in (L, G) and text[position + 2] == T and text[position + 3] == SEMICOLON:
         return LESS if first == L else MORE, 4
     return AMPERSAND, 1
 
@@ -115,13 +115,13 @@ def _is_part(text, start, end, title, table):
 def _hash(text, start, end):
     """Of a block's characters, two at a time; never 0."""
     state = SEED ^ types.uint64(end - start)
-    place = start
-    while place + 1 < end:
-        state = (state ^ (types.uint64(text[place]) << types.uint64(32) | types.uint64(text[place + 1]))) * FACTOR
+    position = start
+    while position + 1 < end:
+        state = (state ^ (types.uint64(text[position]) << types.uint64(32) | types.uint64(text[position + 1]))) * FACTOR
         state ^= state >> SHIFT
-        place += 2
-    if place < end:
-        state = (state ^ types.uint64(text[place])) * FACTOR
+        position += 2
+    if position < end:
+        state = (state ^ types.uint64(text[position])) * FACTOR
     return state ^ (state >> SHIFT) | types.uint64(1)
 
 
@@ -162,22 +162,22 @@ def _flags(text, start, end, width, tag, title, table, ends, letters, begin, end
 def split_blocks(source, regions, title, table, ends, letters, begin, endings, inside, text, blocks):
     """Fills the code points of the blocks' text, a newline between them, and a row for each block; how many of both.
     `source` is UTF-8 and ends with PADDING, `regions` is their number, `title` the page's in code points, `table` that
-    of corpus/text/codepoints, `ends` what a sentence ends with; the tables behind it are of kernels/phrases."""
-    size, place = len(source) - len(PADDING), 0
+    of corpus/text/codepoints, `ends` what a sentence ends with; the tables after it are of kernels/phrases."""
+    size, position = len(source) - len(PADDING), 0
     written = found = region = link_lines = 0
-    while place < size:
-        if source[place] == NEWLINE:
-            place += 1
+    while position < size:
+        if source[position] == NEWLINE:
+            position += 1
             continue
-        if source[place] == MARK:
-            number, length = _mark(source, place)
+        if source[position] == MARK:
+            number, length = _mark(source, position)
             if length:  # a page may have written a mark of its own
                 region = min(number, regions - 1)
-                place += length
+                position += length
                 continue
         tag = LINE
-        if source[place] == LESS:
-            kind, length = _tag(source, place)
+        if source[position] == LESS:
+            kind, length = _tag(source, position)
             if kind == P_TAG:
                 tag = PARAGRAPH
             elif kind == HEADING_TAG:
@@ -188,37 +188,37 @@ def split_blocks(source, regions, title, table, ends, letters, begin, endings, i
         linked = wide = 0
         in_link, links = link_lines > 0, False
         ascii_only = True
-        while place < size:
-            code, step = types.int64(source[place]), types.int64(1)
+        while position < size:
+            code, step = types.int64(source[position]), types.int64(1)
             if code == NEWLINE:
                 if tag != PREFORMATTED:
                     break
             elif code == MARK:
-                number, length = _mark(source, place)
+                number, length = _mark(source, position)
                 if length:
                     if tag != PREFORMATTED:
                         break
                     region = min(number, regions - 1)
                     code, step = NEWLINE, length
             elif code == LESS:
-                kind, length = _tag(source, place)
+                kind, length = _tag(source, position)
                 if kind == BREAK_TAG and tag == PREFORMATTED:
                     code, step = NEWLINE, length
                 elif kind:
-                    place += length
+                    position += length
                     if kind == PRE_END_TAG and tag == PREFORMATTED:
                         break
                     if kind in (LINK_TAG, LINK_END_TAG):
                         in_link, links = kind == LINK_TAG, True
                     continue
             elif code == AMPERSAND:
-                code, step = _entity(source, place)
+                code, step = _entity(source, position)
             linked += step if in_link else 0
             if code >= 0x80:
-                code, step = decode_character(source, place, size)
+                code, step = decode_character(source, position, size)
                 ascii_only = False
                 wide += table[code] & UNSPACED_BIT != 0 or 0xAC00 <= code <= 0xD7A3
-            place += step
+            position += step
             if written > start or not _is_edge(table, tag, code):
                 text[written] = code
                 written += 1

@@ -1,6 +1,6 @@
 """Markup: how compiled code finds its way through the UTF-8 of a page: bytes, and names by the letters of a trie.
 
-A name goes on for as long as ASCII letters, digits, underscores and bytes beyond ASCII do.
+A name continues for as long as ASCII letters, digits, underscores and bytes beyond ASCII do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numba import types
 from corpus.text.compiled import kernel
 
 LESS, GREATER, SLASH, EQUALS, QUOTE, APOSTROPHE, DASH, EXCLAMATION = b"<>/=\"'-!"
-VALUE = 26  # the column of a trie, behind one for each letter
+VALUE = 26  # the column of a trie, after one for each letter
 # C's own search: many bytes at once, where a compiled loop takes one at a time.
 MEMCHR = types.ExternalFunction("memchr", types.intp(types.intp, types.int32, types.intp))
 
@@ -34,18 +34,18 @@ def build_trie(values: Mapping[str, int]) -> np.ndarray:
 
 
 @kernel
-def find_byte(data, byte, place, end):
+def find_byte(data, byte, position, end):
     """Where a byte is next, or the end."""
-    if place >= end:
+    if position >= end:
         return types.int64(end)
     first = data.ctypes.data
-    found = MEMCHR(first + place, byte, end - place)
+    found = MEMCHR(first + position, byte, end - position)
     return types.int64(found - first) if found else types.int64(end)
 
 
 @kernel
 def copy_bytes(out, at, data, start, end):
-    """Copies bytes to a place; the place behind them."""
+    """Copies bytes to a position; the position after them."""
     size = types.uint64(end - start)
     to, source = types.uint64(at), types.uint64(start)
     for step in range(size):
@@ -54,10 +54,10 @@ def copy_bytes(out, at, data, start, end):
 
 
 @kernel
-def equal_bytes(data, place, other, size):
-    """Whether so many bytes at two places are the same."""
+def equal_bytes(data, position, other, size):
+    """Whether so many bytes at two positions are the same."""
     step = 0
-    while step < size and data[place + step] == data[other + step]:
+    while step < size and data[position + step] == data[other + step]:
         step += 1
     return step == size
 
@@ -70,48 +70,48 @@ def continues_name(byte):
 
 @kernel
 def next_node(names, node, letter):
-    """That of a trie behind a node by a letter, small or capital. An unsigned place needs no check of its sign."""
+    """That of a trie after a node by a letter, small or capital. An unsigned position needs no check of its sign."""
     return types.int64(names[types.uint64(node), types.uint64((letter | 32) - 97)])
 
 
 @kernel
-def name_at(data, place, end, names):
-    """(value, end) of the name of a trie that stands at a place; a value of 0 for none."""
+def name_at(data, position, end, names):
+    """(value, end) of the name of a trie that stands at a position; a value of 0 for none."""
     node = types.int64(0)
-    while place < end and 97 <= data[place] <= 122:
-        node = types.int64(names[node, types.int64(data[place]) - 97])
+    while position < end and 97 <= data[position] <= 122:
+        node = types.int64(names[node, types.int64(data[position]) - 97])
         if node == 0:
-            return types.int64(0), place
-        place += 1
-    if place < end and continues_name(data[place]):
-        return types.int64(0), place
-    return types.int64(names[node, VALUE]), place
+            return types.int64(0), position
+        position += 1
+    if position < end and continues_name(data[position]):
+        return types.int64(0), position
+    return types.int64(names[node, VALUE]), position
 
 
 @kernel
 def count_byte(data, byte, start, end):
     found = types.int64(0)
-    for place in range(types.uint64(start), types.uint64(end)):
-        found += data[place] == byte
+    for position in range(types.uint64(start), types.uint64(end)):
+        found += data[position] == byte
     return found
 
 
 @kernel
 def count_characters(data, start, end):
-    """How many characters bytes are: those that do not go on with one."""
+    """How many characters bytes are: all but continuation bytes."""
     found = types.int64(0)
-    for place in range(types.uint64(start), types.uint64(end)):
-        found += data[place] & 0xC0 != 0x80
+    for position in range(types.uint64(start), types.uint64(end)):
+        found += data[position] & 0xC0 != 0x80
     return found
 
 
 @kernel
-def find_paragraph(data, place, end):
+def find_paragraph(data, position, end):
     """Where the next paragraph begins, or the end."""
     while True:
-        place = find_byte(data, LESS, place, end)
-        if place + 2 >= end:
+        position = find_byte(data, LESS, position, end)
+        if position + 2 >= end:
             return end
-        if data[place + 1] == 112 and (data[place + 2] == GREATER or data[place + 2] == 32):
-            return place
-        place += 1
+        if data[position + 1] == 112 and (data[position + 2] == GREATER or data[position + 2] == 32):
+            return position
+        position += 1

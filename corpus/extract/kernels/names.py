@@ -29,13 +29,13 @@ def _is_space(byte):
 def _kind_of_word(data, start, end, words, endings):
     """The kind of a known word, else that of the longest one that it begins with, or else ends with."""
     node = long = types.int64(0)
-    place = start
-    while place < end:
-        node = types.int64(words[node, (data[place] | 32) - 97])
+    position = start
+    while position < end:
+        node = types.int64(words[node, (data[position] | 32) - 97])
         if node == 0:
             break
-        place += 1
-        if place - start >= LONG and words[node, VALUE]:
+        position += 1
+        if position - start >= LONG and words[node, VALUE]:
             long = types.int64(words[node, VALUE])
     if node and words[node, VALUE]:
         return types.int64(words[node, VALUE])
@@ -53,20 +53,20 @@ def _kind_of_word(data, start, end, words, endings):
 
 
 @kernel
-def _kind_of_words(data, place, end, words, endings, soft, other):
-    """Of the words between two places the kind of the first decided one, below `soft`; else `other` if that is one,
+def _kind_of_words(data, position, end, words, endings, soft, other):
+    """Of the words between two positions the kind of the first decided one, below `soft`; else `other` if that is one,
     else the first. A word is a run of small letters, and a capital before it."""
-    while place < end:
-        start = place
-        place += 1
+    while position < end:
+        start = position
+        position += 1
         if 65 <= data[start] <= 90:
-            if place >= end or not 97 <= data[place] <= 122:
+            if position >= end or not 97 <= data[position] <= 122:
                 continue
         elif not 97 <= data[start] <= 122:
             continue
-        while place < end and 97 <= data[types.uint64(place)] <= 122:
-            place += 1
-        kind = _kind_of_word(data, start, place, words, endings)
+        while position < end and 97 <= data[types.uint64(position)] <= 122:
+            position += 1
+        kind = _kind_of_word(data, start, position, words, endings)
         if 0 < kind < soft:
             return kind
         if other == 0:
@@ -75,35 +75,35 @@ def _kind_of_words(data, place, end, words, endings, soft, other):
 
 
 @kernel
-def _attribute_at(data, place, end, attributes):
-    """(number, end) of the attribute whose name stands at a place, all in small letters or all in capitals."""
-    case = data[place] & 32
+def _attribute_at(data, position, end, attributes):
+    """(number, end) of the attribute whose name stands at a position, all in small letters or all in capitals."""
+    case = data[position] & 32
     node = types.int64(0)
-    while place < end and 97 <= data[place] | 32 <= 122 and data[place] & 32 == case:
-        node = next_node(attributes, node, data[types.uint64(place)])
+    while position < end and 97 <= data[position] | 32 <= 122 and data[position] & 32 == case:
+        node = next_node(attributes, node, data[types.uint64(position)])
         if node == 0:
-            return types.int64(0), place
-        place += 1
+            return types.int64(0), position
+        position += 1
     number = types.int64(attributes[node, VALUE])
-    return number if case or number <= ALSO_UPPER else types.int64(0), place
+    return number if case or number <= ALSO_UPPER else types.int64(0), position
 
 
 @kernel
 def kind_of(data, start, end, attributes, words, endings, soft):
-    """The kind that the attributes of a tag name, between two places: the first one below `soft`, else the first."""
+    """The kind that the attributes of a tag name, between two positions: the first one below `soft`, else the first."""
     if count_byte(data, QUOTE, start, end) == 2 and data[start] == 32:
         number, at = _attribute_at(data, start + 1, end, attributes)
         if number == 1 and data[start + 1] & 32 and data[at] == EQUALS and data[at + 1] == QUOTE:
             return _kind_of_words(data, at + 2, end, words, endings, soft, types.int64(0))
     kind = types.int64(0)
-    place = start
-    while place < end:
-        letter = data[types.uint64(place)]
-        if letter < 65 or (place > start and continues_name(data[types.uint64(place - 1)])):
-            place += 1
+    position = start
+    while position < end:
+        letter = data[types.uint64(position)]
+        if letter < 65 or (position > start and continues_name(data[types.uint64(position - 1)])):
+            position += 1
             continue
-        number, at = _attribute_at(data, place, end, attributes)
-        place += 1
+        number, at = _attribute_at(data, position, end, attributes)
+        position += 1
         if number == 0:
             continue
         while at < end and _is_space(data[at]):
@@ -118,12 +118,12 @@ def kind_of(data, start, end, attributes, words, endings, soft):
         close = end
         if data[at] == QUOTE or data[at] == APOSTROPHE:
             close = find_byte(data, data[at], at + 1, end)
-        place = close + 1
+        position = close + 1
         if close == end:
-            place = at
-            while place < end and not _is_space(data[place]):
-                place += 1
-            close = place
+            position = at
+            while position < end and not _is_space(data[position]):
+                position += 1
+            close = position
         kind = _kind_of_words(data, at, close, words, endings, soft, kind)
         if 0 < kind < soft:
             return kind

@@ -1,6 +1,6 @@
 """Phrases: the words of lines that stand around a text, as tables through which compiled code goes letter by letter.
 
-A line may begin with such a phrase ("Share this", "Related stories"), behind white space and marks, or hold one
+A line may begin with such a phrase ("Share this", "Related stories"), after white space and marks, or hold one
 anywhere ("all rights reserved"). Both are looked up in lower case.
 """
 
@@ -23,7 +23,7 @@ ENDING = number_names(("flags", "follower"))  # the columns of a phrase's end
 NUMBER = "0"  # of a phrase: any number
 COPYRIGHT = ord("©")  # the one phrase that begins with a mark
 
-# How lines begin. Behind the first kind the text is often over.
+# How lines begin. After the first kind the text is often over.
 TAIL = """related|recommended|read more|read next|more from|more stories|more on|more like|more in|more to|more news
 more articles|more posts|see also|popular|you may|you might|also like|also read|trending|latest|recent|about the author
 footnotes|share this|share on|filed under|tags:|subscribe|sign up|newsletter|what to read|keep reading|customers also
@@ -63,9 +63,9 @@ def _beginnings() -> dict[str, tuple[int, int]]:
 @cache
 def phrase_tables() -> tuple[np.ndarray, ...]:
     """(0x10000,) uint8: the letter that a code point is in either case, 0 where no phrase has it. Of the phrases that
-    begin a line, (states, letters) int16: the state behind a state's next letter, 0 where none goes on so; and (states,
-    2) int8, the columns of ENDING: the flags and the follower of the phrase that ends there. Of those anywhere in a
-    line, (states, letters) int16, where the last state is that of a match (Aho and Corasick 1975, Efficient String
+    begin a line, (states, letters) int16: the state after a state's next letter, 0 where no phrase continues so; and
+    (states, 2) int8, the columns of ENDING: the flags and the follower of the phrase that ends there. Of those anywhere
+    in a line, (states, letters) int16, where the last state is that of a match (Aho and Corasick 1975, Efficient String
     Matching)."""
     beginnings, anywhere = _beginnings(), _list(ANYWHERE)
     alphabet = sorted(set("".join([*beginnings, *anywhere])))
@@ -97,7 +97,7 @@ def _trie(phrases: list[str], letters: np.ndarray, size: int) -> tuple[np.ndarra
 
 
 def _searched(trie: np.ndarray, ends: list[int]) -> np.ndarray:
-    """The trie with, where no phrase goes on, the state of the longest beginning of one that what was read ends with.
+    """The trie with, where no phrase continues, the state of the longest beginning of one that what was read ends with.
     The last state, from which nothing leads away, is that of a match."""
     matched = len(trie)
     automaton = np.concatenate([trie, np.full((1, trie.shape[1]), matched, np.int16)])
@@ -134,29 +134,29 @@ def _is_word(table, code):
 def match_beginning(text, start, end, table, letters, begin, endings):
     """The flags of the phrase that a line of a text begins with."""
     flags = 0
-    place = start
-    while place < end and not _is_word(table, text[place]):
-        if text[place] == COPYRIGHT:
+    position = start
+    while position < end and not _is_word(table, text[position]):
+        if text[position] == COPYRIGHT:
             flags = IS_FRAME
-        place += 1
+        position += 1
     state = 0
-    if place < end and 48 <= text[place] <= 57:
+    if position < end and 48 <= text[position] <= 57:
         state = begin[0, letters[48]]
-        while place < end and 48 <= text[place] <= 57:
-            place += 1
-    while place < end:
-        state = begin[state, _letter(letters, text[place])]
-        place += 1
+        while position < end and 48 <= text[position] <= 57:
+            position += 1
+    while position < end:
+        state = begin[state, _letter(letters, text[position])]
+        position += 1
         if not state:
             break
         if endings[state, ENDING.flags]:
             follower = endings[state, ENDING.follower]
-            word = place < end and _is_word(table, text[place])
+            word = position < end and _is_word(table, text[position])
             if (
                 follower == ANYTHING
                 or (follower == NO_LETTER and not word)
                 or (follower == A_LETTER and word)
-                or (follower == NOTHING and place == end)
+                or (follower == NOTHING and position == end)
             ):
                 flags |= endings[state, ENDING.flags]
     return flags
@@ -166,8 +166,8 @@ def match_beginning(text, start, end, table, letters, begin, endings):
 def holds_phrase(text, start, end, letters, inside):
     """Whether a line of a text holds a phrase anywhere."""
     state, last = 0, len(inside) - 1
-    for place in range(start, end):
-        state = inside[state, _letter(letters, text[place])]
+    for position in range(start, end):
+        state = inside[state, _letter(letters, text[position])]
         if state == last:
             return True
     return False

@@ -26,7 +26,7 @@ from corpus.text.compiled import kernel, number_names
 
 MAX_REGIONS = 60_000
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
-MAX_LOOK_BACK = 8  # open elements looked through for the one that a tag closes
+MAX_LOOK_BACK = 8  # open elements searched for the one that a tag closes
 MAX_MARK = 7  # bytes
 SHORTEST_TAG = 5  # bytes
 TAG_COLUMNS = ("start", "name_end", "end", "number")
@@ -38,7 +38,7 @@ class Tables(NamedTuple):
     `attributes` those whose words count, `words` to kinds, `endings` the same backwards, `kept` what the parser uses.
 
     `kinds` of containers; `masks` what is or-ed into a container's kinds; `emptied` for each kind whether an element
-    of it is cut when it has no paragraph; `soft`: from this kind on another one is looked for; `content`: the kind
+    of it is cut when it has no paragraph; `soft`: from this kind on another one is searched for; `content`: the kind
     that an attribute may overrule; `points` the table of code points."""
 
     cuts: np.ndarray
@@ -61,44 +61,44 @@ def _tags(data, containers):
     """A row for each tag of a container: start, end of the name, end, number, which is below zero for a closing one."""
     size = len(data)
     found = np.empty((size // SHORTEST_TAG + 1, len(TAG)), np.int64)
-    tags = place = 0
+    tags = position = 0
     while True:
-        start = find_byte(data, LESS, place, size)
+        start = find_byte(data, LESS, position, size)
         if start >= size:
             return found[:tags]
-        place = start + 1
-        closing = place < size and data[place] == SLASH
-        number, name_end = name_at(data, place + closing, size, containers)
+        position = start + 1
+        closing = position < size and data[position] == SLASH
+        number, name_end = name_at(data, position + closing, size, containers)
         if number == 0:
             continue
-        place = name_end
-        while place < size and data[place] != GREATER and data[place] != LESS:
-            place += 1
-        if place < size and data[place] == GREATER:
-            found[tags, TAG.start], found[tags, TAG.name_end], found[tags, TAG.end] = start, name_end, place + 1
+        position = name_end
+        while position < size and data[position] != GREATER and data[position] != LESS:
+            position += 1
+        if position < size and data[position] == GREATER:
+            found[tags, TAG.start], found[tags, TAG.name_end], found[tags, TAG.end] = start, name_end, position + 1
             found[tags, TAG.number] = -number if closing else number
             tags += 1
 
 
 @kernel
-def _is_blank(data, place, end, points):
-    while place < end:
-        if 32 < data[place] < 0x7F:  # most often, and known without the table
+def _is_blank(data, position, end, points):
+    while position < end:
+        if 32 < data[position] < 0x7F:  # most often, and known without the table
             return False
-        code, step = decode_character(data, place, end)
+        code, step = decode_character(data, position, end)
         if not points[code] & SPACE_BIT:
             return False
-        place += step
+        position += step
     return True
 
 
 @kernel
 def _has(data, start, end, names):
-    """Whether one of the names stands anywhere between two places."""
-    for place in range(types.uint64(start), types.uint64(end)):
-        if not 97 <= data[place] <= 122:
+    """Whether one of the names stands anywhere between two positions."""
+    for position in range(types.uint64(start), types.uint64(end)):
+        if not 97 <= data[position] <= 122:
             continue
-        node, at = next_node(names, 0, data[place]), types.int64(place)
+        node, at = next_node(names, 0, data[position]), types.int64(position)
         while node:
             if names[node, VALUE]:
                 return True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from corpus.extract.config import ExtractConfig
-from corpus.extract.page import Extracted, Extractor, extract_page
+from corpus.extract.config import ExtractConfig, Extractor
+from corpus.extract.page import Extracted, extract_page
 
 PARAGRAPHS = [
     "Rain that falls on the hills gathers in brooks, and the brooks run together into one river.",
