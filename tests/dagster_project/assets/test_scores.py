@@ -208,8 +208,8 @@ def test_a_score_of_another_checkpoint_is_not_in_the_report(graph: Graph) -> Non
 def test_a_benchmark_that_cannot_be_asked_is_told_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "pairs.jsonl").write_text("")
     for given, said in (
-        ("pica=x", "TASK=PATH is wanted, with a task of hellaswag, piqa"),
-        ("piqa", "TASK=PATH is wanted"),
+        ("pica=x", "write TASK=PATH, with a task of hellaswag, piqa"),
+        ("piqa", "write TASK=PATH"),
         (f"blimp={tmp_path}", "blimp: no items in"),
     ):
         with pytest.raises(ValueError, match=said):
