@@ -165,6 +165,7 @@ def test_a_changed_file_is_another_dataset_and_only_what_is_behind_it_is_made_ag
         made.lake, "quiz", {"9": {"question": "Nobody has ever asked this question about lakes before"}}, "x"
     )
     assert changed.address != quiz.address and quiz.partition == changed.partition
+    hold_out(made.lake, made.crawls, HeldOutConfig(share=0.2), ONE)
     config = ContaminationConfig()
     again = [find_contamination(made.lake, one, [changed, reading], config, ONE) for one in made.crawls]
     assert not any(outcome.reused for outcome in again)

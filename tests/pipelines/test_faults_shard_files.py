@@ -213,7 +213,7 @@ def test_tokenizer_and_shards_disagree(
     """Refused, naming both digests, where tokens become shards and where shards are looked at."""
     again = copied(made, tmp_path / "lake")
     other = make_vocabulary(again.lake, again.split, VocabularyConfig(size=300), ONE).manifest
-    with pytest.raises(ValueError, match=f"tokenizer dataset {made.tokenizer.digest}, given is {other.digest}"):
+    with pytest.raises(ValueError, match=f"content {made.tokenizer.content()}, given is {other.content()}"):
         shard(again.lake, again.tokens, other, CONFIG, ONE)
     file = Path(again.lake.folder(other), "tokenizer/tokenizer.json")
     both = f"of the tokenizer {ShardSet(folder).index.tokenizer}, given is {file_sha256(file)}"
