@@ -14,7 +14,7 @@ import pytest
 from crawls import CHINESE, html, prose, request, response
 
 from corpus.archive.pages import MAX_HTML
-from corpus.extract.page import Extractor
+from corpus.extract.config import Extractor
 from headwater.cli import main
 from headwater.commands.extract import EXTRACTORS
 
