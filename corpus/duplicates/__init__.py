@@ -5,6 +5,6 @@ shingles     text -> hashes of runs of words          urls: when two URLs name o
 minhash      shingles -> signatures -> keys
 groups       keys -> documents that share one
 candidates   documents of groups -> the sets of their shingles
-clusters     groups and sets -> removals              removals: settled over all steps
+clusters     groups and sets -> removals              removals: those of all steps as one
 deduplication   all of it in one process
 """

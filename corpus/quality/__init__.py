@@ -1,5 +1,5 @@
 """Quality: text -> measures -> the rules that it fails.
 
-text -> measure (repetition, mojibake) -> measures, one column each -> rules -> failures with value and bound
+text -> measurement (repetition, mojibake) -> measures, a column each -> rules -> failures with value and bound
 toxicity: the share of bad words, by lists
 """

@@ -61,9 +61,9 @@ def rows(lake: Lake, manifest: Manifest, kind: str) -> list[dict[str, Any]]:
 
 
 PLACES = {
-    "language": (language, "identify"),
-    "quality": (quality, "word_stream"),
-    "mask": (privacy, "mask"),
+    "language": (language, "identify_languages"),
+    "quality": (quality, "find_words"),
+    "mask": (privacy, "mask_text"),
 }
 
 
