@@ -212,7 +212,7 @@ def test_a_run_that_was_stopped_goes_on_with_its_counts(lake: Lake, monkeypatch:
         raise RuntimeError("stopped")
 
     with monkeypatch.context() as patch, pytest.raises(StageError, match="stopped"):
-        patch.setattr(repeats, "_decide", stop)
+        patch.setattr(repeats.Gather, "process", stop)
         trim(lake, clean, LINES, ENGINE)
     with monkeypatch.context() as patch:
         patch.setattr(repeats.Count, "process", stop)  # would be done again
