@@ -10,7 +10,7 @@ import torch
 
 from training.checkpoints.checkpoint import MANIFEST
 from training.inference.decoding import Sampling
-from training.inference.generate import INCOMPLETE, load
+from training.inference.generate import load, stream_text
 
 
 class TextSource(Protocol):
@@ -51,25 +51,20 @@ class HuggingFaceText:
     ) -> Iterator[str]:
         """A prompt that is longer than the context leaves room for is cut in front."""
         sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
-        generator = torch.Generator().manual_seed(seed)
+        yield from stream_text(self._draw(prompt, max_tokens, sampling), self.loaded.decode)
+
+    def _draw(self, prompt: str, max_tokens: int, sampling: Sampling) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(sampling.seed)
         tokenizer, model, context = self.loaded.tokenizer, self.loaded.model, self.loaded.context
         max_tokens = min(max_tokens, context - 1)
         [prompt_ids] = self.loaded.encode([prompt], special=True)
         ids = (prompt_ids or [self.loaded.prefix])[-(context - max_tokens) :]
-        new: list[int] = []
-        text, sent, cache = "", 0, None
+        cache = None
         for _ in range(max_tokens):
             output: Any = model(torch.tensor([ids]), use_cache=True, past_key_values=cache)
             cache = output.past_key_values
             token = sampling.draw(output.logits[0, -1].float(), generator)
             if token == tokenizer.eos_token_id:
-                break
+                return
             ids = [token]
-            new.append(token)
-            text = self.loaded.decode(new)
-            whole = len(text.rstrip(INCOMPLETE))
-            if whole > sent:
-                yield text[sent:whole]
-                sent = whole
-        if len(text) > sent:
-            yield text[sent:]
+            yield token

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +27,21 @@ from training.inference.decoding import Sampling, decode, decode_steps
 from training.models.transformer import Transformer
 
 INCOMPLETE = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer decodes bytes into that are no character yet
+
+
+def stream_text(tokens: Iterable[int], decode_ids: Callable[[list[int]], str]) -> Iterator[str]:
+    """The text of tokens in pieces, each as soon as it ends with a whole character; the last as it is."""
+    ids: list[int] = []
+    text, sent = "", 0
+    for token in tokens:
+        ids.append(token)
+        text = decode_ids(ids)
+        whole = len(text.rstrip(INCOMPLETE))
+        if whole > sent:
+            yield text[sent:whole]
+            sent = whole
+    if len(text) > sent:
+        yield text[sent:]
 
 
 class TextGenerator:
@@ -74,20 +89,14 @@ class TextGenerator:
         return self._stream(prompt, max_tokens, sampling)
 
     def _stream(self, prompt: str, max_tokens: int, sampling: Sampling) -> Iterator[str]:
-        ids: list[int] = []
-        text, sent = "", 0
         with self._inference(max_tokens):
-            for [token] in decode_steps(self.model, self._encode([prompt]), max_tokens=max_tokens, sampling=sampling):
-                if token is None:
-                    break
-                ids.append(token)
-                text = self.tokenizer.decode(ids)
-                whole = len(text.rstrip(INCOMPLETE))
-                if whole > sent:
-                    yield text[sent:whole]
-                    sent = whole
-        if len(text) > sent:
-            yield text[sent:]
+            yield from stream_text(self._draw(prompt, max_tokens, sampling), self.tokenizer.decode)
+
+    def _draw(self, prompt: str, max_tokens: int, sampling: Sampling) -> Iterator[int]:
+        for [token] in decode_steps(self.model, self._encode([prompt]), max_tokens=max_tokens, sampling=sampling):
+            if token is None:
+                return
+            yield token
 
     def _encode(self, prompts: Sequence[str]) -> list[list[int]]:
         return [[self.model.config.eos_token_id, *self.tokenizer.encode(prompt).ids] for prompt in prompts]
