@@ -18,10 +18,9 @@ from corpus.lake.manifest import FileEntry, Manifest
 from corpus.lake.schema import ORIGIN, table
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
-from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
-from pipelines.plan import Plan, compute
+from pipelines.plan import Plan, compute, each_split_then
 
 STAGE = stages.CONTAMINATION
 VERSION = 1
@@ -48,14 +47,8 @@ def find_contamination(
 
     def plan() -> Plan:
         folder = lake.path(stage.name, stage.address)
-        names = [split.name for split in splits]
-        together = FileSplit(name="together", weight=1, paths={})
-        return Plan(
-            splits=splits,
-            transform=Phases(lake.url, folder, work, ([together], GatherMatches(work, folder, names))),
-            parts=[*names, together.name],
-            records=unique.counts.kept,
-        )
+        gather = GatherMatches(work, folder, [split.name for split in splits])
+        return each_split_then(lake, stage, splits, work, gather, [unique])
 
     return compute(lake, stage, engine, plan)
 

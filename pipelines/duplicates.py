@@ -24,7 +24,7 @@ from pipelines.candidates import Exact, Group, Signed, crawl_of, exact_pairs, fi
 from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
-from pipelines.plan import Plan, compute
+from pipelines.plan import TOGETHER, Plan, compute
 from pipelines.signatures import BandSplit, band_splits
 
 STAGE = stages.DUPLICATES
@@ -89,16 +89,15 @@ def find_duplicates(
         folder = lake.path(stage.name, stage.address)
         exact = FileSplit(name="exact", weight=1, paths={})
         bands = _bands(crawls)
-        together = FileSplit(name="together", weight=1, paths={})
         decide = Decide(crawls, comparison, config.shingle_words, folder)
         return Plan(
             splits=[exact],
             transform=Phases(
                 *(lake.url, folder, Exact(crawls, config.same_url)),
                 (bands, Group(crawls, folder)),
-                ([together], decide),
+                ([TOGETHER], decide),
             ),
-            parts=[exact.name, *(split.name for split in bands), together.name],
+            parts=[exact.name, *(split.name for split in bands), TOGETHER.name],
         )
 
     return compute(lake, stage, engine, plan)

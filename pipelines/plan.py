@@ -14,7 +14,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tqdm import tqdm
@@ -23,9 +23,12 @@ from corpus.lake.manifest import Counts, FileEntry, Manifest
 from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
 from pipelines.beam import beam
-from pipelines.elements import RunSplit
+from pipelines.elements import Phases, RunSplit
 from pipelines.engine import Engine
-from pipelines.parts import Split, StageError, Work, part_path, read_rows
+from pipelines.parts import FileSplit, Split, StageError, Work, part_path, read_rows
+
+# The split of a last phase, which reads what the other parts have put into the lake.
+TOGETHER = FileSplit(name="together", weight=1, paths={})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,17 @@ def each_split(
         transform=beam.ParDo(RunSplit(lake.url, folder, work)),
         parts=[split.name for split in splits],
         records=sum(manifest.counts.kept for manifest in records_of) if records_of is not None else None,
+    )
+
+
+def each_split_then(
+    lake: Lake, stage: Stage, splits: Sequence[Split], work: Work, gather: Work, records_of: Sequence[Manifest]
+) -> Plan:
+    """As `each_split`, with a last phase on one worker: `gather` makes the part TOGETHER of all other parts."""
+    return replace(
+        each_split(lake, stage, splits, work, records_of),
+        transform=Phases(lake.url, lake.path(stage.name, stage.address), work, ([TOGETHER], gather)),
+        parts=[*(split.name for split in splits), TOGETHER.name],
     )
 
 

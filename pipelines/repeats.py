@@ -22,10 +22,9 @@ from corpus.repeats import spans as repeated_spans
 from corpus.repeats.lines import LineConfig, UnitCounts
 from corpus.repeats.spans import SpanConfig
 from corpus.text.words import find_words
-from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
-from pipelines.plan import Plan, compute
+from pipelines.plan import Plan, compute, each_split_then
 
 STAGE = stages.REPEATS
 VERSION = 1
@@ -78,14 +77,8 @@ def find_repeats(lake: Lake, clean: Manifest, config: TrimConfig, engine: Engine
     splits = file_splits(lake, {"documents": [clean]})
 
     def plan() -> Plan:
-        folder = lake.path(stage.name, stage.address)
-        together = FileSplit(name="together", weight=1, paths={})
-        return Plan(
-            splits=splits,
-            transform=Phases(lake.url, folder, Count(config.lines), ([together], Gather(config, splits, folder))),
-            parts=[*(split.name for split in splits), together.name],
-            records=clean.counts.kept,
-        )
+        gather = Gather(config, splits, lake.path(stage.name, stage.address))
+        return each_split_then(lake, stage, splits, Count(config.lines), gather, [clean])
 
     return compute(lake, stage, engine, plan)
 

@@ -17,11 +17,10 @@ from corpus.lake.store import Lake, file_sha256
 from corpus.shards.format import Chunk, Document, Index, Shard, convert_to_tokens, token_dtype, write_shard
 from corpus.shards.mix import Mix, MixConfig, spread_copies
 from corpus.tokenizer.vocabulary import Vocabulary
-from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.mix import KIND, LeftOut, TokenFile, find_pages, left_out, lose, take, with_pages
 from pipelines.parts import FileSplit, Part, Work, file_splits, read_rows
-from pipelines.plan import Plan, compute
+from pipelines.plan import Plan, compute, each_split_then
 from pipelines.tokenization import SPLITS
 from pipelines.vocabulary import tokenizer_bytes
 
@@ -95,14 +94,8 @@ def shard(lake: Lake, tokens: Manifest, tokenizer: Manifest, config: ShardConfig
             splits += _shards(kind, lengths, order, first, config)
         folder = lake.path(stage.name, stage.address)
         work = WriteShard(vocabulary.digest, vocabulary.size, files, config.mix, made)
-        names = [split.name for split in splits]
-        together = FileSplit(name="together", weight=1, paths={})
-        return Plan(
-            splits=splits,
-            transform=Phases(lake.url, folder, work, ([together], WriteIndex(tokenizer, folder, names, made))),
-            parts=[*names, together.name],
-            records=tokens.counts.kept,
-        )
+        index = WriteIndex(tokenizer, folder, [split.name for split in splits], made)
+        return each_split_then(lake, stage, splits, work, index, [tokens])
 
     return compute(lake, stage, engine, plan)
 

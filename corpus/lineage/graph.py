@@ -25,7 +25,7 @@ def find_source(lake: Lake, manifest: Manifest, name: str) -> Manifest | None:
     ]
     read = lake.find(stage, manifest.sources[name])
     if read is not None and (not alike or read in alike):
-        return read if len(alike) != 1 else alike[0]
+        return read
     return alike[0] if alike else None
 
 

@@ -124,7 +124,7 @@ def test_stock_webdataset_reads_the_tokens_of_a_mix(made: Made) -> None:
 SCRIPT = """
 import json, sys
 from tokens_of_text import make_tokens
-from test_shard import BY_LANGUAGE, build
+from test_shards import BY_LANGUAGE, build
 from corpus.lake.store import Lake
 from pipelines.engine import Engine
 print(json.dumps(build(make_tokens(Lake(sys.argv[1])), BY_LANGUAGE, Engine(workers=4)).digest))
