@@ -58,7 +58,8 @@ def server(tmp_path: Path) -> Iterator[str]:
 def test_the_asset_graph_is_shown(server: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1800, "height": 1200})
+        # High enough for the whole group: the page draws no asset outside of what is in view.
+        page = browser.new_page(viewport={"width": 1800, "height": 3000})
         page.goto(f"{server}/asset-groups", wait_until="domcontentloaded")
         for group in ("crawl", "documents", "tokens", "model", "scores"):
             page.get_by_text(group, exact=True).first.wait_for(timeout=60_000, state="attached")

@@ -36,8 +36,15 @@ def test_the_code_of_the_documentation_runs(
 
 
 def test_datasets_are_those_of_the_manifests(lake: LakeReader, graph: Graph) -> None:
-    manifests = list(graph.lake.datasets())
-    assert [dataset.digest for dataset in lake.datasets()] == [manifest.digest for manifest in manifests]
+    manifests = {manifest.digest: manifest for manifest in graph.lake.datasets()}
+    for dataset in lake.datasets():
+        manifest = manifests[dataset.digest]
+        assert (dataset.stage, dataset.partition, dataset.kept) == (
+            manifest.stage,
+            manifest.partition,
+            manifest.counts.kept,
+        )
+    assert {"crawl", "documents", "clean", "shards", "checkpoint"} <= {dataset.stage for dataset in lake.datasets()}
     [clean] = lake.datasets("clean")
     assert lake.datasets(address=clean.address[:10]) == [clean]
     assert lake.read(clean, "documents", ["url"]).num_rows == clean.kept

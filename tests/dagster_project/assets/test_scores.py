@@ -192,7 +192,7 @@ def test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report(graph: 
     page = Path(graph.lake.path("report", "base", "index.html")).read_text()
     assert f"{model.name} {model.digest[:12]}" in page and "Along the run" in page
     said = summarize(found)
-    assert "blimp" in said and "along the run" in said and "the centred mean of blimp, continuation" in said
+    assert "blimp" in said and "learning curve" in said and "the centred mean of blimp, continuation" in said
 
 
 def test_a_score_of_another_checkpoint_is_not_in_the_report(graph: Graph) -> None:
