@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from training.checkpoints.checkpoint import MANIFEST
+from training.distributed.device import require_determinism
 from training.inference.decoding import Sampling
 from training.inference.generate import load, stream_text
 
@@ -30,8 +31,7 @@ def check_settings(*, temperature: float, top_k: int, top_p: float, seed: int) -
 
 def load_text_source(folder: Path, threads: int) -> TextSource:
     """Sets torch's number of threads. Raises FileNotFoundError or ValueError where no model can be loaded."""
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    require_determinism(threads)
     if (folder / MANIFEST).is_file() or not (folder / "config.json").is_file():
         return load(folder)
     return HuggingFaceText(folder)

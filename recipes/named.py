@@ -88,8 +88,8 @@ def documentation() -> Recipe:
 
 
 def demo() -> Recipe:
-    """As documentation, of one built-in crawl and a third of the tokens: about two minutes on two CPU cores."""
-    return replace(documentation(), crawls=("stdlib",), training=TrainingConfig(tokens=262_144, along=2))
+    """As documentation, of one built-in crawl and a quarter of the tokens: minutes on two CPU cores."""
+    return replace(documentation(), crawls=("stdlib",), training=TrainingConfig(tokens=196_608, along=2))
 
 
 def with_maxima(rules: tuple[Rule, ...], maxima: Mapping[str, float]) -> tuple[Rule, ...]:

@@ -13,7 +13,7 @@ from corpus.audit.outcomes import most_first
 from corpus.audit.samples import kept_samples
 from corpus.audit.survey import Survey, make_survey
 from corpus.lake import stages
-from corpus.lake.manifest import Manifest
+from corpus.lake.manifest import Manifest, canonical_json, sha256
 from corpus.lake.store import Lake
 from corpus.lineage.graph import source_datasets
 from dagster_project.assets.curve import curve_svg, learning_curve, read_curve
@@ -40,7 +40,7 @@ from recipes.named import RECIPES
 from training.evaluation.core import compute_core
 
 LINE = (stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.TOKENS, stages.SHARDS, stages.CHECKPOINT)
-
+VERSION = 1  # of the page and its numbers: a report of the same datasets and version is not written again
 CRAWLWISE = (stages.CRAWL, stages.DOCUMENTS, stages.CLEAN, stages.UNIQUE)
 KEPT = 3  # documents of a crawl that are shown
 
@@ -52,19 +52,36 @@ KEPT = 3  # documents of a crawl that are shown
 )
 def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """report/RECIPE/index.html in the lake, and report.json beside it, with all scores that the checkpoint has."""
-    opened = lake.open(context.partition_key)
+    opened, recipe = lake.open(context.partition_key), context.partition_key
     manifests = _manifests(context, opened)
-    surveyed = _survey(opened, manifests, RECIPES[context.partition_key].clean)
+    folder = opened.path("report", recipe)
+    datasets = sha256(canonical_json({"version": VERSION, "datasets": [manifest.digest for manifest in manifests]}))
+    found = _written_before(opened, f"{folder}/report.json", datasets)
+    if found is None:
+        found = _write(opened, folder, recipe, manifests, datasets)
+    path = dg.MetadataValue.path(f"{folder}/index.html")
+    return dg.MaterializeResult(metadata={"path": path, **_headline(found)})
+
+
+def _written_before(lake: Lake, path: str, datasets: str) -> dict[str, Any] | None:
+    """The numbers of the report that is there, if it is one of the same datasets."""
+    if not lake.fs.exists(path):
+        return None
+    found: dict[str, Any] = json.loads(lake.fs.cat_file(path))
+    return found if found.get("made_of") == datasets else None
+
+
+def _write(lake: Lake, folder: str, recipe: str, manifests: Sequence[Manifest], datasets: str) -> dict[str, Any]:
+    """The page first: where there are numbers of these datasets, there is their page."""
+    surveyed = _survey(lake, manifests, RECIPES[recipe].clean)
     uniques = [manifest for manifest in manifests if manifest.stage == stages.UNIQUE]
-    duplicates = gather_duplicates(opened, uniques, RECIPES[context.partition_key].duplicates)
-    matched = section(opened, manifests)
-    found = collect(context, opened, manifests, surveyed, duplicates) | {"contamination": numbers(matched)}
-    folder = opened.path("report", context.partition_key)
-    opened.write(f"{folder}/report.json", json.dumps(found, indent=1, sort_keys=True).encode())
-    page = render(opened, manifests, found, surveyed, duplicates, matched)
-    path = f"{folder}/index.html"
-    opened.write(path, page.encode())
-    return dg.MaterializeResult(metadata={"path": dg.MetadataValue.path(path), **_headline(found)})
+    duplicates = gather_duplicates(lake, uniques, RECIPES[recipe].duplicates)
+    matched = section(lake, manifests)
+    found = collect(lake, recipe, manifests, surveyed, duplicates)
+    found |= {"contamination": numbers(matched), "made_of": datasets}
+    lake.write(f"{folder}/index.html", render(lake, manifests, found, surveyed, duplicates, matched).encode())
+    lake.write(f"{folder}/report.json", json.dumps(found, indent=1, sort_keys=True).encode())
+    return found
 
 
 def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> Survey:
@@ -79,11 +96,7 @@ def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> S
 
 
 def collect(
-    context: dg.AssetExecutionContext,
-    lake: Lake,
-    manifests: Sequence[Manifest],
-    surveyed: Survey,
-    duplicates: Duplicates,
+    lake: Lake, recipe: str, manifests: Sequence[Manifest], surveyed: Survey, duplicates: Duplicates
 ) -> dict[str, Any]:
     """All numbers of the report: report.json."""
     dropped: dict[str, dict[str, int]] = {}
@@ -96,16 +109,17 @@ def collect(
     one = {manifest.stage: manifest for manifest in manifests if manifest.stage in LINE}
     looked = [manifest for manifest in manifests if manifest.stage == stages.CONTAMINATION]
     scores = {
-        task: {
+        manifest.partition.partition(":")[0]: {
             **(result := read_score(lake, manifest)),
             "without_matched": without_matched(lake, manifest, result, looked),
             "dataset": manifest.digest,
             "made_of": {name: dataset.digest for name, dataset in source_datasets(lake, manifest).items()},
         }
-        for task, manifest in score_manifests(context, lake, one[stages.CHECKPOINT]).items()
+        for manifest in manifests
+        if manifest.stage == stages.SCORE
     }
     return {
-        "recipe": context.partition_key,
+        "recipe": recipe,
         "crawls": [manifest.partition for manifest in by_stage[stages.DOCUMENTS]],
         "not_read": {m.partition: m.config["skipped"] for m in by_stage[stages.CRAWL] if m.config.get("skipped")},
         "records": sum(manifest.counts.records_in for manifest in by_stage[stages.DOCUMENTS]),

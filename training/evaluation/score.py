@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import torch
 
 from corpus.shards.reader import ShardSet
-from training.distributed.device import pick_device
+from training.distributed.device import pick_device, require_determinism
 from training.evaluation.catalog import check_unique_names, find_tasks
 from training.evaluation.flags import add_flags
 from training.evaluation.harness import ask_items, build_table
@@ -126,8 +125,7 @@ def load_tasks(args: argparse.Namespace, limits: list[int | None]) -> list[tuple
         raise ValueError(f"{len(args.task)} --task and {len(args.data)} --data; give each task its own data")
     if len(limits) not in (1, len(args.task)):
         raise ValueError(f"{len(args.task)} --task and {len(limits)} --limit; give one for all, or one for each")
-    torch.set_num_threads(args.threads)
-    torch.use_deterministic_algorithms(True)
+    require_determinism(args.threads)
     tasks = [
         (task, load_items(task, data).first(limit))
         for name, data, limit in zip(args.task, args.data, limits * (len(args.task) // len(limits)), strict=True)

@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from training.checkpoints.checkpoint import find_checkpoint
 from training.checkpoints.export import load_model, load_tokenizer
+from training.distributed.device import require_determinism
 from training.inference.decoding import Sampling, decode, decode_steps
 from training.models.transformer import Transformer
 
@@ -149,8 +150,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
-    torch.set_num_threads(args.threads)
-    torch.use_deterministic_algorithms(True)
+    require_determinism(args.threads)
     sampling = Sampling(temperature=args.temperature, top_k=args.top_k, top_p=args.top_p, seed=args.seed)
     texts = load(args.checkpoint).complete_all(args.prompt, max_tokens=args.max_tokens, sampling=sampling)
     for prompt, text in zip(args.prompt, texts, strict=True):

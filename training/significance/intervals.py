@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit  # scipy.stats takes a second to import
 
 from training.significance.clusters import Clusters, linearize, number_clusters, sum_clusters, variance
 from training.significance.resampling import bootstrap, expanded_percentiles
@@ -76,7 +76,7 @@ def estimate(values: np.ndarray, weights: np.ndarray | None = None, clusters: Cl
         return wilson_interval(share, 1)._replace(method="Wilson, one cluster as one item")
     spread = variance(linearize(tops, bottoms))
     independent = min(n, share * (1 - share) / spread + 1) if spread > 0 else count
-    found = wilson_interval(share * independent, independent, float(stats.t.ppf(0.975, count - 1)))
+    found = wilson_interval(share * independent, independent, float(stdtrit(count - 1, 0.975)))
     how = f"Wilson, {n:,} items in {count:,} clusters as {independent:,.0f} items"
     return found._replace(value=share, standard_error=math.sqrt(spread), method=how)
 

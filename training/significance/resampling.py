@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtr, stdtrit  # scipy.stats takes a second to import
 
 RESAMPLES = 1000
 FLIPS = 9999
@@ -36,7 +36,7 @@ def expanded_percentiles(values: np.ndarray, count: int) -> tuple[float, float]:
     are due; both are mended by reading the percentiles farther out (Hesterberg 2015, What teachers should know about
     the bootstrap, section 3.3). Of ten documents' bits per byte it covers 93 %, the plain one 88 %, BCa 84 %.
     """
-    tail = stats.norm.cdf(-math.sqrt(count / (count - 1)) * stats.t.ppf(0.975, count - 1))
+    tail = ndtr(-math.sqrt(count / (count - 1)) * stdtrit(count - 1, 0.975))
     low, high = np.quantile(values[np.isfinite(values)], [tail, 1 - tail])
     return float(low), float(high)
 

@@ -17,7 +17,7 @@ from corpus.sources import open_crawl
 from dagster_project import checks
 from dagster_project.assets.document_stages import split, unique
 from dagster_project.assets.model import checkpoint
-from dagster_project.assets.reports import render
+from dagster_project.assets.reports import render, report
 from dagster_project.definitions import clean
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.metadata.duplicates import gather_duplicates
@@ -123,6 +123,18 @@ def test_the_report_has_every_crawl_and_language(graph: Graph) -> None:
     tokens = report["bytes_per_token_by_language"]
     assert tokens.keys() >= {"en", "zh", "ja", "de"} and tokens["en"]["train"] > 1.5 and "<h2>Tokens</h2>" in page
     assert "gopher_words at least 50, at most 1,000,000: " in page and "b.warc.gz at " in page
+
+
+def test_a_report_of_the_same_datasets_is_not_written_again(graph: Graph) -> None:
+    page, numbers = (Path(graph.lake.path("report", "base", name)) for name in ("index.html", "report.json"))
+    found = json.loads(numbers.read_text())
+    written = page.read_text()
+    page.write_text("kept")
+    assert graph.materialize([report], "base").success
+    assert page.read_text() == "kept"
+    numbers.write_text(json.dumps({**found, "made_of": "datasets of before"}))
+    assert graph.materialize([report], "base").success
+    assert page.read_text() == written and json.loads(numbers.read_text()) == found
 
 
 def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
