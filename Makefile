@@ -11,7 +11,7 @@ READABILITY := benchmarks/.venvs/readability
 
 .PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-train lint ui clean
 
-demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and three times the training
+demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
 
 test: lint  ## all tests

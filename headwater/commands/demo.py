@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     size.add_argument(
         "--full",
         action="store_true",
-        help=f"both built-in crawls and three times the training: the recipe {FULL}",
+        help=f"both built-in crawls and four times the training: the recipe {FULL}",
     )
     parser.add_argument(
         "--benchmark",
