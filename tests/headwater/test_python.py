@@ -66,9 +66,9 @@ def test_documents_and_ledger_account_for_every_record(lake: LakeReader) -> None
 def test_scores_and_report_have_the_same_numbers(lake: LakeReader) -> None:
     scores, report = lake.scores(), lake.report()
     assert scores.schema == SCORES and report.learning_curve.schema == CURVE
-    assert {row["task"]: row["value"] for row in scores.to_pylist()} == {
-        task: score["score"]["value"] for task, score in report.values["scores"].items()
-    }
+    values = {row["task"]: row["value"] for row in scores.to_pylist()}
+    reported = {task: score["score"]["value"] for task, score in report.values["scores"].items()}
+    assert reported and reported.items() <= values.items()  # a prepared benchmark may have been scored after the report
     by_stage = report.dropped.group_by("stage").aggregate([("records", "sum")]).to_pylist()
     assert {row["stage"]: row["records_sum"] for row in by_stage} == {
         stage: sum(reasons.values()) for stage, reasons in report.values["dropped"].items()
