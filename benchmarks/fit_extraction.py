@@ -1,36 +1,52 @@
-"""Fit: the weights of corpus/extract/choice.py, from the half of the gold pages that is tuned on.
+"""Fit: the decision trees of corpus/extract/trees.npz, from the half of the gold pages that is tuned on.
 
-Two logistic regressions by Newton's method with an L2 penalty: of a block by itself, then with its neighbours as the
-first one scored them. A block's label is the share of its word 4-grams that the gold text has; short blocks' whole text
-is looked for. A block weighs its share of its page's words, so that every page counts alike. Printed: four-fold cross
-validation over pages. `python -m benchmarks.fit_extraction [FOLDER]` overwrites corpus/extract/weights.json.
+Two steps of boosted trees (LightGBM), of a block by itself, then with its neighbours as trees that had not seen its
+page scored them. A block's label is the share of its word 4-grams that the gold text has; short blocks' whole text is
+looked for. A block weighs its share of its page's words, so that every page counts alike. Printed: four-fold cross
+validation over pages. `python -m benchmarks.fit_extraction [FOLDER]` overwrites corpus/extract/trees.npz; it needs the
+package lightgbm.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import lightgbm
 import numpy as np
 from numpy.typing import NDArray
-from resiliparse.parse.html import HTMLTree
 
 from benchmarks.gold import GoldPage, f1, read
-from corpus.extract.blocks import read_blocks
-from corpus.extract.choice import MAX_SCORE, choose_blocks
-from corpus.extract.features_context import CONTEXT_FEATURES, compute_context_features
-from corpus.extract.features_local import LOCAL_FEATURES, SHORT, Features, Ints, LocalFeatures, compute_local_features
-from corpus.extract.kernels.lines import BLOCK, HEADING
-from corpus.extract.regions import mark_regions
+from corpus.extract.choice import MAX_SCORE, choose_blocks, context_inputs
+from corpus.extract.features_local import Features, LocalFeatures, compute_local_features
+from corpus.extract.page import read_visible
+from corpus.extract.trees import UNITS, Trees, score_blocks
 from corpus.text.charset import convert_to_utf8
 from corpus.text.normal_form import words
 
-WEIGHTS = Path(__file__).resolve().parents[1] / "corpus" / "extract" / "weights.json"
-PENALTY, STEPS, FOLDS = 0.5, 12, 4
+TREES = Path(__file__).resolve().parents[1] / "corpus" / "extract" / "trees.npz"
+FOLDS, PARTS = 4, 3
+ROUNDS = {"local": 150, "context": 60}
+PARAMETERS = {
+    "objective": "cross_entropy",  # labels are shares
+    "learning_rate": 0.08,
+    "num_leaves": 31,
+    "min_data_in_leaf": 60,
+    "lambda_l2": 5.0,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "seed": 0,
+    "deterministic": True,
+    "force_col_wise": True,
+    "num_threads": 2,
+    "verbose": -1,
+}
 SHORT_WORDS, SNIPPET_WEIGHT, ALL_TEXT_WEIGHT, FEWEST_WORDS = 6, 0.25, 0.3, 20
 
 Floats = NDArray[np.float64]
@@ -44,36 +60,22 @@ class Sample:
     label: Floats
     weight: Floats
 
-    @property
-    def fold(self) -> int:
-        return hashlib.sha256(b"x" + self.page.name.encode()).digest()[0] % FOLDS
-
-    def context(self, first: Ints) -> Ints:
-        """The score alone, then CONTEXT_FEATURES for every block, for short ones and for headings."""
-        score = np.clip(_score(first, self.local.features), -MAX_SCORE, MAX_SCORE)
-        x = compute_context_features(score, self.local)
-        short, heading = self.local.blocks[:, [BLOCK.width]] < SHORT, self.local.blocks[:, [BLOCK.tag]] == HEADING
-        return np.concatenate([score[:, None], x, x * short, x * heading], 1)
+    def part(self, parts: int, salt: bytes) -> int:
+        """One of so many parts of all pages."""
+        return hashlib.sha256(salt + self.page.name.encode()).digest()[0] % parts
 
 
 def sample(page: GoldPage) -> Sample | None:
     decoded = convert_to_utf8(page.html, None)
     if decoded is None:
         return None
-    marked, regions = mark_regions(decoded[0])
-    tree = HTMLTree.parse(marked)
-    blocks = read_blocks(tree, " ".join((tree.title or "").split()), regions)
-    text = blocks.texts()
+    reading = read_visible(decoded[0])
+    text = reading.blocks.texts()
     if not text:
         return None
     label, weight = _snippet_labels(page, text) if page.gold is None else _labels(page.gold, text)
-    return Sample(
-        page=page,
-        text=text,
-        local=compute_local_features(blocks, regions),
-        label=label,
-        weight=weight,
-    )
+    local = compute_local_features(reading.blocks, reading.regions)
+    return Sample(page=page, text=text, local=local, label=label, weight=weight)
 
 
 def _labels(gold: str, texts: list[str]) -> tuple[Floats, Floats]:
@@ -98,68 +100,90 @@ def _snippet_labels(page: GoldPage, texts: list[str]) -> tuple[Floats, Floats]:
     return wanted.astype(float), SNIPPET_WEIGHT * (wanted | unwanted)
 
 
-def fit(x: Sequence[Ints | Features], samples: list[Sample]) -> Ints:
-    """Hundredths of a logit for a measure of 100; the last one is the bias."""
-    inputs = np.concatenate(x) / 100
-    inputs = np.concatenate([inputs, np.ones((len(inputs), 1))], 1)
-    label = np.concatenate([one.label for one in samples])
+def fit(step: str, inputs: Sequence[Features], samples: Sequence[Sample]) -> Trees:
     weight = np.concatenate([one.weight for one in samples])
-    penalty = PENALTY * np.eye(inputs.shape[1])
-    penalty[-1, -1] = 0
-    found = np.zeros(inputs.shape[1])
-    for _ in range(STEPS):
-        likely = 1 / (1 + np.exp(-np.clip(inputs @ found, -15, 15)))
-        slope = inputs.T @ (weight * (likely - label)) + penalty @ found
-        curve = (inputs * (weight * likely * (1 - likely))[:, None]).T @ inputs + penalty
-        found -= np.linalg.solve(curve + 1e-6 * np.eye(len(found)), slope)
-    return np.round(100 * found).astype(np.int64)
+    label = np.concatenate([one.label for one in samples])
+    data = lightgbm.Dataset(np.concatenate(inputs), label, weight=weight / weight.mean())
+    return flatten(lightgbm.train(PARAMETERS, data, num_boost_round=ROUNDS[step]).dump_model()["tree_info"])
 
 
-def _score(weights: Ints, x: Ints | Features) -> Ints:
-    return x @ weights[:-1] // 100 + weights[-1]
+def flatten(trees: list[dict[str, Any]]) -> Trees:
+    """LightGBM's trees as arrays; bounds are whole numbers, as features are."""
+    rows: list[tuple[int, int, int, int]] = []
+    values: list[int] = []
+
+    def place(node: dict[str, Any]) -> int:
+        if "leaf_value" in node:
+            values.append(round(100 * UNITS * node["leaf_value"]))
+            return -len(values)
+        number = len(rows)
+        rows.append((0, 0, 0, 0))
+        bound = int(np.clip(np.floor(node["threshold"]), -32_768, 32_767))
+        rows[number] = (node["split_feature"], bound, place(node["left_child"]), place(node["right_child"]))
+        return number
+
+    roots = [place(tree["tree_structure"]) for tree in trees]
+    columns = np.array(rows, np.int32).reshape(-1, 4).T
+    return Trees(
+        roots=np.array(roots, np.int32),
+        feature=columns[0].astype(np.int16),
+        bound=columns[1].astype(np.int16),
+        left=columns[2].copy(),
+        right=columns[3].copy(),
+        values=np.array(values, np.int32),
+    )
 
 
-def fit_both(samples: list[Sample]) -> tuple[Ints, Ints]:
-    first = fit([one.local.features for one in samples], samples)
-    return first, fit([one.context(first) for one in samples], samples)
+def fit_both(samples: Sequence[Sample]) -> tuple[Trees, Trees]:
+    parts = defaultdict(list)
+    for one in samples:
+        parts[one.part(PARTS, b"y")].append(one)
+    inputs: list[Features] = []
+    ordered: list[Sample] = []
+    for part, own in parts.items():
+        others = [one for other, several in parts.items() if other != part for one in several]
+        unseen = fit("local", [one.local.features for one in others], others)
+        inputs += [context_inputs(score_blocks(unseen, one.local.features, MAX_SCORE), one.local) for one in own]
+        ordered += own
+    return fit("local", [one.local.features for one in samples], samples), fit("context", inputs, ordered)
 
 
-def cross_validate(samples: list[Sample]) -> None:
-    scores: dict[str, list[tuple[float, ...]]] = {}
+def cross_validate(samples: Sequence[Sample]) -> None:
+    scores: dict[str, list[tuple[float, ...]]] = defaultdict(list)
     for fold in range(FOLDS):
-        first, second = fit_both([one for one in samples if one.fold != fold])
+        local, context = fit_both([one for one in samples if one.part(FOLDS, b"x") != fold])
         for one in samples:
-            if one.fold == fold:
-                keep = choose_blocks(_score(second, one.context(first)), one.local.weight)
-                text = "\n".join(text for text, stays in zip(one.text, keep, strict=True) if stays)
-                page = one.page
-                if page.gold is not None:
-                    scores.setdefault(page.source, []).append(f1(text, page.gold))
-                else:
-                    right = sum(snippet in text for snippet in page.wanted)
-                    wrong = sum(snippet in text for snippet in page.unwanted)
-                    scores.setdefault("snippets", []).append((right, len(page.wanted), wrong))
-    for source, found in scores.items():
-        if source == "snippets":
+            if one.part(FOLDS, b"x") != fold:
+                continue
+            first = score_blocks(local, one.local.features, MAX_SCORE)
+            keep = choose_blocks(score_blocks(context, context_inputs(first, one.local), MAX_SCORE), one.local.weight)
+            text = "\n".join(text for text, stays in zip(one.text, keep, strict=True) if stays)
+            page = one.page
+            if page.gold is None:
+                right = sum(snippet in text for snippet in page.wanted)
+                wrong = sum(snippet in text for snippet in page.unwanted)
+                scores["snippets"].append((right, len(page.wanted), wrong))
+                continue
+            for name in (page.source, *([page.kind] if page.source.startswith("wcxb") else [])):
+                scores[name].append(f1(text, page.gold))
+    for name, found in scores.items():
+        if name == "snippets":
             right, wanted, wrong = np.sum(found, axis=0)
-            print(f"{source}: F1 {2 * right / (right + wrong + wanted):.3f}")
+            print(f"{name}: F1 {2 * right / (right + wrong + wanted):.3f}")
         else:
-            print(f"{source}: precision, recall, F1 {np.mean(found, axis=0).round(3).tolist()}")
+            print(f"{name}: {len(found)} pages; precision, recall, F1 {np.mean(found, axis=0).round(3).tolist()}")
 
 
 def main() -> None:
     samples = [one for page in read(sys.argv[1:]) if page.tuned_on and (one := sample(page)) is not None]
     cross_validate(samples)
-    first, second = (weights.tolist() for weights in fit_both(samples))
-    size = len(CONTEXT_FEATURES)
-    parts = [second[1 + start * size : 1 + (start + 1) * size] for start in range(3)]
-    fitted = {
-        "local": {**dict(zip(LOCAL_FEATURES, first, strict=False)), "bias": first[-1]},
-        "context": {"score": second[0], **dict(zip(CONTEXT_FEATURES, parts[0], strict=True)), "bias": second[-1]},
-        "context: short": dict(zip(CONTEXT_FEATURES, parts[1], strict=True)),
-        "context: heading": dict(zip(CONTEXT_FEATURES, parts[2], strict=True)),
+    arrays = {
+        f"{step}_{name}": array
+        for step, trees in zip(ROUNDS, fit_both(samples), strict=True)
+        for name, array in trees._asdict().items()
     }
-    WEIGHTS.write_text(json.dumps(fitted, indent=1) + "\n")
+    np.savez_compressed(TREES, **arrays)
+    print(f"{TREES}: {TREES.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,13 @@ def read(arguments: list[str]) -> list[GoldPage]:
     folder = Path(arguments[0]) if arguments else FOLDER
     if not (folder / "wcxb").is_dir():
         sys.exit(f"this reads pages that are not part of the repository, and {folder / 'wcxb'} is not there")
-    return [*_wcxb(folder), *_portals(folder), *_readability(folder), *_snippets(folder)]
+    sets = ("wcxb", "wcxb_more", "news", "chinese")
+    return [
+        *(page for name in sets if (folder / name).is_dir() for page in _labelled(folder / name)),
+        *_portals(folder),
+        *_readability(folder),
+        *_snippets(folder),
+    ]
 
 
 def f1(text: str, gold: str) -> tuple[float, float, float]:
@@ -63,11 +69,20 @@ def f1(text: str, gold: str) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
-def _wcxb(folder: Path) -> Iterator[GoldPage]:
-    for line in (folder / "wcxb" / "ground_truth.jsonl").open(encoding="utf-8"):
+def _labelled(folder: Path) -> Iterator[GoldPage]:
+    """A set of pages with a line of ground truth each. `kind`: the type of the page, or the country that it is from."""
+    for line in (folder / "ground_truth.jsonl").open(encoding="utf-8"):
         row = json.loads(line)
-        html = gzip.decompress((folder / "wcxb" / "html" / f"{row['file']}.html.gz").read_bytes())
-        yield GoldPage(source="wcxb", name=row["file"], kind=row["page_type"], html=html, gold=row["main_content"])
+        html = gzip.decompress((folder / "html" / f"{row['file']}.html.gz").read_bytes())
+        kind = row.get("page_type") or row.get("country") or "article"
+        gold = _version_of(html, [row["main_content"], *row["versions"]]) if "versions" in row else row["main_content"]
+        yield GoldPage(source=folder.name, name=row["file"], kind=kind, html=html, gold=gold)
+
+
+def _version_of(html: bytes, versions: list[str]) -> str:
+    """Of articles of one publisher that which a page is of: the one whose words the page has most of."""
+    page = extract_plain_text(html.decode("utf-8", "replace"))
+    return max(versions, key=lambda version: f1(page, version)[1])
 
 
 def _portals(folder: Path) -> Iterator[GoldPage]:

@@ -24,6 +24,7 @@ from corpus.archive.headers import (
     record_url,
     revisited_record,
 )
+from corpus.archive.messages import Message, media_type, read_message
 from corpus.optout import signals as optout
 from corpus.text.normal_form import normalise
 
@@ -88,24 +89,20 @@ def read_page(record: WarcRecord) -> Page | NotAPage:
     """Never raises on a record's content."""
     if record.record_type == WarcRecordType.revisit:
         return NotAPage(reason="revisit", detail=describe_revisit(record), original=revisited_record(record))
-    if record.record_type != WarcRecordType.response:
+    if record.record_type not in (WarcRecordType.response, WarcRecordType.resource):
         return NotAPage(reason=f"not_a_response:{record.record_type}")
     claimed, block_flags = claimed_url(record), block_digest_flags(record)
     if claimed is not None and not claimed.startswith(("http://", "https://")):
         return NotAPage(reason="not_http", detail=claimed[:200])
-    try:
-        record.parse_http(auto_decode="none", quirks_mode=True)
-    except (OSError, ValueError) as error:
-        return NotAPage(reason="bad_http_header", detail=str(error)[:200], broken=True)
-    headers = record.http_headers
-    if headers is None or headers.status_code is None:
+    message = _message(record)
+    if message is None:
         return NotAPage(reason="bad_http_header", detail="no HTTP status line", broken=True)
-    if headers.status_code != 200:
-        return NotAPage(reason="http_status", detail=str(headers.status_code))
-    kind = (headers.get("Content-Type") or "").split(";")[0].strip().lower()
+    if message.status != 200:
+        return NotAPage(reason="http_status", detail=str(message.status))
+    kind = message.media_type
     if kind and kind not in HTML_TYPES:
         return NotAPage(reason="not_html", detail=kind[:100])
-    body = _body(record)
+    body = _body(message)
     if isinstance(body, NotAPage):
         return body
     if not body.html.strip():
@@ -121,8 +118,8 @@ def read_page(record: WarcRecord) -> Page | NotAPage:
         host=host_of(claimed),
         fetched_at=plausible_date(record.record_date),
         payload_digest=digest,
-        declared_charset=record.http_charset,
-        opt_out=tuple((name, value) for name, value in headers if name.lower() in optout.HEADERS),
+        declared_charset=message.charset,
+        opt_out=tuple((name, value) for name, value in message.headers if name.lower() in optout.HEADERS),
         flags=(*header_flags(record), *block_flags, *digest_flags(record, digest, body.stages), *body.flags),
         html=body.html,
     )
@@ -178,19 +175,31 @@ class _Body:
     flags: tuple[str, ...]
 
 
-def _body(record: WarcRecord) -> _Body | NotAPage:
+def _message(record: WarcRecord) -> Message | None:
+    """The HTTP response in a record. A resource is a body alone, as warcit and others store files, its type in the
+    record's own header (WARC/1.1, 6.4); so is what some tools call a response of another type than HTTP."""
+    block = record.reader.read()
+    kind = record.headers.get("Content-Type") or ""
+    message = read_message(block) if record.record_type == WarcRecordType.response else None
+    if message is None and (record.record_type == WarcRecordType.resource or media_type(kind) in HTML_TYPES):
+        return Message(status=200, headers=(("Content-Type", kind),), body=block)
+    return message
+
+
+def _body(message: Message) -> _Body | NotAPage:
     """The body without its transfer and content encodings, capped while it is decoded."""
-    headers = record.http_headers
     layers = [
-        name.strip().lower()
-        for header in ("Transfer-Encoding", "Content-Encoding")
-        for name in reversed((headers.get(header) or "").split(","))
-        if name.strip().lower() not in ("", "identity")
+        name.lower()
+        for header in ("transfer-encoding", "content-encoding")
+        for name in reversed(message.values(header))
+        if name.lower() != "identity"
     ]
     unknown = set(layers) - ENCODINGS.keys()
-    if unknown:
+    # Markup in plain sight: "none", "utf-8", an encoding that was undone already.
+    if unknown and b"<" not in message.body[:2048]:
         return NotAPage(reason="unknown_encoding", detail=", ".join(sorted(unknown))[:100])
-    stages, flags = [record.reader.read()], []
+    layers = [name for name in layers if name not in unknown]
+    stages, flags = [message.body], []
     for name in layers:
         body = stages[-1]
         decoded = decode_body(name, body, MAX_HTML + 1)

@@ -45,6 +45,8 @@ def parse_record(data: bytes, offset: int, length: int, form: Format) -> Record 
         return DamagedRange(offset=offset, length=length, reason=reason, detail=detail, raw=data[:MAX_RAW])
 
     expected = form.record_length(data)
+    if expected is not None and 0 < expected - len(data) <= form.uncounted(data):
+        expected = len(data)
     if expected is None or expected > len(data):
         detail = f"it begins {data[:40]!r}; its length is missing, unusable or beyond the record's end"
         return damaged("bad_warc_header", detail)

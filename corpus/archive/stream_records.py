@@ -58,6 +58,9 @@ def _records(
             reader.skip(blank)
             continue
         position, length = reader.position, form.record_length(head)
+        uncounted = form.uncounted(head)
+        if length is not None and uncounted and not _is_credible(reader, length, plain, form):
+            length -= uncounted
         if length is None or not _is_credible(reader, length, plain, form):
             yield _skip_damage(reader, is_header=length is not None, form=form)
         elif length > parsing.MAX_RECORD:

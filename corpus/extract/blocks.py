@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLTree
 
-from corpus.extract.kernels.lines import BLOCK, NEWLINE, PADDING, split_blocks
+from corpus.extract.elements import NAMES, element_tables
+from corpus.extract.kernels.descriptions import describe_blocks
+from corpus.extract.kernels.markup import build_trie
+from corpus.extract.kernels.names import LONG
 from corpus.extract.kernels.phrases import phrase_tables
-from corpus.extract.regions import SENTINEL, Regions
+from corpus.extract.kernels.reader import MAX_REGIONS, MAX_SCRIPTS, Tables, read_markup
+from corpus.extract.kernels.references import reference_tables
+from corpus.extract.kernels.writer import BLOCK, NEWLINE, STATE_COLUMNS, write_text
+from corpus.extract.regions import CONTENT, KIND_TAGS, KIND_WORDS, KINDS, LONG_ENDINGS, MAIN, SOFT, Regions
 from corpus.text.codepoints import code_point_table
 from corpus.text.compiled import kernel
 
-ENDS = np.array([*map(ord, '.!?。！？…”"')], np.int64)  # of a sentence
+ENDS = np.array([*map(ord, '.!?…。！？｡”"')], np.int64)  # of a sentence
 MAX_TITLE = 300  # characters
+
+
+class Look(NamedTuple):
+    """What of a page is read. `hidden`: elements that a style hides; `noscript`: what is for browsers without scripts.
+    `has_tex`, `has_mathml`: whether the page has formulas in that form, so that those made of them can be left out."""
+
+    hidden: bool
+    noscript: bool
+    has_tex: bool
+    has_mathml: bool
 
 
 class Blocks(NamedTuple):
@@ -32,27 +47,73 @@ class Blocks(NamedTuple):
 
     def text(self, keep: NDArray[np.bool_] | None = None) -> str:
         """Of the blocks that are kept, or of all, a line each (several where preformatted)."""
-        points = self.points if keep is None else _join(self.points, self.rows, keep)
+        points = _join(self.points, self.rows, np.ones(len(self.rows), np.bool_) if keep is None else keep)
         return points.tobytes().decode("utf-32-le")
 
     def texts(self) -> list[str]:
-        text = self.text()
+        text = self.points.tobytes().decode("utf-32-le")
         return [text[start:end] for start, end in self.rows[:, [BLOCK.start, BLOCK.end]].tolist()]
 
 
-def read_blocks(tree: HTMLTree, title: str, regions: Regions) -> Blocks:
-    """The blocks of a page whose regions are marked, in order. Linear in the page's length."""
-    marked = extract_plain_text(
-        tree, preserve_formatting="minimal_html", main_content=False, list_bullets=False, alt_texts=False, links=True
-    )
-    source = np.frombuffer((marked + PADDING).encode(), np.uint8)
+class Reading(NamedTuple):
+    """A page as it was read: `data` are the contents of its scripts of JSON-LD, `hidden` how many characters were left
+    out because a style hides them."""
+
+    title: str
+    blocks: Blocks
+    regions: Regions
+    data: list[bytes]
+    hidden: int
+
+
+def read_blocks(source: bytes, hidden: bool = False, noscript: bool = False) -> Reading:
+    """The blocks of a page in UTF-8, in order, and its containers. Linear in the page's length."""
+    data = np.frombuffer(source, np.uint8)
+    tables, tags = _tables(), source.count(b"<")
+    points = np.empty(len(data) + 2 * tags + 16, np.uint32)
+    rows = np.empty((tags + 2, len(BLOCK)), np.int64)
+    regions = np.zeros((4, min(tags + 2, MAX_REGIONS)), np.int64)
+    scripts, place = np.zeros((MAX_SCRIPTS, 2), np.int64), np.zeros(2, np.int64)
+    look = Look(hidden, noscript, b"math/tex" in source, b"<math" in source)
+    written, found, count, noted, left_out = read_markup(data, tables, look, points, rows, *regions, scripts, place)
+    title = _read_title(data[place[0] : place[1]], tables)
+    kind, kinds, around, last = regions[:, :count]
+    rows = rows[:found]
     titles = np.frombuffer(title[:MAX_TITLE].encode("utf-32-le"), np.uint32)
-    points = np.empty(len(source), np.uint32)
-    rows = np.empty((1 + marked.count("\n") + marked.count(SENTINEL), len(BLOCK)), np.int64)
-    length, number = split_blocks(
-        source, len(regions.kind), titles, code_point_table(), ENDS, *phrase_tables(), points, rows
+    describe_blocks(points, rows, titles, code_point_table(), ENDS, *phrase_tables())
+    blocks = Blocks(points[:written], rows)
+    texts = [source[start:end] for start, end in scripts[:noted].tolist()]
+    return Reading(title, blocks, Regions(kind=kind, kinds=kinds, around=around, last=last), texts, left_out)
+
+
+def _read_title(data: NDArray[np.uint8], tables: Tables) -> str:
+    state, points = np.zeros(len(STATE_COLUMNS), np.int64), np.empty(len(data) + 1, np.uint32)
+    write_text(data, 0, len(data), state, points, tables.references, tables.reference_values)
+    return points[: state[0]].tobytes().decode("utf-32-le")
+
+
+@cache
+def _tables() -> Tables:
+    kind_of_word = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
+    kind_of_tag = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
+    elements, element_numbers, bits, attributes, attribute_numbers = element_tables()
+    return Tables(
+        elements=elements,
+        element_numbers=element_numbers,
+        bits=bits,
+        attributes=attributes,
+        attribute_numbers=attribute_numbers,
+        references=reference_tables()[0],
+        reference_values=reference_tables()[1],
+        words=build_trie(kind_of_word),
+        endings=build_trie(
+            {word[::-1]: kind for word, kind in kind_of_word.items() if len(word) >= LONG or word in LONG_ENDINGS}
+        ),
+        kinds=np.array([0, *(kind_of_tag.get(name, 0) for name in NAMES)]),
+        masks=np.array([0, *((name in ("main", "article")) << MAIN for name in NAMES)]),
+        soft=SOFT,
+        content=CONTENT,
     )
-    return Blocks(points[:length], rows[:number])
 
 
 @kernel

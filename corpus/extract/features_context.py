@@ -6,8 +6,8 @@ import numpy as np
 
 from corpus.extract.containers import CORES, LEVELS, add_inner, innermost_with_share
 from corpus.extract.features_local import Features, Ints, LocalFeatures
-from corpus.extract.kernels.lines import BLOCK
 from corpus.extract.kernels.phrases import IS_TAIL, IS_TITLE
+from corpus.extract.kernels.writer import BLOCK
 from corpus.extract.regions import KINDS
 from corpus.text.compiled import kernel, number_names
 

@@ -1,8 +1,5 @@
-"""Local features: what is known of each block by itself and by the containers around it, as whole numbers.
-
-Whole numbers, because a sum of them is the same on every machine, and so is which blocks stay. Shares count in percent;
-what is true is 100.
-"""
+"""Local features: what is known of each block by itself, by its neighbours and by the containers around it, as whole
+numbers, so that every machine computes the same."""
 
 from __future__ import annotations
 
@@ -13,34 +10,67 @@ from numpy.typing import NDArray
 
 from corpus.extract.blocks import Blocks
 from corpus.extract.containers import CORES, LEVELS, add_inner, innermost_with_share
-from corpus.extract.kernels.lines import BLOCK, HEADING, PARAGRAPH, PREFORMATTED
+from corpus.extract.elements import NAMES
 from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_FRAME, IS_SENTENCE, IS_TAIL, IS_TITLE
+from corpus.extract.kernels.writer import BLOCK
 from corpus.extract.regions import KINDS, MAIN, SOFT, Regions
 from corpus.text.compiled import kernel, number_names
 
 Ints = NDArray[np.int64]
 Features = NDArray[np.int16]
 
-WIDTHS = (12, 25, 50, 90, 160, 300)  # columns: the bounds between classes of width
-LINK_SHARES = (1, 25, 60)  # percent
-LONG, SHORT = 90, 50
+LONG = 90  # columns
 MAX_WIDTH = 400  # what one block may weigh among its neighbours
 NAME_SHARE = 85  # percent of the running text
+MOST = 30_000
+NEIGHBOURS = (-2, -1, 1, 2)
+# Elements by what they are to a text, in the order in which a threshold parts them best: from paragraph to control.
+ELEMENT_CLASSES = (
+    "p",
+    "pre listing xmp plaintext textarea",
+    "blockquote q",
+    "dd",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4 h5 h6",
+    "dt summary legend",
+    "figcaption caption figure",
+    "td th tr",
+    "article main section body html",
+    "div center",
+    "header footer nav aside form",
+    "button label option",
+)
+_CLASS_OF_ELEMENT = np.zeros(len(NAMES) + 1, np.int64)
+for _number, _names in enumerate(ELEMENT_CLASSES, 1):
+    _CLASS_OF_ELEMENT[[1 + NAMES.index(name) for name in _names.split()]] = _number
 
 LOCAL_FEATURES = (
-    *(f"width from {low}" for low in (0, *WIDTHS)),
-    *(f"links from {low} %" for low in (0, *LINK_SHARES)),
-    *("paragraph", "heading", "preformatted", "sentence", "long sentence"),
-    *("short frame", "frame", "tail", "frame words", "titled", "repeated", "long and repeated"),
-    *(f"in {kind or 'no region'}" for kind in KINDS),
+    *("width", "link share", "element", "tag", "depth", "number", "position", "characters before", "characters after"),
+    *("sentence", "frame", "tail", "frame words", "titled", "copies", "commas", "stops", "digits", "capitals"),
+    *("clock time", "year", "at sign", "separators"),
+    "kind",
     *(f"somewhere in {kind}" for kind in (*KINDS[1:], "main")),
-    *(f"{what} around, {level}" for level in range(LEVELS) for what in ("links", "long text", "share of long text")),
+    *(
+        f"{what} around, {level}"
+        for level in range(LEVELS)
+        for what in ("links", "long text", "share of long text", "blocks")
+    ),
     *(f"inside {core} % of long text" for core in CORES),
-    *("page has main, not in it", "share of long text in its kind", "of a bad kind", "alike on page"),
-    *("prose page", "prose page: short", "prose page: linked", "prose page: heading"),
+    *("page has main, not in it", "share of long text in its kind", "alike on page"),
+    *("long text of page", "text of page"),
+    *(
+        f"{what} of {place}"
+        for place in ("second before", "one before", "one after", "second after")
+        for what in ("width", "link share", "element")
+    ),
+    *("blocks since heading", "blocks since title", "in region of block before", "long blocks in a row"),
 )
 FEATURE = number_names(LOCAL_FEATURES)
-PER_LEVEL = 3  # features of a container around a block
+PER_LEVEL = 4  # features of a container around a block
+PER_NEIGHBOUR = 3
 
 
 class LocalFeatures(NamedTuple):
@@ -56,17 +86,8 @@ class LocalFeatures(NamedTuple):
 def compute_local_features(blocks: Blocks, regions: Regions) -> LocalFeatures:
     n = len(blocks.rows)
     features, weight, kind = np.zeros((n, len(FEATURE)), np.int16), np.empty(n, np.int64), np.empty(n, np.int64)
-    _fill_local(blocks.rows, regions, weight, kind, features)
+    _fill_local(blocks.points, blocks.rows, regions, _CLASS_OF_ELEMENT, weight, kind, features)
     return LocalFeatures(features, weight, kind, blocks.rows, regions)
-
-
-@kernel
-def _class(bounds, value):
-    """How many of the bounds a value reaches."""
-    number = 0
-    for bound in bounds:
-        number += value >= bound
-    return number
 
 
 @kernel
@@ -86,17 +107,56 @@ def _make_credible(kind, kinds, prose):
 
 
 @kernel
-def _fill_local(blocks, regions, weight, kind, features):
+def _count_signs(points, start, end, row):
+    """What signs a block has: commas and stops, shares of digits and capitals, the form of a time or a year."""
+    commas = stops = digits = capitals = separators = letters = 0
+    time = year = at_sign = False
+    run = 0
+    for position in range(start, end):
+        code = points[position]
+        if 48 <= code <= 57:
+            digits += 1
+            run += 1
+            continue
+        if run == 4 and (points[position - 4] == 49 or points[position - 4] == 50):
+            year = True
+        if code == 58 and 0 < run < 3 and position + 1 < end and 48 <= points[position + 1] <= 57:
+            time = True
+        run = 0
+        if 97 <= code <= 122:
+            letters += 1
+        elif 65 <= code <= 90:
+            capitals += 1
+        elif code == 44 or code == 0xFF0C or code == 0x3001:
+            commas += 1
+        elif code == 46 or code == 33 or code == 63 or code == 0x3002 or code == 0xFF01 or code == 0xFF1F:
+            stops += 1
+        elif code == 64:
+            at_sign = True
+        elif code == 124 or code == 0x2022 or code == 0xB7 or code == 0x203A or code == 0xBB or code == 47:
+            separators += 1
+    if run == 4 and (points[end - 4] == 49 or points[end - 4] == 50):
+        year = True
+    row[FEATURE.commas], row[FEATURE.stops] = min(commas, MOST), min(stops, MOST)
+    row[FEATURE.digits] = 100 * digits // (end - start)
+    row[FEATURE.capitals] = 100 * capitals // (letters + capitals + 1)
+    row[FEATURE.clock_time], row[FEATURE.year], row[FEATURE.at_sign] = time, year, at_sign
+    row[FEATURE.separators] = min(separators, MOST)
+
+
+@kernel
+def _fill_local(points, blocks, regions, classes, weight, kind, features):
     n, containers = len(blocks), len(regions.kind)
     around, last = regions.around, regions.last
     share, prose, kinds = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     same = np.zeros(n, np.int64)
-    prose_in, links_in, weight_in = (
+    prose_in, links_in, weight_in, blocks_in = (
+        np.zeros(containers, np.int64),
         np.zeros(containers, np.int64),
         np.zeros(containers, np.int64),
         np.zeros(containers, np.int64),
     )
-    total, prose_page = 1, 0
+    total, characters = 1, 1
     for block in range(n):
         width, where = blocks[block, BLOCK.width], blocks[block, BLOCK.region]
         length = blocks[block, BLOCK.end] - blocks[block, BLOCK.start]
@@ -106,15 +166,15 @@ def _fill_local(blocks, regions, weight, kind, features):
         kind[block], kinds[block] = regions.kind[where], regions.kinds[where]
         same[blocks[block, BLOCK.first]] += 1
         total += weight[block]
-        if width >= 120 and share[block] < 30:
-            prose_page += weight[block]
+        characters += width
         prose_in[where] += prose[block]
         links_in[where] += weight[block] * share[block]
         weight_in[where] += weight[block]
-    prose_page = 100 * prose_page // total
+        blocks_in[where] += 1
     add_inner(prose_in, last)
     add_inner(links_in, last)
     add_inner(weight_in, last)
+    add_inner(blocks_in, last)
     all_prose = prose_in[0]
     cores = [innermost_with_share(core, prose_in) for core in CORES]
     _make_credible(kind, kinds, prose)
@@ -124,7 +184,7 @@ def _fill_local(blocks, regions, weight, kind, features):
         main = kinds[block] >> MAIN & 1
         has_main |= main != 0
         alike[kind[block], 8 * main + 4 * (share[block] > 0) + blocks[block, BLOCK.tag]] += 1
-
+    before, heading, title = 0, -1, -1
     for block in range(n):
         width, where, tag, flags = (
             blocks[block, BLOCK.width],
@@ -133,41 +193,54 @@ def _fill_local(blocks, regions, weight, kind, features):
             blocks[block, BLOCK.flags],
         )
         row, main = features[block], kinds[block] >> MAIN & 1
-        is_sentence, is_frame = flags & IS_SENTENCE != 0, flags & IS_FRAME != 0
-        is_repeated = same[blocks[block, BLOCK.first]] > 2
-        row[FEATURE.width_from_0 + _class(WIDTHS, width)] = 100
-        row[FEATURE.links_from_0 + _class(LINK_SHARES, share[block])] = 100
-        row[FEATURE.paragraph] = 100 * (tag == PARAGRAPH)
-        row[FEATURE.heading] = 100 * (tag == HEADING)
-        row[FEATURE.preformatted] = 100 * (tag == PREFORMATTED)
-        row[FEATURE.sentence] = 100 * is_sentence
-        row[FEATURE.long_sentence] = 100 * (is_sentence and width > SHORT)
-        row[FEATURE.short_frame] = 100 * (is_frame and width < 40)
-        row[FEATURE.frame] = 100 * is_frame
-        row[FEATURE.tail] = 100 * (flags & IS_TAIL != 0)
-        row[FEATURE.frame_words] = 100 * (flags & HAS_FRAME_WORDS != 0)
-        row[FEATURE.titled] = 100 * (flags & IS_TITLE != 0)
-        row[FEATURE.repeated] = 100 * is_repeated
-        row[FEATURE.long_and_repeated] = 100 * (is_repeated and width > SHORT)
-        row[FEATURE.in_no_region + kind[block]] = 100
+        row[FEATURE.width], row[FEATURE.link_share] = min(width, MOST), share[block]
+        row[FEATURE.element], row[FEATURE.tag] = classes[blocks[block, BLOCK.element]], tag
+        row[FEATURE.depth] = blocks[block, BLOCK.depth]
+        row[FEATURE.number], row[FEATURE.position] = min(block, MOST), 100 * block // n
+        row[FEATURE.characters_before] = 1_000 * before // characters
+        before += width
+        row[FEATURE.characters_after] = 1_000 * (characters - before) // characters
+        row[FEATURE.sentence], row[FEATURE.frame] = flags & IS_SENTENCE != 0, flags & IS_FRAME != 0
+        row[FEATURE.tail], row[FEATURE.frame_words] = flags & IS_TAIL != 0, flags & HAS_FRAME_WORDS != 0
+        row[FEATURE.titled] = flags & IS_TITLE != 0
+        row[FEATURE.copies] = min(same[blocks[block, BLOCK.first]], MOST)
+        _count_signs(points, blocks[block, BLOCK.start], blocks[block, BLOCK.end], row)
+        row[FEATURE.kind] = kind[block]
         for name in range(1, len(KINDS) + 1):
-            row[FEATURE.somewhere_in_comment + name - 1] = 100 * (kinds[block] >> name & 1)
+            row[FEATURE.somewhere_in_comment + name - 1] = kinds[block] >> name & 1
         container = where
         for level in range(LEVELS):
             offset = PER_LEVEL * level
             row[FEATURE.links_around_0 + offset] = links_in[container] // (weight_in[container] + 1)
             row[FEATURE.long_text_around_0 + offset] = 100 * prose_in[container] // (weight_in[container] + 1)
             row[FEATURE.share_of_long_text_around_0 + offset] = 100 * prose_in[container] // (all_prose + 1)
+            row[FEATURE.blocks_around_0 + offset] = min(MOST, blocks_in[container])
             container = around[container]
         for number in range(len(CORES)):
             core = cores[number]
-            row[FEATURE.inside_50_of_long_text + number] = 100 * (core <= where <= last[core])
-        in_its_kind = 100 * in_kind[kind[block]] // (all_prose + 1)
-        row[FEATURE.page_has_main_not_in_it] = 100 * (has_main and not main)
-        row[FEATURE.share_of_long_text_in_its_kind] = in_its_kind
-        row[FEATURE.of_a_bad_kind] = in_its_kind * (0 < kind[block] < SOFT)
-        row[FEATURE.alike_on_page] = min(100, 3 * alike[kind[block], 8 * main + 4 * (share[block] > 0) + tag])
-        row[FEATURE.prose_page] = prose_page
-        row[FEATURE.prose_page_short] = prose_page * (width < SHORT and share[block] < 50)
-        row[FEATURE.prose_page_linked] = prose_page * (share[block] >= 50)
-        row[FEATURE.prose_page_heading] = prose_page * (tag == HEADING)
+            row[FEATURE.inside_50_of_long_text + number] = core <= where <= last[core]
+        row[FEATURE.page_has_main_not_in_it] = has_main and not main
+        row[FEATURE.share_of_long_text_in_its_kind] = 100 * in_kind[kind[block]] // (all_prose + 1)
+        row[FEATURE.alike_on_page] = min(MOST, alike[kind[block], 8 * main + 4 * (share[block] > 0) + tag])
+        row[FEATURE.long_text_of_page] = 100 * all_prose // total
+        row[FEATURE.text_of_page] = min(MOST, characters // 10)
+        for number in range(len(NEIGHBOURS)):
+            other, offset = block + NEIGHBOURS[number], PER_NEIGHBOUR * number
+            if 0 <= other < n:
+                row[FEATURE.width_of_second_before + offset] = min(blocks[other, BLOCK.width], MOST)
+                row[FEATURE.link_share_of_second_before + offset] = share[other]
+                row[FEATURE.element_of_second_before + offset] = classes[blocks[other, BLOCK.element]]
+            else:
+                row[FEATURE.width_of_second_before + offset] = row[FEATURE.link_share_of_second_before + offset] = -1
+                row[FEATURE.element_of_second_before + offset] = -1
+        row[FEATURE.blocks_since_heading] = min(MOST, block - heading) if heading >= 0 else -1
+        row[FEATURE.blocks_since_title] = min(MOST, block - title) if title >= 0 else -1
+        row[FEATURE.in_region_of_block_before] = block > 0 and blocks[block - 1, BLOCK.region] == where
+        if 5 < row[FEATURE.element] < 10:
+            heading = block
+        if flags & IS_TITLE:
+            title = block
+    run = 0
+    for block in range(n):  # how many long blocks in a row, with at most a short one between
+        run = run + 1 if prose[block] else max(0, run - 1)
+        features[block, FEATURE.long_blocks_in_a_row] = run

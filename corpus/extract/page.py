@@ -5,27 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib.metadata import version
-
-from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLTree
+from typing import TYPE_CHECKING
 
 from corpus.extract.alternatives import choose_by_agreement, extract_alternatives
 from corpus.extract.config import ExtractConfig
 from corpus.extract.publication import find_publication_date
-from corpus.extract.regions import SENTINEL, mark_regions
+from corpus.extract.unseen import other_texts
 from corpus.text.charset import convert_to_utf8
 from corpus.text.normal_form import normalise
+
+if TYPE_CHECKING:
+    from corpus.extract.blocks import Reading
 
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 # What nests without end; void elements and those that HTML closes by itself would only pile up.
 TAG = re.compile(r"<(/?)(?:div|span|section|article|table|ul|ol|blockquote|font|b|i|em|strong|center)\b", re.IGNORECASE)
 MAX_FOR_OTHERS = 2 << 20  # bytes; trafilatura takes 9 s and 455 MB for a table of 5.8 MB
+OWN = ("blocks", "noscript", "json_ld")
+MIN_OTHER, OTHER_LONGER = 200, 4  # characters, and times the main text, of an article that the page does not show
 LIBRARIES = {name: version(name) for name in ("resiliparse", "trafilatura", "justext", "lxml")}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extracted:
-    """`published`: the page's own date, as YYYY-MM-DD. `extractor`: whose text it is; "page" where all was taken."""
+    """`published`: the page's own date, as YYYY-MM-DD. `extractor`: whose text it is; "page" where all was taken;
+    "noscript" and "json_ld" where the page shows none without its scripts."""
 
     title: str
     text: str
@@ -49,7 +53,7 @@ def extract_page(html: bytes, declared_charset: str | None, config: ExtractConfi
         if not _too_deep(characters):
             texts = extract_alternatives(characters, config.extractor) | texts
     chosen = choose_by_agreement(texts) if config.extractor == "union" else config.extractor
-    chosen = chosen if texts.get(chosen) else "blocks" if texts.get("blocks") else "page"
+    chosen = chosen if texts.get(chosen) else next((name for name in OWN if texts.get(name)), "page")
     text = texts.get(chosen, "")
     if not text.strip():
         return "no_text"
@@ -64,36 +68,33 @@ def prepare() -> None:
 
 def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:
     """Of a page in UTF-8: its title, and its texts by how they were got: "blocks" the main one, "page" all of it, where
-    asked for or where there is no other."""
-    if not config.main_content and not _too_deep(characters := source.decode()):
-        tree = HTMLTree.parse(characters)
-        return _title(tree), {"page": _whole(tree)}
+    asked for or where there is no other; "noscript" or "json_ld" where the page itself has little."""
+    reading = read_visible(source)
+    title = normalise(" ".join(reading.title.split()))
+    if not config.main_content:
+        return title, {"page": normalise(reading.blocks.text())}
+    main = _main_text(reading, config)
+    for name, text in other_texts(source, reading, lambda other: _main_text(other, config)):
+        if len(text) >= MIN_OTHER and len(text) > OTHER_LONGER * len(main):
+            return title, {name: normalise(text)}
+    if len(main) > config.rescue_below * len(reading.blocks.points):
+        return title, {"blocks": normalise(main)}
+    return title, {"page": normalise(reading.blocks.text())}
+
+
+def read_visible(source: bytes) -> Reading:
+    """The blocks of a page in UTF-8 that a reader sees; all, where a script would show most of them."""
     # These are compiled, and whoever extracts nothing does without numba.
     from corpus.extract.blocks import read_blocks
+
+    reading = read_blocks(source)
+    return read_blocks(source, hidden=True) if reading.hidden > len(reading.blocks.points) else reading
+
+
+def _main_text(reading: Reading, config: ExtractConfig) -> str:
     from corpus.extract.choice import choose_main_blocks
 
-    marked, regions = mark_regions(source)
-    tree = HTMLTree.parse(marked)
-    title = _title(tree)
-    blocks = read_blocks(tree, title, regions)
-    if config.main_content:
-        main = blocks.text(choose_main_blocks(blocks, regions, config.min_score))
-        if len(main) > config.rescue_below * len(blocks.points):
-            return title, {"blocks": normalise(main)}
-    return title, {"page": normalise(blocks.text())}
-
-
-def _title(tree: HTMLTree) -> str:
-    return normalise(" ".join((tree.title or "").replace(SENTINEL, "").split()))
-
-
-def _whole(tree: HTMLTree) -> str:
-    # List bullets and alternative texts are not the page's prose.
-    return normalise(
-        extract_plain_text(
-            tree, preserve_formatting=True, main_content=False, list_bullets=False, alt_texts=False, links=False
-        )
-    )
+    return reading.blocks.text(choose_main_blocks(reading.blocks, reading.regions, config.min_score))
 
 
 def _too_deep(text: str) -> bool:

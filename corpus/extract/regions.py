@@ -1,25 +1,11 @@
-"""Regions: the parts of a page that its elements name (navigation, comments, article), as marks in its text.
-
-Plain text knows nothing of the elements that it stood in, and asking a DOM from Python for each of them costs more than
-parsing. So the page's source is read once, before parsing: scripts and styles are cut out (half of the bytes of most
-pages), and where a region begins or ends a mark is put after the tag, which comes out of the parser between the
-blocks. Tags are matched as written; a page that does not close them gets odd regions, not an error.
-"""
+"""Regions: the parts of a page that its elements name: navigation, comments, article."""
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from corpus.extract.kernels.tags import Tables
-
-# A control character that HTML forbids, the region's number, and a semicolon: a page of ASCII stays one of ASCII.
-SENTINEL = "\x01"
 
 # What an element's class, id, role or itemprop says of it, by the words that they are made of. The first kinds, up to
 # "meta", are what a reader passes over; of an element with several names the first such one counts.
@@ -56,17 +42,7 @@ KIND_TAGS = {
 }
 KINDS = ("", *KIND_WORDS)
 SOFT, CONTENT, MAIN = KINDS.index("meta"), KINDS.index("content"), len(KINDS)
-EMPTIED = ("nav", "footer", "share")
-CONTAINERS = (
-    *("nav", "footer", "div", "section", "header", "aside", "main", "article", "form", "figcaption", "dialog", "menu"),
-)
-CUT = ("nav", "footer", "script", "style", "svg", "noscript", "template", "select", "iframe", "textarea")
-ATTRIBUTES = ("class", "id", "role", "itemprop")  # of which the first two are read in capitals as well
-KEPT = ("hidden", "style")  # what the parser knows by them that an element is not seen
 LONG_ENDINGS = ("body", "menu")
-UPPER = re.compile(b"</?[A-Z]+")
-OLD_STYLE = re.compile(b"<(?:HTML|HEAD|BODY|META|TITLE)")  # whoever writes one tag so writes all
-OLD_STYLE_WITHIN = 4096
 
 
 class Regions(NamedTuple):
@@ -77,43 +53,3 @@ class Regions(NamedTuple):
     kinds: NDArray[np.int64]  # a bit for each kind that this or an element around is of
     around: NDArray[np.int64]  # the number of the container around
     last: NDArray[np.int64]
-
-
-def mark_regions(html: bytes) -> tuple[str, Regions]:
-    """Of a page in UTF-8: the page without its scripts, with a mark wherever text of another container begins; and the
-    containers."""
-    from corpus.extract.kernels.tags import mark_tags  # numba takes half a second, which only extraction has a use for
-
-    if OLD_STYLE.search(html, 0, OLD_STYLE_WITHIN):
-        html = UPPER.sub(lambda tag: tag.group().lower(), html)
-    marked, kind, kinds, around, last = mark_tags(np.frombuffer(html, np.uint8), _tables())
-    return str(marked.data, "utf-8"), Regions(kind=kind, kinds=kinds, around=around, last=last)
-
-
-@cache
-def _tables() -> Tables:
-    from corpus.extract.kernels.cuts import NAVIGATION
-    from corpus.extract.kernels.markup import build_trie
-    from corpus.extract.kernels.names import LONG
-    from corpus.extract.kernels.tags import Tables
-    from corpus.text.codepoints import code_point_table
-
-    kind_of_word = {word: KINDS.index(kind) for kind, words in KIND_WORDS.items() for word in words.split()}
-    kind_of_tag = {tag: KINDS.index(kind) for kind, tags in KIND_TAGS.items() for tag in tags.split()}
-    return Tables(
-        cuts=build_trie({name: number for number, name in enumerate(CUT, NAVIGATION)}),
-        containers=build_trie({name: number for number, name in enumerate(CONTAINERS, 1)}),
-        attributes=build_trie({name: number for number, name in enumerate(ATTRIBUTES, 1)}),
-        words=build_trie(kind_of_word),
-        endings=build_trie(
-            {word[::-1]: kind for word, kind in kind_of_word.items() if len(word) >= LONG or word in LONG_ENDINGS}
-        ),
-        kept=build_trie(dict.fromkeys(KEPT, 1)),
-        kinds=np.array([0, *(kind_of_tag.get(name, 0) for name in CONTAINERS)]),
-        masks=np.array([0, *((name in ("main", "article")) << MAIN for name in CONTAINERS)]),
-        emptied=np.array([kind in EMPTIED for kind in KINDS]),
-        soft=SOFT,
-        content=CONTENT,
-        sentinel=ord(SENTINEL),
-        points=code_point_table(),
-    )

@@ -7,10 +7,10 @@ import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
 
-# Control characters but for tab and newline, zero-width and bidirectional marks, the byte order mark, and lone
-# surrogates: nothing that a reader sees, and each of them has broken a tokenizer or a filter somewhere.
+# Control characters but for tab and newline, soft hyphens, zero-width and bidirectional marks, the byte order mark,
+# lone surrogates: nothing that a reader sees, and each of them has broken a tokenizer or a filter somewhere.
 INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]"
 )
 BREAKS = re.compile("[\r\u0085\u2028\u2029](?:(?<=\r)\n)?")  # as above: a set first
 SPACES = " \t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"

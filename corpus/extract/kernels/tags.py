@@ -1,205 +1,130 @@
-"""Tags: the compiled pass that follows a page's containers, and writes a mark wherever text of another one begins."""
+"""Tags: a tag's name and attributes, read by compiled code as a browser reads them, quotes and capitals included."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
-from numba import types
 
-from corpus.extract.kernels.cuts import cut_page
-from corpus.extract.kernels.markup import (
-    GREATER,
-    LESS,
-    SLASH,
-    VALUE,
-    copy_bytes,
-    count_characters,
-    find_byte,
-    find_paragraph,
-    name_at,
-    next_node,
-)
-from corpus.extract.kernels.names import kind_of
-from corpus.text.codepoints import SPACE_BIT, decode_character
-from corpus.text.compiled import kernel, number_names
-
-MAX_REGIONS = 60_000
-MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512, parsers take the square of it
-MAX_LOOK_BACK = 8  # open elements searched for the one that a tag closes
-MAX_MARK = 7  # bytes
-SHORTEST_TAG = 5  # bytes
-TAG_COLUMNS = ("start", "name_end", "end", "number")
-TAG = number_names(TAG_COLUMNS)
-
-
-class Tables(NamedTuple):
-    """What the pass looks things up in. Tries: `cuts` see corpus.extract.kernels.cuts, `containers` by number from 1,
-    `attributes` those whose words count, `words` to kinds, `endings` the same backwards, `kept` what the parser uses.
-
-    `kinds` of containers; `masks` what is or-ed into a container's kinds; `emptied` for each kind whether an element
-    of it is cut when it has no paragraph; `soft`: from this kind on another one is searched for; `content`: the kind
-    that an attribute may overrule; `points` the table of code points."""
-
-    cuts: np.ndarray
-    containers: np.ndarray
-    attributes: np.ndarray
-    words: np.ndarray
-    endings: np.ndarray
-    kept: np.ndarray
-    kinds: np.ndarray
-    masks: np.ndarray
-    emptied: np.ndarray
-    soft: int
-    content: int
-    sentinel: int
-    points: np.ndarray
+from corpus.extract.elements import find_name, name_hash
+from corpus.extract.kernels.markup import APOSTROPHE, EQUALS, GREATER, LESS, QUOTE, SLASH, find_byte
+from corpus.text.compiled import kernel
 
 
 @kernel
-def _tags(data, containers):
-    """A row for each tag of a container: start, end of the name, end, number, which is below zero for a closing one."""
-    size = len(data)
-    found = np.empty((size // SHORTEST_TAG + 1, len(TAG)), np.int64)
-    tags = position = 0
-    while True:
-        start = find_byte(data, LESS, position, size)
-        if start >= size:
-            return found[:tags]
-        position = start + 1
-        closing = position < size and data[position] == SLASH
-        number, name_end = name_at(data, position + closing, size, containers)
-        if number == 0:
-            continue
-        position = name_end
-        while position < size and data[position] != GREATER and data[position] != LESS:
-            position += 1
-        if position < size and data[position] == GREATER:
-            found[tags, TAG.start], found[tags, TAG.name_end], found[tags, TAG.end] = start, name_end, position + 1
-            found[tags, TAG.number] = -number if closing else number
-            tags += 1
+def _is_space(byte):
+    return byte == 32 or 9 <= byte <= 13
 
 
 @kernel
-def _is_blank(data, position, end, points):
+def read_attributes(data, position, end, keys, numbers, found, unquoted):
+    """The position after a tag, of which the name was read. `found` (attributes, 2) gets where the value of each known
+    one starts and ends, the first of each name; -1 for none. `unquoted` (256,): from where on a quote has no end."""
+    found[:] = -1
     while position < end:
-        if 32 < data[position] < 0x7F:  # most often, and known without the table
+        byte = data[position]
+        if _is_space(byte) or byte == SLASH:
+            position += 1
+            continue
+        if byte == GREATER:
+            return position + 1
+        key, after = name_hash(data, position, end)
+        if after == position:  # an equals sign where a name should be
+            after += 1
+        position = after
+        while position < end and _is_space(data[position]):
+            position += 1
+        start = stop = position
+        if position < end and data[position] == EQUALS:
+            position += 1
+            while position < end and _is_space(data[position]):
+                position += 1
+            start = position
+            quote = data[position] if position < end else np.uint8(0)
+            stop = end
+            if quote in (QUOTE, APOSTROPHE) and position < unquoted[quote]:
+                stop = find_byte(data, quote, position + 1, end)
+                if stop == end:
+                    unquoted[quote] = position
+            if stop < end:
+                start, position = position + 1, stop + 1
+            else:
+                while position < end and not _is_space(data[position]) and data[position] != GREATER:
+                    position += 1
+                stop = position
+        number = find_name(keys, numbers, key)
+        if number and found[number, 0] < 0:
+            found[number, 0], found[number, 1] = start, stop
+    return end
+
+
+@kernel
+def skip_attributes(data, position, end):
+    """The position after an end tag, of which the name was read."""
+    position = find_byte(data, GREATER, position, end)
+    return min(end, position + 1)
+
+
+@kernel
+def find_end_tag(data, name, name_end, position, end):
+    """(start, end) of the next end tag of the name between two positions; (end, end) where there is none."""
+    size = name_end - name
+    while True:
+        position = find_byte(data, LESS, position, end)
+        if position + 2 + size > end:
+            return end, end
+        if data[position + 1] == SLASH and _same_name(data, position + 2, name, size):
+            after = position + 2 + size
+            if after >= end or data[after] == GREATER or data[after] == SLASH or _is_space(data[after]):
+                return position, skip_attributes(data, after, end)
+        position += 1
+
+
+@kernel
+def _same_name(data, position, other, size):
+    for step in range(size):
+        one, two = data[position + step], data[other + step]
+        if one != two and (one | 32 != two | 32 or not 97 <= one | 32 <= 122):
             return False
-        code, step = decode_character(data, position, end)
-        if not points[code] & SPACE_BIT:
-            return False
-        position += step
     return True
 
 
 @kernel
-def _has(data, start, end, names):
-    """Whether one of the names stands anywhere between two positions."""
-    for position in range(types.uint64(start), types.uint64(end)):
-        if not 97 <= data[position] <= 122:
-            continue
-        node, at = next_node(names, 0, data[position]), types.int64(position)
-        while node:
-            if names[node, VALUE]:
-                return True
-            at += 1
-            if at >= end or not 97 <= data[at] <= 122:
+def contains(data, start, end, wanted):
+    """Whether small letters stand between two positions, in whatever case."""
+    size = len(wanted)
+    for position in range(start, end - size + 1):
+        step = 0
+        while step < size:
+            byte = data[position + step]
+            if 65 <= byte <= 90:
+                byte += 32
+            if byte != wanted[step]:
                 break
-            node = next_node(names, node, data[at])
+            step += 1
+        if step == size:
+            return True
     return False
 
 
 @kernel
-def _write_mark(out, at, sentinel, number):
-    out[at] = sentinel
-    digits, rest = 1, number // 10
-    while rest:
-        digits, rest = digits + 1, rest // 10
-    for digit in range(digits, 0, -1):
-        out[at + digit] = 48 + number % 10
-        number //= 10
-    out[at + digits + 1] = 59
-    return at + digits + 2
-
-
-@kernel
-def mark_tags(page, tables):
-    """The bytes of a page -> (the same without what is cut and with marks, and the columns of its Regions: kind, kinds,
-    around, last)."""
-    data = np.empty(len(page), np.uint8)
-    data = data[: cut_page(page, tables.cuts, data)]
-    size = len(data)
-    tags = _tags(data, tables.containers)
-    out = np.empty(size + MAX_MARK * len(tags), np.uint8)
-    capacity = min(len(tags) + 1, MAX_REGIONS)
-    kind, kinds = np.zeros(capacity, np.int64), np.zeros(capacity, np.int64)
-    around, last = np.zeros(capacity, np.int64), np.zeros(capacity, np.int64)
-    count = 1
-    names = np.zeros(MAX_DEPTH, np.int64)  # of the open elements
-    numbers = np.zeros(MAX_DEPTH + 1, np.int64)  # of their regions, from the page itself on
-    opened = np.zeros(len(tables.kinds), np.int64)
-    depth = here = marked = types.int64(0)
-    limit = types.int64(0)
-    for tag in range(len(tags)):
-        limit += count_characters(data, tags[tag, TAG.end], tags[tag + 1, TAG.start] if tag + 1 < len(tags) else size)
-    limit //= 2
-    emptied = start = types.int64(0)  # the outermost region that may be emptied, and where its text starts
-    at = copy_bytes(out, 0, data, 0, tags[0, TAG.start] if len(tags) else size)
-    for tag in range(len(tags)):
-        name_end, end, name = tags[tag, TAG.name_end], tags[tag, TAG.end], tags[tag, TAG.number]
-        if name < 0:
-            name = -name
-            if opened[name]:
-                for _ in range(_closes(names, depth, name)):
-                    depth -= 1
-                    opened[names[depth]] -= 1
-                    last[numbers[depth + 1]] = count - 1
-                here = numbers[depth]
-                if emptied > here:
-                    if find_paragraph(out, start, at) == at and count_characters(out, start, at) < limit:
-                        at, marked = start, types.int64(-1)
-                    emptied = types.int64(0)
-                at = copy_bytes(out, at, data, tags[tag, TAG.start], end)
-        elif depth < MAX_DEPTH:
-            names[depth] = name
-            opened[name] += 1
-            # The parser has no use for the other attributes.
-            if end == name_end + 1 or _has(data, name_end, end, tables.kept):
-                at = copy_bytes(out, at, data, tags[tag, TAG.start], end)
-            else:
-                at = copy_bytes(out, at, data, tags[tag, TAG.start], name_end)
-                out[at] = GREATER
-                at += 1
-            if count < MAX_REGIONS:
-                own = tables.kinds[name]
-                if end > name_end + 1 and (own == 0 or own == tables.content):
-                    named = kind_of(
-                        data, name_end, end - 1, tables.attributes, tables.words, tables.endings, tables.soft
-                    )
-                    own = named if named else own
-                kind[count] = own if own else kind[here]
-                kinds[count] = kinds[here] | tables.masks[name] | (types.int64(1) << own if own else types.int64(0))
-                around[count], last[count] = here, count
-                here = types.int64(count)
-                count += 1
-                if tables.emptied[own] and not emptied:
-                    emptied, start = here, at
-            depth += 1
-            numbers[depth] = here
-        stop = tags[tag + 1, TAG.start] if tag + 1 < len(tags) else size
-        if here != marked and not _is_blank(data, end, stop, tables.points):
-            at = _write_mark(out, at, tables.sentinel, here)
-            marked = here
-        at = copy_bytes(out, at, data, end, stop)
-    for number in numbers[: depth + 1]:
-        last[number] = count - 1
-    return out[:at], kind[:count], kinds[:count], around[:count], last[:count]
-
-
-@kernel
-def _closes(names, depth, name):
-    """How many of the open elements end where one of a name does: none, where no such is near."""
-    for back in range(1, min(MAX_LOOK_BACK, depth) + 1):
-        if names[depth - back] == name:
-            return back
-    return 0
+def skip_comment(data, position, end, ends):
+    """The position after what begins with "<!" or "<?". `ends` (1,): from where on no comment has an end."""
+    if (
+        position + 3 < end
+        and data[position + 1] == 33
+        and data[position + 2] == 45
+        and data[position + 3] == 45
+        and position < ends[0]
+    ):
+        at = position + 4
+        if at < end and data[at] == GREATER:  # "<!-->" is a whole comment
+            return at + 1
+        while at < end:
+            at = find_byte(data, GREATER, at, end)
+            if at < end and (
+                (data[at - 1] == 45 and data[at - 2] == 45)
+                or (data[at - 1] == 33 and data[at - 2] == 45 and data[at - 3] == 45)
+            ):
+                return at + 1
+            at += 1
+        ends[0] = position
+    return skip_attributes(data, position + 1, end)

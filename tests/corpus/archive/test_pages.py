@@ -187,3 +187,45 @@ def test_no_content_of_a_record_raises(block: bytes, encoding: str) -> None:
     whole = http(block, f"Content-Encoding: {encoding}", f"Transfer-Encoding: {encoding}")
     for content in (block, whole):
         assert isinstance(page_of(record(content)), Page | NotAPage)
+
+
+UNUSUAL: dict[str, bytes] = {
+    "type twice": http(HTML, "Content-Type: text/html; charset=utf-8"),
+    "types in one header": http(HTML, kind="text/html, text/html; charset=UTF-8"),
+    "quoted type": http(HTML, kind='"text/html"'),
+    "no encoding": http(HTML, "Content-Encoding: none"),
+    "a charset for an encoding": http(HTML, "Content-Encoding: UTF-8"),
+    "an encoding that is undone": http(HTML, "Content-Encoding: sdch, gzip"),
+    "blanks in the status line": b"HTTP/1.1   200   OK\r\nContent-Type: text/html\r\n\r\n" + HTML,
+    "small letters": b"http/1.1 200 ok\r\ncontent-type: text/html\r\n\r\n" + HTML,
+    "no reason": b"HTTP/1.0 200\nContent-Type: text/html\n\n" + HTML,
+    "no version": b"HTTP 200 OK\r\nContent-Type: text/html\r\n\r\n" + HTML,
+    "100 Continue first": b"HTTP/1.1 100 Continue\r\n\r\n" + http(HTML),
+    "early hints first": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 100 \r\n\r\n" + http(HTML),
+    "a folded header": b"HTTP/1.1 200 OK\r\nContent-Type:\r\n text/html\r\n\r\n" + HTML,
+    "a line that is no header": b"HTTP/1.1 200 OK\r\nnonsense\r\nContent-Type: text/html\r\n\r\n" + HTML,
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_what_odd_servers_send_is_read(name: str) -> None:
+    assert html_of(record(UNUSUAL[name])) == HTML
+
+
+def test_a_resource_is_a_page_by_its_own_type() -> None:
+    data = record(HTML, kind="resource").replace(b"application/http; msgtype=response", b"text/html; charset=big5")
+    page = page_of(data)
+    assert isinstance(page, Page) and page.html == HTML and page.declared_charset == "big5"
+    picture = page_of(record(b"\x89PNG", kind="resource").replace(b"application/http; msgtype=response", b"image/png"))
+    assert isinstance(picture, NotAPage) and picture.reason == "not_html"
+
+
+@pytest.mark.parametrize("compressed", [True, False], ids=["gzip", "plain"])
+def test_line_ends_that_were_counted_twice_cost_no_record(compressed: bool) -> None:
+    """As in ClueWeb09: the header's lines end with LF, and the length counts CRLF."""
+    headers = [f"X-{number}: y" for number in range(8)]
+    blocks = [http(HTML * times, *headers).replace(b"\r\n", b"\n") for times in (1, 2, 3)]
+    records = [record(block, length=str(len(block) + block.split(b"\n\n")[0].count(b"\n") + 2)) for block in blocks]
+    found = read(b"".join(map(member, records)) if compressed else b"".join(records))
+    pages_found = [read_page(item.warc) for item in found if isinstance(item, Record)]
+    assert [page.html.strip() for page in pages_found if isinstance(page, Page)] == [HTML, HTML * 2, HTML * 3]

@@ -91,7 +91,7 @@ def test_the_declared_charset_is_used() -> None:
 
 def test_odd_markup_is_read() -> None:
     assert "text" in text_of(b"<p>text<p><b><i>unclosed <table><td>cell <a href=")
-    assert text_of(b"<p>a &lt; b &amp;&nbsp;c &#x6c34; &unknown; \0</p>").startswith("a < b &\u00a0c 水 &unknown;")
+    assert text_of(b"<p>a &lt; b &amp;&nbsp;c &#x6c34; &unknown; \0</p>").startswith("a < b & c 水 &unknown;")
     assert text_of(b"<p>" + b"word " * 200_000 + b"</p>").count("word") == 200_000
 
 

@@ -121,3 +121,67 @@ def test_what_nothing_decodes_is_undecodable() -> None:
 
 def test_an_empty_page_is_empty() -> None:
     assert decode_html(b"", None) == ("", "utf-8")
+
+
+HARBOUR_GERMAN = "Für die Überfahrt nach Norden wird größere Vorsicht empfohlen, schrieb der Hafenmeister zögernd. "
+HARBOUR_CHINESE = "从下个月起，所有进港的船只都必须在港务局登记，并且缴纳一次性的停泊费用。"
+HARBOUR_RUSSIAN = "Портовая контора ведёт книгу всех судов, которые остаются на ночь. "
+HARBOUR_JAPANESE = "港の事務所では、毎晩停泊する船の名前を帳面に書き、次の朝に読み上げることになっている。"
+HARBOUR_KOREAN = "항구 사무소는 매일 밤 정박하는 모든 배의 이름을 장부에 적어 둔다. "
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "label", "odd"),
+    [
+        (HARBOUR_GERMAN, "utf-8", "utf-8", b"\xa9"),
+        ("It costs “five” pounds, says the clerk. ", "utf-8", "UTF8", b"\x93"),
+        (HARBOUR_CHINESE, "gb2312", "gb2312", b"\xd6"),
+        (HARBOUR_CHINESE, "gbk", "x-gbk", b"\xff"),
+        ("港務局每晚登記所有進港的船隻，並且收取停泊費用。", "big5", "big5", b"\x80"),
+        (HARBOUR_JAPANESE, "shift_jis", "x-sjis", b"\xff"),
+        (HARBOUR_JAPANESE, "euc_jp", "euc-jp", b"\xff"),
+        (HARBOUR_KOREAN, "euc_kr", "ks_c_5601-1987", b"\xff"),
+        (HARBOUR_RUSSIAN, "cp1251", "windows-1251", b"\x98"),
+        (HARBOUR_GERMAN, "cp1252", "iso-8859-1", b"\x81"),
+    ],
+)
+@pytest.mark.parametrize("where", ["header", "meta"])
+def test_an_odd_byte_costs_itself_alone(text: str, encoding: str, label: str, odd: bytes, where: str) -> None:
+    head = f'<meta charset="{label}">' if where == "meta" else ""
+    before, after = (f"<p>{text * 20}</p>".encode(encoding) for _ in range(2))
+    decoded = decode_html(head.encode() + before + b"<p>" + odd + b"</p>" + after, label if where == "header" else None)
+    assert decoded is not None
+    assert decoded[0].count(text) == 40, decoded[1]
+    assert decoded[0].count("\ufffd") <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [(HARBOUR_GERMAN, "utf-8"), (HARBOUR_CHINESE, "gb18030"), (HARBOUR_JAPANESE, "shift_jis")]
+)
+def test_a_page_that_is_cut_within_a_character_keeps_the_others(text: str, encoding: str) -> None:
+    whole = f'<meta charset="{encoding}"><p>{text * 5}'.encode(encoding)
+    letter = "ü" if encoding == "utf-8" else text[0]
+    decoded = decode_html(whole + letter.encode(encoding)[:1], None)
+    assert decoded is not None and decoded[0].startswith(whole.decode(encoding)), decoded
+
+
+@pytest.mark.parametrize("label", ["utf-8", "utf-16", "gb2312", "shift_jis"])
+def test_a_label_that_is_simply_wrong_is_not_believed(label: str) -> None:
+    decoded = decode_html(f'<meta charset="{label}"><p>{HARBOUR_GERMAN * 20}'.encode("cp1252"), None)
+    assert decoded is not None and HARBOUR_GERMAN in decoded[0], decoded
+
+
+@pytest.mark.parametrize(
+    ("label", "encoding", "text"),
+    [
+        ("utf8mb4", "utf-8", HARBOUR_GERMAN),
+        ("x-mac-cyrillic", "mac_cyrillic", HARBOUR_RUSSIAN),
+        ("hz-gb-2312", "hz", HARBOUR_CHINESE),
+        ("windows-936", "gbk", HARBOUR_CHINESE),
+        ("utf-8;", "utf-8", HARBOUR_GERMAN),
+        ("ISO-8859-8-I", "iso8859-8", "שלום לכל הספינות בנמל. "),
+    ],
+)
+def test_labels_that_pages_use_are_known(label: str, encoding: str, text: str) -> None:
+    decoded = decode_html(f"<p>{text * 3}</p>".encode(encoding), label)
+    assert decoded is not None and text in decoded[0]
