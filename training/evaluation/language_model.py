@@ -20,15 +20,18 @@ MAX_GENERATED_TOKENS = 256  # where a task sets no other limit
 class LanguageModel(LM):
     """Answers lm-eval's three kinds of request, reading `batch_size` sequences at once; None: about 4,096 tokens.
 
-    `truncated` counts the questions whose beginning was left out, because they exceed the model's context.
+    `truncated` counts the questions whose beginning was left out, because they exceed the model's context; `joined`
+    those in which the prompt ends inside a token, so that only the rest of the option is scored.
     """
 
     def __init__(self, model: Model, batch_size: int | None = None) -> None:
         super().__init__()
         self.model, self.batch_size, self.truncated = model, batch_size, 0
+        self.joined = 0
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         questions = continuation_questions([request.args for request in requests], self.model.encode, self.model.prefix)
+        self.joined += sum(question.joined for question in questions)
         totals, greedy = self._score(questions)
         return list(zip(totals.tolist(), greedy.tolist(), strict=True))
 

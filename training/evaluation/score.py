@@ -54,6 +54,7 @@ def score_task(
         "clusters": len(set(rows["cluster"].to_pylist())),
         "repeated": items.repeated,
         "cut": model.truncated,
+        "joined": model.joined,
         "score": estimate_score(rows),
         "metrics": {name: estimate_score(rows, name) for name in task.metrics},
         "figures": task.figures(items.docs, rows),
@@ -103,6 +104,7 @@ def format_score(score: dict[str, Any]) -> list[str]:
     about = [f"{score['n']} items"] + [f"{score['clusters']} passages"] * (score["clusters"] < score["n"])
     about += [f"{score['repeated']} repeated"] * bool(score["repeated"])
     about += [f"{score['cut']} questions truncated in front"] * bool(score["cut"])
+    about += [f"{score['joined']} options that begin inside a token of the prompt"] * bool(score["joined"])
     lines = [f"{score['task']}: {score['metric']} of {', '.join(about)}; {arrow} is better"]
     for name, estimate in (("score", score["score"]), *score["beside"].items()):
         lines.append(f"  {name:18} {estimate['value']:8.4f}   95 % [{estimate['low']:.4f}, {estimate['high']:.4f}]")
