@@ -28,9 +28,11 @@ FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 
 @dataclass(frozen=True, kw_only=True)
 class ImportConfig:
-    """`path`: a folder or file of one of the formats above, at any fsspec URL."""
+    """`path`: a folder or file of one of the formats above, at any fsspec URL. `allow_loss`: take it although texts do
+    not come back from it as they were (corpus.tokenizer.losses)."""
 
     path: str
+    allow_loss: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
