@@ -8,6 +8,7 @@ Writes OUT/TASK/items.parquet and OUT/TASK/score.json, the same bytes each time.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -72,22 +73,21 @@ def score_task(
 
 
 def _groups(task: Task, items: Items, found: pa.Table) -> dict[str, dict[str, Any]]:
-    """Value and number of items of each group; of a task with choices the number of ties, and where the benchmark says
-    so, what the group belongs to (`of`)."""
-    sums: dict[str, list[float]] = {}
-    ties = found["tied"].to_pylist() if task.ties_metric else [1] * len(found)
-    columns = (found[name].to_pylist() for name in ("group", "value", "weight"))
-    for group, value, weight, tied in zip(*columns, ties, strict=True):
-        total = sums.setdefault(group, [0.0, 0.0, 0, 0])
-        added = value, weight, 1, tied > 1
-        sums[group] = [before + more for before, more in zip(total, added, strict=True)]
+    """Value and number of items of each group; of a task with choices the number of ties and the value where these are
+    `shared`; and where the benchmark says so, what the group belongs to (`of`)."""
+    columns = ["value", "weight"] + ([task.ties_metric, "tied"] if task.ties_metric else [])
+    rows: dict[str, list[list[float]]] = {}
+    for group, *row in zip(*(found[name].to_pylist() for name in ["group", *columns]), strict=True):
+        rows.setdefault(group, []).append(row)
     belongs = {doc["group"]: row for doc, row in zip(items.docs, items.rows, strict=True)}
     groups: dict[str, dict[str, Any]] = {}
-    for group, (top, bottom, n, tied) in sorted(sums.items()):
-        if group:
-            groups[group] = {"value": top / bottom, "n": n}
-            groups[group] |= {"ties": tied} if task.ties_metric else {}
-            groups[group] |= {"of": {name: belongs[group][name] for name in task.above}} if task.above else {}
+    for group in sorted(filter(None, rows)):
+        values, weights, *ties = (math.fsum(column) for column in zip(*rows[group], strict=True))
+        groups[group] = {"value": values / weights, "n": len(rows[group])}
+        if ties:
+            groups[group] |= {"shared": ties[0] / weights, "ties": sum(row[3] > 1 for row in rows[group])}
+        if task.above:
+            groups[group]["of"] = {name: belongs[group][name] for name in task.above}
     return groups
 
 

@@ -49,7 +49,7 @@ def _group_table(score: Mapping[str, Any]) -> list[str]:
     if len(groups) < 2:
         return []
     rows = sorted(
-        ([*reversed(group["of"].values()), name], group["n"], group["value"], group["ties"])
+        ([*reversed(group["of"].values()), name], group["n"], group["value"], group["shared"], group["ties"])
         for name, group in groups.items()
     )
     heads = [*reversed(next(iter(groups.values()))["of"]), "group"]
@@ -60,5 +60,5 @@ def _group_table(score: Mapping[str, Any]) -> list[str]:
         return "  ".join(["", *words, *(f"{number:>7}" for number in numbers)])
 
     found = f"  {len(groups)} of {score['all_groups']} groups" if score["all_groups"] else f"  {len(groups)} groups"
-    table = [line(names, str(n), f"{value:.4f}", str(ties)) for names, n, value, ties in rows]
-    return [found, line(heads, "items", score["metric"], "ties"), *table]
+    table = [line(names, str(n), f"{value:.4f}", f"{shared:.4f}", str(ties)) for names, n, value, shared, ties in rows]
+    return [found, line(heads, "items", score["metric"], "shared", "ties"), *table]

@@ -70,7 +70,9 @@ def test_the_paradigms_are_lm_evals(whole: str) -> None:
 def test_a_paradigm_is_a_task_by_name_and_no_asset() -> None:
     [task] = find_tasks("zhoblimp_BA_deletion")
     assert (task.name, task.language, task.metrics[0]) == ("zhoblimp_BA_deletion", "zh", "acc")
-    with pytest.raises(ValueError, match=r"no task 'blimp_wh_iland', but blimp_wh_island .*zhoblimp_PARADIGM"):
+    with pytest.raises(
+        ValueError, match=r"no task 'blimp_wh_iland'; .*zhoblimp_PARADIGM.*; nearest is blimp_wh_island"
+    ):
         find_tasks("blimp_wh_iland")
     listed = "\n".join(format_catalog())
     assert "island_effects: adjunct_island," in listed and len(format_catalog()) < 120
@@ -114,9 +116,10 @@ def test_the_score_shows_a_row_a_paradigm(data: Data, checkpoint: Path, tmp_path
     found = scored(data, checkpoint, TASKS["blimp"], as_jsonl(tmp_path / "blimp")).score
     group = found["groups"]["wh_island"]
     assert group["n"] == len(WORDS) and group["of"] == {"phenomenon": "island_effects", "field": "syntax"}
+    assert (group["shared"], group["ties"]) == (group["value"], 0)
     lines = format_score(found)
     place = lines.index("  2 of 67 groups")
-    assert lines[place + 1].split() == ["field", "phenomenon", "group", "items", "acc", "ties"]
+    assert lines[place + 1].split() == ["field", "phenomenon", "group", "items", "acc", "shared", "ties"]
     assert [line.split()[:3] for line in lines[place + 2 :]] == [
         ["syntax", "island_effects", "wh_island"],
         ["syntax_semantics", "binding", "principle_A_case_2"],

@@ -60,6 +60,8 @@ def test_minimal_pairs_of_one_length_are_worth_a_half(tmp_path: Path) -> None:
     assert found["metrics"]["acc_ties"]["value"] == 0.5
     assert [item["acc_ties"] for item in items] == [0.5, 1, 0, 0.5]
     assert [item["tied"] for item in items] == [2, 1, 1, 2]
+    grouped = Choice(name="grouped", options=("{good}", "{bad}"), group="all")
+    assert score(grouped, rows[:2], tmp_path)[0]["groups"] == {"all": {"value": 1, "n": 2, "shared": 0.75, "ties": 1}}
     [line] = [line for line in format_score(found) if "acc_ties" in line]
     assert "0.5000" in line and "2 of 4 items are ties" in line
 

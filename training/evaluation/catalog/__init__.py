@@ -73,8 +73,9 @@ def find_tasks(name: str) -> list[Task]:
     if name not in TASKS:
         near = " or ".join(difflib.get_close_matches(name, [*TASKS, *PARADIGM_TASKS], n=3))
         raise ValueError(
-            f"no task {name!r}{f', but {near}' if near else ''}; there are {', '.join(TASKS)}, "
+            f"no task {name!r}; there are {', '.join(TASKS)}, "
             f"{', '.join(f'{whole}_PARADIGM' for whole in PARADIGMS)}, or a .py file that defines one"
+            f"{f'; nearest is {near}' if near else ''}"
         )
     return [TASKS[name]]
 
