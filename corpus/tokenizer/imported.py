@@ -146,6 +146,9 @@ def _tokenizer_json(data: bytes, where: str) -> bytes:
         tokenizer.model.dropout = None
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    if tokenizer.num_special_tokens_to_add(is_pair=False):
+        # Tokens around a text that a prompt would get elsewhere, lm-eval included: no document here has them.
+        tokenizer.post_processor = None
     tokenizer.add_special_tokens([AddedToken(EOS, normalized=False)])
     tokenizer.encode_special_tokens = True  # as Vocabulary does; it is in no byte of the file
     eos = tokenizer.token_to_id(EOS)

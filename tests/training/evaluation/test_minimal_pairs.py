@@ -17,6 +17,7 @@ from dagster_project.assets.scores import prepared_scores
 from training.evaluation.catalog import PARADIGM_TASKS, TASKS, find_tasks, format_catalog
 from training.evaluation.catalog.minimal_pairs import PARADIGMS
 from training.evaluation.items import load_items
+from training.evaluation.kinds import Choice
 from training.evaluation.score_lines import format_score
 
 LM_EVAL = Path(lm_eval.tasks.__file__).parent
@@ -126,3 +127,14 @@ def test_the_score_shows_a_row_a_paradigm(data: Data, checkpoint: Path, tmp_path
     ]
     one = scored(data, checkpoint, PARADIGM_TASKS["blimp_wh_island"], tmp_path / "blimp").score
     assert one["score"]["value"] == group["value"] and one["task"] == "blimp_wh_island"
+
+
+def test_a_task_of_one_s_own_may_say_what_its_groups_belong_to(tmp_path: Path) -> None:
+    task = Choice(name="mine", options=("{good}", "{bad}"), group="{rule}", above=("kind",))
+    path = tmp_path / "mine.jsonl"
+    path.write_text(
+        to_jsonl([{"good": "a", "bad": "b", "rule": "r", "kind": "k"}, {"good": "c", "bad": "d", "rule": "s"}])
+    )
+    with pytest.raises(ValueError, match=r"row 2 of .*mine.jsonl cannot be asked: 'kind' should say .* and is None"):
+        load_items(task, path)
+    assert task.definition == Choice(name="mine", options=("{good}", "{bad}"), group="{rule}").definition
