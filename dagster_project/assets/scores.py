@@ -218,9 +218,20 @@ def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
     found |= {"ties": result["ties"]} if result.get("ties") is not None else {}
     found |= {"texts_lost": result["lost"]["texts"]} if result.get("lost") else {}
     if result["groups"]:
-        rows = [(group, one["n"], f"{one['value']:.4f}") for group, one in result["groups"].items()]
-        found["groups"] = dg.MetadataValue.md(markdown_table(("group", "n", str(result["metric"])), rows))
+        found["groups"] = dg.MetadataValue.md(_group_table(result))
     return found
+
+
+def _group_table(result: Mapping[str, Any]) -> str:
+    """A row a group: what it belongs to where the benchmark says so, and where there are choices the value with ties
+    shared and their number."""
+    above, tied = result["above"][::-1], result["ties"] is not None
+    rows = []
+    for group, one in result["groups"].items():
+        row = [*(one["of"][name] for name in above), group, one["n"], f"{one['value']:.4f}"]
+        rows.append(row + ([f"{one['shared']:.4f}", one["ties"]] if tied else []))
+    heads = [*above, "group", "n", str(result["metric"]), *(["ties shared", "ties"] if tied else [])]
+    return markdown_table(heads, rows)
 
 
 def read_score(lake: Lake, manifest: Manifest) -> dict[str, Any]:

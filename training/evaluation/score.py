@@ -64,6 +64,7 @@ def score_task(
         "ties": sum(tied > 1 for tied in rows["tied"].to_pylist()) if task.ties_metric else None,
         "figures": task.figures(items.docs, rows),
         "groups": _groups(task, items, rows),
+        "above": list(task.above),
         "all_groups": task.all_groups,
         "chance": task.chance(items.docs),
         "beside": {name: estimate_score(other) for name, other in beside.items()},

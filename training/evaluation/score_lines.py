@@ -45,20 +45,22 @@ def format_loss(score: Mapping[str, Any]) -> str:
 
 def _group_table(score: Mapping[str, Any]) -> list[str]:
     """Where the benchmark says what its groups belong to, a row a group, those of one kind together."""
-    groups = {name: group for name, group in score["groups"].items() if "of" in group}
-    if len(groups) < 2:
+    groups = score["groups"]
+    if len(groups) < 2 or not score["above"]:
         return []
-    rows = sorted(
-        ([*reversed(group["of"].values()), name], group["n"], group["value"], group["shared"], group["ties"])
-        for name, group in groups.items()
-    )
-    heads = [*reversed(next(iter(groups.values()))["of"]), "group"]
-    widths = [max(len(names[place]) for names in [heads, *(row[0] for row in rows)]) for place in range(len(heads))]
+    above, tied = score["above"][::-1], score["ties"] is not None  # the widest first
+    rows = sorted([*(group["of"][name] for name in above), name] for name, group in groups.items())
+    heads = [*above, "group"]
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
 
     def line(names: list[str], *numbers: str) -> str:
         words = [f"{name:{width}}" for name, width in zip(names, widths, strict=True)]
         return "  ".join(["", *words, *(f"{number:>7}" for number in numbers)])
 
-    found = f"  {len(groups)} of {score['all_groups']} groups" if score["all_groups"] else f"  {len(groups)} groups"
-    table = [line(names, str(n), f"{value:.4f}", f"{shared:.4f}", str(ties)) for names, n, value, shared, ties in rows]
-    return [found, line(heads, "items", score["metric"], "shared", "ties"), *table]
+    lines = [f"  {len(groups)} of {score['all_groups']} groups" if score["all_groups"] else f"  {len(groups)} groups"]
+    lines.append(line(heads, "items", score["metric"], *(["shared", "ties"] if tied else [])))
+    for row in rows:
+        group = groups[row[-1]]
+        shared = [f"{group['shared']:.4f}", str(group["ties"])] if tied else []
+        lines.append(line(row, str(group["n"]), f"{group['value']:.4f}", *shared))
+    return lines

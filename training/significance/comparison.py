@@ -110,9 +110,7 @@ def compare_results(a: Seeds, b: Seeds) -> Comparison:
         a=tuple(a),
         b=tuple(b),
         tasks=tuple(
-            _compared(
-                [list(_of(side, task).values()) for side in (a, b)], pairs[task], differences[task], p_holm, len(common)
-            )
+            _compared([_of(side, task) for side in (a, b)], pairs[task], differences[task], p_holm, len(common))
             for task, p_holm in zip(common, corrected, strict=True)
         ),
         left_out={
@@ -145,8 +143,9 @@ def _checkpoints(side: Seeds, tasks: Sequence[str]) -> set[str]:
 
 
 def _compared(
-    sides: Sequence[Sequence[Results]], pairs: Pairs, found: Difference, p_holm: float, tasks: int
+    folders: Sequence[Mapping[str, Results]], pairs: Pairs, found: Difference, p_holm: float, tasks: int
 ) -> TaskComparison:
+    sides = [list(side.values()) for side in folders]
     results = sides[0][0]
     effect = minimum_detectable_effect(
         found.standard_error, found.freedom, tasks, pairs.clusters, pairs.items, pairs.share
@@ -168,17 +167,14 @@ def _compared(
 
 
 def _ties(sides: Sequence[Sequence[Results]]) -> Ties | None:
-    everyone = [seed.score for side in sides for seed in side]
-    if any(score.get("ties") is None for score in everyone) or not any(score["ties"] for score in everyone):
+    if any(seed.score.get("ties") is None for side in sides for seed in side):
         return None
-    ties, shared = (
-        [sum(values) / len(values) for values in ([of(seed.score) for seed in side] for side in sides)]
-        for of in (
-            lambda score: score["ties"],
-            lambda score: score["metrics"][f"{score['metric']}_ties"]["value"],
-        )
-    )
-    return Ties(a=ties[0], b=ties[1], shared_a=shared[0], shared_b=shared[1])
+    counts = [[int(seed.score["ties"]) for seed in side] for side in sides]
+    if not any(map(any, counts)):
+        return None
+    shared = [[seed.score["metrics"][f"{seed.score['metric']}_ties"]["value"] for seed in side] for side in sides]
+    (a, b), (shared_a, shared_b) = ([float(np.mean(side)) for side in found] for found in (counts, shared))
+    return Ties(a=a, b=b, shared_a=shared_a, shared_b=shared_b)
 
 
 def _lost(side: Sequence[Results]) -> int:
