@@ -95,8 +95,8 @@ def test_beginnings_tie_too_and_what_is_no_choice_has_none(tmp_path: Path) -> No
     found, items = score(task, [{"beginnings": ["He", "She"], "ending": "left.", "right": 1}], tmp_path)
     assert found["ties"] == 1 and items[0]["acc_ties"] == 0.5 and items[0]["acc"] == 0
     ends = [{"a": "a", "b": b, "rule": b, "kind": "k"} for b in "bc"]
-    task = Completion(name="end", prompt="{a}", target="{b}", group="{rule}", above=("kind",))
-    found, items = score(task, ends, tmp_path)
+    endings = Completion(name="end", prompt="{a}", target="{b}", group="{rule}", above=("kind",))
+    found, items = score(endings, ends, tmp_path)
     assert format_score(found)[-3].split() == ["kind", "group", "items", "acc"]
     assert found["ties"] is None and "tied" not in items[0] and set(found["metrics"]) == {"acc"}
 
