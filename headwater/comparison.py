@@ -65,6 +65,15 @@ def _task_lines(task: TaskComparison, tasks: int, groups: bool) -> Iterator[str]
     corrected = f", {_p(task.p_holm)} after Holm's correction" if tasks > 1 else ""
     yield f"  p {_p(difference.p)}{corrected}: {task.better + ' is better' if task.better else 'not distinguishable'}"
     yield f"  {difference.method}"
+    if task.ties is not None:
+        ties = task.ties
+        shared = f"A {ties.shared_a:.4f}   B {ties.shared_b:.4f}   B - A {ties.shared_b - ties.shared_a:+.4f}"
+        yield f"  ties shared: {shared}; of A {ties.a:,.4g}, of B {ties.b:,.4g} items are ties"
+    if any(task.lost):
+        yield (
+            f"  texts that do not come back from the tokenizer, so that {task.metric} is of others: "
+            f"A {task.lost[0]:,}, B {task.lost[1]:,}"
+        )
     for group in task.groups if groups else ():
         values = f"A {group.a:.4f}   B {group.b:.4f}   B - A {group.b - group.a:+.4f}"
         yield f"    {values}   {one_line(group.name)}, {group.n:,} items"

@@ -38,6 +38,11 @@ def format_score(result: Mapping[str, Any]) -> str:
         return "no items: too few held-out pages to ask anything of"
     others = [f"{name} {estimate['value']:.4f}" for name, estimate in sorted(result["beside"].items(), reverse=True)]
     others += [f"chance {result['chance']:.4f}"] if result["chance"] is not None else []
+    if result.get("ties"):
+        shared = result["metrics"][f"{result['metric']}_ties"]["value"]
+        others.append(f"{shared:.4f} with {result['ties']:,} ties shared")
+    if result.get("lost"):
+        others.append(f"{result['lost']['texts']:,} texts do not come back from the tokenizer")
     score = f"{_format_interval(result['score'])} of {result['n']:,} items"
     return score + (f"; {', '.join(others)}" if others else "")
 

@@ -104,7 +104,9 @@ def _encode(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcom
     learnt = _config(VocabularyConfig, args)
     if args.vocabulary and learnt != VocabularyConfig():
         raise ValueError("--vocabulary replaces learning one: leave out the flags that configure learning")
-    config = ImportConfig(path=args.vocabulary) if args.vocabulary else learnt
+    if args.allow_loss and not args.vocabulary:
+        raise ValueError("--allow-loss is of --vocabulary: a learnt vocabulary gives every text back")
+    config = ImportConfig(path=args.vocabulary, allow_loss=args.allow_loss) if args.vocabulary else learnt
     tokenizer = make_vocabulary(lake, split, config, engine)
     return [tokenizer, encode(lake, split, tokenizer.manifest, engine)]
 
@@ -206,6 +208,10 @@ def _parser() -> argparse.ArgumentParser:
             )
         for flag, says in LISTS.get(name, {}).items():
             stage.add_argument(flag, metavar="URL", help=says)
+        if name == "encode":
+            stage.add_argument(
+                "--allow-loss", action="store_true", help="take a --vocabulary from which texts do not come back"
+            )
         if name == "trim":
             stage.add_argument("--spans", type=int, metavar="WORDS", help="cut out repeated spans of so many words too")
             stage.add_argument("--no-lines", dest="lines", action="store_false", help="leave repeated lines in")

@@ -28,9 +28,11 @@ FILES = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))
 
 @dataclass(frozen=True, kw_only=True)
 class ImportConfig:
-    """`path`: a folder or file of one of the formats above, at any fsspec URL."""
+    """`path`: a folder or file of one of the formats above, at any fsspec URL. `allow_loss`: take it although texts do
+    not come back from it as they were (corpus.tokenizer.losses)."""
 
     path: str
+    allow_loss: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +146,9 @@ def _tokenizer_json(data: bytes, where: str) -> bytes:
         tokenizer.model.dropout = None
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    if tokenizer.num_special_tokens_to_add(is_pair=False):
+        # Tokens around a text that a prompt would get elsewhere, lm-eval included: no document here has them.
+        tokenizer.post_processor = None
     tokenizer.add_special_tokens([AddedToken(EOS, normalized=False)])
     tokenizer.encode_special_tokens = True  # as Vocabulary does; it is in no byte of the file
     eos = tokenizer.token_to_id(EOS)

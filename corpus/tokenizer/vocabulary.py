@@ -94,17 +94,17 @@ class Encoded:
 
 class Vocabulary:
     """A tokenizer. `digest` is the SHA-256 of its file: shards, checkpoints and scores carry it. `size` is one more
-    than its largest id. `threads`: how many texts are encoded at a time."""
+    than its largest id, `tokenizer` the library's own. `threads`: how many texts are encoded at a time."""
 
     def __init__(self, data: bytes, threads: int = 1) -> None:
         self.digest = sha256(data)
-        self._tokenizer = Tokenizer.from_str(data.decode())
-        self.size = max(self._tokenizer.get_vocab().values()) + 1
-        eos = self._tokenizer.token_to_id(EOS)
+        self.tokenizer = Tokenizer.from_str(data.decode())
+        self.size = max(self.tokenizer.get_vocab().values()) + 1
+        eos = self.tokenizer.token_to_id(EOS)
         if eos is None:
             raise ValueError(f"tokenizer {self.digest[:12]} has no {EOS} token")
         self.eos: int = eos
-        self._tokenizer.encode_special_tokens = True  # what a page writes is text, also where it spells `eos`
+        self.tokenizer.encode_special_tokens = True  # what a page writes is text, also where it spells `eos`
         self._data = data
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
@@ -133,7 +133,7 @@ class Vocabulary:
             except BaseException as error:
                 _failure(error)  # a million blanks in a row, where the split has no bound: the library below can
         try:
-            [encoding] = self._tokenizer.encode_batch_fast([text], add_special_tokens=False)
+            [encoding] = self.tokenizer.encode_batch_fast([text], add_special_tokens=False)
         except BaseException as error:
             return _failure(error)
         return np.array(encoding.ids, dtype=np.uint32)

@@ -23,7 +23,7 @@ from dagster_project.resources import LakeResource
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
 
 STAGE = stages.LEARNING_CURVE
-VERSION = 1
+VERSION = 2
 MODULE = "training.evaluation.curve"
 # The first items of each task: a checkpoint takes a few seconds on two cores, and all are asked the same.
 ITEMS, DOCUMENTS = 100, 12

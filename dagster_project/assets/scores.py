@@ -34,7 +34,7 @@ from dagster_project.resources import LakeResource
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
 from training.evaluation.task import Task
 
-VERSION = 2
+VERSION = 3
 LIBRARIES = {name: version(name) for name in ("lm_eval", "numpy", "scipy", "tokenizers", "torch")}
 MODULE = "training.evaluation.score"
 
@@ -215,10 +215,23 @@ def _numbers(result: Mapping[str, Any]) -> dict[str, Any]:
     found |= {f"metric:{name}": one["value"] for name, one in result["metrics"].items()}
     if result["chance"] is not None:
         found["chance"] = result["chance"]
+    found |= {"ties": result["ties"]} if result.get("ties") is not None else {}
+    found |= {"texts_lost": result["lost"]["texts"]} if result.get("lost") else {}
     if result["groups"]:
-        rows = [(group, one["n"], f"{one['value']:.4f}") for group, one in result["groups"].items()]
-        found["groups"] = dg.MetadataValue.md(markdown_table(("group", "n", str(result["metric"])), rows))
+        found["groups"] = dg.MetadataValue.md(_group_table(result))
     return found
+
+
+def _group_table(result: Mapping[str, Any]) -> str:
+    """A row a group: what it belongs to where the benchmark says so, and where there are choices the value with ties
+    shared and their number."""
+    above, tied = result["above"][::-1], result["ties"] is not None
+    rows = []
+    for group, one in result["groups"].items():
+        row = [*(one["of"][name] for name in above), group, one["n"], f"{one['value']:.4f}"]
+        rows.append(row + ([f"{one['shared']:.4f}", one["ties"]] if tied else []))
+    heads = [*above, "group", "n", str(result["metric"]), *(["ties shared", "ties"] if tied else [])]
+    return markdown_table(heads, rows)
 
 
 def read_score(lake: Lake, manifest: Manifest) -> dict[str, Any]:

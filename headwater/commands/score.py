@@ -46,9 +46,10 @@ def run(args: argparse.Namespace) -> int:
         curve.run(argparse.Namespace(**settings), show_point)
     else:
         from training.evaluation import score
+        from training.evaluation.score_lines import format_score
 
         def show_score(result: dict[str, Any]) -> None:
-            _print(args.json, result, score.format_score(result))
+            _print(args.json, result, format_score(result))
 
         score.run(argparse.Namespace(**{**vars(args), "checkpoint": folder}), show_score)
     return 0

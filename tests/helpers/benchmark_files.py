@@ -148,6 +148,21 @@ def blimp(say: Words) -> Made:
     return Made(files, "blimp/_template_yaml", rows[::2] + rows[1::2])
 
 
+def zhoblimp(say: Words) -> Made:
+    rows = [
+        {
+            "UID": f"规则_{n % 2}",
+            "phenomenon": "规则",
+            "sentence_good": f"{HANZI[n : n + 6]}。",
+            "sentence_bad": f"{HANZI[n + 1 : n + 6]}{HANZI[n]}。",
+            "pairID": n // 2,
+        }
+        for n in range(ITEMS)
+    ]
+    files = {f"data/规则_{n}.jsonl": to_jsonl(rows[n::2]) for n in range(2)}
+    return Made(files, "zhoblimp/_template_yaml", rows[::2] + rows[1::2])
+
+
 def crows_pairs(say: Words) -> Made:
     rows = [
         {"sent_more": f'{say(7)}, "{say(2)}"', "sent_less": say(8), "bias_type": ("age", "gender")[number % 2]}
@@ -263,7 +278,7 @@ MAKERS: dict[str, Callable[[Words], Made]] = {
     maker.__name__: maker
     for maker in (
         hellaswag, piqa, arc_easy, arc_challenge, openbookqa, winogrande, lambada, boolq, copa, blimp, crows_pairs,
-        sst2, cmmlu, ceval, xquad_en, xquad_zh, wikitext, eprstmt, tnews, ocnli,
+        sst2, zhoblimp, cmmlu, ceval, xquad_en, xquad_zh, wikitext, eprstmt, tnews, ocnli,
     )
 }  # fmt: skip
 

@@ -29,7 +29,7 @@ from training.evaluation.score import load_tasks, score_task
 from training.evaluation.task import Task
 from training.inference.loading import load_any
 
-ABOUT_TASK = ("kind", "version", "definition", "metric", "higher_is_better", "n", "chance")
+ABOUT_TASK = ("kind", "version", "definition", "metric", "higher_is_better", "n", "chance", "lost")
 
 ROWS = pa.schema(
     [
@@ -108,7 +108,9 @@ def format_point(tasks: dict[str, dict[str, Any]], point: dict[str, Any]) -> lis
     lines = [f"step {point['step']:,}, {point['tokens']:,} tokens"]
     means = {} if point["core"] is None else {"core": point["core"]}
     for name, value in {**point["scores"], **means}.items():
-        of = f"of {tasks[name]['n']} items" if name in tasks else f"over {', '.join(value['tasks'])}"
+        lost = tasks[name]["lost"] if name in tasks else None
+        told = f"; {lost['texts']} texts do not come back from the tokenizer" if lost else ""
+        of = f"of {tasks[name]['n']} items{told}" if name in tasks else f"over {', '.join(value['tasks'])}"
         lines.append(f"  {name:20} {value['value']:8.4f}   95 % [{value['low']:.4f}, {value['high']:.4f}] {of}")
     return lines
 

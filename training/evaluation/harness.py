@@ -58,11 +58,14 @@ def ask_items(model: Any, task: Task, docs: Sequence[Doc]) -> list[dict[str, Any
 
 
 def build_table(task: Task, docs: Sequence[Doc], samples: Sequence[dict[str, Any]]) -> pa.Table:
-    """ITEMS, and a column for each of the task's metrics."""
+    """ITEMS, and a column for each of the task's metrics; of choices also how many are `tied` as the best."""
     rows = [_row(task, doc, sample) for doc, sample in zip(docs, samples, strict=True)]
     schema = ITEMS
     for metric in task.metrics:
         schema = schema.append(pa.field(metric, pa.float64(), nullable=False))
+    if task.ties_metric:
+        schema = schema.append(pa.field(task.ties_metric, pa.float64(), nullable=False))
+        schema = schema.append(pa.field("tied", pa.int32(), nullable=False))
     return pa.Table.from_pylist(rows, schema)
 
 

@@ -55,6 +55,8 @@ def load_items(task: Task, data: Path) -> Items:
                 raise ValueError(f"{_named(used)} has no solved rows of {group or 'all'}; --data is the folder of both")
             before = fill(task.preamble, row) + "".join(shots.get(group, [])[: task.shots])
             doc = task.ask(row, before)
+            if lacking := [name for name in task.above if not isinstance(row.get(name), str)]:
+                raise ValueError(f"{lacking[0]!r} should say what its group belongs to, and is {row.get(lacking[0])!r}")
             about = sha256(canonical_json(row))
             name = fill(task.item, row) or about[:16]
             cluster = fill(task.passage, row) or name

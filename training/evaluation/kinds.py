@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from training.evaluation.metrics import of_choices, perplexity
 from training.evaluation.task import Doc, Row, Task, fill, names
+from training.evaluation.ties import share_point
 
 
 def read_options(what: str | tuple[str, ...], row: Row) -> list[str]:
@@ -53,7 +54,7 @@ def text_fields(row: Row, *templates: str) -> dict[str, str]:
 @dataclass(frozen=True, kw_only=True)
 class Choice(Task):
     """Of several endings the likeliest: `acc` by its log-likelihood, `acc_norm` by that for each character, `acc_bytes`
-    for each byte; ties go to the first. `by` is the one that counts.
+    for each byte; ties go to the first, and are shared in a metric beside. `by` is the one that counts.
 
     `options` is a field that holds a list, or a template for each; `answer` a field with a number from 0, or one of
     `labels`. `worse` says that the first option is what nobody wants (CrowS-Pairs): then a low score is good.
@@ -73,6 +74,10 @@ class Choice(Task):
     @property
     def main(self) -> str:
         return self.by
+
+    @property
+    def ties_metric(self) -> str:
+        return f"{self.by}_ties"
 
     @property
     def higher_is_better(self) -> bool:
@@ -112,6 +117,12 @@ class Choice(Task):
     def choices(self, doc: Doc) -> list[str]:
         return list(doc["options"])
 
+    def outcome(self, doc: Doc, sample: Row) -> dict[str, float]:
+        sizes = {"acc": lambda text: 1, "acc_norm": len, "acc_bytes": lambda text: len(text.encode())}[self.by]
+        scores = [found[0][0] / sizes(text) for found, text in zip(sample["resps"], doc["options"], strict=True)]
+        share, tied = share_point(scores, doc["answer"])
+        return {**super().outcome(doc, sample), self.ties_metric: share, "tied": tied}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Beginning(Task):
@@ -126,6 +137,10 @@ class Beginning(Task):
 
     kind = "beginning"
     metrics = ("acc",)
+
+    @property
+    def ties_metric(self) -> str:
+        return "acc_ties"
 
     def chance(self, docs: Sequence[Doc]) -> float:
         return math.fsum(1 / len(doc["beginnings"]) for doc in docs) / len(docs)
@@ -156,6 +171,10 @@ class Beginning(Task):
 
     def choices(self, doc: Doc) -> list[str]:
         return list(doc["beginnings"])
+
+    def outcome(self, doc: Doc, sample: Row) -> dict[str, float]:
+        share, tied = share_point([found[0][0] for found in sample["resps"]], doc["answer"])
+        return {**super().outcome(doc, sample), self.ties_metric: share, "tied": tied}
 
 
 @dataclass(frozen=True, kw_only=True)

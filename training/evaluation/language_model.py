@@ -10,6 +10,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from tqdm import tqdm
 
+from corpus.tokenizer.losses import comes_back, first_difference
 from training.inference.batches import build_batches
 from training.inference.model import Model
 from training.inference.questions import Question, continuation_questions, document_questions
@@ -20,20 +21,30 @@ MAX_GENERATED_TOKENS = 256  # where a task sets no other limit
 class LanguageModel(LM):
     """Answers lm-eval's three kinds of request, reading `batch_size` sequences at once; None: about 4,096 tokens.
 
-    `truncated` counts the questions whose beginning was left out, because they exceed the model's context.
+    `truncated` counts the questions whose beginning was left out, because they exceed the model's context; `joined`
+    those in which the prompt ends inside a token, so that only the rest of the option is scored; `lost` shows of each
+    document that its tokens do not give back the text and what they give, about the first difference.
     """
 
     def __init__(self, model: Model, batch_size: int | None = None) -> None:
         super().__init__()
         self.model, self.batch_size, self.truncated = model, batch_size, 0
+        self.joined = 0
+        self.lost: list[tuple[str, str]] = []
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         questions = continuation_questions([request.args for request in requests], self.model.encode, self.model.prefix)
+        self.joined += sum(question.joined for question in questions)
         totals, greedy = self._score(questions)
         return list(zip(totals.tolist(), greedy.tolist(), strict=True))
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> list[float]:
-        questions = document_questions([request.args[0] for request in requests], self.model.encode, self.model.prefix)
+        texts = [request.args[0] for request in requests]
+        questions = document_questions(texts, self.model.encode, self.model.prefix)
+        for text, question in zip(texts, questions, strict=True):
+            back = self.model.spell(question.tokens[question.start :])
+            if not comes_back(text, back):
+                self.lost.append(first_difference(text, back))
         totals, _ = self._score(questions)
         return [float(total) for total in totals]
 

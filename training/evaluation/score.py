@@ -8,6 +8,7 @@ Writes OUT/TASK/items.parquet and OUT/TASK/score.json, the same bytes each time.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from training.evaluation.flags import add_flags
 from training.evaluation.harness import ask_items, build_table
 from training.evaluation.items import Items, load_items
 from training.evaluation.language_model import LanguageModel
+from training.evaluation.score_lines import format_score
 from training.evaluation.task import Task
 from training.inference.loading import LoadedModel, load_any, load_baselines
 from training.inference.model import Model
@@ -43,6 +45,7 @@ def score_task(
         name: build_table(task, items.docs, ask_items(LanguageModel(other, batch_size), task, items.docs))
         for name, other in (baselines or {}).items()
     }
+    metrics = task.metrics + ((task.ties_metric,) if task.ties_metric else ())
     return {
         "task": task.name,
         "kind": task.kind,
@@ -54,10 +57,15 @@ def score_task(
         "clusters": len(set(rows["cluster"].to_pylist())),
         "repeated": items.repeated,
         "cut": model.truncated,
+        "joined": model.joined,
+        "lost": {"texts": len(model.lost), "example": model.lost[0]} if model.lost else None,
         "score": estimate_score(rows),
-        "metrics": {name: estimate_score(rows, name) for name in task.metrics},
+        "metrics": {name: estimate_score(rows, name) for name in metrics},
+        "ties": sum(tied > 1 for tied in rows["tied"].to_pylist()) if task.ties_metric else None,
         "figures": task.figures(items.docs, rows),
-        "groups": _groups(rows),
+        "groups": _groups(task, items, rows),
+        "above": list(task.above),
+        "all_groups": task.all_groups,
         "chance": task.chance(items.docs),
         "beside": {name: estimate_score(other) for name, other in beside.items()},
         "device": pick_device().type,
@@ -65,13 +73,23 @@ def score_task(
     }, rows
 
 
-def _groups(items: pa.Table) -> dict[str, dict[str, float]]:
-    """Value and number of items of each group."""
-    sums: dict[str, list[float]] = {}
-    for group, value, weight in zip(*(items[name].to_pylist() for name in ("group", "value", "weight")), strict=True):
-        total = sums.setdefault(group, [0.0, 0.0, 0])
-        total[0], total[1], total[2] = total[0] + value, total[1] + weight, total[2] + 1
-    return {group: {"value": top / bottom, "n": n} for group, (top, bottom, n) in sorted(sums.items()) if group}
+def _groups(task: Task, items: Items, found: pa.Table) -> dict[str, dict[str, Any]]:
+    """Value and number of items of each group; of a task with choices the number of ties and the value where these are
+    `shared`; and where the benchmark says so, what the group belongs to (`of`)."""
+    columns = ["value", "weight"] + ([task.ties_metric, "tied"] if task.ties_metric else [])
+    rows: dict[str, list[list[float]]] = {}
+    for group, *row in zip(*(found[name].to_pylist() for name in ["group", *columns]), strict=True):
+        rows.setdefault(group, []).append(row)
+    belongs = {doc["group"]: row for doc, row in zip(items.docs, items.rows, strict=True)}
+    groups: dict[str, dict[str, Any]] = {}
+    for group in sorted(filter(None, rows)):
+        values, weights, *ties = (math.fsum(column) for column in zip(*rows[group], strict=True))
+        groups[group] = {"value": values / weights, "n": len(rows[group])}
+        if ties:
+            groups[group] |= {"shared": ties[0] / weights, "ties": sum(row[3] > 1 for row in rows[group])}
+        if task.above:
+            groups[group]["of"] = {name: belongs[group][name] for name in task.above}
+    return groups
 
 
 def result_folder(folder: Path, task: str, data: str, definition: str) -> Path:
@@ -95,24 +113,6 @@ def write_score(folder: Path, score: dict[str, Any], items: pa.Table) -> None:
     """Raises ValueError as `result_folder` does."""
     path = result_folder(folder, score["task"], score["inputs"]["data"], score["definition"])
     results.write_results(path, score, items)
-
-
-def format_score(score: dict[str, Any]) -> list[str]:
-    """The score, its interval and the baselines, as lines for a terminal."""
-    arrow = "higher" if score["higher_is_better"] else "lower"
-    about = [f"{score['n']} items"] + [f"{score['clusters']} passages"] * (score["clusters"] < score["n"])
-    about += [f"{score['repeated']} repeated"] * bool(score["repeated"])
-    about += [f"{score['cut']} questions truncated in front"] * bool(score["cut"])
-    lines = [f"{score['task']}: {score['metric']} of {', '.join(about)}; {arrow} is better"]
-    for name, estimate in (("score", score["score"]), *score["beside"].items()):
-        lines.append(f"  {name:18} {estimate['value']:8.4f}   95 % [{estimate['low']:.4f}, {estimate['high']:.4f}]")
-    lines += [
-        f"  {name:18} {metric['value']:8.4f}" for name, metric in score["metrics"].items() if name != score["metric"]
-    ]
-    lines += [f"  {name:18} {value:8.4f}" for name, value in score["figures"].items()]
-    if score["chance"] is not None:
-        lines.append(f"  {'chance':10} {score['chance']:8.4f}")
-    return lines
 
 
 def load_tasks(args: argparse.Namespace, limits: list[int | None]) -> list[tuple[Task, Items]]:

@@ -18,6 +18,9 @@ import pyarrow as pa
 from corpus.lake.manifest import canonical_json, sha256
 from training.evaluation.files import Rows, read_jsonl
 
+# Fields of a task that change nothing of what is asked and how it is scored.
+UNASKED = ("read", "source", "above", "all_groups")
+
 Row = Mapping[str, Any]
 Doc = dict[str, Any]
 
@@ -29,7 +32,8 @@ class Task:
     `read` turns `files` below a folder of data into rows, of several patterns the first that a file matches; `version`
     goes up when `read` changes. `item`, `passage` and `group` are templates: what names a row (empty: a digest of it),
     what items that depend on each other have in common, and their subject. `preamble` stands once before all, then
-    `shots` rows of `shots_from` with their answers, the first ones of the item's group.
+    `shots` rows of `shots_from` with their answers, the first ones of the item's group. `above` are the fields that say
+    what a group belongs to, the nearest first (phenomenon, field); `all_groups` is how many the whole benchmark has.
     """
 
     name: str
@@ -39,6 +43,8 @@ class Task:
     item: str = ""
     passage: str = ""
     group: str = ""
+    above: tuple[str, ...] = ()
+    all_groups: int = 0
     language: str = "en"
     preamble: str = ""
     shots: int = 0
@@ -62,13 +68,18 @@ class Task:
     @property
     def definition(self) -> str:
         """Digest of all that decides what is asked and how it is scored; `version` stands for `read`."""
-        kept = [field.name for field in fields(self) if field.name not in ("read", "source")]
+        kept = [field.name for field in fields(self) if field.name not in UNASKED]
         return sha256(canonical_json({"kind": self.kind, **{name: getattr(self, name) for name in kept}}))
 
     @property
     def main(self) -> str:
         """The name of the metric that is the score."""
         return self.metrics[0]
+
+    @property
+    def ties_metric(self) -> str | None:
+        """The name of the metric in which tied choices share the point; None where there are no choices."""
+        return None
 
     @property
     def higher_is_better(self) -> bool:
@@ -103,7 +114,8 @@ class Task:
         return {}
 
     def outcome(self, doc: Doc, sample: Row) -> dict[str, float]:
-        """Of each of `metrics` the item's value, and `weight`, from what lm-eval found."""
+        """Of each of `metrics` the item's value, and `weight`, from what lm-eval found; of choices also that of
+        `ties_metric`, and how many are `tied` as the best."""
         return {**{name: float(sample[name]) for name in self.metrics}, "weight": 1.0}
 
 

@@ -92,9 +92,11 @@ def _full(rows: Sequence[Row], row: Row, size: int | None) -> bool:
 
 def _rows(questions: Sequence[Question], context: int, size: int | None, branches: bool) -> Iterator[Row]:
     pieces = [
-        Piece(number, window, tokens[window.begin : window.stop - 1], tokens[window.start : window.stop])
-        for number, (tokens, start) in enumerate(questions)
-        for window in split_into_windows(Question(tokens, start), context)
+        Piece(
+            number, window, question.tokens[window.begin : window.stop - 1], question.tokens[window.start : window.stop]
+        )
+        for number, question in enumerate(questions)
+        for window in split_into_windows(question, context)
     ]
     pieces.sort(key=lambda piece: (piece.tokens, piece.question, piece.window))
     row, length = Row([], []), 0

@@ -65,6 +65,9 @@ class HuggingFace:
     def decode(self, tokens: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(tokens), skip_special_tokens=True))
 
+    def spell(self, tokens: Sequence[int]) -> str:
+        return str(self.tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
     @torch.no_grad()
     def log_likelihoods(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         """Where the architecture allows it, logits are computed only at the columns that some row needs."""

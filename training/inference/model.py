@@ -29,6 +29,10 @@ class Model(Protocol):
 
     def decode(self, tokens: Sequence[int]) -> str: ...
 
+    def spell(self, tokens: Sequence[int]) -> str:
+        """The text that tokens stand for, without special tokens, and as it is where `decode` tidies it."""
+        ...
+
     def log_likelihoods(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         """Of each target (n,): its log-likelihood in nats, float64, and whether it was the likeliest token."""
         ...
@@ -51,6 +55,9 @@ class TextTokenizer:
 
     def decode(self, tokens: Sequence[int]) -> str:
         return str(self.tokenizer.decode(list(tokens)))
+
+    def spell(self, tokens: Sequence[int]) -> str:
+        return self.decode(tokens)
 
 
 class TransformerModel(TextTokenizer):

@@ -1,7 +1,12 @@
 """Questions: token ids of which the last ones are scored, and the windows of at most a context in which they are read.
 
 A context and its continuation are cut as lm-eval cuts them (`TemplateLM._encode_pair`): white space at the end of the
-context moves to the continuation, both are encoded as one text, and the tokens after the context's own are scored.
+context moves to the continuation, both are encoded as one text, and of its tokens as many as the context alone has are
+replaced by these:
+
+    context      ab             a b
+    both         abc d          abc d e
+    question     a b | e        read a b, score e: abc, in which both meet, takes the place of a
 """
 
 from __future__ import annotations
@@ -13,10 +18,14 @@ Encode = Callable[[Sequence[str], bool], list[list[int]]]  # texts, and whether 
 
 
 class Question(NamedTuple):
-    """Token ids. Those from `start` on, at least one, are the targets, each predicted from all before it."""
+    """Token ids. Those from `start` on, at least one, are the targets, each predicted from all before it.
+
+    `joined`: context and continuation meet inside a token, so that only the rest of the continuation is a target.
+    """
 
     tokens: list[int]
     start: int
+    joined: bool = False
 
 
 class Window(NamedTuple):
@@ -50,14 +59,15 @@ def continuation_questions(pairs: Sequence[tuple[str, str]], encode: Encode, pre
     questions = []
     for context, continuation in moved:
         before = contexts[context] if context else []
-        tokens = whole[context + continuation] if context else alone[continuation]
-        if len(tokens) <= len(before):  # merged into the context's last token: encoded by itself
-            tokens = [*before, *encode([continuation], False)[0]]
+        both = whole[context + continuation] if context else alone[continuation]
+        joined = both[: len(before)] != before
+        # Where nothing is left, lm-eval stops with an error; then the continuation is encoded by itself.
+        tokens = before + (both[len(before) :] or encode([continuation], False)[0])
         if len(tokens) == len(before):
             raise ValueError(f"the tokenizer makes no token of {continuation!r}: there would be nothing to score")
         if not before and (tokens[0] != prefix or len(tokens) == 1):
             tokens = [prefix, *tokens]
-        questions.append(Question(tokens, max(1, len(before))))
+        questions.append(Question(tokens, max(1, len(before)), joined))
     return questions
 
 

@@ -28,8 +28,21 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ties:
+    """Items of which several choices were best, which the score gives to the first of them: the mean over the seeds of
+    each side, and the score where such choices share the point."""
+
+    a: float
+    b: float
+    shared_a: float
+    shared_b: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskComparison:
-    """One task. `minimum_detectable_effect` is the smallest difference that is detected in 80 % of the cases."""
+    """One task. `minimum_detectable_effect` is the smallest difference that is detected in 80 % of the cases. `ties`:
+    None where there are none. `lost`: how many texts do not come back from each side's tokenizer, so that its bits per
+    byte are of other texts; of several seeds the most."""
 
     task: str
     metric: str
@@ -41,6 +54,8 @@ class TaskComparison:
     difference: Difference
     p_holm: float
     groups: tuple[Group, ...]
+    ties: Ties | None
+    lost: tuple[int, int]
 
     @property
     def better(self) -> str | None:
@@ -91,12 +106,11 @@ def compare_results(a: Seeds, b: Seeds) -> Comparison:
     pairs = {task: align(_of(a, task), _of(b, task)) for task in common}
     differences = {task: estimate_difference(pairs[task]) for task in common}
     corrected = adjust_holm([found.p for found in differences.values()])
-    first = everyone[0]
     return Comparison(
         a=tuple(a),
         b=tuple(b),
         tasks=tuple(
-            _compared(first[task], pairs[task], differences[task], p_holm, len(common))
+            _compared([_of(side, task) for side in (a, b)], pairs[task], differences[task], p_holm, len(common))
             for task, p_holm in zip(common, corrected, strict=True)
         ),
         left_out={
@@ -128,7 +142,11 @@ def _checkpoints(side: Seeds, tasks: Sequence[str]) -> set[str]:
     return {checkpoint for _, checkpoint in seen}
 
 
-def _compared(results: Results, pairs: Pairs, found: Difference, p_holm: float, tasks: int) -> TaskComparison:
+def _compared(
+    folders: Sequence[Mapping[str, Results]], pairs: Pairs, found: Difference, p_holm: float, tasks: int
+) -> TaskComparison:
+    sides = [list(side.values()) for side in folders]
+    results = sides[0][0]
     effect = minimum_detectable_effect(
         found.standard_error, found.freedom, tasks, pairs.clusters, pairs.items, pairs.share
     )
@@ -143,7 +161,24 @@ def _compared(results: Results, pairs: Pairs, found: Difference, p_holm: float, 
         difference=found,
         p_holm=p_holm,
         groups=_groups(pairs),
+        ties=_ties(sides),
+        lost=(_lost(sides[0]), _lost(sides[1])),
     )
+
+
+def _ties(sides: Sequence[Sequence[Results]]) -> Ties | None:
+    if any(seed.score.get("ties") is None for side in sides for seed in side):
+        return None
+    counts = [[int(seed.score["ties"]) for seed in side] for side in sides]
+    if not any(map(any, counts)):
+        return None
+    shared = [[seed.score["metrics"][f"{seed.score['metric']}_ties"]["value"] for seed in side] for side in sides]
+    (a, b), (shared_a, shared_b) = ([float(np.mean(side)) for side in found] for found in (counts, shared))
+    return Ties(a=a, b=b, shared_a=shared_a, shared_b=shared_b)
+
+
+def _lost(side: Sequence[Results]) -> int:
+    return max((seed.score.get("lost") or {}).get("texts", 0) for seed in side)
 
 
 def _groups(pairs: Pairs) -> tuple[Group, ...]:

@@ -17,6 +17,7 @@ from shared import beside
 from tiktoken_ext import openai_public
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE, Model, Unigram, WordLevel
+from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import BpeTrainer
 from transformers import AutoTokenizer
 
@@ -147,6 +148,19 @@ def test_another_kind_of_tokenizer_is_encoded_by_its_own_library(tmp_path: Path)
     data = read_vocabulary(ImportConfig(path=str(tmp_path / "tokenizer.json")))
     assert load_fast_encoding(data) is None
     assert Vocabulary(data).encode(["rain or sun"]).tokens.tolist() == [0, 2, 1, 3]
+
+
+def test_tokens_around_a_text_are_left_out_for_every_reader_of_the_file(tmp_path: Path) -> None:
+    """As BERT's [CLS] and Llama's <s>: a model that was trained here has never seen them before a text."""
+    other = Tokenizer.from_str(ORIGINAL.to_str())
+    other.add_special_tokens(["<s>"])
+    begin = other.token_to_id("<s>")
+    other.post_processor = TemplateProcessing(single="<s> $A", special_tokens=[("<s>", begin)])
+    other.save(str(tmp_path / "tokenizer.json"))
+    assert other.encode(TEXTS[0]).ids[0] == begin
+    data = read_vocabulary(ImportConfig(path=str(tmp_path)))
+    ids = Vocabulary(data).encode([TEXTS[0]]).tokens[:-1].tolist()
+    assert Tokenizer.from_str(data.decode()).encode(TEXTS[0]).ids == ids == ORIGINAL.encode(TEXTS[0]).ids
 
 
 # The vectors beside the checkout ---------------------------------------------------------------------------------

@@ -173,6 +173,7 @@ def test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report(graph: 
     assert graph.materialize([asset], "base").success
     shown = of(graph, "blimp")
     assert shown["n"] == 12 and shown["chance"] == 0.5 and "| kind-0 | 6 |" in shown["groups"].replace("\\", "")
+    assert "| field | phenomenon | group | n | acc | ties shared | ties |" in shown["groups"] and shown["ties"] == 0
     [dataset] = datasets_of(graph.lake, shown)
     rows = pq.read_table(f"{graph.lake.folder(dataset)}/items/items.parquet")
     right = rows["value"].to_pylist()

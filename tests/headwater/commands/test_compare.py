@@ -137,3 +137,18 @@ def test_groups_are_shown_on_request_and_names_never_move_the_cursor(
     assert "   b, 1 items" in out
     assert "\x1b" not in out
     assert "\\x1b[2J" in out
+
+
+def test_ties_and_texts_that_do_not_come_back_are_told(
+    scores: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, ties, shared, lost in (("a", 12, 0.5, None), ("b", 0, 0.75, {"texts": 3, "example": ["A", "a"]})):
+        told = {"ties": ties, "metrics": {"acc_ties": {"value": shared}}, "lost": lost}
+        write_results(tmp_path / f"told-{name}" / "quiz", *results([0, 1, 1, 1] * 9, checkpoint=name, **told))
+    code, out, _ = run(capsys, tmp_path / "told-a", tmp_path / "told-b")
+    assert code == 0
+    assert "ties shared: A 0.5000   B 0.7500   B - A +0.2500; of A 12, of B 0 items are ties" in out
+    assert "do not come back from the tokenizer, so that acc is of others: A 0, B 3" in out
+    assert "ties shared" not in run(capsys, scores / "a", scores / "b")[1]
+    [task] = json.loads(run(capsys, tmp_path / "told-a", tmp_path / "told-b", "--json")[1])["tasks"]
+    assert task["ties"]["a"] == 12 and task["lost"] == [0, 3]

@@ -38,8 +38,8 @@ def test_every_prepared_task_reads_its_layout(name: str, tmp_path: Path) -> None
 
 def test_all_prepared_tasks_are_tried() -> None:
     assert set(MAKERS) == {task.name for task in PREPARED} and all(task.source for task in PREPARED)
-    assert [line.split()[0] for line in format_catalog()] == list(TASKS)
-    with pytest.raises(ValueError, match=r"no task 'hellaswga'; there are .*hellaswag, piqa"):
+    assert [line.split()[0] for line in format_catalog()[: len(TASKS)]] == list(TASKS)
+    with pytest.raises(ValueError, match=r"no task 'hellaswga'; there are .*hellaswag, piqa.*nearest is hellaswag"):
         find_tasks("hellaswga")
 
 

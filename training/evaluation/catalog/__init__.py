@@ -1,17 +1,22 @@
 """Catalog: the benchmarks that are prepared, by name.
 
 layouts: the forms in which they go round, into rows  ->  english, chinese: what is asked about a row
+minimal_pairs: BLiMP and ZhoBLiMP, whole and by paradigm
 """
 
 from __future__ import annotations
 
+import difflib
 import runpy
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from training.evaluation.catalog.chinese import CHINESE
 from training.evaluation.catalog.english import ENGLISH
+from training.evaluation.catalog.minimal_pairs import PARADIGMS
+from training.evaluation.catalog.paradigms import BLIMP, ZHOBLIMP
 from training.evaluation.files import read_parquet
 from training.evaluation.kinds import Choice, Completion, Document
 from training.evaluation.task import Task
@@ -46,6 +51,9 @@ PREPARED: tuple[Task, ...] = (*ENGLISH, *CHINESE)
 
 TASKS: dict[str, Task] = {task.name: task for task in (*HELD_OUT, *PREPARED)}
 
+# Each paradigm of a benchmark of minimal pairs: to be scored by name, without a line or an asset of its own.
+PARADIGM_TASKS: dict[str, Task] = {task.name: task for tasks in PARADIGMS.values() for task in tasks}
+
 
 def find_tasks(name: str) -> list[Task]:
     """The task of a name, or all that a Python file of the user's defines. Raises ValueError when there is none."""
@@ -60,8 +68,15 @@ def find_tasks(name: str) -> list[Task]:
         if not found:
             raise ValueError(f"{name} defines no task; `task = Choice(name=..., options=...)` would be one")
         return list(found.values())
+    if name in PARADIGM_TASKS:
+        return [PARADIGM_TASKS[name]]
     if name not in TASKS:
-        raise ValueError(f"no task {name!r}; there are {', '.join(TASKS)}, or a .py file that defines one")
+        near = " or ".join(difflib.get_close_matches(name, [*TASKS, *PARADIGM_TASKS], n=3))
+        raise ValueError(
+            f"no task {name!r}; there are {', '.join(TASKS)}, "
+            f"{', '.join(f'{whole}_PARADIGM' for whole in PARADIGMS)}, or a .py file that defines one"
+            f"{f'; nearest is {near}' if near else ''}"
+        )
     return [TASKS[name]]
 
 
@@ -73,10 +88,21 @@ def check_unique_names(tasks: Iterable[Task]) -> None:
 
 
 def format_catalog() -> list[str]:
-    """A line a task: its name, its metric, where it comes from and the files it looks for."""
+    """A line a task: its name, its metric, where it comes from and the files it looks for. Then the paradigms of
+    minimal pairs, by phenomenon."""
     lines = []
     for task in TASKS.values():
         files = (task.files,) if isinstance(task.files, str) else task.files
         about = task.source or "held-out pages of a recipe"
         lines.append(f"{task.name:14} {task.main:14} {about}: {' or '.join(files)}")
+    for whole, known in (("blimp", BLIMP), ("zhoblimp", ZHOBLIMP)):
+        lines += [
+            "",
+            f"{whole}_PARADIGM, such as {whole}_{next(iter(known))}: one of {len(known)} paradigms of {whole}",
+        ]
+        phenomena: dict[str, list[str]] = {}
+        for paradigm, belongs in known.items():
+            phenomena.setdefault(belongs["phenomenon"], []).append(paradigm)
+        for phenomenon, names in phenomena.items():
+            lines += textwrap.wrap(f"  {phenomenon}: {', '.join(names)}", 118, subsequent_indent="    ")
     return lines

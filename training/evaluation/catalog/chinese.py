@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from training.evaluation.catalog import layouts
+from training.evaluation.catalog.minimal_pairs import ZHOBLIMP
 from training.evaluation.catalog.subjects import CEVAL, CMMLU
 from training.evaluation.generation import Generation
 from training.evaluation.kinds import Choice
@@ -29,6 +30,7 @@ TOPICS = {
 }
 
 CHINESE: tuple[Task, ...] = (
+    ZHOBLIMP,
     Choice(
         name="cmmlu",
         read=layouts.exam(CMMLU),

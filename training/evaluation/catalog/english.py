@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from training.evaluation.catalog import layouts
+from training.evaluation.catalog.minimal_pairs import BLIMP
 from training.evaluation.generation import Generation
 from training.evaluation.kinds import Beginning, Choice, Completion, Document
 from training.evaluation.task import Task
@@ -102,15 +103,7 @@ ENGLISH: tuple[Task, ...] = (
         delimiter="  ",
         source="Roemmele et al. 2011, SuperGLUE's validation",
     ),
-    Choice(
-        name="blimp",
-        read=layouts.blimp,
-        files="**/*.jsonl",
-        item="{id}",
-        group="{UID}",
-        options=("{sentence_good}", "{sentence_bad}"),
-        source="Warstadt et al. 2020",
-    ),
+    BLIMP,
     # The share of pairs whose more stereotyped sentence is likelier; 0.5 is none. lm-eval asks a revised edition.
     Choice(
         name="crows_pairs",

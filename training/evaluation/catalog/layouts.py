@@ -101,10 +101,6 @@ def _boolq(row: Row) -> Row:
     return {"text": passage, "asked": question, "gold": gold, "passage": digest(passage)}
 
 
-def _blimp(row: Row) -> Row:
-    return {"id": f"{row['UID']}-{row['pairID']}"}
-
-
 def _copa(row: Row) -> Row:
     if "premise" in row:
         choices = [row[name][0].lower() + row[name][1:] for name in ("choice1", "choice2")]
@@ -114,7 +110,7 @@ def _copa(row: Row) -> Row:
 
 
 piqa, arc, winogrande, lambada = map(_each, (_piqa, _arc, _winogrande, _lambada))
-boolq, blimp, copa = map(_each, (_boolq, _blimp, _copa))
+boolq, copa = map(_each, (_boolq, _copa))
 
 
 def hellaswag(paths: Sequence[Path]) -> Rows:
