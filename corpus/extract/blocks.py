@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from corpus.extract.elements import NAMES, element_tables
 from corpus.extract.kernels.descriptions import describe_blocks
-from corpus.extract.kernels.markup import build_trie
+from corpus.extract.kernels.markup import LESS, build_trie, holds_bytes
 from corpus.extract.kernels.names import LONG
 from corpus.extract.kernels.phrases import phrase_tables
-from corpus.extract.kernels.reader import MAX_REGIONS, MAX_SCRIPTS, Tables, read_markup
+from corpus.extract.kernels.reader import MATH_TEX, MAX_REGIONS, MAX_SCRIPTS, Tables, read_markup
 from corpus.extract.kernels.references import reference_tables
 from corpus.extract.kernels.writer import BLOCK, NEWLINE, STATE_COLUMNS, write_text
 from corpus.extract.regions import CONTENT, KIND_TAGS, KIND_WORDS, KINDS, LONG_ENDINGS, MAIN, SOFT, Regions
@@ -21,6 +21,7 @@ from corpus.text.codepoints import code_point_table
 from corpus.text.compiled import kernel
 
 ENDS = np.array([*map(ord, '.!?…。！？｡”"')], np.int64)  # of a sentence
+MATH_TAG = np.frombuffer(b"<math", np.uint8)
 MAX_TITLE = 300  # characters
 
 
@@ -69,12 +70,12 @@ class Reading(NamedTuple):
 def read_blocks(source: bytes, hidden: bool = False, noscript: bool = False) -> Reading:
     """The blocks of a page in UTF-8, in order, and its containers. Linear in the page's length."""
     data = np.frombuffer(source, np.uint8)
-    tables, tags = _tables(), source.count(b"<")
+    tables, tags = _tables(), int(np.count_nonzero(data == LESS))
     points = np.empty(len(data) + 2 * tags + 16, np.uint32)
     rows = np.empty((tags + 2, len(BLOCK)), np.int64)
     regions = np.zeros((4, min(tags + 2, MAX_REGIONS)), np.int64)
     scripts, place = np.zeros((MAX_SCRIPTS, 2), np.int64), np.zeros(2, np.int64)
-    look = Look(hidden, noscript, b"math/tex" in source, b"<math" in source)
+    look = Look(hidden, noscript, holds_bytes(data, MATH_TEX), holds_bytes(data, MATH_TAG))
     written, found, count, noted, left_out = read_markup(data, tables, look, points, rows, *regions, scripts, place)
     title = _read_title(data[place[0] : place[1]], tables)
     kind, kinds, around, last = regions[:, :count]

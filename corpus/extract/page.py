@@ -74,8 +74,9 @@ def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:
     if not config.main_content:
         return title, {"page": normalise(reading.blocks.text())}
     main = _main_text(reading, config)
-    for name, text in other_texts(source, reading, lambda other: _main_text(other, config)):
-        if len(text) >= MIN_OTHER and len(text) > OTHER_LONGER * len(main):
+    little = max(MIN_OTHER, OTHER_LONGER * len(main))
+    for name, text in other_texts(source, reading, little, lambda other: _main_text(other, config)):
+        if len(text) > little:
             return title, {name: normalise(text)}
     if len(main) > config.rescue_below * len(reading.blocks.points):
         return title, {"blocks": normalise(main)}

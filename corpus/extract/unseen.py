@@ -4,6 +4,7 @@ data for search engines."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -12,18 +13,22 @@ if TYPE_CHECKING:
     from corpus.extract.blocks import Reading
 
 BODY = "articleBody"
+NOSCRIPT = re.compile(rb"<noscript[^<>]*>.*?</noscript", re.DOTALL)
 MAX_DATA = 4 << 20  # bytes
 MAX_DEPTH = 20
 
 
-def other_texts(source: bytes, reading: Reading, main_text: Callable[[Reading], str]) -> Iterator[tuple[str, str]]:
+def other_texts(
+    source: bytes, reading: Reading, longer_than: int, main_text: Callable[[Reading], str]
+) -> Iterator[tuple[str, str]]:
     """(name, text) of the texts that a page in UTF-8 has beside what it shows: "noscript", the main text with what is
-    meant for browsers without scripts, and "json_ld", an articleBody. Computed as they are asked for."""
+    meant for browsers without scripts, and "json_ld", an articleBody. Only those that may have more than so many
+    characters; computed as they are asked for."""
     from corpus.extract.blocks import read_blocks
 
-    if b"<noscript" in source:
+    if b"<noscript" in source and sum(map(len, NOSCRIPT.findall(source))) > longer_than:
         yield "noscript", main_text(read_blocks(source, noscript=True))
-    scripts = [data for data in reading.data if len(data) <= MAX_DATA and BODY.encode() in data]
+    scripts = [data for data in reading.data if longer_than < len(data) <= MAX_DATA and BODY.encode() in data]
     bodies = [body for data in scripts for body in _bodies(data)]
     if bodies:
         body = max(bodies, key=len)

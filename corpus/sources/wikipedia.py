@@ -14,9 +14,7 @@ from importlib.metadata import version
 from typing import IO
 from urllib.parse import quote
 
-import mwparserfromhell
 from lxml import etree
-from mwparserfromhell.nodes import Node, Tag, Wikilink
 from mwparserfromhell.parser import ParserError
 
 from corpus.archive.codecs import detect_compression
@@ -24,10 +22,10 @@ from corpus.archive.decompression import DecompressedStream
 from corpus.archive.pages import NotAPage, Text, read_text
 from corpus.archive.ranges import FileRange
 from corpus.sources.contract import SourceRecord, unreadable_record
+from corpus.sources.wikitext import ENGLISH, extract_prose
 
 MAX_WIKITEXT = 4 << 20  # characters; MediaWiki itself refuses pages above 2 MiB
 FILE, CATEGORY = 6, 14  # namespaces whose links are pictures and filing, not prose; their names differ by language
-ENGLISH = frozenset({"file", "image", "category", "media"})
 # The parser takes the square of what is opened and never closed: 20,000 times `[http://a ` take 34 s. What closes
 # itself (br, li, td) is not counted. A long article has fewer than ten open at a time.
 MAX_OPEN = 100
@@ -37,9 +35,6 @@ TAG = re.compile(
     r"\b(?![^<>]*/>)|</",
     re.IGNORECASE,
 )
-SWITCHES = re.compile(r"__[A-Z]+__")
-# What strip_code leaves of a template that stood in brackets, and of the mark of a list.
-LEFTOVERS = re.compile(r"[ \t]*\([\s,;:]*\)|^[ \t]+", re.MULTILINE)
 LIBRARIES = {name: version(name) for name in ("lxml", "mwparserfromhell")}
 
 
@@ -147,21 +142,6 @@ def _most_open(marks: re.Pattern[str], wikitext: str, closing: str) -> int:
         depth = max(0, depth - 1) if mark.group() == closing else depth + 1
         most = max(most, depth)
     return most
-
-
-def extract_prose(wikitext: str, unread: frozenset[str] = ENGLISH) -> str:
-    """The prose of wikitext: no templates, tables, notes, pictures or categories; links as their text."""
-    code = mwparserfromhell.parse(wikitext, skip_style_tags=True)
-    code.nodes = [node for node in code.nodes if not _is_no_prose(node, unread)]
-    stripped = SWITCHES.sub("", LEFTOVERS.sub("", str(code.strip_code(normalize=True, collapse=True))))
-    return stripped.replace("'''", "").replace("''", "")
-
-
-def _is_no_prose(node: Node, unread: frozenset[str]) -> bool:
-    if isinstance(node, Wikilink):
-        prefix, colon, _ = str(node.title).partition(":")
-        return bool(colon) and prefix.strip().lower() in unread
-    return isinstance(node, Tag) and str(node.tag).strip().lower() in ("table", "ref", "gallery")
 
 
 def _date(stamp: str | None) -> datetime | None:

@@ -131,7 +131,7 @@ def effects_of(data, tag, tag_end, element, bits, found, has_tex, has_mathml, st
     if element in (EL.rt, EL.rtc):
         effects |= PASSED_OVER
     if found[ATTRIBUTE.classes, 0] >= 0:
-        if element == EL.td or element == EL.div or element == EL.span or element == EL.pre:
+        if element == EL.td or (element == EL.span and state[AT.preformatted]):
             for words in LINE_NUMBERS:
                 if _class_says(data, found, words):
                     effects |= PASSED_OVER

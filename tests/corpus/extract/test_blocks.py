@@ -89,22 +89,23 @@ def test_code_keeps_its_indentation(html: str) -> None:
 
 
 TEX = r"E_{n}(x)"
+ANNOTATION = f'<annotation encoding="application/x-tex">{TEX}</annotation>'
 MATHML = "<mi>E</mi><mo>(</mo><mi>x</mi><mo>)</mo>"
 
 
 @pytest.mark.parametrize(
     "formula",
     [
-        f'<math><semantics><mrow>{MATHML}</mrow><annotation encoding="application/x-tex">{TEX}</annotation></semantics></math>',
+        f"<math><semantics><mrow>{MATHML}</mrow>{ANNOTATION}</semantics></math>",
         f'<math alttext="{TEX}">{MATHML}</math>',
-        f'<span class="katex"><span class="katex-mathml"><math><semantics>{MATHML}<annotation encoding="application/x-tex">'
-        f'{TEX}</annotation></semantics></math></span><span class="katex-html" aria-hidden="true">E(x)</span></span>',
+        f'<span class="katex"><span class="katex-mathml"><math><semantics>{MATHML}{ANNOTATION}</semantics></math></span>'
+        '<span class="katex-html" aria-hidden="true">E(x)</span></span>',
         f'<span class="MathJax_Preview">E(x)</span><span class="MathJax"><nobr>E(x)</nobr></span>'
         f'<script type="math/tex">{TEX}</script>',
         f'<mjx-container class="MathJax"><mjx-math aria-hidden="true">E(x)</mjx-math><mjx-assistive-mml>'
         f'<math alttext="{TEX}">{MATHML}</math></mjx-assistive-mml></mjx-container>',
-        f'<span class="mwe-math-element"><span style="display: none;"><math alttext="{{\\displaystyle {TEX}}}">{MATHML}</math>'
-        f'</span><img class="mwe-math-fallback-image-inline" alt="{{\\displaystyle {TEX}}}"></span>',
+        f'<span class="mwe-math-element"><span style="display: none;"><math alttext="{{\\displaystyle {TEX}}}">{MATHML}'
+        f'</math></span><img class="mwe-math-fallback-image-inline" alt="{{\\displaystyle {TEX}}}"></span>',
         f'<math alttext="{TEX}">{MATHML}</math><img class="mwe-math-fallback-image-inline" alt="{TEX}">',
         f'<img src="https://s0.example/latex.php?latex=E" alt="{TEX}" class="latex">',
     ],
