@@ -10,17 +10,19 @@ import fsspec
 from corpus.archive.pages import NotAPage
 from corpus.archive.ranges import FileRange
 from corpus.sources.kinds import detect_source
+from corpus.sources.rows import CONVENTION, Columns
 
 
-def payload_digest(url: str, origin: Mapping[str, Any]) -> str:
-    """Reads a document's record again, in the file at `url`, and digests its payload as ingest did.
+def payload_digest(url: str, origin: Mapping[str, Any], columns: Columns = CONVENTION) -> str:
+    """Reads a document's record again, in the file at `url`, and digests its payload as ingest did, which had these
+    `columns`.
 
     Raises ValueError when what is at that place is no longer that record.
     """
     start, changed = origin["warc_offset"], "it is not the file that was ingested"
     fs, path = fsspec.core.url_to_fs(url)
     with fs.open(path, "rb") as file:
-        source, why = detect_source(path, file)
+        source, why = detect_source(path, file, columns)
         if source is None:
             raise ValueError(f"{url}: {why}; {changed}")
         span = FileRange(start=start, stop=start + 1, exact=True)

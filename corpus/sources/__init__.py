@@ -4,7 +4,8 @@ listing      a path, URL or id -> the files of a crawl, digested, and what was s
 commoncrawl  CC-MAIN-2026-05 -> its first files, downloaded
 kinds        a file's name and first bytes -> its kind, and the reader of each kind
 web          WARC, WET, ARC                       -> pages
-parquet, jsonl, plaintext, wikipedia              -> texts
+parquet, jsonl                                    -> rows -> texts
+plaintext, wikipedia                              -> texts
 contract     what every reader takes and yields
 """
 

@@ -13,6 +13,7 @@ import fsspec
 
 from corpus.sources import commoncrawl
 from corpus.sources.kinds import WANTED, detect_source
+from corpus.sources.rows import CONVENTION, Columns
 
 READ_CHUNK = 1 << 20
 SUFFIX = re.compile(
@@ -59,15 +60,16 @@ def crawl_id(url: str) -> str:
     return name
 
 
-def open_crawl(url: str) -> Crawl:
-    """Finds and digests the files of a file, a folder, or a Common Crawl id, which it downloads first.
+def open_crawl(url: str, columns: Columns = CONVENTION) -> Crawl:
+    """Finds and digests the files of a file, a folder, or a Common Crawl id, which it downloads first. `columns`: of
+    files that have rows.
 
     Raises FileNotFoundError when there is nothing, ValueError when nothing in it can be read; both say what was found.
     In a folder, a file of no known kind is skipped and reported; named by itself, it is an error.
     """
     known = commoncrawl.parse_crawl_id(url)
     if known is not None:
-        return _common_crawl(known)
+        return _common_crawl(known, columns)
     fs, root = fsspec.core.url_to_fs(url)
     if not fs.exists(root):
         raise FileNotFoundError(
@@ -75,14 +77,14 @@ def open_crawl(url: str) -> Crawl:
             f"{commoncrawl.EXAMPLE}"
         )
     if not fs.isdir(root):
-        file = _file(fs, root, posixpath.basename(root))
+        file = _file(fs, root, posixpath.basename(root), columns)
         if isinstance(file, str):
             raise ValueError(f"{url} cannot be read: {file}")
         return Crawl(id=crawl_id(url), files=(file,))
     files, skipped = [], {}
     for path in sorted(fs.find(root)):
         name = path[len(root.rstrip("/")) + 1 :]
-        found = "it is hidden" if _hidden(name) else _file(fs, path, name)
+        found = "it is hidden" if _hidden(name) else _file(fs, path, name, columns)
         if isinstance(found, str):
             skipped[name] = found
         else:
@@ -94,11 +96,11 @@ def open_crawl(url: str) -> Crawl:
     return Crawl(id=crawl_id(url), files=tuple(files), skipped=skipped)
 
 
-def _common_crawl(known: commoncrawl.CommonCrawlId) -> Crawl:
+def _common_crawl(known: commoncrawl.CommonCrawlId, columns: Columns) -> Crawl:
     files, skipped = [], {}
     fs = fsspec.filesystem("file")
     for name, path in commoncrawl.download_files(known):
-        found = _file(fs, str(path), name)
+        found = _file(fs, str(path), name, columns)
         if isinstance(found, str):
             skipped[name] = found
         else:
@@ -112,11 +114,11 @@ def _hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
 
 
-def _file(fs: Any, path: str, name: str) -> SourceFile | str:
+def _file(fs: Any, path: str, name: str, columns: Columns) -> SourceFile | str:
     """The file, or why it is not read."""
     digest, size = hashlib.sha256(), 0
     with fs.open(path, "rb") as file:
-        source, why = detect_source(name, file)
+        source, why = detect_source(name, file, columns)
         if source is None:
             return str(why)
         splittable = source.splittable(file)
