@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pyarrow as pa
@@ -164,3 +165,22 @@ def test_containment_removes_what_a_longer_one_holds(tmp_path: Path) -> None:
     assert gone == {"id": "part", "keeper": "whole", "similarity": 1.0, "reason": "near_duplicate"}
     [gone] = dedup(tmp_path / "low", path, "--threshold", "0.6")[1]
     assert gone["similarity"] == 68 / 100
+
+
+def test_accents_of_one_character_or_of_two_are_equal(tmp_path: Path) -> None:
+    """Composed and decomposed (NFC, NFD), as keyboards and file systems write them; what stays is as it was read."""
+    words = random.Random(3).choices(["café", "écluse", "même", "à", "fermeture", "한강", "だが", "ghế"], k=60)
+    text = " ".join(words)
+    rows = [
+        {"id": "a", "text": text},
+        {"id": "b", "text": unicodedata.normalize("NFD", text)},
+        {"id": "c", "text": unicodedata.normalize("NFD", f"{text} hiver")},
+    ]
+    survivors, ledger = dedup(tmp_path / "out", write_lines(tmp_path / "a.jsonl", rows))
+    assert survivors == [rows[2]]
+    assert {(row["id"], row["keeper"], row["reason"]) for row in ledger} == {
+        ("a", "c", "near_duplicate"),
+        ("b", "c", "near_duplicate"),
+    }
+    survivors, ledger = dedup(tmp_path / "two", write_lines(tmp_path / "b.jsonl", rows[:2]))
+    assert survivors == [rows[0]] and [row["reason"] for row in ledger] == ["exact_duplicate"]
