@@ -16,12 +16,12 @@ from corpus.extract.config import ExtractConfig
 from corpus.extract.page import extract_page
 from corpus.language import identify as language
 from corpus.sources import Source
+from corpus.sources.html import MARKUP_WITHIN
 from corpus.sources.kinds import detect_source
 from headwater.terminal import json_line, one_line
 
 STDIN = "-"
 SUFFIXES = (".html", ".htm", ".xhtml")
-MARKUP_WITHIN = 1024  # bytes: what has no tag in them is not HTML
 
 
 def extract_paths(paths: Sequence[str], config: ExtractConfig) -> int:
@@ -80,9 +80,14 @@ def _pages(name: str, fs: Any, file: str, config: ExtractConfig) -> Iterator[dic
         return
     with fs.open(file, "rb") as opened:
         source, why = detect_source(name, opened)
-        if source is not None:
+        is_packed = detect_compression(opened) is not None
+        opened.seek(0)
+        head = opened.read(MARKUP_WITHIN)
+        if source is not None and (is_packed or source.name != "html"):
             yield from _records(source, opened, fs.size(file), name, config)
-        elif detect_compression(opened) is not None:
+        elif source is None and (
+            is_packed or (head.strip() and b"<" not in head and not name.lower().endswith(SUFFIXES))
+        ):
             raise ValueError(why)
         else:
             opened.seek(0)

@@ -84,7 +84,7 @@ class Ingest(Work):
         span = FileRange(start=split.start, stop=split.stop, exact=split.exact)
         damage, revisits = Damage(), {}
         with fsspec.open(file.url, "rb") as opened:
-            for found in source.read(opened, file.bytes, file.name, span):
+            for found in source.read(opened, file.bytes, f"{self.crawl}/{file.name}", span):
                 origin, failed = self._origin(file.name, found), part.begin()
                 damage.meet(found)
                 if isinstance(found.content, NotAPage) and found.content.original:

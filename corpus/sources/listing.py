@@ -17,7 +17,8 @@ from corpus.sources.rows import CONVENTION, Columns
 
 READ_CHUNK = 1 << 20
 SUFFIX = re.compile(
-    r"(?:\.(?:warc|arc|wet|wat|parquet|jsonl|ndjson|json|txt|md|xml))+(?:\.(?:gz|zst|lz4|bz2))?$", re.IGNORECASE
+    r"(?:\.(?:warc|arc|wet|wat|parquet|jsonl|ndjson|json|csv|tsv|txt|md|html|htm|xml|wacz|zip|tar|tgz))+(?:\.(?:gz|zst|lz4|bz2))?$",
+    re.IGNORECASE,
 )
 
 

@@ -193,7 +193,7 @@ def test_a_long_file_without_blank_lines_is_cut_in_linear_time() -> None:
 
 
 def test_a_text_file_that_is_none_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert reasons(found("a.txt", b"\x00\x01\x02" * 100)) == ["undecodable"]
+    assert reasons(found("a.txt", b"Water." * 20_000 + b"\0")) == ["undecodable"]
     assert reasons(found("a.txt", b" \n ")) == ["no_text"]
     monkeypatch.setattr(plaintext, "MAX_TEXT", 10)
     assert reasons(found("a.txt", b"Water runs downhill.")) == ["too_large"]
