@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import fsspec
-
 from corpus.archive.headers import FLAGS
 from corpus.archive.pages import NotAPage, Page, Text
 from corpus.archive.ranges import FileRange
@@ -18,6 +16,7 @@ from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists, OptOutConfig
 from corpus.optout.signals import Refusal, find_refusal
 from corpus.sources import SourceFile, SourceRecord
+from corpus.sources.archives import open_source
 from corpus.sources.kinds import make_sources
 from corpus.sources.rows import Columns
 from pipelines.damage import Damage
@@ -83,7 +82,7 @@ class Ingest(Work):
             extraction.prepare()  # here, where no record's time is running
         span = FileRange(start=split.start, stop=split.stop, exact=split.exact)
         damage, revisits = Damage(), {}
-        with fsspec.open(file.url, "rb") as opened:
+        with open_source(file.url) as (opened, _):
             for found in source.read(opened, file.bytes, f"{self.crawl}/{file.name}", span):
                 origin, failed = self._origin(file.name, found), part.begin()
                 damage.meet(found)

@@ -13,6 +13,7 @@ from warc_bytes import three
 
 from corpus.lake.manifest import sha256
 from corpus.sources import crawl_id, open_crawl
+from corpus.sources.archives import open_source
 
 GZIP, PLAIN = b"".join(three()), b"".join(three(compressed=False))
 
@@ -74,7 +75,7 @@ def test_a_folder_is_its_warc_files_by_name(root: str) -> None:
     assert crawl.digests == {"a/0.WARC.GZ": sha256(GZIP[:-9]), "a/1.warc.gz": sha256(GZIP), "b.warc": sha256(PLAIN)}
     assert crawl.skipped == {}
     for file in crawl.files:
-        with fsspec.open(file.url, "rb") as opened:
+        with open_source(file.url) as (opened, _):
             assert sha256(opened.read()) == file.sha256
 
 
