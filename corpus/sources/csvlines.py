@@ -39,7 +39,7 @@ class CsvLines:
     def __init__(self, reader: LookaheadReader) -> None:
         self._reader = reader
         self._pending: deque[bytes] = deque()  # lines that were read and belong to the next rows
-        self._line = 1
+        self.line = 1
         self.position = reader.position
         first = self._reader.peek(1 << 16).removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
         self.delimiter = max(DELIMITERS, key=lambda mark: first.count(mark.encode()))
@@ -56,7 +56,7 @@ class CsvLines:
     def _rows(self, width: int | None) -> Iterator[CsvRow]:
         while True:
             taken: list[bytes] = []
-            offset, number = self.position, self._line
+            offset, number = self.position, self.line
             try:
                 fields = self._parse(taken)
             except (csv.Error, ValueError) as error:
@@ -73,7 +73,7 @@ class CsvLines:
                 del taken[1:]
             data = b"".join(taken)
             self.position += len(data)
-            self._line += len(taken)
+            self.line += len(taken)
             if fields is None or fields:  # a blank line is no row
                 yield CsvRow(offset=offset, data=data, line=number, fields=problem if fields is None else fields)
 
@@ -102,5 +102,5 @@ class CsvLines:
             return 0
         pass_line(self._reader)
         length, self.position = self._reader.position - self.position, self._reader.position
-        self._line += 1
+        self.line += 1
         return length

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import os
 import random
@@ -184,3 +186,23 @@ def test_accents_of_one_character_or_of_two_are_equal(tmp_path: Path) -> None:
     }
     survivors, ledger = dedup(tmp_path / "two", write_lines(tmp_path / "b.jsonl", rows[:2]))
     assert survivors == [rows[0]] and [row["reason"] for row in ledger] == ["exact_duplicate"]
+
+
+def test_csv_and_nested_columns_of_any_file(tmp_path: Path) -> None:
+    nested = [{"meta": {"key": row["id"], "body": row["text"]}, "n": n} for n, row in enumerate(ROWS)]
+    wanted = {row["id"] for row in dedup(tmp_path / "out", write_lines(tmp_path / "a.jsonl", ROWS))[0]}
+    pq.write_table(pa.Table.from_pylist(nested), tmp_path / "nested.parquet")
+    options = ("--id", "meta.key", "--text", "meta.body")
+    for path in (write_lines(tmp_path / "nested.jsonl", nested), tmp_path / "nested.parquet"):
+        survivors, ledger = dedup(tmp_path / "out", path, *options)
+        assert {row["meta"]["key"] for row in survivors} == wanted and len(ledger) == len(ROWS) - len(wanted)
+        assert all(row in nested for row in survivors)
+    with open(tmp_path / "a.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "text", "n"])
+        writer.writeheader()
+        writer.writerows({**row, "n": number} for number, row in enumerate(ROWS))
+    for path in (tmp_path / "a.csv", tmp_path / "a.csv.gz"):
+        if path.suffix == ".gz":
+            path.write_bytes(gzip.compress((tmp_path / "a.csv").read_bytes()))
+        survivors, _ = dedup(tmp_path / "out", path)
+        assert {row["id"] for row in survivors} == wanted and set(survivors[0]) == {"id", "text", "n"}

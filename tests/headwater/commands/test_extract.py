@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any, get_args
 
@@ -138,3 +139,20 @@ def test_a_compressed_html_file_is_read(folder: Path, capsys: pytest.CaptureFixt
     (folder / "packed.html.gz").write_bytes(gzip.compress(html("packed", ENGLISH)))
     code, [line], _ = extract(capsys, folder / "packed.html.gz")
     assert code == 0 and line["title"] == "packed"
+
+
+def test_the_pages_of_an_archive_are_read_and_what_else_is_in_it_is_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "site.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/one.html", html("one", ENGLISH))
+        archive.writestr("two.warc.gz", response("https://a.example/", html("two", ENGLISH)))
+        archive.writestr("logo.png", b"\x89PNG\r\n")
+    code, lines, err = extract(capsys, path)
+    assert code == 0 and [line["title"] for line in lines] == ["one", "two"]
+    assert [line["path"] for line in lines] == [f"{path}/a/one.html", f"{path}/two.warc.gz"]
+    assert f"note: {path}/logo.png: not read: it is a PNG picture" in err
+    path.write_bytes(path.read_bytes()[:-30])
+    code, [line], _ = extract(capsys, path)
+    assert code == 1 and line["error"] == "damaged_archive" and "cut off" in line["detail"]
