@@ -140,6 +140,7 @@ class _Listing:
 
     def _add_archive(self, file: IO[bytes], kind: str, size: int, name: str, url: str) -> None:
         names: set[str] = set()
+        before = len(self.files) + len(self.skipped)
         for member in read_archive(kind, file, size):
             inner = member_name(member.name)
             label = f"{name}/{inner or ascii(member.name)}" if member.name else name
@@ -156,6 +157,8 @@ class _Listing:
             else:
                 names.add(inner)
                 self._add_file(member.file, label, member_url(member, url), can_split=member.start is not None)
+        if len(self.files) + len(self.skipped) == before:
+            self.skipped[name] = f"it is a {kind} file without files in it"
 
     def _add_file(self, file: IO[bytes], name: str, url: str, can_split: bool = True) -> None:
         source, why = detect_source(name, file, self.columns)

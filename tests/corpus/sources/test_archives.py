@@ -143,6 +143,12 @@ def test_names_that_lead_out_are_passed_over(pack: Any, tmp_path: Path) -> None:
     assert all(name.isprintable() for name in crawl.skipped)
 
 
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_an_archive_without_files_is_named(pack: Any, tmp_path: Path) -> None:
+    crawl = crawl_of(tmp_path, "a.zip", pack({}))
+    assert list(crawl.skipped) == ["a.zip"]
+
+
 def test_a_name_that_comes_twice_is_read_once(tmp_path: Path) -> None:
     first = tarred({"a.txt": b"One."})[:1_024]
     crawl = crawl_of(tmp_path, "a.tar", first + tarred({"a.txt": b"Two."}))
