@@ -85,7 +85,8 @@ def missing_text(what: str, columns: Columns, there: Iterable[str]) -> str:
     """What to do about a file none of whose rows can have a text. `what`: "column" or "field"."""
     listed = ", ".join(there) or "none"
     listed = listed if len(listed) <= MAX_LISTED else f"{listed[:MAX_LISTED]}..."
-    return f"no {what} {' or '.join(columns.texts)}, but {listed}; give --text {what.upper()}"
+    wanted = " or ".join(columns.texts)
+    return f"no {what} {wanted}, but {listed}; give --text {what.upper()} to python -m pipelines ingest"
 
 
 def read_row(row: Mapping[str, Any], columns: Columns = CONVENTION) -> Text | NotAPage:

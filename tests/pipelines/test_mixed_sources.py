@@ -25,6 +25,7 @@ from corpus.lake.store import Lake
 from corpus.lineage.records import fates
 from corpus.lineage.reread import payload_digest
 from corpus.sources import open_crawl
+from headwater.page_trace import trace_page
 from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
@@ -191,3 +192,28 @@ def test_clean_takes_a_crawl_as_it_is(folder: Path, tmp_path: Path, capsys: pyte
     documents, cleaned = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0] != " "]
     assert main(["clean", documents, *lake]) == 0
     assert f"{cleaned}  " in (said := capsys.readouterr().out) and "reused" in said
+
+
+def test_columns_are_named_by_options_and_read_again_by_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"raw": {"content": prose("json")}, "meta": {"url": "https://named.example/"}}
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named" / "a.jsonl").write_text(json.dumps(row))
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "named" / "b.parquet")
+    lake = ["--lake", str(tmp_path / "lake"), "--workers", "1"]
+    assert main(["clean", str(tmp_path / "named"), *lake]) == 1
+    assert (
+        "b.parquet: it has no column text or content, but raw.content, meta.url; give --text" in capsys.readouterr().err
+    )
+    columns = ["--text", "raw.content", "--id", "meta.url"]
+    assert main(["ingest", "--crawl", str(tmp_path / "named"), *columns, *lake]) == 0
+    [manifest] = Lake(str(tmp_path / "lake")).datasets("documents")
+    assert [row["url"] for row in rows(Lake(str(tmp_path / "lake")), manifest, "documents")] == [row["meta"]["url"]] * 2
+    assert main(["clean", str(tmp_path / "named"), *columns, *lake]) == 0, "the same documents"
+    assert len(list(Lake(str(tmp_path / "lake")).datasets("documents"))) == 1
+    traced = trace_page(Lake(str(tmp_path / "lake")), "https://named.example/")
+    assert [page.unchanged for page in traced] == [True, True]
+    capsys.readouterr()
+    assert main(["clean", f"documents/{manifest.address}", *columns, *lake]) == 1
+    assert "--text and --id are of files" in capsys.readouterr().err

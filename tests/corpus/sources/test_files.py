@@ -105,7 +105,10 @@ def test_what_only_looks_like_a_warc_is_skipped_and_reported(root: str) -> None:
     )
     crawl = open_crawl(root)
     assert [file.name for file in crawl.files] == ["good.warc.gz"]
-    assert crawl.skipped["river.csv"] == "it has no column text or content, but a, b; give --text COLUMN"
+    assert (
+        crawl.skipped["river.csv"]
+        == "it has no column text or content, but a, b; give --text COLUMN to python -m pipelines ingest"
+    )
     assert crawl.skipped["river.log"].startswith("it begins with b'a,b'; wanted is WARC, WET, ARC, Parquet")
     assert crawl.skipped[".cache/notes.txt"] == "it is hidden"
     assert "footer cannot be read" in crawl.skipped["table.parquet"]

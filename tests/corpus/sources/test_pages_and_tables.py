@@ -86,7 +86,9 @@ def test_a_bad_row_costs_itself_even_where_it_opens_a_quote() -> None:
 def test_columns_of_csv_can_be_named() -> None:
     found = read("a.tsv", b"page\tbody\nhttps://x.example/\tWater.\n", Columns(text="body", id="page"))
     assert outcomes(found) == ["Water."] and found[0].url == "https://x.example/"
-    assert why_not("a.tsv", b"page\tbody\n").endswith("no column text or content, but page, body; give --text COLUMN")
+    assert why_not("a.tsv", b"page\tbody\n").endswith(
+        "no column text or content, but page, body; give --text COLUMN to python -m pipelines ingest"
+    )
     assert "names a column twice" in why_not("a.csv", b"text,text\n")
     assert "save it as UTF-8" in why_not("a.csv", "text,b\n".encode("utf-16"))
 
