@@ -115,5 +115,5 @@ def test_nested_columns_are_named_by_their_path() -> None:
 def test_a_column_that_holds_no_text_is_named_with_its_type() -> None:
     _, why = detect_source("a.parquet", io.BytesIO(table({"text": [1, 2], "body": ["a", "b"]})))
     assert why is not None and why.startswith(
-        "its column text has int64, no texts; no column text or content, but text, body; give --text COLUMN to python -m pipelines ingest"
+        "its column text has int64, no texts; no column text or content, but text, body; give --text"
     )
