@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from typing import IO
 
@@ -13,8 +12,7 @@ from corpus.archive.ranges import FileRange
 from corpus.sources.contract import SourceRecord, oversized_record, unreadable_record
 from corpus.sources.csvlines import CsvLines, CsvRow
 from corpus.sources.rows import CONVENTION, Columns, missing_text, read_row, row_url
-
-WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+from corpus.sources.signatures import WIDE_MARKS
 
 
 class Delimited:

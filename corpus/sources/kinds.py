@@ -20,7 +20,7 @@ from corpus.sources.jsonl import JsonLines, begins_json_lines
 from corpus.sources.parquet import MAGIC, Parquet
 from corpus.sources.plaintext import PlainText
 from corpus.sources.rows import CONVENTION, Columns
-from corpus.sources.signatures import describe_binary
+from corpus.sources.signatures import WIDE_MARKS, describe_binary
 from corpus.sources.web import Web
 from corpus.sources.wikipedia import Wikipedia
 
@@ -56,6 +56,8 @@ def detect_source(name: str, file: IO[bytes], columns: Columns = CONVENTION) -> 
     if isinstance(head, str):
         return None, head
     kind = _kind(name, head, compression)
+    if head.startswith(WIDE_MARKS) and JSONL_NAME.fullmatch(name):
+        return None, "it is JSON in UTF-16; save it as UTF-8"
     if kind is None and LAID_OUT_JSON.match(head):
         return None, "it is JSON laid out over many lines; write one object a line (.jsonl)"
     if kind is None:

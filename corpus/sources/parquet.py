@@ -14,7 +14,7 @@ from pyarrow import types
 
 from corpus.archive.ranges import FileRange
 from corpus.sources.contract import SourceRecord, unreadable_record
-from corpus.sources.rows import CONVENTION, Columns, Unreadable, missing_text, read_row, row_url
+from corpus.sources.rows import CONVENTION, MAX_DEPTH, Columns, Unreadable, missing_text, read_row, row_url
 
 MAGIC = b"PAR1"
 ROWS = 256
@@ -37,7 +37,7 @@ class Parquet:
         try:
             with open_parquet(file) as table:
                 schema = table.schema_arrow
-        except ERRORS as error:
+        except (*ERRORS, UnicodeDecodeError) as error:
             return f"it begins like Parquet, but its footer cannot be read ({error})"
         found = {name: of for name in self.columns.texts if (of := type_at(schema, name)) is not None}
         if any(_holds_text(of) for of in found.values()):
@@ -107,7 +107,7 @@ def type_at(schema: pa.Schema, path: str) -> pa.DataType | None:
 def column_paths(schema: pa.Schema, prefix: str = "") -> Iterator[str]:
     """The paths of all columns, of nested ones those within."""
     for field in schema:
-        if types.is_struct(field.type) and field.type.num_fields:
+        if types.is_struct(field.type) and field.type.num_fields and prefix.count(".") < MAX_DEPTH:
             yield from column_paths(pa.schema(list(field.type)), f"{prefix}{field.name}.")
         else:
             yield f"{prefix}{field.name}"

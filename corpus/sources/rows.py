@@ -19,6 +19,7 @@ URL_FIELDS = ("url", "id")
 DATE_FIELDS = ("date", "timestamp", "created")
 TITLE_FIELD = "title"
 URL = re.compile(r"https?://[^\s\ud800-\udfff]+$")  # JSON can hold half a surrogate pair, UTF-8 cannot
+MAX_DEPTH = 5  # of fields that a message lists
 MAX_LISTED = 300  # characters of what a message lists
 
 
@@ -75,7 +76,7 @@ def has_field(row: Mapping[str, Any], path: str) -> bool:
 def field_paths(row: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     """The paths of all fields, of nested ones those within."""
     for name, value in row.items():
-        if isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value and prefix.count(".") < MAX_DEPTH:
             yield from field_paths(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}"
@@ -90,12 +91,19 @@ def missing_text(what: str, columns: Columns, there: Iterable[str]) -> str:
 
 
 def read_row(row: Mapping[str, Any], columns: Columns = CONVENTION) -> Text | NotAPage:
-    """A document from the first text field that is not empty."""
-    values = [find_field(row, name) for name in columns.texts]
-    texts = [value for value in values if isinstance(value, str)]
-    text = next((value for value in texts if value.strip()), texts[0] if texts else None)
-    broken = next((value for value in values if isinstance(value, Unreadable)), None)
-    if broken is not None and not (text and text.strip()):
+    """A document from the first text field that is not empty. Not a text that cannot be read: that is broken, unless
+    another field has one."""
+    text, broken = None, None
+    for name in columns.texts:
+        value = find_field(row, name)
+        if isinstance(value, str):
+            if value and not value.isspace():
+                text, broken = value, None
+                break
+            text = value if text is None else text
+        elif isinstance(value, Unreadable):
+            broken = broken or value
+    if broken is not None:
         return NotAPage(reason="bad_value", detail=broken.error[:MAX_LISTED], broken=True)
     if text is None:
         there = ", ".join(f"{name} ({type(value).__name__})" for name, value in row.items()) or "no field"
@@ -106,8 +114,11 @@ def read_row(row: Mapping[str, Any], columns: Columns = CONVENTION) -> Text | No
 
 
 def row_url(row: Mapping[str, Any], columns: Columns = CONVENTION) -> str | None:
-    values = [value for name in columns.urls if isinstance(value := find_field(row, name), str)]
-    return next((value for value in values if URL.match(value)), None)
+    for name in columns.urls:
+        value = find_field(row, name)
+        if isinstance(value, str) and URL.match(value):
+            return value
+    return None
 
 
 def _date(row: Mapping[str, Any]) -> datetime | None:

@@ -55,6 +55,18 @@ def test_json_that_is_laid_out_over_many_lines_is_no_list_of_documents() -> None
         assert source is None and why is not None and "write one object a line" in why
 
 
+def test_json_in_utf_16_is_said_to_be() -> None:
+    _, why = detect_source("a.jsonl", io.BytesIO(b"".join(LINES).decode().encode("utf-16")))
+    assert why == "it is JSON in UTF-16; save it as UTF-8"
+
+
+def test_objects_within_objects_without_end_are_one_bad_line() -> None:
+    deep = b'{"a":' * 900 + b"1" + b"}" * 900 + b"\n"
+    deeper = b'{"a":' * 100_000 + b"\n"
+    assert outcomes(read("a.jsonl", deep + b"".join(LINES) + deeper)) == ["no_text_field", *TEXTS, "BAD_JSON"]
+    assert detect_source("a.jsonl", io.BytesIO(deep))[0] is None
+
+
 def test_the_first_text_that_is_not_empty_counts() -> None:
     rows = [
         {"text": "", "content": "Water."},
