@@ -16,7 +16,7 @@ from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists, OptOutConfig
 from corpus.optout.signals import Refusal, find_refusal
 from corpus.sources import SourceFile, SourceRecord
-from corpus.sources.archives import open_source
+from corpus.sources.archives import SourceOpener
 from corpus.sources.kinds import make_sources
 from corpus.sources.rows import Columns
 from pipelines.damage import Damage
@@ -72,6 +72,7 @@ class Ingest(Work):
         self.crawl, self.config, self.digests = crawl, config, digests
 
     def setup(self, lake: Lake) -> None:
+        self.opener = SourceOpener()
         self.blocklists = Blocklists(self.config.opt_out)
         if self.blocklists.digests != self.digests:
             raise StageError(f"a list changed while the stage ran: {self.digests} became {self.blocklists.digests}")
@@ -82,7 +83,7 @@ class Ingest(Work):
             extraction.prepare()  # here, where no record's time is running
         span = FileRange(start=split.start, stop=split.stop, exact=split.exact)
         damage, revisits = Damage(), {}
-        with open_source(file.url) as (opened, _):
+        with self.opener.open(file.url) as (opened, _):
             for found in source.read(opened, file.bytes, f"{self.crawl}/{file.name}", span):
                 origin, failed = self._origin(file.name, found), part.begin()
                 damage.meet(found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import IO
 
 import fsspec
@@ -41,9 +41,9 @@ def detect_archive(file: IO[bytes]) -> str | None:
     return TAR if begins_tar(head) else None
 
 
-def read_archive(kind: str, file: IO[bytes], size: int, only: int | None = None) -> Iterator[Member | Unread]:
-    """The files of an archive; `only`: that with this number alone."""
-    return read_zip(file, size, only) if kind == ZIP else read_tar(file, size, detect_compression(file), only)
+def read_archive(kind: str, file: IO[bytes], size: int, first: int = 0) -> Iterator[Member | Unread]:
+    """The files of an archive, from that with the number `first` on."""
+    return read_zip(file, size, first) if kind == ZIP else read_tar(file, size, detect_compression(file), first)
 
 
 def member_name(name: str) -> str | None:
@@ -59,27 +59,58 @@ def member_url(member: Member, archive_url: str) -> str:
     return f"{where}::{archive_url}"
 
 
-@contextmanager
-def open_source(url: str) -> Iterator[tuple[IO[bytes], int]]:
-    """(the file of a crawl, which can seek, its size): at any fsspec URL, or in an archive. Raises OSError where there
-    is none."""
-    found = MEMBER_URL.fullmatch(url)
-    fs, path = fsspec.core.url_to_fs(found[4] if found else url)
-    with fs.open(path, "rb") as file:
-        size = fs.size(path)
-        if found is None:
-            yield file, size
-        elif found[3] is None:
-            with Section(file, int(found[1]), int(found[2])) as section:
-                yield section, int(found[2])  # type: ignore[misc]
-        else:
-            yield from _numbered(file, size, int(found[3]), found[4])
+class SourceOpener:
+    """Opens the files of a crawl, one at a time: at any fsspec URL, or in an archive. A compressed archive stays open,
+    so that its files, asked for in their order, are decompressed once and not each from the start."""
 
+    def __init__(self) -> None:
+        self._archive = ""
+        self._next = 0
+        self._members: Iterator[Member | Unread] = iter(())
+        self._opened = ExitStack()
 
-def _numbered(file: IO[bytes], size: int, number: int, url: str) -> Iterator[tuple[IO[bytes], int]]:
-    kind = detect_archive(file)
-    for member in read_archive(kind, file, size, number) if kind is not None else ():
-        if isinstance(member, Member):
+    @contextmanager
+    def open(self, url: str) -> Iterator[tuple[IO[bytes], int]]:
+        """(the file, which can seek, its size). Raises OSError where there is none."""
+        found = MEMBER_URL.fullmatch(url)
+        if found is not None and found[3] is not None:
+            member = self._member(found[4], int(found[3]))
             yield member.file, member.bytes
             return
-    raise FileNotFoundError(f"{url} is no archive, or has no file with the number {number}")
+        fs, path = fsspec.core.url_to_fs(found[4] if found else url)
+        with fs.open(path, "rb") as file:
+            if found is None:
+                yield file, fs.size(path)
+            else:
+                with Section(file, int(found[1]), int(found[2])) as section:
+                    yield section, int(found[2])  # type: ignore[misc]
+
+    def close(self) -> None:
+        self._archive, self._members = "", iter(())
+        self._opened.close()
+
+    def _member(self, archive: str, number: int) -> Member:
+        if archive != self._archive or number < self._next:
+            self.close()
+            fs, path = fsspec.core.url_to_fs(archive)
+            file = self._opened.enter_context(fs.open(path, "rb"))
+            kind = detect_archive(file)
+            self._members = read_archive(kind, file, fs.size(path), number) if kind is not None else iter(())
+            self._archive = archive
+        for member in self._members:
+            if isinstance(member, Member) and member.number == number:
+                self._next = number + 1
+                return member
+        self.close()
+        raise FileNotFoundError(f"{archive} is no archive, or has no file with the number {number}")
+
+
+@contextmanager
+def open_source(url: str) -> Iterator[tuple[IO[bytes], int]]:
+    """One file of a crawl, as SourceOpener has it."""
+    opener = SourceOpener()
+    try:
+        with opener.open(url) as opened:
+            yield opened
+    finally:
+        opener.close()

@@ -77,10 +77,8 @@ class _Stream:
         return copy, copied, None
 
 
-def read_tar(
-    file: IO[bytes], size: int, compression: Compression | None, only: int | None = None
-) -> Iterator[Member | Unread]:
-    """The files of an archive of `size` bytes; `only`: that with this number alone. What breaks off, or is no file, is
+def read_tar(file: IO[bytes], size: int, compression: Compression | None, first: int = 0) -> Iterator[Member | Unread]:
+    """The files of an archive of `size` bytes, from that with the number `first` on. What breaks off, or is no file, is
     Unread."""
     source = _Plain(file, size) if compression is None else _Stream(file, compression)
     number, long_name, is_ended = 0, None, False
@@ -124,7 +122,7 @@ def read_tar(
             yield Unread(name=name, why="it is a link")
         elif info.type not in EMPTY and is_sparse:
             yield Unread(name=name, why="it is a sparse file: pack it without --sparse")
-        elif info.type not in EMPTY and only in (None, number - 1):
+        elif info.type not in EMPTY and number > first:
             content_file, there, start = source.member(length)
             with content_file:
                 yield Member(name=name, number=number - 1, file=content_file, bytes=there, start=start)

@@ -35,8 +35,8 @@ ENCRYPTED = 0x1
 WACZ_INDEX, WACZ_FOLDER = "datapackage.json", "archive/"
 
 
-def read_zip(file: IO[bytes], size: int, only: int | None = None) -> Iterator[Member | Unread]:
-    """The files of an archive of `size` bytes; `only`: that with this number alone."""
+def read_zip(file: IO[bytes], size: int, first: int = 0) -> Iterator[Member | Unread]:
+    """The files of an archive of `size` bytes, from that with the number `first` on."""
     try:
         file.seek(0)
         archive = zipfile.ZipFile(file)
@@ -55,7 +55,7 @@ def read_zip(file: IO[bytes], size: int, only: int | None = None) -> Iterator[Me
     names = {info.filename for info in infos}
     is_wacz = WACZ_INDEX in names and any(name.startswith(WACZ_FOLDER) for name in names)
     for number, info in enumerate(infos):
-        if info.is_dir() or only not in (None, number):
+        if info.is_dir() or number < first:
             continue
         if is_wacz and not info.filename.startswith(WACZ_FOLDER):
             yield Unread(name=info.filename, why="it is part of a WACZ, but no WARC file: those are below archive/")

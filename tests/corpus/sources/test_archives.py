@@ -28,7 +28,7 @@ from corpus.archive.pages import NotAPage
 from corpus.archive.ranges import FileRange
 from corpus.lineage.reread import payload_digest
 from corpus.sources import Crawl, open_crawl, zipfiles
-from corpus.sources.archives import open_source
+from corpus.sources.archives import SourceOpener, open_source
 from corpus.sources.contract import SourceRecord
 from corpus.sources.kinds import SOURCES
 
@@ -110,6 +110,16 @@ def test_each_document_is_found_again(name: str, tmp_path: Path) -> None:
             assert payload_digest(urls[file], origin) == one.content.payload_digest
             seen += 1
     assert seen == 10
+
+
+@pytest.mark.parametrize("name", ["a.tar.gz", "deflated.zip"])
+def test_files_of_an_archive_can_be_opened_in_any_order(name: str, tmp_path: Path) -> None:
+    crawl = crawl_of(tmp_path, name, PACKED[name]({f"{n}.txt": b"%d" % n for n in range(6)}))
+    urls, opener = [file.url for file in crawl.files if file.name.startswith(name)], SourceOpener()
+    for number in (0, 1, 4, 5, 2, 2, 0):
+        with opener.open(urls[number]) as (file, size):
+            assert file.read(size) == b"%d" % number
+    opener.close()
 
 
 def test_what_lies_in_an_archive_as_it_is_can_be_split(tmp_path: Path) -> None:
