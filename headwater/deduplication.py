@@ -145,7 +145,8 @@ def _show_progress(batches: Iterable[Any], step: str, total: int) -> Iterator[An
 
 def _write_ledger(path: Path, collection: Collection, order: np.ndarray, removals: CombinedRemovals) -> None:
     """In the order of the removed documents, which is not the input's."""
-    ids, of = pa.chunked_array(collection.ids), collection.columns.field(collection.id_column).type
+    ids, name = pa.chunked_array(collection.ids), collection.id_column
+    of = collection.columns.field(name).type if name in collection.columns.names else ids.type
     removed, keepers = (ids.take(pa.array(order[rows])).cast(of) for rows in (removals.documents, removals.keepers))
     columns = {"id": removed, "keeper": keepers, "similarity": removals.similarities, "reason": removals.named()}
     table = pa.table(columns)

@@ -16,12 +16,14 @@ from corpus.extract.config import ExtractConfig
 from corpus.extract.page import extract_page
 from corpus.language import identify as language
 from corpus.sources import Source
+from corpus.sources.archives import detect_archive, read_archive
+from corpus.sources.html import MARKUP_WITHIN
 from corpus.sources.kinds import detect_source
+from corpus.sources.members import Unread
 from headwater.terminal import json_line, one_line
 
 STDIN = "-"
 SUFFIXES = (".html", ".htm", ".xhtml")
-MARKUP_WITHIN = 1024  # bytes: what has no tag in them is not HTML
 
 
 def extract_paths(paths: Sequence[str], config: ExtractConfig) -> int:
@@ -79,14 +81,43 @@ def _pages(name: str, fs: Any, file: str, config: ExtractConfig) -> Iterator[dic
         yield _page(sys.stdin.buffer.read(MAX_HTML + 1), None, config)
         return
     with fs.open(file, "rb") as opened:
-        source, why = detect_source(name, opened)
-        if source is not None:
-            yield from _records(source, opened, fs.size(file), name, config)
-        elif detect_compression(opened) is not None:
-            raise ValueError(why)
+        kind, size = detect_archive(opened), fs.size(file)
+        if kind is not None:
+            yield from _archive_pages(kind, opened, size, name, config)
         else:
-            opened.seek(0)
-            yield _page(opened.read(MAX_HTML + 1), None, config)
+            yield from _file_pages(opened, size, name, config)
+
+
+def _archive_pages(kind: str, file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
+    """Those of all files in it. A file in it without pages is only noted: most archives have some beside the pages."""
+    for member in read_archive(kind, file, size):
+        if not member.name:
+            assert isinstance(member, Unread)
+            yield {"error": "damaged_archive", "detail": member.why}
+            continue
+        path = f"{name}/{member.name}"
+        try:
+            if isinstance(member, Unread):
+                raise ValueError(member.why)
+            for page in _file_pages(member.file, member.bytes, path, config):
+                yield {"path": path, **page}
+        except ValueError as error:
+            print(f"note: {one_line(path)}: not read: {one_line(str(error))}", file=sys.stderr)
+
+
+def _file_pages(file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
+    source, why = detect_source(name, file)
+    is_packed = detect_compression(file) is not None
+    file.seek(0)
+    head = file.read(MARKUP_WITHIN)
+    is_named = name.lower().endswith(SUFFIXES)
+    if source is not None and (is_packed or source.name != "html"):
+        yield from _records(source, file, size, name, config)
+    elif source is None and (is_packed or (head.strip() and b"<" not in head and not is_named)):
+        raise ValueError(why)
+    else:
+        file.seek(0)
+        yield _page(file.read(MAX_HTML + 1), None, config)
 
 
 def _records(source: Source, file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:

@@ -21,6 +21,7 @@ from corpus.lineage.records import cuts, fates, origins
 from corpus.lineage.reread import payload_digest
 from corpus.shards.format import OtherVersionError
 from corpus.shards.reader import ShardSet
+from corpus.sources.rows import Columns
 from dagster_project.folders import local_folder
 from headwater.page_search import find_page
 from training.data.loader import Loader
@@ -146,10 +147,11 @@ def _read_again(lake: Lake, documents: Manifest, origin: Mapping[str, Any]) -> t
     url = lake.read_run(documents).get("warc_urls", {}).get(origin["warc_file"])
     if url is None:
         return "not read again: the run's list of the files that it read is gone", None
+    columns = Columns(**documents.config.get("columns", {}))
     for table in lake.read(documents, "documents", ["doc_id", "payload_digest"]):
         for row in table.filter(pc.equal(table["doc_id"], pa.scalar(origin["doc_id"], DOC_ID))).to_pylist():
             try:
-                same = payload_digest(url, origin) == row["payload_digest"]
+                same = payload_digest(url, origin, columns) == row["payload_digest"]
             except (OSError, ValueError) as error:
                 return f"its WARC was not read again: {error}", None
             return f"{url}: {row['payload_digest']} {'read again, the same' if same else 'HAS CHANGED'}", same

@@ -25,6 +25,7 @@ from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
 from corpus.shards.mix import MixConfig
 from corpus.sources import Crawl, open_crawl
+from corpus.sources.rows import Columns
 from corpus.tokenizer.imported import ImportConfig
 from corpus.tokenizer.vocabulary import VocabularyConfig
 from pipelines.blocks import IngestConfig
@@ -44,12 +45,16 @@ from pipelines.vocabulary import make_vocabulary
 
 def _ingest(lake: Lake, args: argparse.Namespace, engine: Engine) -> list[Outcome]:
     opt_out = OptOutConfig(removals=args.removals, urls=args.blocked_urls, hosts=args.blocked_hosts)
-    config = replace(_config(IngestConfig, args), opt_out=opt_out)
-    return [ingest(lake, crawl, config, engine) for crawl in map(_crawl, args.crawl)]
+    config = replace(_config(IngestConfig, args), opt_out=opt_out, columns=_columns(args))
+    return [ingest(lake, _crawl(url, config.columns), config, engine) for url in args.crawl]
 
 
-def _crawl(url: str) -> Crawl:
-    crawl = open_crawl(url)
+def _columns(args: argparse.Namespace) -> Columns:
+    return Columns(text=getattr(args, "text", None), id=getattr(args, "id", None))
+
+
+def _crawl(url: str, columns: Columns) -> Crawl:
+    crawl = open_crawl(url, columns)
     for file, found in crawl.skipped.items():
         print(f"{crawl.id}: not read: {file}: {found}", file=sys.stderr)
     return crawl
@@ -57,11 +62,16 @@ def _crawl(url: str) -> Crawl:
 
 def _clean(lake: Lake, args: argparse.Namespace, engine: Engine) -> Iterator[Outcome]:
     config = replace(_config(CleanConfig, args), bad_words=BadWordConfig(folder=args.bad_words))
+    columns = _columns(args)
     for name in args.dataset:
         if DATASET.fullmatch(name) and not os.path.exists(name):
+            if columns != Columns():
+                raise ValueError(
+                    f"--text and --id are of files; {name} was read from its files before: ingest them again"
+                )
             [documents] = _datasets(lake, [name], stages.DOCUMENTS)
         else:
-            ingested = ingest(lake, _crawl(name), IngestConfig(), engine)
+            ingested = ingest(lake, _crawl(name, columns), IngestConfig(columns=columns), engine)
             yield ingested
             documents = ingested.manifest
         yield clean(lake, documents, config, engine)
@@ -184,6 +194,12 @@ LISTS = {
 }
 
 
+# Of Columns: flag, help. For the stages that read files.
+COLUMNS = {
+    "--text": "column or field of the texts, a nested one as meta.text (default: text or content)",
+    "--id": "column or field of the documents' URLs (default: url, or id where that is a URL)",
+}
+READ_FILES = ("ingest", "clean")
 # Of MixConfig: field, type, help.
 MIX: dict[str, tuple[type, str]] = {
     "by": (str, "group documents by language, crawl or source (a file of a crawl)"),
@@ -212,6 +228,8 @@ def _parser() -> argparse.ArgumentParser:
             stage.add_argument(
                 "--allow-loss", action="store_true", help="take a --vocabulary from which texts do not come back"
             )
+        for flag, says in COLUMNS.items() if name in READ_FILES else ():
+            stage.add_argument(flag, metavar="COLUMN", help=says, default=argparse.SUPPRESS)
         if name == "trim":
             stage.add_argument("--spans", type=int, metavar="WORDS", help="cut out repeated spans of so many words too")
             stage.add_argument("--no-lines", dest="lines", action="store_false", help="leave repeated lines in")

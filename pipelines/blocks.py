@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import fsspec
-
 from corpus.archive.headers import FLAGS
 from corpus.archive.pages import NotAPage, Page, Text
 from corpus.archive.ranges import FileRange
@@ -18,7 +16,9 @@ from corpus.lake.store import Lake
 from corpus.optout.blocklists import Blocklists, OptOutConfig
 from corpus.optout.signals import Refusal, find_refusal
 from corpus.sources import SourceFile, SourceRecord
-from corpus.sources.kinds import SOURCES
+from corpus.sources.archives import SourceOpener
+from corpus.sources.kinds import make_sources
+from corpus.sources.rows import Columns
 from pipelines.damage import Damage
 from pipelines.guard import Limits
 from pipelines.parts import Part, StageError, Work
@@ -32,6 +32,7 @@ class IngestConfig:
     """`block_bytes`: a file is read in ranges of this size, each of which becomes one part. It is configuration, not a
     matter of how many ranges a worker gets at a time, so the parts are the same however they are dealt out.
     `quarantine`: the flags (archive.records.FLAGS) whose records are quarantined; others are kept with their flags.
+    `columns`: the fields of tables and lines that hold texts and URLs, where no convention names them.
     `max_broken`: the share of the crawl's bytes that may be corrupt. It is of the crawl, not of a file, so that one bad
     file of many costs itself alone; what corrupts all of them (a wrong transfer, a bad disk) stops the stage."""
 
@@ -39,6 +40,7 @@ class IngestConfig:
     opt_out: OptOutConfig = field(default_factory=OptOutConfig)
     block_bytes: int = 16 << 20
     quarantine: tuple[str, ...] = ()
+    columns: Columns = field(default_factory=Columns)
     max_broken: float = 0.5
 
     def __post_init__(self) -> None:
@@ -70,18 +72,19 @@ class Ingest(Work):
         self.crawl, self.config, self.digests = crawl, config, digests
 
     def setup(self, lake: Lake) -> None:
+        self.opener = SourceOpener()
         self.blocklists = Blocklists(self.config.opt_out)
         if self.blocklists.digests != self.digests:
             raise StageError(f"a list changed while the stage ran: {self.digests} became {self.blocklists.digests}")
 
     def process(self, lake: Lake, split: Block, part: Part) -> None:
-        source, file = SOURCES[split.file.kind], split.file
+        source, file = make_sources(self.config.columns)[split.file.kind], split.file
         if source.name == "web":
             extraction.prepare()  # here, where no record's time is running
         span = FileRange(start=split.start, stop=split.stop, exact=split.exact)
         damage, revisits = Damage(), {}
-        with fsspec.open(file.url, "rb") as opened:
-            for found in source.read(opened, file.bytes, file.name, span):
+        with self.opener.open(file.url) as (opened, _):
+            for found in source.read(opened, file.bytes, f"{self.crawl}/{file.name}", span):
                 origin, failed = self._origin(file.name, found), part.begin()
                 damage.meet(found)
                 if isinstance(found.content, NotAPage) and found.content.original:

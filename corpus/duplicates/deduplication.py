@@ -22,6 +22,7 @@ from corpus.duplicates.groups import Groups, combine_groups, group_by_key
 from corpus.duplicates.keeper import OF_FILES, sort_by_keeper
 from corpus.duplicates.minhash import compute_band_keys
 from corpus.duplicates.removals import CombinedRemovals, combine_steps, no_removals
+from corpus.text.composition import compose_texts
 
 
 class BandFiles:
@@ -50,13 +51,14 @@ def deduplicate(
     """(order, removals): document d of the removals is text `order[d]`.
 
     `texts` reads all texts, the same each time, in batches of some thousand; `ids` are theirs. The longest text stays,
-    of equally long ones the one with the smallest id, so that the order of the input decides nothing.
+    of equally long ones the one with the smallest id, so that the order of the input decides nothing. Texts are
+    compared in composed form (NFC): what differs in how its accents are written alone is equal.
     """
     signing = config.signing()
     bands = BandFiles(scratch, signing.bands)
     digests: list[np.ndarray] = []
     lengths: list[pa.Array] = []
-    bands.write(_signed(texts(), signing, digests, lengths))
+    bands.write(_signed(map(compose_texts, texts()), signing, digests, lengths))
     order = _longest_first(pa.chunked_array(lengths), pa.chunked_array(ids))
     documents = np.arange(len(order), dtype=np.uint64)
     exact = find_exact_duplicates(np.concatenate(digests)[order], documents)
@@ -64,7 +66,9 @@ def deduplicate(
     different[exact.documents] = False
     groups = combine_groups(bands.groups(order[different], documents[different]))
     candidates = groups.documents()
-    sets = write_shingle_sets(_picked(texts(), order[candidates]), len(candidates), config.shingle_words, scratch)
+    sets = write_shingle_sets(
+        _composed(_picked(texts(), order[candidates])), len(candidates), config.shingle_words, scratch
+    )
     near = find_near_duplicates(
         groups,
         candidates,
@@ -84,6 +88,11 @@ def _signed(
         digests.append(found)
         lengths.append(pc.utf8_length(batch).cast(pa.int64()))
         yield keys
+
+
+def _composed(batches: Iterable[tuple[np.ndarray, pa.Array]]) -> Iterator[tuple[np.ndarray, pa.Array]]:
+    for slots, texts in batches:
+        yield slots, compose_texts(texts)
 
 
 def _longest_first(lengths: pa.ChunkedArray, ids: pa.ChunkedArray) -> np.ndarray:

@@ -14,10 +14,12 @@ from typing import IO
 from corpus.archive.pages import NotAPage, read_text
 from corpus.archive.ranges import FileRange
 from corpus.sources.contract import MAX_TEXT, SourceRecord, oversized_record
+from corpus.sources.whole import is_chosen, read_whole
 from corpus.text.charset import decode_html
 
 WHOLE = 64 << 10  # bytes of a file that is not cut
 PART = 16 << 10  # bytes of a part, and what is left of its last paragraph
+TITLE_SUFFIX = re.compile(r"(?<=.)\.[^.]+?(?:\.(?:gz|zst|lz4|bz2))?$", re.IGNORECASE)
 BLANK_LINE = re.compile(rb"\n[ \t\r]*\n")
 
 
@@ -31,21 +33,25 @@ class PlainText:
         return None
 
     def read(self, file: IO[bytes], size: int, name: str, chosen: FileRange) -> Iterator[SourceRecord]:
-        if size > MAX_TEXT:
+        whole = read_whole(file, size, MAX_TEXT)
+        if whole.data is None:
             if chosen.start == 0:
-                yield oversized_record(0, size)
+                yield oversized_record(0, max(size, MAX_TEXT + 1))
             return
-        file.seek(0)
-        data = file.read()
+        yield from self._texts(whole.data, name, chosen, whole.is_compressed)
+        if whole.damage is not None:
+            yield whole.damage
+
+    def _texts(self, data: bytes, name: str, chosen: FileRange, is_compressed: bool) -> Iterator[SourceRecord]:
         decoded = decode_html(data, None)
         if decoded is None or "\0" in decoded[0]:
             if chosen.start == 0:
                 content = NotAPage(reason="undecodable", detail="no charset decodes it to text without NUL")
-                yield SourceRecord(offset=0, length=size, content=content)
+                yield SourceRecord(offset=0, length=len(data), content=content)
             return
-        title = posixpath.splitext(posixpath.basename(name))[0]
+        title = TITLE_SUFFIX.sub("", posixpath.basename(name))
         for offset, length, text in _parts(data, *decoded):
-            if chosen.start <= offset < chosen.stop:
+            if is_chosen(offset, chosen, is_compressed):
                 yield SourceRecord(
                     offset=offset, length=length, content=read_text(text, title=title, charset=decoded[1])
                 )

@@ -13,7 +13,7 @@ from corpus.tabular.tables import Table, open_table
 
 
 class Collection:
-    """Documents of one or more files, Parquet or JSON lines, each with an id of its own and a text.
+    """Documents of one or more files, Parquet, JSON lines or CSV, each with an id of its own and a text.
 
     `texts` is to be read to its end first: `ids`, which it fills, and `columns` are known then. What is wrong with a
     file is a ValueError, or an OSError when the file cannot be read, that names the file and the position in it.
@@ -111,7 +111,9 @@ class Collection:
                 held = found.get(field.name, field.type)
                 found[field.name] = merge_types(held, field.type) if held is not None else None
         for name, stored in ((self.id_column, self.ids[0].type), (self.text_column, pa.large_string())):
-            own = {table.schema.field(name).type for table in self._tables}
+            own = {table.schema.field(name).type for table in self._tables if name in table.schema.names}
+            if not own:  # a nested one is within its column, which has a type of its own
+                continue
             alike = len(own) == 1 and not any(pa.types.is_null(of) or pa.types.is_dictionary(of) for of in own)
             found[name] = own.pop() if alike else stored
         self.left_out = [name for name, held in found.items() if held is None]

@@ -109,3 +109,8 @@ def _storable(of: pa.DataType) -> bool:
     if types.is_list(of):
         return _storable(of.value_type)
     return not types.is_struct(of) or (0 < of.num_fields <= WIDEST and all(_storable(field.type) for field in of))
+
+
+def missing_name(where: str, what: str, name: str, there: Sequence[str], option: str) -> str:
+    """What to do about a file that has no column or field of a name."""
+    return f"{where}: no {what} {name!r}, but {', '.join(map(str, there))}; name another by {option}"[:400]

@@ -1,4 +1,4 @@
-"""Tables: a file of documents, Parquet or JSON lines -> Arrow batches of its ids and texts, or of all its columns.
+"""Tables: a file of documents, Parquet, JSON lines or CSV -> Arrow batches of its ids and texts, or of all its columns.
 
 Unlike the sources of a crawl, which set aside what is broken and go on, a table is read whole or refused: what is wrong
 is a ValueError, or an OSError where the file cannot be read, with the file, the position in it and what to do.
@@ -6,23 +6,23 @@ is a ValueError, or an OSError where the file cannot be read, with the file, the
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, Any, Protocol
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, Protocol
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from corpus.archive.codecs import detect_compression
-from corpus.sources.contract import MAX_TEXT
+from corpus.sources.csvlines import CSV_NAME
 from corpus.sources.kinds import JSONL_NAME
-from corpus.sources.parquet import ERRORS, MAGIC, open_parquet
-from corpus.tabular.columns import UNFIT, JsonFields, arrow_type, build_array, id_array
+from corpus.sources.parquet import ERRORS, MAGIC, column_paths, open_parquet, type_at
+from corpus.sources.signatures import describe_binary
+from corpus.tabular.columns import UNFIT, JsonFields, arrow_type, id_array, missing_name
+from corpus.tabular.row_tables import BYTES, ROWS, RowTable, read_csv_rows, read_json_rows
 
-ROWS, BYTES = 8192, 2 << 20  # of a batch, whichever is reached first
-CHUNK = 1 << 20
-ARROW_NAMES = {"bzip2": "bz2"}
-BYTE_ORDER_MARK = "\ufeff"
+HEAD = 1 << 12
 
 
 class Table(Protocol):
@@ -52,21 +52,22 @@ class ParquetTable:
         widest = max((group.total_byte_size // max(group.num_rows, 1) for group in groups), default=0)
         self._rows = max(1, min(ROWS, BYTES // max(widest, 1)))
         for name, option in ((id_column, "--id"), (text_column, "--text")):
-            if self.schema.names.count(name) != 1:
-                raise ValueError(_missing(path, "column", name, self.schema.names, option))
-        of = self.schema.field(text_column).type
+            if type_at(self.schema, name) is None or self.schema.names.count(name) > 1:
+                raise ValueError(missing_name(path, "column", name, list(column_paths(self.schema)), option))
+        of = type_at(self.schema, text_column)
         if arrow_type(of) != "strings":
             raise ValueError(f"{path}: column {text_column!r} has {of}, no strings; name that of the texts by --text")
 
     def documents(self) -> Iterator[tuple[pa.Array, pa.Array]]:
         row = 0
         for batch in self._batches([self._id, self._text]):
-            for name in (self._id, self._text):
-                if batch.column(name).null_count:
-                    at = row + batch.column(name).is_null().index(True).as_py() + 1
+            own = {name: _column(batch, name) for name in (self._id, self._text)}
+            for name, column in own.items():
+                if column.null_count:
+                    at = row + column.is_null().index(True).as_py() + 1
                     raise ValueError(f"{self.path}, row {at:,}: {name!r} is null; leave such rows out")
             try:
-                ids, texts = id_array(batch.column(self._id)), batch.column(self._text).cast(pa.large_string())
+                ids, texts = id_array(own[self._id]), own[self._text].cast(pa.large_string())
                 texts.validate(full=True)  # compiled code reads its bytes
             except UNFIT as error:
                 raise ValueError(f"{self.path}, rows {row + 1:,} to {row + len(batch):,}: {error}") from error
@@ -94,106 +95,6 @@ class ParquetTable:
             raise OSError(f"{self.path}, behind row {row:,}: damaged ({error})") from error
 
 
-class JsonTable:
-    """One object a line; blank lines are passed over. `fields` are those of all such files of a collection."""
-
-    def __init__(
-        self, path: str, fs: Any, file: str, id_column: str, text_column: str, codec: str | None, fields: JsonFields
-    ) -> None:
-        self.path, self._fs, self._file, self._codec = path, fs, file, codec
-        self._id, self._text, self._fields = id_column, text_column, fields
-        self._names: dict[str, None] = {}
-        self._known = False
-
-    @property
-    def schema(self) -> pa.Schema:
-        own = (self._id, self._text)
-        return pa.schema([(name, pa.null() if name in own else self._fields.type(name)) for name in self._names])
-
-    def documents(self) -> Iterator[tuple[pa.Array, pa.Array]]:
-        for lines, rows in self._batches():
-            ids, texts = [row.get(self._id) for row in rows], [row.get(self._text) for row in rows]
-            try:
-                found = id_array(ids), build_array(texts, pa.large_string())
-            except UNFIT:
-                found = None
-            if found is None or found[0].null_count or found[1].null_count:
-                raise ValueError(self._blame(lines, rows))
-            if not self._known:
-                self._names.update(dict.fromkeys(name for row in rows for name in row))
-                self._fields.learn(rows, [name for name in self._names if name not in (self._id, self._text)])
-            yield found
-        self._known = True
-
-    def rows(self, columns: pa.Schema) -> Iterator[pa.RecordBatch]:
-        for _, rows in self._batches():
-            arrays = [
-                self._fields.array(field.name, [row.get(field.name) for row in rows], field.type) for field in columns
-            ]
-            yield pa.RecordBatch.from_arrays(arrays, schema=columns)
-
-    def _batches(self) -> Iterator[tuple[list[int], list[dict[str, Any]]]]:
-        """(numbers of the lines, their objects)."""
-        numbers: list[int] = []
-        rows: list[dict[str, Any]] = []
-        size = 0
-        for number, line in enumerate(self._lines(), 1):
-            if not line.strip():
-                continue
-            numbers.append(number)
-            rows.append(self._object(number, line))
-            size += len(line)
-            if size >= BYTES or len(rows) == ROWS:
-                yield numbers, rows
-                numbers, rows, size = [], [], 0
-        if rows:
-            yield numbers, rows
-
-    def _object(self, number: int, line: bytes) -> dict[str, Any]:
-        try:
-            text = line.decode()
-            if number == 1:
-                text = text.removeprefix(BYTE_ORDER_MARK)
-            row = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"{self.path}, line {number:,}: no JSON ({error}); it begins {line[:40]!r}") from error
-        if not isinstance(row, dict):
-            raise ValueError(f"{self.path}, line {number:,}: wanted is an object, not {line[:40]!r}")
-        return row
-
-    def _lines(self) -> Iterator[bytes]:
-        number, rest = 0, b""
-        with self._fs.open(self._file, "rb") as raw:
-            try:
-                for block in _blocks(raw, self._codec):
-                    *whole, rest = (rest + block).split(b"\n")
-                    yield from whole
-                    number += len(whole)
-                    if len(rest) > MAX_TEXT:
-                        raise ValueError(f"{self.path}, line {number + 1:,}: above {MAX_TEXT:,} bytes; leave it out")
-            except OSError as error:
-                raise OSError(f"{self.path}, behind line {number:,}: cut off or damaged ({error})") from error
-        if rest:
-            yield rest
-
-    def _blame(self, lines: Sequence[int], rows: Sequence[Mapping[str, Any]]) -> str:
-        """What is wrong with the first line that is not as the others are."""
-        kinds: type | None = None
-        for number, row in zip(lines, rows, strict=True):
-            where = f"{self.path}, line {number:,}"
-            for name, option in ((self._id, "--id"), (self._text, "--text")):
-                if name not in row:
-                    return _missing(where, "field", name, list(row), option)
-                if row[name] is None:
-                    return f"{where}: {name!r} is null; leave such lines out"
-            if not isinstance(row[self._text], str):
-                return f"{where}: {self._text!r} is {row[self._text]!r:.60}; name the field of the texts by --text"
-            value, kinds = row[self._id], kinds or type(row[self._id])
-            if isinstance(value, bool) or not isinstance(value, str | int) or not isinstance(value, kinds):
-                return f"{where}: {self._id!r} is {value!r:.60}; ids are all strings or all integers"
-        return f"{self.path}, lines {lines[0]:,} to {lines[-1]:,}: ids are integers of 64 bits at most; write strings"
-
-
 def open_table(path: str, id_column: str, text_column: str, fields: JsonFields) -> Table:
     """What reads a file. Its first bytes say how it is compressed, and whether it is Parquet."""
     fs, file = fsspec.core.url_to_fs(path)
@@ -204,24 +105,25 @@ def open_table(path: str, id_column: str, text_column: str, fields: JsonFields) 
     with fs.open(file, "rb") as raw:
         compression = detect_compression(raw)
         raw.seek(0)
-        head = raw.read(len(MAGIC))
-    if head == MAGIC:
+        head = raw.read(HEAD)
+    if head.startswith(MAGIC):
         return ParquetTable(path, fs, file, id_column, text_column)
     if JSONL_NAME.fullmatch(path):
-        return JsonTable(
-            path, fs, file, id_column, text_column, compression.codec.name if compression is not None else None, fields
-        )
+        codec = compression.codec.name if compression is not None else None
+        return RowTable(path, partial(read_json_rows, path, fs, file, codec), id_column, text_column, fields)
+    if CSV_NAME.fullmatch(path):
+        return RowTable(path, partial(read_csv_rows, path, fs, file), id_column, text_column, fields)
+    binary = describe_binary(head) if compression is None else None
+    kind = f"and {binary}; " if binary else ""
     raise ValueError(
-        f"{path} begins with {head!r}, so it is not Parquet; JSON lines are in files named "
-        ".jsonl, .ndjson or .json, or these with .gz, .zst, .lz4 or .bz2 behind"
+        f"{path} begins with {head[:4]!r}, so it is not Parquet; {kind}JSON lines are in "
+        "files named .jsonl, .ndjson or .json, CSV in .csv or .tsv, or these with .gz, .zst, .lz4 or .bz2 behind"
     )
 
 
-def _blocks(raw: IO[bytes], codec: str | None) -> Iterator[bytes]:
-    read = raw.read if codec is None else pa.CompressedInputStream(raw, ARROW_NAMES.get(codec, codec)).read
-    while block := read(CHUNK):
-        yield block
-
-
-def _missing(where: str, what: str, name: str, there: Sequence[str], option: str) -> str:
-    return f"{where}: no {what} {name!r}, but {', '.join(map(str, there))}; name another by {option}"[:400]
+def _column(batch: pa.RecordBatch, path: str) -> pa.Array:
+    """The column at a path, of nested ones that within."""
+    if path in batch.schema.names:
+        return batch.column(path)
+    name, *inner = path.split(".")
+    return pc.struct_field(batch.column(name), inner)

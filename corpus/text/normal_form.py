@@ -48,12 +48,13 @@ UNSPACED_CHARACTER, LETTER, MARK = re.compile(f"[{UNSPACED}]"), re.compile(LETTE
 def normalise(text: str) -> str:
     """NFC, "\\n" line ends, no invisible characters, no trailing spaces, at most one blank line. Idempotent, and linear
     in the length of the text."""
-    text = _compose(INVISIBLE.sub("", BREAKS.sub("\n", text)))
+    text = compose(INVISIBLE.sub("", BREAKS.sub("\n", text)))
     text = "\n".join([line.rstrip(SPACES) for line in text.split("\n")])
     return BLANK_LINES.sub("\n\n", text).strip("\n")
 
 
-def _compose(text: str) -> str:
+def compose(text: str) -> str:
+    """NFC, without what is stacked higher than any script does."""
     if text.isascii():
         return text
     text = _unstacked(text)

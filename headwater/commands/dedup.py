@@ -18,7 +18,9 @@ MEASURES = ("jaccard", "containment")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="FILE", help="Parquet or JSON lines (.jsonl, also .gz, .zst)")
+    parser.add_argument(
+        "paths", nargs="+", metavar="FILE", help="Parquet, JSON lines (.jsonl), CSV or TSV; also .gz, .zst"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for survivors.parquet and ledger.parquet")
     parser.add_argument(
         "--threshold",
@@ -30,7 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "similarity of two documents by their 5-grams of words: the Jaccard index, or the share of the removed "
     add_choice(parser, "--measure", MEASURES, text + "document's 5-grams that the kept one contains")
     parser.add_argument(
-        "--id", default="id", metavar="COLUMN", help="column of unique strings or integers (default: id)"
+        "--id",
+        default="id",
+        metavar="COLUMN",
+        help="column of unique strings or integers, a nested one as meta.id (default: id)",
     )
     parser.add_argument("--text", default="text", metavar="COLUMN", help="column of the texts (default: text)")
 

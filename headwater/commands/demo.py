@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="a file (WARC, WET, ARC, Parquet, JSONL, text, Wikipedia dump) or a folder of them, at any fsspec URL, a "
-        "Common Crawl id with a number of files, such as CC-MAIN-2026-05#3, or a built-in crawl, stdlib or packages; "
-        "repeatable (default: the recipe's)",
+        help="a file (WARC, WET, ARC, WACZ, Parquet, JSONL, CSV, HTML, text, Wikipedia dump, or a zip or tar of them) "
+        "or a folder of them, at any fsspec URL, a Common Crawl id with a number of files, such as CC-MAIN-2026-05#3, "
+        "or a built-in crawl, stdlib or packages; repeatable (default: the recipe's)",
     )
     add_lake(parser)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")

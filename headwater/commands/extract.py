@@ -15,7 +15,10 @@ EXTRACTORS = ("blocks", "trafilatura", "justext", "union")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="an HTML file, a folder of them, a WARC file, or - for stdin"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="an HTML file, a folder of them, a WARC, WACZ or other crawl file, or - for stdin",
     )
     add_choice(parser, "--extractor", EXTRACTORS, "how the main text is found")
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import json
 import shutil
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from corpus.lake.store import Lake
 from corpus.lineage.records import fates
 from corpus.lineage.reread import payload_digest
 from corpus.sources import open_crawl
+from headwater.page_trace import trace_page
 from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
@@ -39,8 +43,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every kind of file, with the same prose under URLs of its own, and some that are none."""
     place = tmp_path_factory.mktemp("input") / "mixed"
     (place / "books").mkdir(parents=True)
+    (place / "site").mkdir()
     texts = [prose(name) for name in ("json", "queue", "string", "wave")]
     records = [[plain(f"https://{kind}.example/{n}", text) for n, text in enumerate(texts)] for kind in "abcdef"]
+    inside = [[plain(f"https://{kind}.example/{n}", text) for n, text in enumerate(texts)] for kind in "gh"]
     rows = [{"text": text, "url": f"https://rows.example/{n}"} for n, text in enumerate(texts)]
     archived = gzip.compress(b"".join(gzip.compress(part) for part in records[5]), compresslevel=0)
     forged = response("https://site.example/a.warc.gz", archived, content_type="application/gzip")
@@ -64,7 +70,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "cut.warc.gz": response("https://cut.example/", html("t", texts[0]))[:-50],
         "error.warc.gz": b"<html>503 Slow Down</html>",
         "photo.png": b"\x89PNG\r\n",
+        "site/page.html": html("River", texts[0]),
+        "book.txt.gz": gzip.compress(GERMAN.encode()),
+        "table.csv": b"url,text\n"
+        + b"".join(
+            b'https://csv.example/%d,"%s"\n' % (n, text.replace('"', "").encode()) for n, text in enumerate(texts)
+        ),
     }
+    packed = {"archive/a.warc.gz": b"".join(gzip.compress(part, mtime=0) for part in inside[0])}
+    with zipfile.ZipFile(place / "site.wacz", "w") as archive:
+        archive.writestr("datapackage.json", "{}")
+        archive.writestr("archive/a.warc.gz", packed["archive/a.warc.gz"])
+    with tarfile.open(place / "all.tar.gz", "w:gz") as tar:
+        for name, data in {"b.warc": b"".join(inside[1]), "c.txt": CHINESE.encode()}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
     for name, data in files.items():
         (place / name).write_bytes(data)
     pq.write_table(pa.Table.from_pylist(rows), place / "rows.parquet", row_group_size=2)
@@ -104,7 +125,14 @@ def test_every_kind_of_file_becomes_documents(made: tuple[Lake, Manifest]) -> No
         "books/river.txt": 1,
         "books/donau.md": 1,
         "wiki.xml.bz2": 3,
+        "site/page.html": 1,
+        "book.txt.gz": 1,
+        "table.csv": 4,
+        "site.wacz/archive/a.warc.gz": 4,
+        "all.tar.gz/b.warc": 4,
+        "all.tar.gz/c.txt": 1,
     }
+    assert {row["url"] for row in documents if row["warc_file"] == "site/page.html"} == {"file:///mixed/site/page.html"}
     assert len({row["doc_id"] for row in documents}) == len(documents)
     assert all(row["doc_id"] == document_id("mixed", row["warc_file"], row["warc_offset"]) for row in documents)
     assert not [row for row in documents if row["url"] and "f.example" in row["url"]]
@@ -112,8 +140,8 @@ def test_every_kind_of_file_becomes_documents(made: tuple[Lake, Manifest]) -> No
 
 def test_what_is_not_read_is_reported(folder: Path) -> None:
     skipped = open_crawl(str(folder)).skipped
-    assert set(skipped) == {"error.warc.gz", "photo.png"}
-    assert r"b'\x89PNG\r\n'" in skipped["photo.png"]
+    assert set(skipped) == {"error.warc.gz", "photo.png", "site.wacz/datapackage.json"}
+    assert "PNG picture" in skipped["photo.png"]
 
 
 def test_what_is_broken_is_accounted_for_and_kept_aside(made: tuple[Lake, Manifest], folder: Path) -> None:
@@ -152,8 +180,9 @@ def test_a_block_that_began_inside_a_record_was_read_again(made: tuple[Lake, Man
 
 def test_each_document_is_found_again_by_its_place(made: tuple[Lake, Manifest], folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "moved")
+    urls = {file.name: file.url for file in open_crawl(str(tmp_path / "moved")).files}
     for row in rows(*made, "documents"):
-        assert payload_digest(str(tmp_path / "moved" / row["warc_file"]), row) == row["payload_digest"]
+        assert payload_digest(urls[row["warc_file"]], row) == row["payload_digest"]
 
 
 def test_clean_takes_a_crawl_as_it_is(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,3 +192,28 @@ def test_clean_takes_a_crawl_as_it_is(folder: Path, tmp_path: Path, capsys: pyte
     documents, cleaned = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0] != " "]
     assert main(["clean", documents, *lake]) == 0
     assert f"{cleaned}  " in (said := capsys.readouterr().out) and "reused" in said
+
+
+def test_columns_are_named_by_options_and_read_again_by_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"raw": {"content": prose("json")}, "meta": {"url": "https://named.example/"}}
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named" / "a.jsonl").write_text(json.dumps(row))
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "named" / "b.parquet")
+    lake = ["--lake", str(tmp_path / "lake"), "--workers", "1"]
+    assert main(["clean", str(tmp_path / "named"), *lake]) == 1
+    assert (
+        "b.parquet: it has no column text or content, but raw.content, meta.url; give --text" in capsys.readouterr().err
+    )
+    columns = ["--text", "raw.content", "--id", "meta.url"]
+    assert main(["ingest", "--crawl", str(tmp_path / "named"), *columns, *lake]) == 0
+    [manifest] = Lake(str(tmp_path / "lake")).datasets("documents")
+    assert [row["url"] for row in rows(Lake(str(tmp_path / "lake")), manifest, "documents")] == [row["meta"]["url"]] * 2
+    assert main(["clean", str(tmp_path / "named"), *columns, *lake]) == 0, "the same documents"
+    assert len(list(Lake(str(tmp_path / "lake")).datasets("documents"))) == 1
+    traced = trace_page(Lake(str(tmp_path / "lake")), "https://named.example/")
+    assert [page.unchanged for page in traced] == [True, True]
+    capsys.readouterr()
+    assert main(["clean", f"documents/{manifest.address}", *columns, *lake]) == 1
+    assert "--text and --id are of files" in capsys.readouterr().err

@@ -98,7 +98,7 @@ MATHML = "<mi>E</mi><mo>(</mo><mi>x</mi><mo>)</mo>"
     [
         f"<math><semantics><mrow>{MATHML}</mrow>{ANNOTATION}</semantics></math>",
         f'<math alttext="{TEX}">{MATHML}</math>',
-        f'<span class="katex"><span class="katex-mathml"><math><semantics>{MATHML}{ANNOTATION}</semantics></math></span>'
+        f'<span class="katex"><span class="katex-mathml"><math>{MATHML}{ANNOTATION}</math></span>'
         '<span class="katex-html" aria-hidden="true">E(x)</span></span>',
         f'<span class="MathJax_Preview">E(x)</span><span class="MathJax"><nobr>E(x)</nobr></span>'
         f'<script type="math/tex">{TEX}</script>',

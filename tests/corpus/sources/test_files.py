@@ -13,6 +13,7 @@ from warc_bytes import three
 
 from corpus.lake.manifest import sha256
 from corpus.sources import crawl_id, open_crawl
+from corpus.sources.archives import open_source
 
 GZIP, PLAIN = b"".join(three()), b"".join(three(compressed=False))
 
@@ -74,7 +75,7 @@ def test_a_folder_is_its_warc_files_by_name(root: str) -> None:
     assert crawl.digests == {"a/0.WARC.GZ": sha256(GZIP[:-9]), "a/1.warc.gz": sha256(GZIP), "b.warc": sha256(PLAIN)}
     assert crawl.skipped == {}
     for file in crawl.files:
-        with fsspec.open(file.url, "rb") as opened:
+        with open_source(file.url) as (opened, _):
             assert sha256(opened.read()) == file.sha256
 
 
@@ -96,6 +97,7 @@ def test_what_only_looks_like_a_warc_is_skipped_and_reported(root: str) -> None:
             "packed-error.warc.gz": gzip.compress(b"<html>no such key</html>"),
             "torn.warc.gz": b"\x1f\x8b\x08\0" + b"\xff" * 50,
             "river.csv": b"a,b",
+            "river.log": b"a,b",
             "settings.json": b'{\n "a": 1\n}\n',
             ".cache/notes.txt": b"kept by a tool",
             "table.parquet": b"PAR1, cut off",
@@ -103,7 +105,11 @@ def test_what_only_looks_like_a_warc_is_skipped_and_reported(root: str) -> None:
     )
     crawl = open_crawl(root)
     assert [file.name for file in crawl.files] == ["good.warc.gz"]
-    assert crawl.skipped["river.csv"].startswith("it begins with b'a,b'; wanted is WARC, WET, ARC, Parquet")
+    assert (
+        crawl.skipped["river.csv"]
+        == "it has no column text or content, but a, b; give --text COLUMN to python -m pipelines ingest"
+    )
+    assert crawl.skipped["river.log"].startswith("it begins with b'a,b'; wanted is WARC, WET, ARC, Parquet")
     assert crawl.skipped[".cache/notes.txt"] == "it is hidden"
     assert "footer cannot be read" in crawl.skipped["table.parquet"]
     assert "settings.json" in crawl.skipped
@@ -129,7 +135,7 @@ def test_a_single_file_that_is_no_warc_is_an_error(root: str) -> None:
 
 def test_a_folder_with_nothing_to_read_says_what_it_has(root: str) -> None:
     put(root, {"river.csv": b"a,b", "lake.txt": b""})
-    wanted = r"holds nothing to read; found: lake.txt: it is empty \(0 bytes\); river.csv: it begins with b'a,b'"
+    wanted = r"holds nothing to read; found: lake.txt: it is empty \(0 bytes\); river.csv: it has no column text"
     with pytest.raises(ValueError, match=wanted):
         open_crawl(root)
 

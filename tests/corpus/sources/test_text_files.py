@@ -148,7 +148,10 @@ def test_a_damaged_row_group_costs_itself() -> None:
 
 def test_a_table_without_a_column_of_text_is_named() -> None:
     source, why = detect_source("a.parquet", io.BytesIO(table([{"n": 1}])))
-    assert source is None and why == "it has no column named text or content, but n"
+    assert (
+        source is None
+        and why == "it has no column text or content, but n; give --text COLUMN to python -m pipelines ingest"
+    )
 
 
 # Text files -----------------------------------------------------------------------------------------------------------
@@ -193,7 +196,7 @@ def test_a_long_file_without_blank_lines_is_cut_in_linear_time() -> None:
 
 
 def test_a_text_file_that_is_none_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert reasons(found("a.txt", b"\x00\x01\x02" * 100)) == ["undecodable"]
+    assert reasons(found("a.txt", b"Water." * 20_000 + b"\0")) == ["undecodable"]
     assert reasons(found("a.txt", b" \n ")) == ["no_text"]
     monkeypatch.setattr(plaintext, "MAX_TEXT", 10)
     assert reasons(found("a.txt", b"Water runs downhill.")) == ["too_large"]
@@ -222,7 +225,7 @@ def test_json_lines_without_any_text_are_not_a_source_of_documents(tmp_path: Pat
     crawl = open_crawl(str(tmp_path))
     assert [file.name for file in crawl.files] == ["some.jsonl"]
     assert crawl.skipped["labels.jsonl"].startswith(
-        "none of its first 100 lines has a field text or content; there are"
+        "none of its first 100 lines has a text: no field text or content, but kind, pair; give --text"
     )
     with pytest.raises(ValueError, match=r"labels.jsonl cannot be read: none of its first .* kind, pair"):
         open_crawl(str(tmp_path / "labels.jsonl"))

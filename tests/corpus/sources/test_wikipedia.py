@@ -72,7 +72,8 @@ def test_an_article_is_its_prose(pack: type[bytes], tmp_path: Path) -> None:
     first, second = found(data)
     assert isinstance(first.content, Text)
     assert first.content.text == (
-        "Die Donau (Danubius) ist mit 2857\u00a0km der zweitlängste Fluss in Europa.\n\nVerlauf\nSie fließt durch zehn Länder."
+        "Die Donau (Danubius) ist mit 2857\u00a0km der zweitlängste Fluss in Europa.\n\nVerlauf\n"
+        "Sie fließt durch zehn Länder."
     )
     assert (first.content.title, first.url) == ("Donau", "https://de.wikipedia.org/wiki/Donau")
     assert str(first.content.fetched_at) == "2024-05-06 07:08:09+00:00"

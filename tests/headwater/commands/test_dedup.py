@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import os
 import random
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pyarrow as pa
@@ -164,3 +167,42 @@ def test_containment_removes_what_a_longer_one_holds(tmp_path: Path) -> None:
     assert gone == {"id": "part", "keeper": "whole", "similarity": 1.0, "reason": "near_duplicate"}
     [gone] = dedup(tmp_path / "low", path, "--threshold", "0.6")[1]
     assert gone["similarity"] == 68 / 100
+
+
+def test_accents_of_one_character_or_of_two_are_equal(tmp_path: Path) -> None:
+    """Composed and decomposed (NFC, NFD), as keyboards and file systems write them; what stays is as it was read."""
+    words = random.Random(3).choices(["café", "écluse", "même", "à", "fermeture", "한강", "だが", "ghế"], k=60)
+    text = " ".join(words)
+    rows = [
+        {"id": "a", "text": text},
+        {"id": "b", "text": unicodedata.normalize("NFD", text)},
+        {"id": "c", "text": unicodedata.normalize("NFD", f"{text} hiver")},
+    ]
+    survivors, ledger = dedup(tmp_path / "out", write_lines(tmp_path / "a.jsonl", rows))
+    assert survivors == [rows[2]]
+    assert {(row["id"], row["keeper"], row["reason"]) for row in ledger} == {
+        ("a", "c", "near_duplicate"),
+        ("b", "c", "near_duplicate"),
+    }
+    survivors, ledger = dedup(tmp_path / "two", write_lines(tmp_path / "b.jsonl", rows[:2]))
+    assert survivors == [rows[0]] and [row["reason"] for row in ledger] == ["exact_duplicate"]
+
+
+def test_csv_and_nested_columns_of_any_file(tmp_path: Path) -> None:
+    nested = [{"meta": {"key": row["id"], "body": row["text"]}, "n": n} for n, row in enumerate(ROWS)]
+    wanted = {row["id"] for row in dedup(tmp_path / "out", write_lines(tmp_path / "a.jsonl", ROWS))[0]}
+    pq.write_table(pa.Table.from_pylist(nested), tmp_path / "nested.parquet")
+    options = ("--id", "meta.key", "--text", "meta.body")
+    for path in (write_lines(tmp_path / "nested.jsonl", nested), tmp_path / "nested.parquet"):
+        survivors, ledger = dedup(tmp_path / "out", path, *options)
+        assert {row["meta"]["key"] for row in survivors} == wanted and len(ledger) == len(ROWS) - len(wanted)
+        assert all(row in nested for row in survivors)
+    with open(tmp_path / "a.csv", "w", newline="") as file:
+        writer = csv.DictWriter(file, ["id", "text", "n"])
+        writer.writeheader()
+        writer.writerows({**row, "n": number} for number, row in enumerate(ROWS))
+    for path in (tmp_path / "a.csv", tmp_path / "a.csv.gz"):
+        if path.suffix == ".gz":
+            path.write_bytes(gzip.compress((tmp_path / "a.csv").read_bytes()))
+        survivors, _ = dedup(tmp_path / "out", path)
+        assert {row["id"] for row in survivors} == wanted and set(survivors[0]) == {"id", "text", "n"}

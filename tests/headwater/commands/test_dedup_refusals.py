@@ -115,7 +115,7 @@ def test_parquet_that_is_cut_off_or_damaged(tmp_path: Path, capsys: pytest.Captu
     assert f"{path}, behind row 0: damaged (could not verify page integrity" in refused(capsys, tmp_path / "out", path)
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.csv.gz", "a.parquet", "folder", "gone.jsonl"])
+@pytest.mark.parametrize("name", ["a.txt", "a.text.gz", "a.parquet", "folder", "gone.jsonl"])
 def test_what_is_no_file_of_documents(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / name
     if name == "folder":
@@ -124,6 +124,29 @@ def test_what_is_no_file_of_documents(name: str, tmp_path: Path, capsys: pytest.
         path.write_text(LINE)
     wanted = {"folder": "is a folder: name its files", "gone.jsonl": "does not exist"}
     assert f"{path} {wanted.get(name, 'begins with')}" in refused(capsys, tmp_path / "out", path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("id,text\n1,a\n2,b,c\n", "a.csv, line 3: 3 fields, not 2"),
+        ('id,text\n1,"a\nb"\n2,"b\n', "a.csv, line 4: "),
+        ("id,body\n1,a\n", "a.csv, line 2: no field 'text', but id, body; name another by --text"),
+        ("id,text,id\n", "a.csv: its header names a column twice"),
+        ("", "a.csv: its first line is no header"),
+        ("id,text\n1,a\n1,b\n", "1 repeat an earlier one"),
+    ],
+)
+def test_csv_that_is_refused(content: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    assert said in refused(capsys, tmp_path / "out", path)
+
+
+def test_a_binary_file_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.txt").write_bytes(b"SQLite format 3\0")
+    said = refused(capsys, tmp_path / "out", tmp_path / "a.txt")
+    assert "it is an SQLite database, not text: write its table as CSV or JSON lines" in said
 
 
 @pytest.mark.parametrize("threshold", ["0", "1.01", "-1", "nan"])

@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any, get_args
 
@@ -94,14 +95,16 @@ def test_a_page_that_cannot_be_extracted_costs_that_page(
 
 
 def test_what_is_not_there_is_named_and_the_rest_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "packed.html").write_bytes(gzip.compress(html("packed", ENGLISH)))
+    (folder / "packed.warc.gz").write_bytes(gzip.compress(html("packed", ENGLISH)))
+    (folder / "picture.dat").write_bytes(b"\x89PNG\r\n\x1a\n")
     (folder / "empty").mkdir()
     code, [line], err = extract(
-        capsys, folder / "gone.html", folder / "packed.html", folder / "empty", folder / "a.html"
+        capsys, *(folder / name for name in ("gone.html", "packed.warc.gz", "picture.dat", "empty", "a.html"))
     )
     assert code == 1 and line["title"] == "JSON"
     assert f"error: {folder}/gone.html: it does not exist" in err
-    assert f"error: {folder}/packed.html: it begins with gzip of " in err
+    assert f"error: {folder}/packed.warc.gz: it begins with gzip of " in err
+    assert f"error: {folder}/picture.dat: it is a PNG picture, not text" in err
     assert f"error: {folder}/empty: no file in this folder ends in .html" in err
 
 
@@ -130,3 +133,26 @@ def test_it_starts_without_what_it_does_not_need(folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root, env={"LC_ALL": "C"})
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["title"] == "JSON"
+
+
+def test_a_compressed_html_file_is_read(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "packed.html.gz").write_bytes(gzip.compress(html("packed", ENGLISH)))
+    code, [line], _ = extract(capsys, folder / "packed.html.gz")
+    assert code == 0 and line["title"] == "packed"
+
+
+def test_the_pages_of_an_archive_are_read_and_what_else_is_in_it_is_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "site.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/one.html", html("one", ENGLISH))
+        archive.writestr("two.warc.gz", response("https://a.example/", html("two", ENGLISH)))
+        archive.writestr("logo.png", b"\x89PNG\r\n")
+    code, lines, err = extract(capsys, path)
+    assert code == 0 and [line["title"] for line in lines] == ["one", "two"]
+    assert [line["path"] for line in lines] == [f"{path}/a/one.html", f"{path}/two.warc.gz"]
+    assert f"note: {path}/logo.png: not read: it is a PNG picture" in err
+    path.write_bytes(path.read_bytes()[:-30])
+    code, [line], _ = extract(capsys, path)
+    assert code == 1 and line["error"] == "damaged_archive" and "cut off" in line["detail"]
