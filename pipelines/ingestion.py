@@ -20,7 +20,7 @@ from pipelines.parts import StageError
 from pipelines.plan import Plan, compute
 from pipelines.second_pass import Settle, Settled
 
-VERSION = 7
+VERSION = 8
 LIBRARIES = {**extraction.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}
 
 
