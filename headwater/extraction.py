@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import fsspec
 
@@ -13,7 +13,7 @@ from corpus.archive.codecs import detect_compression
 from corpus.archive.pages import MAX_HTML, Page, Text
 from corpus.archive.ranges import FileRange
 from corpus.extract.config import ExtractConfig
-from corpus.extract.page import extract_page
+from corpus.extract.page import describe_blocks, extract_page
 from corpus.language import identify as language
 from corpus.sources import Source
 from corpus.sources.archives import detect_archive, read_archive
@@ -26,14 +26,22 @@ STDIN = "-"
 SUFFIXES = (".html", ".htm", ".xhtml")
 
 
-def extract_paths(paths: Sequence[str], config: ExtractConfig) -> int:
-    """Prints the objects, and on stderr what cannot be read. Returns 1 where there was such a path or a page without
+class Options(NamedTuple):
+    """How pages are extracted, and whether their blocks are printed too."""
+
+    config: ExtractConfig
+    roles: bool
+
+
+def extract_paths(paths: Sequence[str], config: ExtractConfig, roles: bool = False) -> int:
+    """Prints the objects, and on stderr what cannot be read. `roles`: with the blocks of each page and what each is to
+    it. Returns 1 where there was such a path or a page without
     text, else 0."""
-    status = 0
+    status, options = 0, Options(config, roles)
     for path in paths:
         try:
             for name, fs, file in _files(path):
-                status |= _print_pages(name, fs, file, config)
+                status |= _print_pages(name, fs, file, options)
         except (OSError, ValueError) as error:
             status = _print_error(path, error)
     return status
@@ -54,10 +62,10 @@ def _files(path: str) -> Iterator[tuple[str, Any, str]]:
             yield path.rstrip("/") + file[len(root.rstrip("/")) :], fs, file
 
 
-def _print_pages(name: str, fs: Any, file: str, config: ExtractConfig) -> int:
+def _print_pages(name: str, fs: Any, file: str, options: Options) -> int:
     status, pages = 0, 0
     try:
-        for page in _pages(name, fs, file, config):
+        for page in _pages(name, fs, file, options):
             pages += 1
             status |= "error" in page
             print(json_line({"path": name, **page}), flush=True)
@@ -75,20 +83,20 @@ def _print_error(name: str, error: Exception) -> int:
     return 1
 
 
-def _pages(name: str, fs: Any, file: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
+def _pages(name: str, fs: Any, file: str, options: Options) -> Iterator[dict[str, Any]]:
     """A file of HTML is one page; one of any kind that a crawl may have, each page of it with its place."""
     if name == STDIN:
-        yield _page(sys.stdin.buffer.read(MAX_HTML + 1), None, config)
+        yield _page(sys.stdin.buffer.read(MAX_HTML + 1), None, options)
         return
     with fs.open(file, "rb") as opened:
         kind, size = detect_archive(opened), fs.size(file)
         if kind is not None:
-            yield from _archive_pages(kind, opened, size, name, config)
+            yield from _archive_pages(kind, opened, size, name, options)
         else:
-            yield from _file_pages(opened, size, name, config)
+            yield from _file_pages(opened, size, name, options)
 
 
-def _archive_pages(kind: str, file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
+def _archive_pages(kind: str, file: IO[bytes], size: int, name: str, options: Options) -> Iterator[dict[str, Any]]:
     """Those of all files in it. A file in it without pages is only noted: most archives have some beside the pages."""
     for member in read_archive(kind, file, size):
         if not member.name:
@@ -99,49 +107,51 @@ def _archive_pages(kind: str, file: IO[bytes], size: int, name: str, config: Ext
         try:
             if isinstance(member, Unread):
                 raise ValueError(member.why)
-            for page in _file_pages(member.file, member.bytes, path, config):
+            for page in _file_pages(member.file, member.bytes, path, options):
                 yield {"path": path, **page}
         except ValueError as error:
             print(f"note: {one_line(path)}: not read: {one_line(str(error))}", file=sys.stderr)
 
 
-def _file_pages(file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
+def _file_pages(file: IO[bytes], size: int, name: str, options: Options) -> Iterator[dict[str, Any]]:
     source, why = detect_source(name, file)
     is_packed = detect_compression(file) is not None
     file.seek(0)
     head = file.read(MARKUP_WITHIN)
     is_named = name.lower().endswith(SUFFIXES)
     if source is not None and (is_packed or source.name != "html"):
-        yield from _records(source, file, size, name, config)
+        yield from _records(source, file, size, name, options)
     elif source is None and (is_packed or (head.strip() and b"<" not in head and not is_named)):
         raise ValueError(why)
     else:
         file.seek(0)
-        yield _page(file.read(MAX_HTML + 1), None, config)
+        yield _page(file.read(MAX_HTML + 1), None, options)
 
 
-def _records(source: Source, file: IO[bytes], size: int, name: str, config: ExtractConfig) -> Iterator[dict[str, Any]]:
+def _records(source: Source, file: IO[bytes], size: int, name: str, options: Options) -> Iterator[dict[str, Any]]:
     for record in source.read(file, size, name, FileRange(start=0, stop=size)):
         content, place = record.content, {"offset": record.offset, "url": record.url}
         if isinstance(content, Page):
-            yield {**place, **_page(content.html, content.declared_charset, config)}
+            yield {**place, **_page(content.html, content.declared_charset, options)}
         elif isinstance(content, Text):
             yield {**place, **_describe(content.title, content.text, content.charset, None, None)}
         elif content.broken:
             yield {**place, "error": content.reason, "detail": content.detail}
 
 
-def _page(html: bytes, declared: str | None, config: ExtractConfig) -> dict[str, Any]:
+def _page(html: bytes, declared: str | None, options: Options) -> dict[str, Any]:
     if len(html) > MAX_HTML:
         return {"error": "too_large"}
     if not html.strip():
         return {"error": "empty_body"}
     if b"<" not in html[:MARKUP_WITHIN]:
         return {"error": "not_html"}
-    extracted = extract_page(html, declared, config)
+    extracted = extract_page(html, declared, options.config)
+    blocks = {"blocks": describe_blocks(html, declared, options.config)} if options.roles else {}
     if isinstance(extracted, str):
-        return {"error": extracted}
-    return _describe(extracted.title, extracted.text, extracted.charset, extracted.published, extracted.extractor)
+        return {"error": extracted, **blocks}
+    known = _describe(extracted.title, extracted.text, extracted.charset, extracted.published, extracted.extractor)
+    return {**known, **blocks}
 
 
 def _describe(title: str, text: str, charset: str, published: str | None, extractor: str | None) -> dict[str, Any]:

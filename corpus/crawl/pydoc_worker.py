@@ -53,11 +53,6 @@ class PydocPage(pydoc.HTMLDoc):
         label = f"<strong>{name}</strong>: " if name else ""
         return label + self.escape(type(value).__name__)
 
-    def preformat(self, text: str) -> str:
-        """Escaped text with ordinary spaces: pydoc joins words by &nbsp;, which no page of prose does, and of which a
-        model learns to write little else."""
-        return super().preformat(text).replace("&nbsp;", " ")
-
     def filelink(self, url: str, path: str) -> str:
         return os.path.basename(path)
 

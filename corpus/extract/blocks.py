@@ -40,8 +40,10 @@ class Blocks(NamedTuple):
 
     The columns of a row are those of BLOCK: `start` and `end` in the text; `width` (characters; 2.5 for each of a
     script without spaces, in which a character says as much); `linked`, the characters inside links; `tag`; `region`,
-    its number; `flags`, bits of kernels/phrases (IS_TITLE is a heading that is a part of the page's title); and
-    `first`, the number of the first block of the same text."""
+    its number; `flags`, bits of kernels/phrases (IS_TITLE is a heading that is a part of the page's title); `first`,
+    the number of the first block of the same text; the innermost block `element`, by its number, and the `depth`; the
+    number of the list `item` and of the `table` that it is in, 0 for none; and `lists`, twice the depth of lists, and
+    one for a numbered list."""
 
     points: NDArray[np.uint32]  # code points, a newline between blocks
     rows: NDArray[np.int64]

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from corpus.extract.alternatives import choose_by_agreement, extract_alternatives
-from corpus.extract.config import ExtractConfig
+from corpus.extract.config import ROLES, ExtractConfig
 from corpus.extract.publication import find_publication_date
 from corpus.extract.unseen import other_texts
 from corpus.text.charset import convert_to_utf8
 from corpus.text.normal_form import normalise
 
 if TYPE_CHECKING:
-    from corpus.extract.blocks import Reading
+    from corpus.extract.blocks import Blocks, Reading
 
 MAX_DEPTH = 1_000  # elements inside one another; browsers stop at 512
 # What nests without end; void elements and those that HTML closes by itself would only pile up.
@@ -60,6 +63,24 @@ def extract_page(html: bytes, declared_charset: str | None, config: ExtractConfi
     return Extracted(title=title, text=text, charset=charset, published=find_publication_date(source), extractor=chosen)
 
 
+def describe_blocks(html: bytes, declared_charset: str | None, config: ExtractConfig) -> list[dict[str, str | bool]]:
+    """The page's blocks in order: `role`, whether it is `kept` as a part of the main text, and `text`. None where the
+    page cannot be decoded."""
+    from corpus.extract.choice import choose_main_blocks
+    from corpus.extract.roles import find_roles
+
+    decoded = convert_to_utf8(html, declared_charset)
+    if decoded is None:
+        return []
+    reading = read_visible(decoded[0])
+    keep = choose_main_blocks(reading.blocks, reading.regions, config.min_score)
+    roles = find_roles(reading.blocks, reading.regions, keep)
+    return [
+        {"role": role, "kept": kept and role in config.roles, "text": normalise(text)}
+        for role, kept, text in zip(roles, keep.tolist(), reading.blocks.texts(), strict=True)
+    ]
+
+
 def prepare() -> None:
     """Has ready what is compiled: ten seconds where nothing kept it yet, half a second later, and only in a process's
     first call. Whoever limits the time of a page calls it before."""
@@ -72,7 +93,7 @@ def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:
     reading = read_visible(source)
     title = normalise(" ".join(reading.title.split()))
     if not config.main_content:
-        return title, {"page": normalise(reading.blocks.text())}
+        return title, {"page": normalise(_written(reading.blocks, None, config))}
     main = _main_text(reading, config)
     little = max(MIN_OTHER, OTHER_LONGER * len(main))
     for name, text in other_texts(source, reading, little, lambda other: _main_text(other, config)):
@@ -80,7 +101,7 @@ def _own(source: bytes, config: ExtractConfig) -> tuple[str, dict[str, str]]:
             return title, {name: normalise(text)}
     if len(main) > config.rescue_below * len(reading.blocks.points):
         return title, {"blocks": normalise(main)}
-    return title, {"page": normalise(reading.blocks.text())}
+    return title, {"page": normalise(_written(reading.blocks, None, config))}
 
 
 def read_visible(source: bytes) -> Reading:
@@ -95,7 +116,21 @@ def read_visible(source: bytes) -> Reading:
 def _main_text(reading: Reading, config: ExtractConfig) -> str:
     from corpus.extract.choice import choose_main_blocks
 
-    return reading.blocks.text(choose_main_blocks(reading.blocks, reading.regions, config.min_score))
+    keep = choose_main_blocks(reading.blocks, reading.regions, config.min_score)
+    if config.roles != ROLES:
+        from corpus.extract.roles import find_roles
+
+        keep &= [role in config.roles for role in find_roles(reading.blocks, reading.regions, keep)]
+    return _written(reading.blocks, keep, config)
+
+
+def _written(blocks: Blocks, keep: NDArray[np.bool_] | None, config: ExtractConfig) -> str:
+    """The blocks that are kept, or all, in the form that is asked for."""
+    if config.format == "text":
+        return blocks.text(keep)
+    from corpus.extract.markdown import write_markdown
+
+    return write_markdown(blocks, np.ones(len(blocks.rows), np.bool_) if keep is None else keep)
 
 
 def _too_deep(text: str) -> bool:

@@ -20,7 +20,7 @@ from dagster_project.partitions import BUILT_IN, crawls
 from dagster_project.resources import LakeResource
 
 STAGE = stages.CRAWL
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, kw_only=True)

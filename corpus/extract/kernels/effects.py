@@ -76,6 +76,18 @@ def _class_says(data, found, wanted):
 
 
 @kernel
+def _has_class(data, found, wanted):
+    """Whether one of an element's classes is just that."""
+    position, end = found[ATTRIBUTE.classes, 0], found[ATTRIBUTE.classes, 1]
+    while 0 <= position < end:
+        stop = find_byte(data, 32, position, end)
+        if stop - position == len(wanted) and _begins(data, position, wanted):
+            return True
+        position = stop + 1
+    return False
+
+
+@kernel
 def _begins(data, position, wanted):
     step = 0
     while step < len(wanted) and data[position + step] == wanted[step]:
@@ -139,6 +151,8 @@ def effects_of(data, tag, tag_end, element, bits, found, has_tex, has_mathml, st
             effects |= PASSED_OVER
         if element == EL.td and _class_says(data, found, CODE_WORD):
             effects |= PREFORMATTED
+        if element in (EL.span, EL.p, EL.div, EL.font) and _has_class(data, found, CODE_WORD):
+            effects |= IN_CODE
         is_mathjax = element in (EL.span, EL.div) and _is_rendered(data, found)
         if has_tex and is_mathjax:
             effects |= PASSED_OVER

@@ -261,7 +261,16 @@ def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scr
             effects |= OF_REGION
         stack[depth, OPEN.name], stack[depth, OPEN.element] = types.int64(key), element
         stack[depth, OPEN.effects], stack[depth, OPEN.region] = effects, region
-        stack[depth, OPEN.around] = state[AT.element]
+        stack[depth, OPEN.around], stack[depth, OPEN.item] = state[AT.element], state[AT.item]
+        stack[depth, OPEN.lists], stack[depth, OPEN.table] = state[AT.lists], state[AT.table]
+        if element == EL.li:
+            state[AT.items] += 1
+            state[AT.item] = state[AT.items]
+        elif element in (EL.ul, EL.ol, EL.menu, EL.dir):
+            state[AT.lists] = (state[AT.lists] // 2 + 1) * 2 + (element == EL.ol)
+        elif element == EL.table:
+            state[AT.tables] += 1
+            state[AT.table] = state[AT.tables]
         if bits & (IS_BLOCK | SCOPE):
             state[AT.element] = element
         depth += 1

@@ -75,6 +75,7 @@ CODE = "def f(x):\n    if x:\n        return 1"
         "<code>"
         + CODE.replace("    ", "&nbsp;&nbsp;&nbsp; ").replace("\n", "<br>").replace("&nbsp; ", "&nbsp;&nbsp;")
         + "</code>",
+        f"<p><span class=code>{CODE.replace('    ', '&nbsp;&nbsp;&nbsp;&nbsp;').replace(chr(10), '<br>')}</span></p>",
         f"<div style='white-space: pre'>{CODE}</div>",
         f"<div style='WHITE-SPACE:pre-wrap'>{CODE}</div>",
         f"<xmp>{CODE}</xmp>",
