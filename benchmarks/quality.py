@@ -126,8 +126,11 @@ def groups(pages: list[GoldPage]) -> dict[str, list[int]]:
     for number, page in enumerate(pages):
         found[page.source].append(number)
         found[f"{page.source}, {'tuned on' if page.tuned_on else 'held back'}"].append(number)
-        if page.source == "wcxb":
-            found[f"wcxb: {page.kind}"].append(number)
+        if page.source.startswith("wcxb"):
+            found[f"type: {page.kind}"].append(number)
+            found[f"type: {page.kind}, {'tuned on' if page.tuned_on else 'held back'}"].append(number)
+        if page.source == "news":
+            found[f"country: {page.kind}"].append(number)
         if page.gold is not None:
             found[f"language: {page.language}"].append(number)
     return {name: numbers for name, numbers in found.items() if len(numbers) >= 4}

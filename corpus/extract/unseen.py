@@ -4,7 +4,6 @@ data for search engines."""
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from html import unescape
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from corpus.extract.blocks import Reading
 
 BODY = "articleBody"
-NOSCRIPT = re.compile(rb"<noscript[^<>]*>.*?</noscript", re.DOTALL)
 MAX_DATA = 4 << 20  # bytes
 MAX_DEPTH = 20
 
@@ -26,13 +24,21 @@ def other_texts(
     characters; computed as they are asked for."""
     from corpus.extract.blocks import read_blocks
 
-    if b"<noscript" in source and sum(map(len, NOSCRIPT.findall(source))) > longer_than:
+    if _noscript_bytes(source) > longer_than:
         yield "noscript", main_text(read_blocks(source, noscript=True))
     scripts = [data for data in reading.data if longer_than < len(data) <= MAX_DATA and BODY.encode() in data]
     bodies = [body for data in scripts for body in _bodies(data)]
     if bodies:
         body = max(bodies, key=len)
         yield "json_ld", _text(body) if "<" in body else unescape(body)
+
+
+def _noscript_bytes(source: bytes) -> int:
+    total = position = 0
+    while (start := source.find(b"<noscript", position)) >= 0 and (end := source.find(b"</noscript", start)) >= 0:
+        total += end - start
+        position = end
+    return total
 
 
 def _text(html: str) -> str:

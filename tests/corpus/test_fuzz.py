@@ -187,6 +187,17 @@ TEXTS = (
 PIECES = (
     *("<div>", "</div>", "<p>", "<table><tr><td>", "<script>", "<!--", "<![CDATA[", "<svg><style>", "<a href="),
     *('<meta name="robots" content="noai">', "<meta charset=utf-16>", "<title>", "<template>", "<plaintext>", "&#0;"),
+    *("<figure>", "<ruby>a<rp>(<rt>b", "</ruby>", "<math alttext='x'>", "<math><mfrac><mn>1", "</math>", "<noscript>"),
+    *(
+        "<p hidden>",
+        "<div style='display:none'>",
+        "<code>a<br>&nbsp;b",
+        "<pre>",
+        "10<sup>6</sup>",
+        "<script type=math/tex>",
+    ),
+    *('<script type="application/ld+json">{"articleBody": "', '"}</script>', "<button>", "<td class=gutter>", "&nGt"),
+    *("<meta charset=hz>", "<meta charset=x-user-defined>", "\xa9", "<template shadowrootmode=open>", "<xmp>", "~{"),
     *("&#xD800;", "<nav>" * 50, "<b>" * 300, "</section>", "<br/", '<img alt="', "<select><option>", "\r", "\x1b$B"),
 )
 CHARSETS = ("utf-8", "gb18030", "utf-16", "utf-16-le", "cp1252", "koi8-r", "shift_jis", "iso2022_jp", "utf-7")

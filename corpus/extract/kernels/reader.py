@@ -173,15 +173,19 @@ def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scr
                         noted += 1
                 continue
             bits = IS_BLOCK | SCOPE
-        if element == EL.title and opened[EL.body] == 0:
+        if element == EL.title and opened[EL.body] == 0 and position < no_end[element]:
             close, after_title = find_end_tag(data, name, after, position, size)
             if title[1] == 0:
                 title[0], title[1] = position, min(close, position + TITLE_BYTES)
+            if close == size:
+                no_end[element] = position
             position = after_title if close < size else position
             continue
-        if element == EL.math:
+        if element == EL.math and position < no_end[element]:
             close, after_math = find_end_tag(data, name, after, position, size)
-            if close < size:
+            if close == size:
+                no_end[element] = position
+            else:
                 start, end = find_tex(data, position, close, tables.elements, tables.element_numbers)
                 if end == 0 and found[ATTRIBUTE.alttext, 0] >= 0:
                     start, end = found[ATTRIBUTE.alttext, 0], found[ATTRIBUTE.alttext, 1]

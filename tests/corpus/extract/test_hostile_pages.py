@@ -56,6 +56,16 @@ HOSTILE = {
     "preformatted": "<pre>" * 100_000 + "x",
     "headings of the title": f"<title>{'a' * 1_000}</title>" + f"<h1>{'a' * 150}b</h1>" * 30_000,
     "short lines": "x<br>" * 500_000,
+    "formulas": "<math>" * 500_000,
+    "annotated formulas": "<math><annotation tex>" * 100_000 + "</math>" * 100_000,
+    "titles": "<title>" * 500_000,
+    "readings": "<ruby>a<rt>b" * 200_000,
+    "templates": "<template>" * 300_000 + "<noscript>" * 300_000,
+    "exponents": "a<sup>1" * 400_000,
+    "styles": '<div style="display:none' + " " * 1_000 + '">a' * 2_000,
+    "hidden parts": "<p hidden>a" * 300_000,
+    "quotes": "<a title=\"b'" * 300_000,
+    "unknown ends": "<x-a>" * 1_000 + "a</x-b>" * 300_000,
     "metas": "<meta " * 500_000 + "<time " * 300_000,
 }
 
