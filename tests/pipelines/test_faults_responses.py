@@ -102,9 +102,16 @@ def test_content_encodings(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["sdch", "gzip, compress", "\x01"])
 def test_content_encodings_that_nobody_knows(name: str, tmp_path: Path) -> None:
-    found = between(tmp_path, member(page("http://river.example/odd", PROSE, f"Content-Encoding: {name}")))
+    packed = page("http://river.example/odd", bytes(range(128, 256)) * 20, f"Content-Encoding: {name}")
+    found = between(tmp_path, member(packed))
     assert found.lost == [("dropped", "unknown_encoding")]
     assert found.ledger[0]["detail"] == name.split(", ")[-1]
+
+
+@pytest.mark.parametrize("name", ["none", "UTF-8", "sdch", "gzip, compress"])
+def test_markup_in_plain_sight_is_read_whatever_its_encoding_is_called(name: str, tmp_path: Path) -> None:
+    found = between(tmp_path, member(page("http://river.example/odd", PROSE, f"Content-Encoding: {name}")))
+    assert found.documents[1]["text"] == found.documents[0]["text"] and not found.lost
 
 
 def _repeated(head: bytes, unit: bytes, times: int) -> bytes:
