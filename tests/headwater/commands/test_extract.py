@@ -45,6 +45,16 @@ def test_a_line_a_page_with_title_language_and_text(folder: Path, capsys: pytest
     assert "JavaScript Object Notation" in line["text"] and line["charset"] == "utf-8"
 
 
+def test_structure_and_roles_are_shown_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "a.html"
+    text = "".join(f"<p>{ENGLISH[start : start + 400]}</p>" for start in (0, 400, 800))
+    page.write_text(f"<nav>Menu</nav><article><h1>JSON</h1>{text}<pre>if x:\n    y()</pre>{text}</article>")
+    code, [line], _ = extract(capsys, page, "--format", "markdown", "--no-comments", "--roles")
+    assert code == 0 and "```\nif x:\n    y()\n```" in line["text"]
+    roles = {block["text"]: (block["role"], block["kept"]) for block in line["blocks"]}
+    assert roles["if x:\n    y()"] == ("code", True) and roles["Menu"] == ("navigation", False)
+
+
 def test_a_folder_is_its_html_files_in_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, lines, _ = extract(capsys, f"{folder}/")
     assert code == 0
