@@ -15,7 +15,7 @@ demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for mo
 	$(BIN)/headwater demo $(if $(FULL),--full)
 
 test: lint  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 SEED ?= $(shell date +%s)
 fuzz: $(DEVELOPMENT)  ## 10,000 mutated crawl files and as many pages, by SEED; two to ten minutes

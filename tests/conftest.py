@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from graphs import Graph
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `pytest -n 2 --dist loadgroup`: the tests of a file run in one process, which makes its fixtures once, and so
-    do all tests of the asset graph, which takes a minute to materialize."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        group = "graph" if {"graph", "empty_graph"} & set(fixtures) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def crawl_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_crawl(tmp_path_factory.mktemp("input") / "my-crawl")
