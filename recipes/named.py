@@ -80,7 +80,6 @@ def documentation() -> Recipe:
     maxima = {
         "duplicate_lines": 0.8,
         "duplicate_line_characters": 0.8,
-        "duplicate_paragraphs": 0.8,
         "duplicate_paragraph_characters": 0.8,
         "duplicate_5grams": 0.8,
         "duplicate_10grams": 0.8,
