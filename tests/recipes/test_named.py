@@ -10,13 +10,14 @@ from corpus.quality.rules import DEFAULT
 from recipes.named import RECIPES, base, demo, documentation, trimmed, with_maxima
 
 
-def test_the_documentation_recipe_changes_nothing_but_five_upper_bounds() -> None:
+def test_the_documentation_recipe_changes_nothing_but_six_upper_bounds() -> None:
     assert replace(documentation(), clean=base().clean) == base()
     pairs = zip(documentation().clean.rules, DEFAULT, strict=True)
     changed = {old.name: (old.maximum, new.maximum) for new, old in pairs if new != old}
     assert changed == {
         "duplicate_lines": (0.5, 0.8),
         "duplicate_line_characters": (0.33, 0.8),
+        "duplicate_paragraph_characters": (0.2, 0.8),
         "duplicate_5grams": (0.45, 0.8),
         "duplicate_10grams": (0.39, 0.8),
         "lines_per_word": (0.3, 0.4),
