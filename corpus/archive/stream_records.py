@@ -58,10 +58,11 @@ def _records(
             reader.skip(blank)
             continue
         position, length = reader.position, form.record_length(head)
-        uncounted = form.uncounted(head)
-        if length is not None and uncounted and not _is_credible(reader, length, plain, form):
+        is_credible = length is not None and _is_credible(reader, length, plain, form)
+        if length is not None and not is_credible and (uncounted := form.uncounted(head)):
             length -= uncounted
-        if length is None or not _is_credible(reader, length, plain, form):
+            is_credible = _is_credible(reader, length, plain, form)
+        if length is None or not is_credible:
             yield _skip_damage(reader, is_header=length is not None, form=form)
         elif length > parsing.MAX_RECORD:
             reader.skip(length)

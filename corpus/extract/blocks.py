@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from corpus.extract.elements import NAMES, element_tables
 from corpus.extract.kernels.descriptions import describe_blocks
-from corpus.extract.kernels.markup import LESS, build_trie, holds_bytes
+from corpus.extract.kernels.markup import LESS, as_bytes, build_trie, holds_bytes
 from corpus.extract.kernels.names import LONG
 from corpus.extract.kernels.phrases import phrase_tables
 from corpus.extract.kernels.reader import MATH_TEX, MAX_REGIONS, MAX_SCRIPTS, Tables, read_markup
@@ -21,7 +21,7 @@ from corpus.text.codepoints import code_point_table
 from corpus.text.compiled import kernel
 
 ENDS = np.array([*map(ord, '.!?…。！？｡”"')], np.int64)  # of a sentence
-MATH_TAG = np.frombuffer(b"<math", np.uint8)
+MATH_TAG = as_bytes("<math")
 MAX_TITLE = 300  # characters
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numba import types
 
 from corpus.extract.elements import AT as ATTRIBUTE
 from corpus.extract.elements import BLOCK, CODE, EL, HEADING, PRE
-from corpus.extract.kernels.markup import find_byte
+from corpus.extract.kernels.markup import as_bytes, find_byte
 from corpus.extract.kernels.names import kind_of_words
 from corpus.extract.kernels.stack import (
     BREAKS,
@@ -25,19 +24,14 @@ from corpus.extract.kernels.tags import contains
 from corpus.extract.kernels.writer import AT
 from corpus.text.compiled import kernel
 
-
-def _bytes(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode(), np.uint8)
-
-
-UNTIL_FOUND, TRUE = _bytes("until-found"), _bytes("true")
-MATHJAX, KATEX_HTML = _bytes("MathJax"), _bytes("katex-html")
-TEX, MATH, DISPLAY, CODE_WORD = _bytes("tex"), _bytes("math"), _bytes("{\\displaystyle"), _bytes("code")
-LINE_NUMBERS = (_bytes("lineno"), _bytes("line-num"), _bytes("blob-num"), _bytes("ln-num"))
+UNTIL_FOUND, TRUE = as_bytes("until-found"), as_bytes("true")
+MATHJAX, KATEX_HTML = as_bytes("MathJax"), as_bytes("katex-html")
+TEX, MATH, DISPLAY, CODE_WORD = as_bytes("tex"), as_bytes("math"), as_bytes("{\\displaystyle"), as_bytes("code")
+LINE_NUMBERS = (as_bytes("lineno"), as_bytes("line-num"), as_bytes("blob-num"), as_bytes("ln-num"))
 # What a reader opens by a click (folded answers, tabs), or a script puts in its place (React's streamed parts).
 REVEALED = tuple(
     map(
-        _bytes,
+        as_bytes,
         (
             "accordion",
             "collaps",
@@ -52,7 +46,7 @@ REVEALED = tuple(
         ),
     )
 )
-GUTTER = _bytes("gutter")  # of a table of code; elsewhere the space between columns
+GUTTER = as_bytes("gutter")  # of a table of code; elsewhere the space between columns
 
 
 @kernel

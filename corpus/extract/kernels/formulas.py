@@ -10,15 +10,13 @@ import numpy as np
 from numba import types
 
 from corpus.extract.elements import EL, find_name, name_hash
-from corpus.extract.kernels.markup import LESS, SLASH, find_byte
+from corpus.extract.kernels.markup import LESS, SLASH, as_bytes, find_byte
 from corpus.extract.kernels.tags import contains, find_end_tag, skip_attributes
 from corpus.extract.kernels.writer import AT, put, write_text
 from corpus.text.compiled import kernel
 
 DOLLAR = 36
-TEX, DISPLAY_STYLE, TEXT_STYLE = (
-    np.frombuffer(text.encode(), np.uint8) for text in ("tex", r"{\displaystyle", r"{\textstyle")
-)
+TEX, DISPLAY_STYLE, TEXT_STYLE = map(as_bytes, ("tex", r"{\displaystyle", r"{\textstyle"))
 MAX_EXPONENT = 24  # bytes
 MAX_NESTED = 64
 

@@ -16,6 +16,11 @@ MEMCHR = types.ExternalFunction("memchr", types.intp(types.intp, types.int32, ty
 MEMMEM = types.ExternalFunction("memmem", types.intp(types.intp, types.intp, types.intp, types.intp))
 
 
+def as_bytes(text: str) -> np.ndarray:
+    """What compiled code compares a page's bytes with."""
+    return np.frombuffer(text.encode(), np.uint8)
+
+
 def build_trie(values: Mapping[str, int]) -> np.ndarray:
     """Words of a to z and their values, above zero, as a table: of each node, of which the first is the root, the next
     one by each letter, and the value of the word that ends there; 0 for none."""

@@ -20,7 +20,7 @@ from corpus.extract.elements import (
 from corpus.extract.elements import CONTAINER, EL, ENDS_PARAGRAPH, SCOPE, SKIPPED, VOID, find_name, name_hash
 from corpus.extract.kernels.effects import effects_of, is_formula_image, kind_of_attributes
 from corpus.extract.kernels.formulas import find_tex, is_exponent, write_mathml, write_tex
-from corpus.extract.kernels.markup import LESS, SLASH, find_byte
+from corpus.extract.kernels.markup import LESS, SLASH, as_bytes, find_byte
 from corpus.extract.kernels.stack import (
     BREAKS,
     HIDDEN,
@@ -34,6 +34,7 @@ from corpus.extract.kernels.stack import (
     place_of,
     place_of_implied,
     pop,
+    pop_to,
     undo,
 )
 from corpus.extract.kernels.tags import contains, find_end_tag, read_attributes, skip_attributes, skip_comment
@@ -46,11 +47,7 @@ MAX_SCRIPTS = 16  # of data about the page that are noted
 TITLE_BYTES = 4_000
 
 
-def _bytes(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode(), np.uint8)
-
-
-LD_JSON, MATH_TEX = _bytes("ld+json"), _bytes("math/tex")
+LD_JSON, MATH_TEX = as_bytes("ld+json"), as_bytes("math/tex")
 
 
 class Tables(NamedTuple):
@@ -138,8 +135,7 @@ def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scr
                 continue
             if bits & IS_BLOCK or bits & SCOPE or element == EL.ruby:
                 place = place_of(stack, depth, types.int64(key), tables.bits, 0 if bits & SCOPE else SCOPE)
-                while place >= 0 and depth > place:
-                    depth = pop(stack, depth, opened, state, points, rows, last, count)
+                depth = pop_to(place, stack, depth, opened, state, points, rows, last, count)
             else:
                 place = place_of(stack, depth, types.int64(key), tables.bits, SCOPE)
                 if place >= 0 and place == depth - 1:
@@ -229,13 +225,11 @@ def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scr
             ruby_read = True
         if bits & ENDS_PARAGRAPH and opened[EL.p]:
             place = place_of_implied(stack, depth, EL.p, 0)
-            while place >= 0 and depth > place:
-                depth = pop(stack, depth, opened, state, points, rows, last, count)
-        first, second = ends_before(element, bits)
+            depth = pop_to(place, stack, depth, opened, state, points, rows, last, count)
+        first, second = ends_before(element)
         if (first and opened[first]) or (second and opened[second]):
             place = place_of_implied(stack, depth, first, second)
-            while place >= 0 and depth > place:
-                depth = pop(stack, depth, opened, state, points, rows, last, count)
+            depth = pop_to(place, stack, depth, opened, state, points, rows, last, count)
         if element == EL.a and opened[EL.a] and depth and stack[depth - 1, OPEN.element] == EL.a:
             depth = pop(stack, depth, opened, state, points, rows, last, count)
         effects = effects_of(data, name, position, element, bits, found, look.has_tex, look.has_mathml, state)
@@ -281,8 +275,7 @@ def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scr
         state[AT.depth] = depth
         opened[element] += 1
         do(effects, state)
-    while depth:
-        depth = pop(stack, depth, opened, state, points, rows, last, count)
+    pop_to(0, stack, depth, opened, state, points, rows, last, count)
     end_block(state, points, rows)
     last[0] = count - 1
     return max(0, state[AT.written] - 1), state[AT.blocks], count, noted, state[AT.hidden_characters]

@@ -73,6 +73,14 @@ def pop(stack, depth, opened, state, points, rows, last, count):
 
 
 @kernel
+def pop_to(place, stack, depth, opened, state, points, rows, last, count):
+    """The element at a place ends, and all inside it; the depth after it. A place of -1 is none."""
+    while 0 <= place < depth:
+        depth = pop(stack, depth, opened, state, points, rows, last, count)
+    return depth
+
+
+@kernel
 def place_of(stack, depth, name, bits, boundary):
     """The place of the innermost open element of a name, as far as elements with one of the bits let look; -1."""
     place = depth - 1
@@ -86,7 +94,7 @@ def place_of(stack, depth, name, bits, boundary):
 
 
 @kernel
-def ends_before(element, bits):
+def ends_before(element):
     """(first, second): open elements that end where one of a name begins, 0 for none."""
     if element == EL.li:
         return EL.li, 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from corpus.extract.kernels.markup import as_bytes
 from corpus.text.compiled import kernel
 
 HIDES, PREFORMATS, BLOCKS = 1, 2, 4  # bits
@@ -12,17 +13,17 @@ MAX_STYLE = 600  # bytes that are looked at
 FAR = 3  # digits of an offset that leads off the screen
 
 
-def _bytes(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode(), np.uint8)
-
-
-NONE, INVISIBLE = _bytes(";display:none"), _bytes(";visibility:hidden")
-ABSOLUTE, FIXED = _bytes(";position:absolute"), _bytes(";position:fixed")
-LEFT, TOP, INDENT = _bytes(";left:-"), _bytes(";top:-"), _bytes(";text-indent:-")
-NO_SIZE, NO_WIDTH, NO_HEIGHT = _bytes(";font-size:0"), _bytes(";width:0"), _bytes(";height:0")
-CLIPPED, BLANKS, WRAPPED = _bytes(";overflow:hidden"), _bytes(";white-space:pre"), _bytes(";white-space:break-spaces")
-BLOCK, FLEX, GRID = _bytes(";display:block"), _bytes(";display:flex"), _bytes(";display:grid")
-TABLE, ITEM = _bytes(";display:table;"), _bytes(";display:list-item")
+NONE, INVISIBLE = as_bytes(";display:none"), as_bytes(";visibility:hidden")
+ABSOLUTE, FIXED = as_bytes(";position:absolute"), as_bytes(";position:fixed")
+LEFT, TOP, INDENT = as_bytes(";left:-"), as_bytes(";top:-"), as_bytes(";text-indent:-")
+NO_SIZE, NO_WIDTH, NO_HEIGHT = as_bytes(";font-size:0"), as_bytes(";width:0"), as_bytes(";height:0")
+CLIPPED, BLANKS, WRAPPED = (
+    as_bytes(";overflow:hidden"),
+    as_bytes(";white-space:pre"),
+    as_bytes(";white-space:break-spaces"),
+)
+BLOCK, FLEX, GRID = as_bytes(";display:block"), as_bytes(";display:flex"), as_bytes(";display:grid")
+TABLE, ITEM = as_bytes(";display:table;"), as_bytes(";display:list-item")
 
 
 @kernel

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
+from small_corpus import small_model
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
 from training.checkpoints.export import layout_files, load_model, load_tokenizer
-from training.config import ModelConfig
 from training.evaluation.harness import ask_items, build_table, lm_eval_task
 from training.evaluation.kinds import Choice, Completion
 from training.evaluation.language_model import LanguageModel
@@ -73,17 +73,7 @@ VOCABULARIES: dict[str, Callable[[], Tokenizer]] = {
 
 def our_folder(tokenizer: Tokenizer, folder: Path) -> Path:
     """A random checkpoint of ours, whose rows branch where choices share a prompt."""
-    config = ModelConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        eos_token_id=tokenizer.get_vocab()[EOS],
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=8,
-        max_position_embeddings=CONTEXT,
-    )
+    config = small_model(tokenizer.get_vocab_size(), tokenizer.get_vocab()[EOS], max_position_embeddings=CONTEXT)
     model = Transformer(config, seed=1)
     drawn = torch.Generator().manual_seed(2)
     with torch.no_grad():
