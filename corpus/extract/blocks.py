@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.extract.elements import NAMES, element_tables
+from corpus.extract.elements import NAMES, NAMING, element_tables
 from corpus.extract.kernels.descriptions import describe_blocks
 from corpus.extract.kernels.markup import LESS, as_bytes, build_trie, holds_bytes
 from corpus.extract.kernels.names import LONG
@@ -17,6 +17,7 @@ from corpus.extract.kernels.reader import MATH_TEX, MAX_REGIONS, MAX_SCRIPTS, Ta
 from corpus.extract.kernels.references import reference_tables
 from corpus.extract.kernels.writer import BLOCK, NEWLINE, STATE_COLUMNS, write_text
 from corpus.extract.regions import CONTENT, KIND_TAGS, KIND_WORDS, KINDS, LONG_ENDINGS, MAIN, SOFT, Regions
+from corpus.extract.vocabulary import Words, find_names
 from corpus.text.codepoints import code_point_table
 from corpus.text.compiled import kernel
 
@@ -42,8 +43,8 @@ class Blocks(NamedTuple):
     script without spaces, in which a character says as much); `linked`, the characters inside links; `tag`; `region`,
     its number; `flags`, bits of kernels/phrases (IS_TITLE is a heading that is a part of the page's title); `first`,
     the number of the first block of the same text; the innermost block `element`, by its number, and the `depth`; the
-    number of the list `item` and of the `table` that it is in, 0 for none; and `lists`, twice the depth of lists, and
-    one for a numbered list."""
+    number of the list `item` and of the `table` that it is in, 0 for none; `lists`, twice the depth of lists, and one
+    for a numbered list; and the number of the innermost element around that has names (`named`)."""
 
     points: NDArray[np.uint32]  # code points, a newline between blocks
     rows: NDArray[np.int64]
@@ -59,12 +60,13 @@ class Blocks(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A page as it was read: `data` are the contents of its scripts of JSON-LD, `hidden` how many characters were left
-    out because a style hides them."""
+    """A page as it was read: `names` are the words of its elements' names, `data` the contents of its scripts of
+    JSON-LD, `hidden` how many characters were left out because a style hides them."""
 
     title: str
     blocks: Blocks
     regions: Regions
+    names: Words
     data: list[bytes]
     hidden: int
 
@@ -78,7 +80,10 @@ def read_blocks(source: bytes, hidden: bool = False, noscript: bool = False) -> 
     regions = np.zeros((4, min(tags + 2, MAX_REGIONS)), np.int64)
     scripts, place = np.zeros((MAX_SCRIPTS, 2), np.int64), np.zeros(2, np.int64)
     look = Look(hidden, noscript, holds_bytes(data, MATH_TEX), holds_bytes(data, MATH_TAG))
-    written, found, count, noted, left_out = read_markup(data, tables, look, points, rows, *regions, scripts, place)
+    named, names = np.zeros(regions.shape[1], np.int64), np.full((regions.shape[1], len(NAMING), 2), -1, np.int64)
+    written, found, count, with_names, noted, left_out = read_markup(
+        data, tables, look, points, rows, *regions, named, names, scripts, place
+    )
     title = _read_title(data[place[0] : place[1]], tables)
     kind, kinds, around, last = regions[:, :count]
     rows = rows[:found]
@@ -86,7 +91,9 @@ def read_blocks(source: bytes, hidden: bool = False, noscript: bool = False) -> 
     describe_blocks(points, rows, titles, code_point_table(), ENDS, *phrase_tables())
     blocks = Blocks(points[:written], rows)
     texts = [source[start:end] for start, end in scripts[:noted].tolist()]
-    return Reading(title, blocks, Regions(kind=kind, kinds=kinds, around=around, last=last), texts, left_out)
+    containers = Regions(kind=kind, kinds=kinds, around=around, last=last)
+    words = find_names(data, named[:with_names], names[:with_names])
+    return Reading(title, blocks, containers, words, texts, left_out)
 
 
 def _read_title(data: NDArray[np.uint8], tables: Tables) -> str:

@@ -1,7 +1,7 @@
 """Choice: which blocks of a page are its main text, by a score of two steps: of each block by itself, then
 among its neighbours.
 
-Both are sums of decision trees (corpus/extract/trees).
+Both are sums of decision trees (corpus/extract/trees); what its words and the names around it say goes into the first.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.extract.blocks import Blocks
+from corpus.extract.blocks import Reading
 from corpus.extract.features_context import compute_context_features
 from corpus.extract.features_local import Features, Ints, LocalFeatures, compute_local_features
 from corpus.extract.kernels.writer import BLOCK
-from corpus.extract.regions import Regions
-from corpus.extract.trees import load_trees, score_blocks
+from corpus.extract.model import Model, load_model
+from corpus.extract.trees import score_blocks
 from corpus.text.compiled import kernel
 
 MAX_SCORE = 1_000
@@ -23,27 +23,25 @@ SURE = 1_000  # likelihoods count in thousandths
 LONG_REPETITION = 30  # characters; shorter ones are labels
 
 
-def score_main_text(blocks: Blocks, regions: Regions) -> tuple[Ints, LocalFeatures]:
-    """How likely each block is main text, in hundredths of a logit, and its features."""
-    local = compute_local_features(blocks, regions)
-    by_itself, among_others = load_trees()
-    first = score_blocks(by_itself, local.features, MAX_SCORE)
-    return score_blocks(among_others, context_inputs(first, local), MAX_SCORE), local
-
-
 def context_inputs(first: Ints, local: LocalFeatures) -> Features:
     """What the second step decides by: the first score, what it says of the neighbours, and all local features."""
     context = compute_context_features(first, local)
     return np.concatenate([first[:, None].astype(np.int16), context, local.features], axis=1)
 
 
-def choose_main_blocks(blocks: Blocks, regions: Regions, min_score: int) -> NDArray[np.bool_]:
-    """(n,) bool: whether each block belongs to the main text. `min_score` is in hundredths of a logit. Blocks whose
-    text stood in another region already do not: captions of galleries, what a page holds twice for wide and narrow
-    screens. Within a region a repetition may be meant, as in a refrain."""
-    score, local = score_main_text(blocks, regions)
+def choose_main_blocks(reading: Reading, min_score: int) -> NDArray[np.bool_]:
+    """(n,) bool: whether each block belongs to the main text. `min_score` is in hundredths of a logit."""
+    model = load_model()
+    return choose(compute_local_features(reading, model.vocabulary), model, min_score)
+
+
+def choose(local: LocalFeatures, model: Model, min_score: int) -> NDArray[np.bool_]:
+    """(n,) bool. Blocks whose text stood in another region already are left out: captions of galleries, what a page
+    holds twice for wide and narrow screens. Within a region a repetition may be meant, as in a refrain."""
+    first = score_blocks(model.by_itself, local.features, MAX_SCORE)
+    score = score_blocks(model.among_others, context_inputs(first, local), MAX_SCORE)
     keep: NDArray[np.bool_] = choose_blocks(score - min_score, local.weight)
-    _drop_repeated(blocks.rows, keep)
+    _drop_repeated(local.blocks, keep)
     return keep
 
 

@@ -24,7 +24,7 @@ class ExtractConfig:
     extractor: Extractor = "blocks"
     main_content: bool = True
     min_score: int = 0
-    rescue_below: float = 0.05
+    rescue_below: float = 0.01
     roles: tuple[str, ...] = ROLES
     format: TextFormat = "text"
 

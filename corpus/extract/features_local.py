@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus.extract.blocks import Blocks
+from corpus.extract.blocks import Reading
 from corpus.extract.containers import CORES, LEVELS, add_inner, innermost_with_share
 from corpus.extract.elements import NAMES
 from corpus.extract.kernels.phrases import HAS_FRAME_WORDS, IS_FRAME, IS_SENTENCE, IS_TAIL, IS_TITLE
 from corpus.extract.kernels.writer import BLOCK
 from corpus.extract.regions import KINDS, MAIN, SOFT, Regions
+from corpus.extract.vocabulary import Vocabulary, alone, find_words, score_words
 from corpus.text.compiled import kernel, number_names
 
 Ints = NDArray[np.int64]
@@ -50,7 +51,7 @@ for _number, _names in enumerate(ELEMENT_CLASSES, 1):
 LOCAL_FEATURES = (
     *("width", "link share", "element", "tag", "depth", "number", "position", "characters before", "characters after"),
     *("sentence", "frame", "tail", "frame words", "titled", "copies", "commas", "stops", "digits", "capitals"),
-    *("clock time", "year", "at sign", "separators"),
+    *("clock time", "year", "at sign", "separators", "prices", "prices of page"),
     "kind",
     *(f"somewhere in {kind}" for kind in (*KINDS[1:], "main")),
     *(
@@ -67,6 +68,7 @@ LOCAL_FEATURES = (
         for what in ("width", "link share", "element")
     ),
     *("blocks since heading", "blocks since title", "in region of block before", "long blocks in a row"),
+    *("long text before", "long text after", "names", "innermost names", "words"),
 )
 FEATURE = number_names(LOCAL_FEATURES)
 PER_LEVEL = 4  # features of a container around a block
@@ -83,10 +85,15 @@ class LocalFeatures(NamedTuple):
     regions: Regions
 
 
-def compute_local_features(blocks: Blocks, regions: Regions) -> LocalFeatures:
+def compute_local_features(reading: Reading, vocabulary: Vocabulary) -> LocalFeatures:
+    blocks, regions = reading.blocks, reading.regions
     n = len(blocks.rows)
     features, weight, kind = np.zeros((n, len(FEATURE)), np.int16), np.empty(n, np.int64), np.empty(n, np.int64)
     _fill_local(blocks.points, blocks.rows, regions, _CLASS_OF_ELEMENT, weight, kind, features)
+    named = blocks.rows[:, BLOCK.named]
+    features[:, FEATURE.names] = score_words(reading.names, vocabulary.names)[named]
+    features[:, FEATURE.innermost_names] = score_words(alone(reading.names), vocabulary.innermost)[named]
+    features[:, FEATURE.words] = score_words(find_words(blocks.points, blocks.rows), vocabulary.words)
     return LocalFeatures(features, weight, kind, blocks.rows, regions)
 
 
@@ -107,9 +114,14 @@ def _make_credible(kind, kinds, prose):
 
 
 @kernel
+def _is_currency(code):
+    return code == 36 or 0xA3 <= code <= 0xA5 or 0x20A0 <= code <= 0x20BF or code == 0xFFE5
+
+
+@kernel
 def _count_signs(points, start, end, row):
     """What signs a block has: commas and stops, shares of digits and capitals, the form of a time or a year."""
-    commas = stops = digits = capitals = separators = letters = 0
+    commas = stops = digits = capitals = separators = letters = prices = 0
     time = year = at_sign = False
     run = 0
     for position in range(start, end):
@@ -117,11 +129,13 @@ def _count_signs(points, start, end, row):
         if 48 <= code <= 57:
             digits += 1
             run += 1
+            prices += run == 1 and position > start and _is_currency(points[position - 1])
             continue
         if run == 4 and (points[position - 4] == 49 or points[position - 4] == 50):
             year = True
         if code == 58 and 0 < run < 3 and position + 1 < end and 48 <= points[position + 1] <= 57:
             time = True
+        prices += run > 0 and _is_currency(code)
         run = 0
         if 97 <= code <= 122:
             letters += 1
@@ -141,7 +155,7 @@ def _count_signs(points, start, end, row):
     row[FEATURE.digits] = 100 * digits // (end - start)
     row[FEATURE.capitals] = 100 * capitals // (letters + capitals + 1)
     row[FEATURE.clock_time], row[FEATURE.year], row[FEATURE.at_sign] = time, year, at_sign
-    row[FEATURE.separators] = min(separators, MOST)
+    row[FEATURE.separators], row[FEATURE.prices] = min(separators, MOST), min(prices, MOST)
 
 
 @kernel
@@ -184,7 +198,7 @@ def _fill_local(points, blocks, regions, classes, weight, kind, features):
         main = kinds[block] >> MAIN & 1
         has_main |= main != 0
         alike[kind[block], 8 * main + 4 * (share[block] > 0) + blocks[block, BLOCK.tag]] += 1
-    before, heading, title = 0, -1, -1
+    before, prose_before, prices, heading, title = 0, 0, 0, -1, -1
     for block in range(n):
         width, where, tag, flags = (
             blocks[block, BLOCK.width],
@@ -199,12 +213,16 @@ def _fill_local(points, blocks, regions, classes, weight, kind, features):
         row[FEATURE.number], row[FEATURE.position] = min(block, MOST), 100 * block // n
         row[FEATURE.characters_before] = 1_000 * before // characters
         before += width
+        row[FEATURE.long_text_before] = 100 * prose_before // (all_prose + 1)
+        prose_before += prose[block]
+        row[FEATURE.long_text_after] = 100 * (all_prose - prose_before) // (all_prose + 1)
         row[FEATURE.characters_after] = 1_000 * (characters - before) // characters
         row[FEATURE.sentence], row[FEATURE.frame] = flags & IS_SENTENCE != 0, flags & IS_FRAME != 0
         row[FEATURE.tail], row[FEATURE.frame_words] = flags & IS_TAIL != 0, flags & HAS_FRAME_WORDS != 0
         row[FEATURE.titled] = flags & IS_TITLE != 0
         row[FEATURE.copies] = min(same[blocks[block, BLOCK.first]], MOST)
         _count_signs(points, blocks[block, BLOCK.start], blocks[block, BLOCK.end], row)
+        prices += row[FEATURE.prices]
         row[FEATURE.kind] = kind[block]
         for name in range(1, len(KINDS) + 1):
             row[FEATURE.somewhere_in_comment + name - 1] = kinds[block] >> name & 1
@@ -242,5 +260,6 @@ def _fill_local(points, blocks, regions, classes, weight, kind, features):
             title = block
     run = 0
     for block in range(n):  # how many long blocks in a row, with at most a short one between
+        features[block, FEATURE.prices_of_page] = min(prices, MOST)
         run = run + 1 if prose[block] else max(0, run - 1)
         features[block, FEATURE.long_blocks_in_a_row] = run

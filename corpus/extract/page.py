@@ -73,7 +73,7 @@ def describe_blocks(html: bytes, declared_charset: str | None, config: ExtractCo
     if decoded is None:
         return []
     reading = read_visible(decoded[0])
-    keep = choose_main_blocks(reading.blocks, reading.regions, config.min_score)
+    keep = choose_main_blocks(reading, config.min_score)
     roles = find_roles(reading.blocks, reading.regions, keep)
     return [
         {"role": role, "kept": kept and role in config.roles, "text": normalise(text)}
@@ -116,7 +116,7 @@ def read_visible(source: bytes) -> Reading:
 def _main_text(reading: Reading, config: ExtractConfig) -> str:
     from corpus.extract.choice import choose_main_blocks
 
-    keep = choose_main_blocks(reading.blocks, reading.regions, config.min_score)
+    keep = choose_main_blocks(reading, config.min_score)
     if config.roles != ROLES:
         from corpus.extract.roles import find_roles
 

@@ -82,11 +82,18 @@ def _same(data, start, end, other, other_end):
 
 
 @kernel
-def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scripts, title):
+def _has_names(found):
+    return found[ATTRIBUTE.classes : ATTRIBUTE.itemprop + 1, 0].max() >= 0
+
+
+@kernel
+def read_markup(data, tables, look, points, rows, kind, kinds, around, last, around_names, names, scripts, title):
     """Writes the text of a page of UTF-8 and follows its containers. `look`, `points`, `rows`: see
-    corpus/extract/blocks; `kind` to `last`: corpus/extract/regions. `scripts` (MAX_SCRIPTS, 2) gets the places of data
-    about the page, `title` (2,) that of its title. Returns the numbers of code points, of blocks, of containers and of
-    scripts, and of the characters that were hidden."""
+    corpus/extract/blocks; `kind` to `last`: corpus/extract/regions. Of the elements that have names, after a first row
+    for the page itself, `around_names` (n,) gets the number of the innermost one around, `names` (n, NAMING, 2) the
+    places of the names. `scripts` (MAX_SCRIPTS, 2) gets the places of data about the page, `title` (2,) that of its
+    title. Returns the numbers of code points, of blocks, of containers, of elements with names and of scripts, and of
+    the characters that were hidden."""
     size = types.int64(len(data))
     state = np.zeros(len(STATE_COLUMNS), np.int64)
     stack = np.zeros((MAX_DEPTH, len(OPEN)), np.int64)
@@ -96,7 +103,7 @@ def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scr
     no_comment = np.full(1, size, np.int64)
     no_end = np.full(len(tables.bits), size, np.int64)
     tex_start = tex_end = types.int64(0)
-    depth, count, noted = 0, 1, 0
+    depth, count, with_names, noted = 0, 1, 1, 0
     ruby_read = False
     title[:] = 0
     position = types.int64(0)
@@ -261,6 +268,12 @@ def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scr
         stack[depth, OPEN.effects], stack[depth, OPEN.region] = effects, region
         stack[depth, OPEN.around], stack[depth, OPEN.item] = state[AT.element], state[AT.item]
         stack[depth, OPEN.lists], stack[depth, OPEN.table] = state[AT.lists], state[AT.table]
+        stack[depth, OPEN.named] = state[AT.named]
+        if bits & IS_BLOCK and with_names < len(around_names) and _has_names(found):
+            around_names[with_names] = state[AT.named]
+            names[with_names] = found[ATTRIBUTE.classes : ATTRIBUTE.itemprop + 1]
+            state[AT.named] = with_names
+            with_names += 1
         if element == EL.li:
             state[AT.items] += 1
             state[AT.item] = state[AT.items]
@@ -278,4 +291,4 @@ def read_markup(data, tables, look, points, rows, kind, kinds, around, last, scr
     pop_to(0, stack, depth, opened, state, points, rows, last, count)
     end_block(state, points, rows)
     last[0] = count - 1
-    return max(0, state[AT.written] - 1), state[AT.blocks], count, noted, state[AT.hidden_characters]
+    return max(0, state[AT.written] - 1), state[AT.blocks], count, with_names, noted, state[AT.hidden_characters]

@@ -10,7 +10,7 @@ from corpus.extract.kernels.writer import AT, NEWLINE, end_block, put_newline
 from corpus.text.compiled import kernel, number_names
 
 # The columns of an open element: what it is, and what was innermost before it.
-OPEN = number_names(("name", "element", "effects", "region", "around", "item", "lists", "table"))
+OPEN = number_names(("name", "element", "effects", "region", "around", "item", "lists", "table", "named"))
 # What an open element does to the text in it (bits), to be undone when it ends.
 LINKS, PREFORMATTED, IN_CODE, IN_HEADING, IN_PARAGRAPH, HIDDEN, PASSED_OVER, IN_FORMULA, BREAKS, OF_REGION = (
     1 << bit for bit in range(10)
@@ -63,7 +63,7 @@ def pop(stack, depth, opened, state, points, rows, last, count):
             end_block(state, points, rows)
     state[AT.element], state[AT.depth] = stack[depth, OPEN.around], depth
     state[AT.item], state[AT.lists] = stack[depth, OPEN.item], stack[depth, OPEN.lists]
-    state[AT.table] = stack[depth, OPEN.table]
+    state[AT.table], state[AT.named] = stack[depth, OPEN.table], stack[depth, OPEN.named]
     undo(effects, state)
     opened[element] -= 1
     if effects & OF_REGION:

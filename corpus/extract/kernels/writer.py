@@ -15,7 +15,7 @@ from corpus.text.compiled import kernel, number_names
 LINE, PARAGRAPH, HEADING, PREFORMATTED = range(4)
 BLOCK_COLUMNS = (  # see corpus/extract/blocks
     *("start", "end", "width", "linked", "tag", "region", "flags", "first", "element", "depth"),
-    *("item", "lists", "table"),
+    *("item", "lists", "table", "named"),
 )
 BLOCK = number_names(BLOCK_COLUMNS)
 
@@ -23,12 +23,12 @@ BLOCK = number_names(BLOCK_COLUMNS)
 # `start`, `tag`, region, element, depth and characters inside of links (`linked`); whether white space (`space`) or the
 # end of a table's cell (`cell`) stands before the next character. Then of how many open elements of a kind the text is
 # inside of, the innermost `region`, block `element`, list `item` and `table`, the `depth` and that of `lists` (twice
-# it, and one for a numbered list); and characters that are hidden and in no link.
+# it, and one for a numbered list); characters that are hidden and in no link; and the innermost element that has names.
 STATE_COLUMNS = (
     *("written", "blocks", "start", "tag", "block_region", "block_element", "block_depth", "linked", "space", "cell"),
-    *("block_item", "block_lists", "block_table", "item", "lists", "table", "items", "tables"),
+    *("block_item", "block_lists", "block_table", "block_named", "item", "lists", "table", "items", "tables"),
     *("link", "preformatted", "code", "heading", "paragraph", "hidden", "skipped", "formula"),
-    *("region", "element", "depth", "hidden_characters"),
+    *("region", "element", "depth", "hidden_characters", "named"),
 )
 AT = number_names(STATE_COLUMNS)
 NEWLINE, TAB, BLANK, NO_BREAK, LESS, AMPERSAND = 10, 9, 32, 0xA0, 60, 38
@@ -42,6 +42,7 @@ def put(state, points, code):
         state[AT.block_region], state[AT.block_depth] = state[AT.region], state[AT.depth]
         state[AT.block_element], state[AT.block_item] = state[AT.element], state[AT.item]
         state[AT.block_lists], state[AT.block_table] = state[AT.lists], state[AT.table]
+        state[AT.block_named] = state[AT.named]
         state[AT.linked] = 0
         if state[AT.heading]:
             state[AT.tag] = HEADING
@@ -102,7 +103,7 @@ def end_block(state, points, rows):
     rows[block, BLOCK.tag], rows[block, BLOCK.region] = state[AT.tag], state[AT.block_region]
     rows[block, BLOCK.element], rows[block, BLOCK.depth] = state[AT.block_element], state[AT.block_depth]
     rows[block, BLOCK.item], rows[block, BLOCK.lists] = state[AT.block_item], state[AT.block_lists]
-    rows[block, BLOCK.table] = state[AT.block_table]
+    rows[block, BLOCK.table], rows[block, BLOCK.named] = state[AT.block_table], state[AT.block_named]
     state[AT.blocks] = block + 1
     points[written] = NEWLINE
     state[AT.written] = state[AT.start] = written + 1
