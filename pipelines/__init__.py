@@ -9,8 +9,8 @@
     vocabulary, tokenization    split -> tokenizer;  split, tokenizer -> tokens
     shards, mix    tokens -> shards, of all training documents or in wanted shares
 
-    plan    splits -> workers -> parts -> manifest        elements, part_worker, parts, guard: one split -> its part
-    engine  which Beam runner, how many workers           beam, worker: Beam without its surprises
+    plan    splits -> workers -> parts -> manifest        part_workers, parts, guard, forkserver: one split -> its part
+    engine  which Beam runner, how many workers           elements, beam: Beam without its surprises
 
 An element is a split (a range of a file), never a document: a worker reads it, applies corpus/, writes its own part
 and emits one row about it. Text is never shuffled.

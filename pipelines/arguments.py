@@ -37,8 +37,9 @@ MIX: dict[str, tuple[type, str]] = {
 }
 
 
-def add_arguments(stage: argparse.ArgumentParser, name: str, config: type, reads: str) -> None:
-    """The flags of a stage by its name, its configuration's fields and what it reads, "" where that is a crawl."""
+def add_arguments(stage: argparse.ArgumentParser, name: str, config: type | None, reads: str) -> None:
+    """The flags of a stage by its name, the fields of its configuration, if it has one, and what it reads, "" where
+    that is a crawl."""
     if reads:
         stage.add_argument("dataset", nargs="+", metavar=reads.split()[0], help=f"what to read: {reads}")
     else:
@@ -69,6 +70,8 @@ def add_arguments(stage: argparse.ArgumentParser, name: str, config: type, reads
     stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
     stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
     stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
+    if config is None:
+        return
     words = literal_choices(config)
     for field in fields(config):
         option: dict[str, Any] = {"default": field.default, "help": "of the recipe"}

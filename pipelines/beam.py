@@ -7,8 +7,7 @@ logging.disable(logging.WARNING)
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 logging.disable(logging.NOTSET)
 
-__all__ = ["FnApiRunner", "PipelineOptions", "SubprocessSDKEnvironment", "beam"]
+__all__ = ["FnApiRunner", "PipelineOptions", "beam"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ from corpus.extract.config import ExtractConfig
 from corpus.lake import stages
 from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, QUARANTINE, QUARANTINED, document_id, ledger_row
 from corpus.lake.store import Lake
-from corpus.optout.blocklists import Blocklists, OptOutConfig
+from corpus.optout.blocklists import REMOVAL_LIST, Blocklists, OptOutConfig
+from corpus.optout.removals import Removal, RemovalMatcher
 from corpus.optout.signals import Refusal, find_refusal
 from corpus.sources import SourceFile, SourceRecord
 from corpus.sources.archives import SourceOpener
@@ -64,12 +66,31 @@ class Block:
         return self.stop - self.start
 
 
+def prepare() -> None:
+    """Loads what pages of the web need, in the fork server: no record's time is running there."""
+    extraction.prepare()
+
+
 class Ingest(Work):
     schemas = {"documents": DOCUMENT, "quarantine": QUARANTINE, "ledger": LEDGER}
     guard = Limits()
 
-    def __init__(self, crawl: str, config: IngestConfig, digests: dict[str, str]) -> None:
-        self.crawl, self.config, self.digests = crawl, config, digests
+    def __init__(
+        self,
+        crawl: str,
+        config: IngestConfig,
+        digests: dict[str, str],
+        kinds: frozenset[str] = frozenset(),
+        removals: Sequence[Removal] = (),
+    ) -> None:
+        """`kinds`: of the crawl's files, where they are known before: what they need is loaded once for all workers.
+        `removals`: what the lake has forgotten."""
+        self.crawl, self.config, self.digests, self.kinds = crawl, config, digests, kinds
+        self.removals = RemovalMatcher(removals)
+
+    def prepare(self) -> None:
+        if "web" in self.kinds:
+            prepare()
 
     def setup(self, lake: Lake) -> None:
         self.opener = SourceOpener()
@@ -79,8 +100,6 @@ class Ingest(Work):
 
     def process(self, lake: Lake, split: Block, part: Part) -> None:
         source, file = make_sources(self.config.columns)[split.file.kind], split.file
-        if source.name == "web":
-            extraction.prepare()  # here, where no record's time is running
         span = FileRange(start=split.start, stop=split.stop, exact=split.exact)
         damage, revisits = Damage(), {}
         with self.opener.open(file.url) as (opened, _):
@@ -110,11 +129,12 @@ class Ingest(Work):
 
     def _record(self, origin: dict[str, Any], found: SourceRecord, part: Part) -> None:
         content = found.content
-        if isinstance(content, NotAPage):
-            if content.broken:
-                _quarantine(origin, content.reason, content.detail, found.raw, part)
-            else:
-                part.lose(ledger_row(origin, STAGE, DROPPED, content.reason, detail=content.detail))
+        if isinstance(content, NotAPage) and not content.broken:
+            part.lose(ledger_row(origin, STAGE, DROPPED, content.reason, detail=content.detail))
+        elif removal := self.removals.find(origin):
+            part.lose(ledger_row(origin, STAGE, DROPPED, REMOVAL_LIST, detail=str(removal)))
+        elif isinstance(content, NotAPage):
+            _quarantine(origin, content.reason, content.detail, found.raw, part)
         elif doubtful := [flag for flag in content.flags if flag in self.config.quarantine]:
             _quarantine(origin, doubtful[0], ", ".join(content.flags), found.raw, part)
         elif isinstance(content, Text):

@@ -14,6 +14,7 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOCUMENT, DROPPED, LEDGER, ORIGIN, ledger_row
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
+from corpus.optout.blocklists import find_blocked
 from corpus.privacy import mask as privacy
 from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, apply_rules
 from corpus.quality.toxicity import BadWordConfig, BadWordLists, BadWords
@@ -23,8 +24,8 @@ from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.plan import compute, each_split
 
 STAGE = stages.CLEAN
-VERSION = 3
-BAD_WORDS = "bad_words"
+VERSION = 4
+BAD_WORDS, EXCLUDED_HOST = "bad_words", "excluded_host"
 
 # How many placeholders of each kind stand in a document's title and text.
 MASKED = pa.struct([pa.field(kind, pa.int32(), nullable=False) for kind in privacy.KINDS])
@@ -35,15 +36,19 @@ CLEAN = pa.schema([*DOCUMENT, *LANGUAGE, pa.field("masked", MASKED, nullable=Fal
 class CleanConfig:
     """`language_score`: the least probability with which a page's language must be known. `mask`: the kinds of personal
     data that are masked in what is kept, () for none. `rule_errors`: the share of documents above which the stage fails
-    because a measure, rule or mask raised an error on them; below, they are dropped."""
+    because a measure, rule or mask raised an error on them; below, they are dropped. `excluded_hosts`: those whose
+    documents are dropped, each with all hosts below it; what they measure is kept, so that it costs little to try."""
 
     rules: tuple[Rule, ...] = DEFAULT
     language_score: float = LANGUAGE_SCORE
     mask: tuple[str, ...] = privacy.KINDS
     bad_words: BadWordConfig = field(default_factory=BadWordConfig)
     rule_errors: float = MOST_ERRORS
+    excluded_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if wrong := [host for host in self.excluded_hosts if host != host.strip(" .").lower() or "/" in host]:
+            raise ValueError(f"excluded_hosts: {', '.join(wrong)}: give hosts such as example.org, in small letters")
         unknown = set(self.mask) - set(privacy.KINDS)
         if unknown:
             raise ValueError(f"cannot mask {sorted(unknown)}: there are {', '.join(privacy.KINDS)}")
@@ -64,7 +69,7 @@ def clean(lake: Lake, documents: Manifest, config: CleanConfig, engine: Engine) 
         libraries=privacy.LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [documents], "measures": [measures]})
-    plan = bounded(lambda: each_split(lake, stage, splits, Clean(config, digest), [documents]), config.rule_errors)
+    plan = bounded(lambda: each_split(splits, Clean(config, digest), [documents]), config.rule_errors)
     outcome = compute(lake, stage, engine, plan)
     if outcome.manifest.counts.kept == 0:
         raise StageError(
@@ -120,6 +125,9 @@ class Clean(Work):
                     failed = lost[row][1] if row in lost else []
                     failed.append(Failure(rule=BAD_WORDS, value=bad.share, threshold=self.config.bad_words.maximum))
                     lost[row] = failed[0].rule, failed, _said(bad)
+        for row, host in enumerate(batch["host"].to_pylist()) if self.config.excluded_hosts else ():
+            if (blocked := find_blocked(host, self.config.excluded_hosts)) is not None:
+                lost[row] = EXCLUDED_HOST, lost[row][1] if row in lost else [], blocked
         masked: dict[int, tuple[privacy.Masked, privacy.Masked]] = {}
         for row in range(len(batch)):
             if row not in lost and row not in errors:

@@ -48,7 +48,7 @@ def find_contamination(
     def plan() -> Plan:
         folder = lake.path(stage.name, stage.address)
         gather = GatherMatches(work, folder, [split.name for split in splits])
-        return each_split_then(lake, stage, splits, work, gather, [unique])
+        return each_split_then(splits, work, gather, [unique])
 
     return compute(lake, stage, engine, plan)
 

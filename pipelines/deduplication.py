@@ -20,7 +20,7 @@ from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import ROWS, Lake
 from pipelines.candidates import Signed
 from pipelines.cleaning import CLEAN, keep_documents
-from pipelines.duplicates import find_duplicates
+from pipelines.duplicates import REMOVAL, find_duplicates
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.plan import compute, each_split
@@ -37,6 +37,8 @@ def deduplicate(lake: Lake, cleans: Sequence[Manifest], config: DuplicateConfig,
 
     Raises StageError when two crawls have one name.
     """
+    if config.scope == "off":
+        return [_unique(lake, clean, None, config, engine) for clean in in_order(cleans, config)]
     outcomes: list[Outcome] = []
     earlier: list[Signed] = []
     for clean in in_order(cleans, config):
@@ -58,17 +60,20 @@ def in_order(cleans: Sequence[Manifest], config: DuplicateConfig) -> list[Manife
     return [by_name[name] for name in order_crawls(names, config.crawls)]
 
 
-def _unique(lake: Lake, clean: Manifest, duplicates: Manifest, config: DuplicateConfig, engine: Engine) -> Outcome:
+def _unique(
+    lake: Lake, clean: Manifest, duplicates: Manifest | None, config: DuplicateConfig, engine: Engine
+) -> Outcome:
+    """`duplicates`: None where nothing is looked for."""
     stage = Stage(
         name=STAGE,
         partition=clean.partition,
         version=VERSION,
         config=None,
-        datasets=[clean, duplicates],
+        datasets=[clean, duplicates] if duplicates is not None else [clean],
     )
     splits = file_splits(lake, {"documents": [clean]})
     keep = Keep(duplicates, [split.name for split in splits], config.measure, config.threshold)
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, keep, [clean]))
+    return compute(lake, stage, engine, lambda: each_split(splits, keep, [clean]))
 
 
 class Keep(Work):
@@ -76,11 +81,12 @@ class Keep(Work):
 
     schemas = {"documents": CLEAN, "ledger": LEDGER}
 
-    def __init__(self, duplicates: Manifest, parts: Sequence[str], measure: str, threshold: float) -> None:
+    def __init__(self, duplicates: Manifest | None, parts: Sequence[str], measure: str, threshold: float) -> None:
         self.duplicates, self.parts, self.measure, self.threshold = duplicates, parts, measure, threshold
 
     def setup(self, lake: Lake) -> None:
-        self.removals = pa.concat_tables(lake.read(self.duplicates, "removals")).combine_chunks()
+        found = lake.read(self.duplicates, "removals") if self.duplicates is not None else [REMOVAL.empty_table()]
+        self.removals = pa.concat_tables(found).combine_chunks()
         self.starts = np.searchsorted(self.removals["part"].to_numpy(), np.arange(len(self.parts) + 1))
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
@@ -112,7 +118,8 @@ class Keep(Work):
 
     def _ledger(self, origins: pa.Table, removals: pa.Table) -> pa.Table:
         if origins["doc_id"] != removals["doc_id"]:
-            raise StageError(f"{self.duplicates.name} is of other documents than those that it is applied to")
+            name = self.duplicates.name if self.duplicates is not None else STAGE
+            raise StageError(f"{name} is of other documents than those that it is applied to")
         count = len(origins)
         rules = pa.StructArray.from_arrays(
             [pa.repeat(self.measure, count), removals["similarity"].combine_chunks(), pa.repeat(self.threshold, count)],

@@ -21,7 +21,6 @@ from corpus.lake.schema import DOC_ID
 from corpus.lake.stage import Outcome, Stage, json_values
 from corpus.lake.store import Lake
 from pipelines.candidates import Exact, Group, Signed, crawl_of, exact_pairs, first_number, ranked, ranks
-from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.plan import TOGETHER, Plan, compute
@@ -91,12 +90,7 @@ def find_duplicates(
         bands = _bands(crawls)
         decide = Decide(crawls, comparison, config.shingle_words, folder)
         return Plan(
-            splits=[exact],
-            transform=Phases(
-                *(lake.url, folder, Exact(crawls, config.same_url)),
-                (bands, Group(crawls, folder)),
-                ([TOGETHER], decide),
-            ),
+            phases=[([exact], Exact(crawls, config.same_url)), (bands, Group(crawls, folder)), ([TOGETHER], decide)],
             parts=[exact.name, *(split.name for split in bands), TOGETHER.name],
         )
 

@@ -57,7 +57,7 @@ def hold_out(
     paths = [f"{lake.folder(manifest)}/{removal_file(manifest).path}" for manifest in removals]
     splits = file_splits(lake, {"documents": uniques})
     work = HoldOut([split.paths["documents"] for split in splits], config, paths)
-    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, work, uniques))
+    outcome = compute(lake, stage, engine, lambda: each_split(splits, work, uniques))
     figures = outcome.manifest.figures
     if not figures.get("train") or not figures.get("heldout"):
         raise StageError(
@@ -156,7 +156,7 @@ def make_items(lake: Lake, split: Manifest, config: ItemConfig, engine: Engine) 
         datasets=[split],
     )
     whole = FileSplit(name="items", weight=1, paths={})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, [whole], MakeItems(split, config)))
+    return compute(lake, stage, engine, lambda: each_split([whole], MakeItems(split, config)))
 
 
 class MakeItems(Work):

@@ -2,52 +2,49 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
 from corpus.extract import page as extraction
+from corpus.lake.manifest import Manifest
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
+from corpus.lineage.removals import holds, list_removals
 from corpus.optout.blocklists import Blocklists
+from corpus.optout.removals import Removal, RemovalMatcher
 from corpus.sources import Crawl, wikipedia
-from pipelines.beam import beam
 from pipelines.blocks import STAGE, Block, Ingest, IngestConfig
 from pipelines.damage import describe_excess
-from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import StageError
 from pipelines.plan import Plan, compute
 from pipelines.second_pass import Settle, Settled
 
-VERSION = 8
+VERSION = 9
+REMOVALS = "removals"  # in a dataset's configuration: the entries that it obeys, where there are any
 LIBRARIES = {**extraction.LIBRARIES, **wikipedia.LIBRARIES, "fastwarc": version("fastwarc"), "isal": version("isal")}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Blocks:
-    """What one worker gets at a time."""
+class _WithRemovals(IngestConfig):
+    """Of a lake that has forgotten something; without that, an address is what it always was."""
 
-    blocks: tuple[Block, ...]
-
-    @property
-    def name(self) -> str:
-        return self.blocks[0].name
-
-    @property
-    def weight(self) -> int:
-        return sum(block.weight for block in self.blocks)
+    removals: tuple[str, ...]
 
 
-def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, blocks_at_once: int = 1) -> Outcome:
-    """Publishes the documents of a crawl. `blocks_at_once`: how many blocks a worker gets; the digest is the same for
-    any. Raises StageError when no record is a document."""
-    lists = Blocklists(config.opt_out)
+def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine) -> Outcome:
+    """Publishes the documents of a crawl, but for those that the lake has forgotten. Raises StageError when no record
+    is a document."""
+    lists, removals = Blocklists(config.opt_out), list_removals(lake)
+    written = replace(config, opt_out=lists.with_digests(config.opt_out))
     stage = Stage(
         name=STAGE,
         partition=crawl.id,
         version=VERSION,
-        config=replace(config, opt_out=lists.with_digests(config.opt_out)),
+        config=_WithRemovals(**vars(written), removals=tuple(map(str, removals))) if removals else written,
         files=crawl.digests,
         libraries=LIBRARIES,
     )
@@ -55,7 +52,8 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, block
     def plan() -> Plan:
         blocks = _blocks(crawl, config.block_bytes)
         folder = lake.path(stage.name, stage.address)
-        work = Ingest(crawl.id, config, lists.digests)
+        kinds = frozenset(file.kind for file in crawl.files)
+        work = Ingest(crawl.id, config, lists.digests, kinds, removals)
         settled = Settled(blocks=tuple(blocks))
 
         def check(rows: list[dict[str, Any]]) -> None:
@@ -67,16 +65,20 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, block
             if problem:
                 raise StageError(problem)
 
-        groups = range(0, len(blocks), blocks_at_once)
         return Plan(
-            splits=[Blocks(blocks=tuple(blocks[first : first + blocks_at_once])) for first in groups],
-            transform=beam.FlatMap(_dealt_out) | Phases(lake.url, folder, work, ([settled], Settle(work, folder))),
+            phases=[(blocks, work), ([settled], Settle(work, folder))],
             parts=[*(block.name for block in blocks), settled.name],
             check=check,
         )
 
-    warc_urls = {file.name: file.url for file in crawl.files}
-    outcome = compute(lake, stage, engine, plan, notes={"warc_urls": warc_urls})
+    started = time.time()
+    found = _without_forgotten(lake, stage, removals) if removals else None
+    if found is not None:
+        lake.record(found)
+        outcome = Outcome(manifest=found, reused=True, seconds=time.time() - started)
+    else:
+        warc_urls = {file.name: file.url for file in crawl.files}
+        outcome = compute(lake, stage, engine, plan, notes={"warc_urls": warc_urls})
     counts = outcome.manifest.counts
     if counts.kept == 0:
         reasons = ", ".join(f"{name} {n}" for name, n in {**counts.dropped, **counts.quarantined}.items())
@@ -85,6 +87,27 @@ def ingest(lake: Lake, crawl: Crawl, config: IngestConfig, engine: Engine, block
             f"`headwater verify` lists the dataset, its ledger names every record"
         )
     return outcome
+
+
+def _without_forgotten(lake: Lake, stage: Stage, removals: Sequence[Removal]) -> Manifest | None:
+    """A dataset of the same crawl from when the list of removals was shorter, that holds nothing of what was added:
+    what would be computed now has the same documents, so forgetting a host costs a crawl nothing that never had it."""
+    if lake.find(stage.name, stage.address) is not None:
+        return None
+    values = {name: value for name, value in stage.config_values.items() if name != REMOVALS}
+    known = {str(removal) for removal in removals}
+    alike = [
+        (set(manifest.config.get(REMOVALS, ())), manifest)
+        for manifest in Lake(lake.url).datasets(stage.name)
+        if (manifest.partition, manifest.code_version) == (stage.partition, stage.code_version)
+        and manifest.inputs == stage.inputs
+        and {name: value for name, value in manifest.config.items() if name != REMOVALS} == values
+    ]
+    for obeyed, manifest in sorted(alike, key=lambda one: (-len(one[0]), one[1].address)):
+        added = [removal for removal in removals if str(removal) not in obeyed]
+        if obeyed <= known and not holds(lake, manifest, RemovalMatcher(added)):
+            return manifest
+    return None
 
 
 def _blocks(crawl: Crawl, block_bytes: int) -> list[Block]:
@@ -98,8 +121,3 @@ def _blocks(crawl: Crawl, block_bytes: int) -> list[Block]:
         Block(name=f"part-{number:05d}", file=file, start=start, stop=stop)
         for number, (file, start, stop) in enumerate(cuts)
     ]
-
-
-def _dealt_out(split: Blocks) -> tuple[Block, ...]:
-    """Each block becomes a part of its own, so how many there are to a split is in no byte."""
-    return split.blocks

@@ -65,7 +65,7 @@ def measure(lake: Lake, documents: Manifest, engine: Engine, rule_errors: float 
         libraries=language.LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [documents]})
-    plan = bounded(lambda: each_split(lake, stage, splits, Measure(), [documents]), rule_errors)
+    plan = bounded(lambda: each_split(splits, Measure(), [documents]), rule_errors)
     return compute(lake, stage, engine, plan)
 
 
@@ -85,8 +85,20 @@ def bounded(plan: Callable[[], Plan], rule_errors: float) -> Callable[[], Plan]:
     return lambda: replace(plan(), check=check)
 
 
+def prepare() -> None:
+    """Loads compiled kernels, tables and the language model."""
+    from corpus.quality import measurement as quality
+
+    texts = pa.array(["The quality of a text."])
+    language.identify_languages(texts.to_pylist())
+    quality.measure_texts(texts, ["en"])
+
+
 class Measure(Work):
     schemas = {"measures": MEASURES}
+
+    def prepare(self) -> None:
+        prepare()
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
         for batch in lake.read_batches(split.paths["documents"], ["doc_id", "text"]):

@@ -208,20 +208,30 @@ class Work:
     """What a stage does to a split. Subclasses are pickled to the workers, so they hold configuration, no data."""
 
     schemas: Mapping[str, pa.Schema] = {"ledger": LEDGER}
-    guard: Limits | None = None  # where records may crash it: the limits of the process that it is then done in
+    guard: Limits | None = None  # where records may crash it: the limits of the process that it is done in
+
+    def prepare(self) -> None:
+        """Loads what every worker needs whatever its split, once for all of them: compiled kernels, models."""
 
     def setup(self, lake: Lake) -> None:
-        """Loads a model, once a worker."""
+        """Loads what depends on the lake or the configuration, once a worker."""
 
     def process(self, lake: Lake, split: Any, part: Part) -> None:
         raise NotImplementedError
 
 
+# Splits and the work on each, which may read the parts of the phases before.
+Phase = tuple[Sequence[Split], Work]
+
+
 class PartJob:
-    """Makes the part of a split, in this process or behind a guard."""
+    """Makes the part of a split; this is what a worker does."""
 
     def __init__(self, lake_url: str, folder: str, work: Work) -> None:
         self.lake_url, self.folder, self.work = lake_url, folder, work
+
+    def prepare(self) -> None:
+        self.work.prepare()
 
     def setup(self) -> None:
         self.lake = Lake(self.lake_url)

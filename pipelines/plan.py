@@ -1,4 +1,4 @@
-"""Plan: how a stage is computed on Beam: splits -> workers -> parts -> manifest.
+"""Plan: how a stage is computed: splits -> workers -> parts -> manifest.
 
 `compute` is the only way a dataset of the data stages comes to be. All work on records happens in workers. The process
 that launches them reads one row a part (its files, counts and figures: some hundred bytes), adds them up, and writes
@@ -22,10 +22,8 @@ from tqdm import tqdm
 from corpus.lake.manifest import Counts, FileEntry, Manifest
 from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
-from pipelines.beam import beam
-from pipelines.elements import Phases, RunSplit
 from pipelines.engine import Engine
-from pipelines.parts import FileSplit, Split, StageError, Work, part_path, read_rows
+from pipelines.parts import FileSplit, Phase, Split, StageError, Work, part_path, read_rows
 
 # The split of a last phase, which reads what the other parts have put into the lake.
 TOGETHER = FileSplit(name="together", weight=1, paths={})
@@ -33,38 +31,31 @@ TOGETHER = FileSplit(name="together", weight=1, paths={})
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a stage is computed. `transform` takes the splits and does the work; `parts` are the names of all parts that
-    must be there when it is through; `records` is how many there are to account for, where earlier datasets say so;
-    `check` reads the parts' rows before anything is published, and raises StageError where they must not be."""
+    """How a stage is computed: phase by phase. `parts` are the names of all parts that must be there when it is
+    through; `records` is how many there are to account for, where earlier datasets say so; `check` reads the parts'
+    rows before anything is published, and raises StageError where they must not be."""
 
-    splits: Sequence[Split]
-    transform: beam.PTransform
+    phases: Sequence[Phase]
     parts: Sequence[str]
     records: int | None = None
     check: Callable[[list[dict[str, Any]]], None] | None = None
 
 
-def each_split(
-    lake: Lake, stage: Stage, splits: Sequence[Split], work: Work, records_of: Sequence[Manifest] | None = None
-) -> Plan:
+def each_split(splits: Sequence[Split], work: Work, records_of: Sequence[Manifest] | None = None) -> Plan:
     """The plan of nearly every stage: each split becomes one part. `records_of` are the datasets whose kept records
     must all be accounted for."""
-    folder = lake.path(stage.name, stage.address)
     return Plan(
-        splits=splits,
-        transform=beam.ParDo(RunSplit(lake.url, folder, work)),
+        phases=[(splits, work)],
         parts=[split.name for split in splits],
         records=sum(manifest.counts.kept for manifest in records_of) if records_of is not None else None,
     )
 
 
-def each_split_then(
-    lake: Lake, stage: Stage, splits: Sequence[Split], work: Work, gather: Work, records_of: Sequence[Manifest]
-) -> Plan:
+def each_split_then(splits: Sequence[Split], work: Work, gather: Work, records_of: Sequence[Manifest]) -> Plan:
     """As `each_split`, with a last phase on one worker: `gather` makes the part TOGETHER of all other parts."""
     return replace(
-        each_split(lake, stage, splits, work, records_of),
-        transform=Phases(lake.url, lake.path(stage.name, stage.address), work, ([TOGETHER], gather)),
+        each_split(splits, work, records_of),
+        phases=[(splits, work), ([TOGETHER], gather)],
         parts=[*(split.name for split in splits), TOGETHER.name],
     )
 
@@ -94,12 +85,8 @@ def compute(
 
 def _compute(lake: Lake, stage: Stage, engine: Engine, plan: Plan) -> Manifest:
     folder = lake.path(stage.name, stage.address)
-    heaviest_first = sorted(plan.splits, key=lambda split: (-split.weight, split.name))
     with _progress(lake, folder, stage.label, plan.parts), _clear_errors(lake, folder, stage):
-        with engine.pipeline(len(plan.parts)) as pipeline:
-            # Reshuffle: without it the splits are fused to their source, and one worker gets all of them.
-            splits = pipeline | "Splits" >> beam.Create(heaviest_first) | "Deal out" >> beam.Reshuffle()
-            splits | stage.name >> plan.transform
+        engine.run(lake.url, folder, plan.phases, stage.name)
         rows = read_rows(lake, folder, plan.parts)
         if plan.check:
             plan.check(rows)
@@ -127,6 +114,8 @@ def _clear_errors(lake: Lake, folder: str, stage: Stage) -> Iterator[None]:
         yield
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        if lines and lines[-1].startswith(KeyboardInterrupt.__name__):  # Beam takes Ctrl-C for an error of the work
+            raise KeyboardInterrupt from None
         reason = next((line for line in reversed(lines) if "Error" in line), lines[-1] if lines else repr(error))
         details = f"{folder}/parts/error.log"
         lake.write(details, "".join(traceback.format_exception(error)).encode())

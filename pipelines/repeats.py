@@ -78,7 +78,7 @@ def find_repeats(lake: Lake, clean: Manifest, config: TrimConfig, engine: Engine
 
     def plan() -> Plan:
         gather = Gather(config, splits, lake.path(stage.name, stage.address))
-        return each_split_then(lake, stage, splits, Count(config.lines), gather, [clean])
+        return each_split_then(splits, Count(config.lines), gather, [clean])
 
     return compute(lake, stage, engine, plan)
 

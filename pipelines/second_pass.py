@@ -15,7 +15,7 @@ from typing import Any
 
 from corpus.lake.store import Lake
 from pipelines.blocks import Block, Ingest
-from pipelines.part_worker import PartWorker
+from pipelines.part_workers import PartWorkers
 from pipelines.parts import Part, Work, read_row, write_row
 from pipelines.revisits import resolve_revisits
 
@@ -53,8 +53,8 @@ class Settle(Work):
             if block.file != before.file or ends is None or rows[number]["notes"]["begins"] == ends:
                 continue
             again = replace(block, name=f"{block.name}-again", start=ends, exact=True)
-            worker = worker or PartWorker(lake, self.folder, self.ingest)
-            worker.make(again)
+            worker = worker or PartWorkers(lake, self.folder, self.ingest)
+            list(worker.make([again]))
             rows[number] = read_row(lake, self.folder, again.name)
         if worker is not None:
             worker.close()

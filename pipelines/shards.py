@@ -95,7 +95,7 @@ def shard(lake: Lake, tokens: Manifest, tokenizer: Manifest, config: ShardConfig
         folder = lake.path(stage.name, stage.address)
         work = WriteShard(vocabulary.digest, vocabulary.size, files, config.mix, made)
         index = WriteIndex(tokenizer, folder, [split.name for split in splits], made)
-        return each_split_then(lake, stage, splits, work, index, [tokens])
+        return each_split_then(splits, work, index, [tokens])
 
     return compute(lake, stage, engine, plan)
 

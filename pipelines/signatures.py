@@ -26,7 +26,6 @@ from corpus.lake.parquet import parquet_writer
 from corpus.lake.schema import DOC_ID
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import Lake
-from pipelines.elements import Phases
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, Work, file_splits
 from pipelines.plan import Plan, compute
@@ -106,10 +105,7 @@ def sign(lake: Lake, documents: Manifest, signing: SignatureConfig, engine: Engi
         whole = [FileSplit(name=ORDER, weight=1, paths={})]
         bands = band_splits(signing.bands, documents.counts.kept)
         return Plan(
-            splits=splits,
-            transform=Phases(
-                *(lake.url, folder, Sign(signing)), (whole, Order(folder, parts)), (bands, Index(folder, parts))
-            ),
+            phases=[(splits, Sign(signing)), (whole, Order(folder, parts)), (bands, Index(folder, parts))],
             parts=[*parts, ORDER, *(band.name for band in bands)],
             records=documents.counts.kept,
         )

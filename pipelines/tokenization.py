@@ -49,7 +49,7 @@ def encode(lake: Lake, split: Manifest, tokenizer: Manifest, engine: Engine) -> 
     )
     splits = file_splits(lake, {name: [split] for name in SPLITS})
     work = Encode(tokenizer, threads=max(1, engine.workers // len(splits)))
-    outcome = compute(lake, stage, engine, lambda: each_split(lake, stage, splits, work, [split]))
+    outcome = compute(lake, stage, engine, lambda: each_split(splits, work, [split]))
     if "train_tokens" not in outcome.manifest.figures:
         raise StageError(
             f"{stage.label}: the tokenizer fails on every training page ({dict(outcome.manifest.counts.dropped)}); "

@@ -55,7 +55,7 @@ def trim(lake: Lake, clean: Manifest, config: TrimConfig, engine: Engine) -> Out
         datasets=[clean, repeats],
     )
     splits = file_splits(lake, {"documents": [clean], "spans": [repeats]})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, splits, Trim(config, repeats), [clean]))
+    return compute(lake, stage, engine, lambda: each_split(splits, Trim(config, repeats), [clean]))
 
 
 class Trim(Work):

@@ -45,7 +45,7 @@ def make_vocabulary(lake: Lake, split: Manifest, config: VocabularyConfig | Impo
         libraries=LIBRARIES,
     )
     whole = FileSplit(name="tokenizer", weight=1, paths={})
-    return compute(lake, stage, engine, lambda: each_split(lake, stage, [whole], TrainVocabulary(split, config)))
+    return compute(lake, stage, engine, lambda: each_split([whole], TrainVocabulary(split, config)))
 
 
 def _import(lake: Lake, split: Manifest, config: ImportConfig) -> Outcome:

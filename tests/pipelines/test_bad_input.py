@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corpus.lake.store import Lake
-from pipelines.__main__ import main
+from pipelines.commands import main
 
 
 def run(capsys: pytest.CaptureFixture[str], lake: Path, *argv: str) -> str:

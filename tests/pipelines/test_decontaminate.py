@@ -19,9 +19,9 @@ from corpus.holdout.heldout import HeldOutConfig
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import LEDGER
 from corpus.lake.store import Lake
-from pipelines.__main__ import main
 from pipelines.benchmark import publish_benchmark
 from pipelines.cleaning import CLEAN
+from pipelines.commands import main
 from pipelines.contamination import find_contamination
 from pipelines.engine import Engine
 from pipelines.holdout import hold_out

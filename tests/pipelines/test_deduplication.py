@@ -133,6 +133,13 @@ def test_the_order_of_crawls_is_that_of_their_names_or_the_recipes(lake: Lake, t
     assert kept == greedy(lake, [cleans[2], *cleans[:2]], CONFIG.threshold)
 
 
+def test_nothing_is_looked_for_where_the_recipe_says_so(lake: Lake) -> None:
+    cleans = list(lake.datasets("clean"))
+    found = unique(lake, cleans, DuplicateConfig(scope="off"))
+    assert [texts_of(lake, manifest) for manifest in found] == [texts_of(lake, manifest) for manifest in cleans]
+    assert all(manifest.counts.lost == 0 and manifest.counts.kept == manifest.counts.records_in for manifest in found)
+
+
 def test_each_crawl_alone(lake: Lake) -> None:
     apart = unique(lake, list(lake.datasets("clean")), DuplicateConfig(scope="apart"))
     for clean, manifest in zip(lake.datasets("clean"), apart, strict=True):

@@ -90,6 +90,10 @@ from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
 
 lake, kill = Lake(sys.argv[1]), sys.argv[2]
+if kill:
+    from in_process import work_here
+
+    work_here()
 close, put = parts.Part.close, parts.Part.put_table
 
 def die(point):
@@ -149,7 +153,8 @@ def test_killed_between_and_inside_its_steps(tmp_path: Path) -> None:
 
 def run(lake: Lake, kill: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", SCRIPT, lake.url, kill]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
 
 
 def test_other_order_workers_restart_between_sub_stages(tmp_path: Path) -> None:

@@ -39,13 +39,16 @@ def finished(lake: Lake) -> dict[str, str]:
 SCRIPT = """
 import json, os, shutil, sys
 from failing import die, failing
+from in_process import work_here
 from corpus.lake.store import Lake
 from corpus.shards.mix import MixConfig
 from pipelines.engine import Engine
 from pipelines.shards import ShardConfig, shard
+import pipelines.elements  # Beam, once for all children
 
 root, wanted, config, step = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 sys.path.insert(0, os.getcwd())
+work_here()
 from tests.pipelines.test_faults_shards import CONFIGS, finished
 
 def build(folder, number):
@@ -102,6 +105,7 @@ def test_sigkill_at_each_operation(made: Made, tmp_path: Path, config: str, step
     assert found["through"] and found["operations"] > least
 
 
+@pytest.mark.usefixtures("in_process")
 @pytest.mark.parametrize("fail", [no_space, broken_disk])
 def test_no_space_and_eio_on_fsync(made: Made, tmp_path: Path, fail: Callable[[], None]) -> None:
     """Whichever operation fails, the error says so, nothing torn is there, and a rerun gives the same bytes."""
@@ -126,6 +130,7 @@ def test_no_space_and_eio_on_fsync(made: Made, tmp_path: Path, fail: Callable[[]
     assert failed > 12
 
 
+@pytest.mark.usefixtures("in_process")
 def test_read_only(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     again = copied(made, tmp_path / "lake")
 

@@ -36,6 +36,7 @@ from pipelines.holdout import hold_out, make_items
 from pipelines.ingestion import ingest
 from pipelines.repeats import TrimConfig
 from pipelines.shards import ShardConfig, shard
+from pipelines.text_index import index_text
 from pipelines.tokenization import encode
 from pipelines.trimming import trim
 from pipelines.vocabulary import make_vocabulary
@@ -44,9 +45,9 @@ CRAWL = "crawl"
 # What each stage reads stands above it: (version of its code, digest of what it made).
 GOLDEN: dict[str, tuple[int, str]] = {
     CRAWL: (0, "60fa0af855126cb9"),
-    "documents": (8, "41aeaacaddff57c0"),
+    "documents": (9, "41aeaacaddff57c0"),
     "measures": (3, "153fe17c32a2ca65"),
-    "clean": (3, "4e9e740c31bf2200"),
+    "clean": (4, "4e9e740c31bf2200"),
     "repeats": (1, "7ac31dae7b4aaa35"),
     "trimmed": (1, "8870aa238b5282ee"),
     "signatures": (3, "738e98e4707b17e6"),
@@ -59,6 +60,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "tokenizer": (2, "8dad3596dda8d38e"),
     "tokens": (2, "848e2914e96deb10"),
     "shards": (2, "0f1bfa60e401af74"),
+    "text_index": (1, "afa36572a561721b"),
 }
 # Versions of libraries and of Python are part of a dataset's address: where one changes a digest, no new version of the
 # stage is needed.
@@ -83,6 +85,7 @@ MODULES = {
     "tokenizer": "vocabulary",
     "tokens": "tokenization",
     "shards": "shards",
+    "text_index": "text_index",
 }
 
 
@@ -114,7 +117,8 @@ def run_stages(folder: Path, workers: int = 1) -> Lake:
     tokenizer = make_vocabulary(lake, split, VocabularyConfig(size=512), engine).manifest
     tokens = encode(lake, split, tokenizer, engine).manifest
     for mix in (None, MixConfig(shares={"en": 0.6, "zh": 0.4})):
-        shard(lake, tokens, tokenizer, ShardConfig(chunk_tokens=4_096, chunks_per_shard=4, mix=mix), engine)
+        config = ShardConfig(chunk_tokens=4_096, chunks_per_shard=4, mix=mix)
+        index_text(lake, shard(lake, tokens, tokenizer, config, engine).manifest, engine)
     return lake
 
 

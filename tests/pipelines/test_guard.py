@@ -19,10 +19,10 @@ from corpus.lake.schema import DROPPED, LEDGER, ledger_row
 from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
-from pipelines.elements import RunSplit
 from pipelines.engine import Engine
 from pipelines.guard import Guard, GuardError, Limits, Watch
 from pipelines.ingestion import ingest
+from pipelines.part_workers import PartWorkers
 from pipelines.parts import Part, Work, read_row
 
 LIMITS = Limits(seconds=1, memory=1 << 30)
@@ -68,11 +68,10 @@ def obey(order: str) -> None:
 
 
 def run(lake: Lake, *orders: str) -> dict[str, Any]:
-    split = RunSplit(lake.url, lake.path("words", "0" * 64), Obey())
-    split.setup()
-    assert list(split.process(Orders(orders))) == ["part-0"]
-    split.teardown()
-    return read_row(lake, split.folder, "part-0")
+    workers = PartWorkers(lake, lake.path("words", "0" * 64), Obey())
+    assert list(workers.make([Orders(orders)])) == ["part-0"]
+    workers.close()
+    return read_row(lake, workers.folder, "part-0")
 
 
 @pytest.mark.parametrize(
@@ -105,6 +104,9 @@ def test_what_the_work_raises_is_raised(tmp_path: Path) -> None:
 class Between:
     """Crashes, but at no record."""
 
+    def prepare(self) -> None:
+        pass
+
     def setup(self) -> None:
         pass
 
@@ -123,6 +125,9 @@ def test_a_crash_at_no_record_is_an_error_that_names_the_split() -> None:
 class Spin:
     """Each record takes less than the limit, all of them more."""
 
+    def prepare(self) -> None:
+        pass
+
     def setup(self) -> None:
         pass
 
@@ -137,11 +142,11 @@ class Spin:
 def test_the_limit_is_for_a_record_and_nothing_is_left_running() -> None:
     guard = Guard(Spin(), LIMITS)
     guard.do(Orders(()))
-    children = psutil.Process().children()
-    assert children
+    workers = [worker for server in psutil.Process().children() for worker in server.children()]
+    assert workers
     del guard
     gc.collect()
-    assert not any(child.is_running() for child in children)
+    assert not any(worker.is_running() for worker in workers)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

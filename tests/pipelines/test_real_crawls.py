@@ -21,7 +21,7 @@ SHARED = beside("data", "warc")
 def test_real_and_malformed_files_are_accounted_for(tmp_path: Path) -> None:
     crawl, lake = open_crawl(str(SHARED)), Lake(str(tmp_path))
     assert all(name.endswith((".cdx", "LICENSE", "NOTICE", "COPYING.txt", ".wat", ".wat.gz")) for name in crawl.skipped)
-    manifest = ingest(lake, crawl, IngestConfig(), Engine(workers=1), blocks_at_once=1_000).manifest
+    manifest = ingest(lake, crawl, IngestConfig(), Engine(workers=1)).manifest
     counts = manifest.counts
     assert counts.lost == 0 and counts.kept > 300
     assert {"truncated", "bad_warc_header"} <= counts.quarantined.keys()

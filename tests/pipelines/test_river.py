@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -172,6 +173,10 @@ print(json.dumps(river(Lake({lake!r}), [open_crawl({crawl!r})], Engine(workers=2
 """
 
 
+def files_in(folder: Path) -> int:
+    return sum(len(files) for _, _, files in os.walk(folder))
+
+
 def test_a_run_killed_at_any_moment_goes_on_to_the_same_digests(lake: Lake, crawl_folder: Path, tmp_path: Path) -> None:
     seed = 20250131
     dice = random.Random(seed)
@@ -179,17 +184,19 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_digests(lake: Lake, craw
     kills = 0
     for _ in range(20):
         process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        try:
-            printed, _ = process.communicate(timeout=dice.uniform(3, 9) if kills < 3 else None)
+        goes_on = files_in(tmp_path) + dice.randint(1, 20)
+        while process.poll() is None and (kills == 3 or files_in(tmp_path) < goes_on):
+            time.sleep(0.02)
+        if process.poll() is not None:
+            printed, _ = process.communicate()
             break
-        except subprocess.TimeoutExpired:
-            workers = psutil.Process(process.pid).children(recursive=True)
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            kills += 1
-            assert not psutil.wait_procs(workers, timeout=20)[1], "a killed run leaves no process behind"
-            assert not [problem for manifest in Lake(str(tmp_path)).datasets() for problem in lake.problems(manifest)]
-            time.sleep(0.2)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kills += 1
+        assert not psutil.wait_procs(workers, timeout=20)[1], "a killed run leaves no process behind"
+        assert not [problem for manifest in Lake(str(tmp_path)).datasets() for problem in lake.problems(manifest)]
+        time.sleep(0.2)
     assert process.returncode == 0, f"seed {seed}"
     assert kills > 0
     assert json.loads(printed) == digests(lake)

@@ -67,6 +67,7 @@ PLACES = {
 }
 
 
+@pytest.mark.usefixtures("in_process")
 @pytest.mark.parametrize("name", PLACES)
 def test_an_error_costs_its_document(
     name: str, lake: Lake, documents: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -87,6 +88,7 @@ def test_an_error_costs_its_document(
     assert kept == {url: row for url, row in wanted.items() if url not in (f"{SITE}/3", f"{SITE}/11")}
 
 
+@pytest.mark.usefixtures("in_process")
 @pytest.mark.parametrize("name", ["language", "mask"])
 def test_too_many_errors_fail_the_stage(
     name: str, lake: Lake, documents: Manifest, monkeypatch: pytest.MonkeyPatch

@@ -16,9 +16,9 @@ from corpus.optout.blocklists import OptOutConfig
 from corpus.quality.toxicity import BadWordConfig
 from corpus.sources import Crawl, open_crawl
 from dagster_project import checks
-from pipelines.__main__ import main
 from pipelines.blocks import IngestConfig
 from pipelines.cleaning import CleanConfig, clean
+from pipelines.commands import main
 from pipelines.engine import Engine
 from pipelines.ingestion import ingest
 

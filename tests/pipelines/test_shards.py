@@ -24,7 +24,7 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from corpus.shards.mix import MixConfig
 from corpus.shards.reader import ShardSet
-from pipelines.__main__ import main
+from pipelines.commands import main
 from pipelines.engine import Engine
 from pipelines.shards import ShardConfig, shard
 

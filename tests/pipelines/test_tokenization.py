@@ -21,8 +21,8 @@ from corpus.lake.schema import LEDGER
 from corpus.lake.store import Lake
 from corpus.tokenizer.imported import ImportConfig
 from corpus.tokenizer.vocabulary import EOS, VocabularyConfig, train_vocabulary
-from pipelines.__main__ import main
 from pipelines.cleaning import CLEAN
+from pipelines.commands import main
 from pipelines.engine import Engine
 from pipelines.tokenization import by_language, encode
 from pipelines.vocabulary import make_vocabulary, tokenizer_bytes

@@ -17,8 +17,8 @@ from corpus.privacy.mask import KINDS
 from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
 from pipelines import repeats
-from pipelines.__main__ import main
 from pipelines.cleaning import CLEAN
+from pipelines.commands import main
 from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
 from pipelines.parts import StageError
@@ -193,6 +193,7 @@ def test_the_order_and_the_files_of_documents_change_nothing(tmp_path: Path) -> 
     assert found[0] == found[1] == found[2]
 
 
+@pytest.mark.usefixtures("in_process")
 def test_counts_are_merged_a_range_of_keys_at_a_time(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -205,6 +206,7 @@ def test_counts_are_merged_a_range_of_keys_at_a_time(
     assert rows(other, in_ranges, "cuts") == rows(lake, whole, "cuts") != []
 
 
+@pytest.mark.usefixtures("in_process")
 def test_a_run_that_was_stopped_goes_on_with_its_counts(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     clean = cleaned(lake, [mixed(number) for number in range(60)])
 
