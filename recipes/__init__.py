@@ -1,1 +1,2 @@
-"""Recipes: named configurations of the whole path. Two that agree up to a stage share all datasets up to it."""
+"""Recipes: named configurations of the whole path, built in or a file. Two that agree up to a stage share all datasets
+up to it."""

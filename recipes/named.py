@@ -4,6 +4,8 @@ base            ordinary web pages
 trimmed         base, without the lines that many pages of a host repeat
 documentation   base, with quality rules for reference documentation
 demo            documentation, of the standard library alone, in a budget of minutes
+
+recipes.files has those that differ from one of these.
 """
 
 from __future__ import annotations
@@ -23,35 +25,17 @@ from pipelines.blocks import IngestConfig
 from pipelines.cleaning import CleanConfig
 from pipelines.repeats import TrimConfig
 from pipelines.shards import ShardConfig
+from recipes.training import TrainingConfig
 from training.evaluation.catalog import PREPARED
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingConfig:
-    """`preset`: a plan of training/presets.py. `tokens`: the budget, where it is not the preset's. `processes`: how
-    many train together; the threads are the preset's whatever the number of workers of the data stages, because the
-    order of a floating-point sum decides a checkpoint's bytes.
-
-    `along`: how many earlier checkpoints, at most and evenly spaced, keep their weights for the learning curve. Each
-    costs the size of the model."""
-
-    preset: str = "tiny"
-    tokens: int | None = None
-    processes: int = 1
-    along: int = 4
-
-    def __post_init__(self) -> None:
-        if self.along < 0:
-            raise ValueError(f"along {self.along}: a number of checkpoints is 0 or more")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """One configuration per stage. `crawls`: the built-in crawls that it takes where none is given. Ingestion belongs
-    to the crawl and is shared by all recipes. `trim`: None cuts nothing out of documents. `contamination` matters only
-    once a benchmark is materialized."""
+    """One configuration per stage. `crawls`: those that it takes where none is given. `trim`: None cuts nothing out of
+    documents. `contamination` matters only once a benchmark is materialized."""
 
     crawls: tuple[str, ...] = ("stdlib", "packages")
+    ingest: IngestConfig = field(default_factory=IngestConfig)
     clean: CleanConfig = field(default_factory=CleanConfig)
     trim: TrimConfig | None = None
     duplicates: DuplicateConfig = field(default_factory=DuplicateConfig)
@@ -74,7 +58,7 @@ def trimmed() -> Recipe:
 
 
 def documentation() -> Recipe:
-    """As base, with bounds for reference documentation, which repeats itself within a page as nothing else that people
+    """As base, with bounds for reference documentation. It repeats itself within a page as nothing else that people
     write: the same parameter under ten functions, the same inherited method under ten classes, and signatures on lines
     of their own. The bounds are near the 99th percentile of 1,045 such pages (docs/experiments.md, 2026-11-28)."""
     maxima = {
@@ -101,7 +85,9 @@ def with_maxima(rules: tuple[Rule, ...], maxima: Mapping[str, float]) -> tuple[R
     return tuple(replace(rule, maximum=maxima.get(rule.name, rule.maximum)) for rule in rules)
 
 
-RECIPES = {"base": base(), "demo": demo(), "documentation": documentation(), "trimmed": trimmed()}
-INGEST = IngestConfig()
+BUILT_IN = (base, demo, documentation, trimmed)
+RECIPES = {make.__name__: make() for make in BUILT_IN}
+# The first sentence on each.
+ABOUT = {make.__name__: " ".join((make.__doc__ or "").split()).partition(". ")[0] for make in BUILT_IN}
 # Whose items documents are compared with: assets benchmarks/<task>.
 BENCHMARKS = tuple(task.name for task in PREPARED)

@@ -1,0 +1,88 @@
+"""Training: what a recipe says of its training run: a preset, and what differs from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from training.config import ModelConfig, Shape, TrainConfig
+from training.presets import PRESETS, make_plan
+
+SHAPE = tuple(field.name for field in fields(Shape))
+# keep_every follows from TrainingConfig.along.
+SETTINGS = tuple(field.name for field in fields(TrainConfig) if field.name != "keep_every")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig(Shape):
+    """`preset`: a plan of training/presets.py; the parts of the shape (training.config.Shape) and the settings
+    (training.config.TrainConfig) that are not None take the place of its own. `processes`: how many train together; the
+    threads are the preset's whatever the number of workers of the data stages, because the order of a floating-point
+    sum decides a checkpoint's bytes.
+
+    `along`: how many earlier checkpoints, at most and evenly spaced, keep their weights for the learning curve. Each
+    costs the size of the model."""
+
+    preset: str = "tiny"
+    processes: int = 1
+    along: int = 4
+    tokens: int | None = None
+    context: int | None = None
+    micro_batch: int | None = None
+    global_batch: int | None = None
+    learning_rate: float | None = None
+    optimizer: str | None = None
+    schedule: str | None = None
+    warmup_fraction: float | None = None
+    decay_fraction: float | None = None
+    final_lr_fraction: float | None = None
+    weight_decay: float | None = None
+    l1: float | None = None
+    dropout: float | None = None
+    label_smoothing: float | None = None
+    beta1: float | None = None
+    beta2: float | None = None
+    momentum: float | None = None
+    max_grad_norm: float | None = None
+    packing: str | None = None
+    document_masks: bool | None = None
+    seed: int | None = None
+    patience: int | None = None
+    eval_every: int | None = None
+    eval_sequences: int | None = None
+    checkpoint_every: int | None = None
+    keep_last: int | None = None
+    sample_every: int | None = None
+    threads: int | None = None
+    dtype: str | None = None
+    parallel: str | None = None
+    compile: str | None = None
+    timeout: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.along < 0:
+            raise ValueError(f"along {self.along}: a number of checkpoints is 0 or more")
+        if self.processes < 1:
+            raise ValueError(f"processes {self.processes}: at least 1 is needed")
+        if self.preset not in PRESETS:
+            raise ValueError(f"preset {self.preset!r} is unknown; choose one of {', '.join(PRESETS)}")
+        wrong = next((name for name in SHAPE if (value := getattr(self, name)) is not None and value < 1), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong} {getattr(self, wrong)}: at least 1 is needed")
+        self.plan(1 << 16, 0)
+
+    def plan(self, vocab_size: int, eos: int) -> tuple[ModelConfig, TrainConfig]:
+        """For a vocabulary. Raises ValueError for a model or plan that cannot be."""
+        shape = Shape(**{name: getattr(self, name) for name in SHAPE})
+        changes = {name: value for name in SETTINGS if (value := getattr(self, name)) is not None}
+        return make_plan(self.preset, vocab_size, eos, shape, changes)
+
+    def flags(self) -> Iterator[str]:
+        """Of training/train.py, which makes the same plan of them."""
+        yield from ("--preset", self.preset)
+        for name in (*SHAPE, *SETTINGS):
+            value, flag = getattr(self, name), name.replace("_", "-")
+            if isinstance(value, bool):
+                yield f"--{flag}" if value else f"--no-{flag}"
+            elif value is not None:
+                yield from (f"--{flag}", str(value))

@@ -1,0 +1,53 @@
+"""What a recipe says of its training run, the trainer's command line makes the same plan of."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from recipes.training import TrainingConfig
+from training.arguments import SETTINGS, SHAPE, build_parser
+from training.config import Shape
+from training.presets import PRESETS, make_plan
+
+
+def test_every_part_of_a_shape_and_every_setting_of_the_trainer_is_there() -> None:
+    """But for `keep_every`, which follows from `along`."""
+    names = {field.name for field in fields(TrainingConfig)}
+    assert names == {*SHAPE, *SETTINGS, "preset", "processes", "along"} - {"keep_every"}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        TrainingConfig(),
+        TrainingConfig(preset="small", layers=3, width=96, heads=4, kv_heads=2, head_width=24, feed_forward=100),
+        TrainingConfig(tokens=4096, context=64, learning_rate=1e-3, optimizer="adamw", seed=7, document_masks=True),
+        TrainingConfig(preset="small", document_masks=False, packing="bestfit", dropout=0.1, schedule="wsd"),
+    ],
+)
+def test_the_trainer_makes_the_same_plan_of_the_flags(config: TrainingConfig) -> None:
+    args = vars(build_parser().parse_args(["--shards", "s", "--tokenizer", "t", "--out", "o", *config.flags()]))
+    given = {name: args[name] for name in SETTINGS if args[name] is not None}
+    plan = make_plan(args["preset"], 512, 0, Shape(**{name: args[name] for name in SHAPE}), given)
+    assert plan == config.plan(512, 0)
+
+
+def test_without_changes_the_plan_is_the_presets() -> None:
+    for name, preset in PRESETS.items():
+        assert TrainingConfig(preset=name).plan(4096, 0) == preset(4096, 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"along": -1}, "along -1: a number of checkpoints is 0 or more"),
+        ({"processes": 0}, "processes 0: at least 1"),
+        ({"layers": 0}, "layers 0: at least 1"),
+        ({"tokens": 0}, "tokens is 0; it must be above 0"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused(values: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TrainingConfig(**values)  # type: ignore[arg-type]
