@@ -1,4 +1,5 @@
-"""Arguments of train.py: the command line, with a line of help for each setting of TrainConfig. Needs no torch."""
+"""Arguments of train.py: the command line, with a line of help for each setting of TrainConfig and
+part of Shape. Needs no torch."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
-from training.config import CHOICES, TrainConfig
+from training.config import CHOICES, Shape, TrainConfig
 from training.presets import PRESETS
 
 DESCRIPTION = """\
@@ -18,6 +19,15 @@ Without torchrun it is one process. To continue a run that ended early, repeat t
 intact checkpoint in OUT.
 """
 
+# The help of each part of a model's shape; a part that is not given follows from the others (training.config.Shape).
+SHAPE = {
+    "layers": "number of layers",
+    "width": "size of the vectors between the layers",
+    "heads": "attention heads of a layer",
+    "kv_heads": "heads of keys and values, which attention heads share; they divide the heads",
+    "head_width": "size of a head's vectors, an even number",
+    "feed_forward": "width of the feed-forward layers",
+}
 # The help of each setting.
 SETTINGS = {
     "tokens": "number of tokens to train on; the last step may exceed it",
@@ -66,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--preset",
         choices=PRESETS,
         default="tiny",
-        help="model, and the defaults of all settings below (default: %(default)s)",
+        help="the defaults of the model and of all settings below (default: %(default)s)",
     )
     parser.add_argument(
         "--override",
@@ -76,6 +86,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="let this setting differ from the saved run, such as train.learning_rate; repeatable",
     )
     parser.add_argument("--profile", action="store_true", help="trace three of the first steps into OUT/profile")
+    model = parser.add_argument_group("model", "What is not given is the preset's, or follows from the width.")
+    for part in fields(Shape):
+        model.add_argument("--" + part.name.replace("_", "-"), type=_positive, metavar="N", help=SHAPE[part.name])
     settings = parser.add_argument_group("settings", "Defaults come from the preset.")
     types = {"int": int, "float": float, "str": str}
     for field in fields(TrainConfig):
@@ -85,3 +98,10 @@ def build_parser() -> argparse.ArgumentParser:
         else:
             settings.add_argument(flag, type=types[str(field.type)], choices=CHOICES.get(field.name), help=text)
     return parser
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{value} is less than 1")
+    return value

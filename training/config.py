@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, TypeVar
 
 # The allowed values of the settings that have a fixed set of them.
@@ -60,6 +61,47 @@ class ModelConfig:
             raise ValueError(f"head_dim {self.head_dim} is odd; rotary embeddings turn pairs, so take an even number")
         if not 0 <= self.eos_token_id < self.vocab_size:
             raise ValueError(f"eos_token_id {self.eos_token_id} lies outside the vocabulary of {self.vocab_size}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """How the shape of a model differs from another's. What is None stays, or follows from the width: heads stay as
+    wide, feed-forward layers in proportion, in steps of 64; as many heads share keys and values where that is possible;
+    and initial weights shrink with the root of the width."""
+
+    layers: int | None = None
+    width: int | None = None
+    heads: int | None = None
+    kv_heads: int | None = None
+    head_width: int | None = None
+    feed_forward: int | None = None
+
+    def apply(self, model: ModelConfig) -> ModelConfig:
+        """Raises ValueError, naming what to give, where no whole number follows."""
+        width = self.width or model.hidden_size
+        head_width = self.head_width or (model.head_dim if self.heads is None else _divide(width, self.heads, "heads"))
+        heads = self.heads or _divide(width, head_width, "head_width")
+        group = model.num_attention_heads // model.num_key_value_heads
+        wider = 64 * math.ceil(width * model.intermediate_size / model.hidden_size / 64)
+        forward = model.intermediate_size if width == model.hidden_size else wider
+        return replace(
+            model,
+            num_hidden_layers=self.layers or model.num_hidden_layers,
+            hidden_size=width,
+            num_attention_heads=heads,
+            num_key_value_heads=self.kv_heads or (heads // group if heads % group == 0 else heads),
+            head_dim=head_width,
+            intermediate_size=self.feed_forward or forward,
+            initializer_range=float(f"{model.initializer_range * math.sqrt(model.hidden_size / width):.3g}"),
+        )
+
+
+def _divide(width: int, by: int, name: str) -> int:
+    if width % by:
+        raise ValueError(
+            f"a width of {width} is not a multiple of {name} {by}: give a width that is, or both heads and head_width"
+        )
+    return width // by
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
-from training.config import ModelConfig, TrainConfig
+from training.config import ModelConfig, Shape, TrainConfig
 
 Plan = tuple[ModelConfig, TrainConfig]
 
@@ -91,3 +93,10 @@ def base(vocab_size: int, eos: int) -> Plan:
 
 
 PRESETS: dict[str, Callable[[int, int], Plan]] = {"tiny": tiny, "small": small, "base": base}
+
+
+def make_plan(preset: str, vocab_size: int, eos: int, shape: Shape, settings: Mapping[str, Any]) -> Plan:
+    """A preset in another shape and with other settings, by their names in TrainConfig; its context is the model's."""
+    model, train = PRESETS[preset](vocab_size, eos)
+    train = replace(train, **settings)
+    return replace(shape.apply(model), max_position_embeddings=train.context), train

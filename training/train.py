@@ -6,29 +6,32 @@ from pathlib import Path
 sys.path.pop(0)  # training/, whose files are modules of a package and not top-level ones
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import dataclasses
 from contextlib import nullcontext
 
-from training.arguments import SETTINGS, build_parser
+from training.arguments import SETTINGS, SHAPE, build_parser
 
 
 def main() -> int:
     args = vars(build_parser().parse_args())
     # After parsing, for --help and a wrong argument need no torch.
     from corpus.shards.reader import ShardSet
+    from training.config import Shape
     from training.distributed.parallel import World
     from training.optim.scaling import apply_step_law
-    from training.presets import PRESETS
+    from training.presets import make_plan
     from training.run.outdir import Outdir
     from training.run.trainer import Trainer
 
     shards = ShardSet(args["shards"])
     heldout = ShardSet(args["heldout"]) if args["heldout"] else None
-    model, plan = PRESETS[args["preset"]](shards.index.vocab_size, shards.index.eos)
-    settings = {name: args[name] for name in SETTINGS if args[name] is not None}
-    config = dataclasses.replace(plan, **settings)
-    model = dataclasses.replace(model, max_position_embeddings=config.context)
-    config, explanation = apply_step_law(config, model)
+    model, plan = make_plan(
+        args["preset"],
+        shards.index.vocab_size,
+        shards.index.eos,
+        Shape(**{name: args[name] for name in SHAPE}),
+        {name: args[name] for name in SETTINGS if args[name] is not None},
+    )
+    config, explanation = apply_step_law(plan, model)
     out = Outdir(args["out"])
     with World(config.threads, config.timeout) as world, out if world.is_main else nullcontext():
         for line in explanation if world.is_main else ():

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from small_corpus import Data, run
 
-from training.config import ModelConfig, TrainConfig, from_mapping, identity
+from training.config import ModelConfig, Shape, TrainConfig, from_mapping, identity
 from training.optim.scaling import apply_step_law
-from training.presets import PRESETS
+from training.presets import PRESETS, make_plan
 
 
 def test_planning_a_run_needs_no_torch() -> None:
@@ -26,6 +26,40 @@ def test_presets_hold_together(name: str) -> None:
     assert model.max_position_embeddings == plan.context
     assert plan.global_batch % plan.micro_batch == 0
     assert (plan.steps - 1) * plan.tokens_per_step < plan.tokens <= plan.steps * plan.tokens_per_step
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_a_plan_without_changes_is_its_preset(name: str) -> None:
+    assert make_plan(name, 4096, 0, Shape(), {}) == PRESETS[name](4096, 0)
+
+
+def test_a_width_brings_heads_and_feed_forward_layers_of_its_own() -> None:
+    model, plan = make_plan("tiny", 4096, 0, Shape(layers=12, width=768), {"context": 512})
+    assert (model.num_hidden_layers, model.hidden_size, model.max_position_embeddings) == (12, 768, 512)
+    assert (model.num_attention_heads, model.num_key_value_heads, model.head_dim) == (12, 12, 64)
+    assert model.intermediate_size == 2048
+    assert model.initializer_range == pytest.approx(0.03)
+    assert plan.context == 512
+
+
+def test_every_part_of_a_shape_can_be_given() -> None:
+    shape = Shape(layers=2, width=100, heads=6, kv_heads=2, head_width=10, feed_forward=77)
+    model = shape.apply(PRESETS["base"](4096, 0)[0])
+    assert (model.num_attention_heads, model.num_key_value_heads, model.head_dim) == (6, 2, 10)
+    assert (model.hidden_size, model.intermediate_size) == (100, 77)
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (Shape(width=100), "width of 100 is not a multiple of head_width 64: give a width that is, or both"),
+        (Shape(width=256, heads=7), "width of 256 is not a multiple of heads 7"),
+        (Shape(heads=4, kv_heads=3), "num_key_value_heads must divide"),
+    ],
+)
+def test_a_shape_without_whole_numbers_is_refused(shape: Shape, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_plan("tiny", 4096, 0, shape, {})
 
 
 def test_parsed_configurations_round_trip_and_refuse_unknown_keys(data: Data) -> None:

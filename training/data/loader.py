@@ -125,16 +125,17 @@ class Loader:
 
     def sequence_documents(self, step: int) -> list[tuple[int, list[Source]]]:
         """Each sequence of a step's global batch with the documents under it."""
-        documents = []
-        for sequence in self.samples(step).tolist():
-            ranges = zip(*(part.tolist() for part in self.layout.token_ranges(np.array([sequence]))), strict=True)
-            sources = [Source(*source) for first, end in ranges for source in self.shards.documents(first, end)]
-            documents.append((sequence, sources))
-        return documents
+        return [(sequence, self.documents(sequence)) for sequence in self.samples(step).tolist()]
 
-    def steps_reading(self, first: int, end: int, steps: int) -> list[int]:
-        """The reverse: which of the first `steps` steps read any of tokens [first, end) of the stream."""
-        sequences = self.layout.sequences_reading(first, end)
+    def documents(self, sequence: int) -> list[Source]:
+        """The documents under a sequence."""
+        ranges = zip(*(part.tolist() for part in self.layout.token_ranges(np.array([sequence]))), strict=True)
+        return [Source(*source) for first, end in ranges for source in self.shards.documents(first, end)]
+
+    def steps_reading(self, firsts: np.ndarray, ends: np.ndarray, steps: int) -> list[int]:
+        """The reverse: which of the first `steps` steps read any token of these ranges [first, end) of the stream, of
+        which each begins where the one before ends, or behind."""
+        sequences = self.layout.sequences_reading(firsts, ends)
         found: set[int] = set()
         for epoch in range(-(-steps * self.global_batch // self.sequences)):
             positions = np.flatnonzero(np.isin(self._order(epoch), sequences)) + epoch * self.sequences

@@ -37,8 +37,8 @@ class Packing:
 
     @property
     def filled(self) -> np.ndarray:
-        """Tokens that each sequence predicts, int64 (sequences,)."""
-        return np.add.reduceat(self.lengths, self.bounds[:-1])
+        """Tokens that each sequence predicts, int32 (sequences,)."""
+        return np.add.reduceat(self.lengths, self.bounds[:-1], dtype=np.int32)
 
     def pieces(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The pieces of these sequences, one sequence after another, and of how many each has."""
@@ -54,31 +54,39 @@ def ranges(firsts: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 def best_fit(documents: np.ndarray, tokens: int, size: int) -> Packing:
     """Packs documents that start at `documents` (int64, ascending from 0) in a stream of `tokens` into sequences of
-    `size` positions. Takes O(n log n) for n pieces, for sorting; the rest works on groups of equal length and space.
+    `size` positions. Takes O(n log n) for n documents, for sorting; the rest works on groups of equal length and space.
+
+    Full pieces come first, a sequence each, then the remainders. Each array is written once: at 10^9 tokens most of the
+    time would go to pages of memory that are touched for the first time.
     """
-    starts, lengths, opens = _cut(documents, tokens, size)
-    full, rest = np.flatnonzero(lengths == size), np.flatnonzero(lengths < size)
-    sequence, count = _place(lengths[rest], size)
-    order = np.concatenate([full, rest[np.argsort(sequence, kind="stable")]])
-    counts = np.concatenate([np.ones_like(full), np.bincount(sequence, minlength=count)])
-    return Packing(
-        size=size,
-        starts=starts[order],
-        lengths=lengths[order],
-        opens=opens[order],
-        bounds=np.concatenate([[0], np.cumsum(counts)]),
-    )
+    counts, rests = np.divmod(np.diff(documents, append=tokens), size)  # full pieces of each document, its remainder
+    cut, short = np.flatnonzero(counts), np.flatnonzero(rests)
+    full, rest_lengths = int(counts.sum()), rests[short]
+    sequence, sequences = _place(rest_lengths, size)
+    order = _stable_order(sequence)
+    short = short[order]
 
-
-def _cut(documents: np.ndarray, tokens: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Starts, lengths and `opens` of all pieces in the order of the stream."""
-    counts = -(-np.diff(documents, append=tokens) // size)
-    firsts = np.cumsum(counts) - counts
-    starts = np.repeat(documents - firsts * size, counts)
-    starts += np.arange(len(starts)) * size
+    starts = np.empty(full + len(short), np.int64)
+    firsts = np.cumsum(counts[cut]) - counts[cut]
+    starts[:full] = size  # from one full piece to the next, but from that of another document
+    starts[firsts] = np.diff(documents[cut], prepend=0)
+    starts[firsts[1:]] -= (counts[cut[:-1]] - 1) * size
+    np.cumsum(starts[:full], out=starts[:full])
+    starts[full:] = documents[short] + counts[short] * size
+    lengths = np.full(len(starts), size, np.int32)
+    lengths[full:] = rest_lengths[order]
     opens = np.zeros(len(starts), bool)
     opens[firsts] = True
-    return starts, np.diff(starts, append=tokens), opens
+    opens[full:] = counts[short] == 0
+    bounds = np.arange(full + sequences + 1)
+    bounds[full + 1 :] = full + np.cumsum(np.bincount(sequence, minlength=sequences))
+    return Packing(size=size, starts=starts, lengths=lengths, opens=opens, bounds=bounds)
+
+
+def _stable_order(numbers: np.ndarray) -> np.ndarray:
+    """np.argsort(numbers, kind="stable") of numbers below 2^32, in half of the time: 16 bits are sorted in one pass."""
+    order = np.argsort(numbers.astype(np.uint16), kind="stable")
+    return order[np.argsort((numbers >> 16).astype(np.uint16)[order], kind="stable")]
 
 
 def _place(lengths: np.ndarray, size: int) -> tuple[np.ndarray, int]:

@@ -53,8 +53,9 @@ class Sequences(Protocol):
         """The ranges [first, end) of the stream that these sequences read, one sequence after another."""
         ...
 
-    def sequences_reading(self, first: int, end: int) -> np.ndarray:
-        """The sequences that read any of tokens [first, end) of the stream."""
+    def sequences_reading(self, firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        """The sequences that read any token of the ranges [first, end) of the stream, int64, of which each begins where
+        the one before ends, or behind."""
         ...
 
 
@@ -78,9 +79,10 @@ class Concat:
     def token_ranges(self, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return sequences * self.context, (sequences + 1) * self.context + 1
 
-    def sequences_reading(self, first: int, end: int) -> np.ndarray:
-        lowest = max(0, (first - 1) // self.context)  # a sequence's last target is the next one's first input
-        return np.arange(lowest, min(len(self), (end - 1) // self.context + 1))
+    def sequences_reading(self, firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+        lowest = np.maximum(0, (firsts - 1) // self.context)  # a sequence's last target is the next one's first input
+        counts = np.minimum(len(self), (ends - 1) // self.context + 1) - lowest
+        return np.unique(ranges(lowest, np.maximum(0, counts)))
 
     def read(self, sequences: np.ndarray, segments: bool) -> Batch:
         count, size = len(sequences), self.context
@@ -117,10 +119,11 @@ class BestFit:
         starts = self.packing.starts[pieces]
         return starts - ~self.packing.opens[pieces], starts + self.packing.lengths[pieces]
 
-    def sequences_reading(self, first: int, end: int) -> np.ndarray:
+    def sequences_reading(self, firsts: np.ndarray, ends: np.ndarray) -> np.ndarray:
         packing = self.packing
         starts = packing.starts - ~packing.opens
-        pieces = np.flatnonzero((starts < end) & (packing.starts + packing.lengths > first))
+        following = np.searchsorted(ends, starts, side="right")  # the first range that a piece does not lie behind
+        pieces = np.flatnonzero(np.append(firsts, len(self.shards))[following] < packing.starts + packing.lengths)
         return np.unique(np.searchsorted(packing.bounds, pieces, side="right") - 1)
 
     def read(self, sequences: np.ndarray, segments: bool) -> Batch:

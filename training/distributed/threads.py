@@ -10,8 +10,6 @@ bits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import torch
@@ -19,12 +17,12 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
-MAX_SPLITS = 8  # each holds gradients of its own; with more cores than this, a split computes on several
+from training.ops.pool import MAX_PARTS, ThreadPool
 
 
 def count_splits(batch: int, threads: int) -> int:
     """The number of equal parts in which so many sequences are computed."""
-    return next(n for n in range(min(MAX_SPLITS, threads, batch), 0, -1) if batch % n == 0)
+    return next(n for n in range(min(MAX_PARTS, threads, batch), 0, -1) if batch % n == 0)
 
 
 class ThreadParallel(nn.Module):
@@ -33,35 +31,19 @@ class ThreadParallel(nn.Module):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
-        self.threads = torch.get_num_threads()
-        self._pool = ThreadPoolExecutor(MAX_SPLITS)
+        self.pool = ThreadPool()
 
     def forward(self, *inputs: Tensor | None) -> Tensor:
         """The model's loss, up to the order of its sum."""
         batch = next(len(value) for value in inputs if value is not None)
-        count = count_splits(batch, self.threads)
+        count = count_splits(batch, torch.get_num_threads())
         if count == 1:
             return self.model(*inputs)
         pieces = [[None] * count if value is None else value.chunk(count) for value in inputs]
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         if torch.is_grad_enabled():
             return _Sum.apply(self, list(zip(*pieces, strict=True)), *parameters)
-        return torch.stack(self._each(lambda *part: self.model(*part), list(zip(*pieces, strict=True)))).sum()
-
-    def _each(self, work: Callable[..., Any], parts: list[Any]) -> list[Any]:
-        """work(*part) of each part, in a thread with its part of the cores and this thread's precision."""
-        grad, autocast = torch.is_grad_enabled(), torch.is_autocast_enabled("cpu")
-        dtype, cores = torch.get_autocast_dtype("cpu"), self.threads // len(parts)
-
-        def run(part: Any) -> Any:
-            torch.set_num_threads(cores)
-            with torch.set_grad_enabled(grad), torch.autocast("cpu", dtype, enabled=autocast):
-                return work(*part)
-
-        try:
-            return list(self._pool.map(run, parts))
-        finally:
-            torch.set_num_threads(self.threads)
+        return torch.stack(self.pool.each(lambda *part: self.model(*part), list(zip(*pieces, strict=True)))).sum()
 
 
 class _Sum(Function):
@@ -74,7 +56,7 @@ class _Sum(Function):
             return loss.detach(), torch.autograd.grad(loss, parameters)
 
         with torch.enable_grad():
-            losses, gradients = zip(*module._each(work, parts), strict=True)
+            losses, gradients = zip(*module.pool.each(work, parts), strict=True)
         for other in gradients[1:]:
             torch._foreach_add_(gradients[0], other)
         ctx.gradients = gradients[0]

@@ -167,11 +167,8 @@ class Gate(Function):
         dgate, dup = torch.empty_like(gate), torch.empty_like(up)
         for part in blocks(*gate.shape):
             dy, x = grad[part], gate[part]
-            share = torch.sigmoid(x)
-            silu = x * share
-            torch.mul(dy, silu, out=dup[part])
-            slope = torch.addcmul(silu, share, silu, value=-1).add_(share)
-            torch.mul(slope.mul_(dy), up[part], out=dgate[part])
+            torch.mul(dy, torch.nn.functional.silu(x), out=dup[part])
+            torch.ops.aten.silu_backward.grad_input(dy * up[part], x, grad_input=dgate[part])
         return dgate, dup
 
 

@@ -35,19 +35,23 @@ def slice_rows(device: str, words: int) -> int:
 
 
 def _in_place(logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:
-    """The summed loss, a float32 scalar, and its gradient [r, V] in the dtype of logits [r, V]."""
-    scores = functional.log_softmax(logits, dim=-1, dtype=torch.float32)
-    loss = functional.nll_loss(scores, targets, reduction="sum", ignore_index=IGNORED) * (1 - smoothing)
-    if smoothing:
-        loss -= scores.mean(dim=1)[targets != IGNORED].sum() * smoothing
-    gradient = scores.exp_()
+    """The summed loss, a float32 scalar, and its gradient [r, V] in the dtype of logits [r, V], which it may overwrite.
+
+    One exponential an entry: the greatest probability says what lse is, exp(greatest logit - lse).
+    """
+    scores, dtype = logits.float(), logits.dtype
+    scored, ids = targets != IGNORED, targets.clamp(min=0).unsqueeze(1)
+    right, greatest = scores.gather(1, ids), scores.amax(dim=1, keepdim=True)
+    mean = scores.mean(dim=1, keepdim=True) if smoothing else 0.0
+    gradient = torch.softmax(scores, dim=1, out=scores)
+    lse = greatest - gradient.amax(dim=1, keepdim=True).log_()
+    loss = lse - (1 - smoothing) * right - smoothing * mean
     if smoothing:
         gradient -= smoothing / logits.shape[1]
-    scored = (targets != IGNORED).nonzero().squeeze(1)
-    gradient[scored, targets[scored]] -= 1 - smoothing
-    if len(scored) < len(targets):
-        gradient[targets == IGNORED] = 0
-    return loss, gradient.to(logits.dtype)
+    gradient.scatter_(1, ids, right.sub_(lse).exp_() - (1 - smoothing + smoothing / logits.shape[1]))
+    if not scored.all():
+        gradient[~scored] = 0
+    return loss[scored].sum(), gradient.to(dtype)
 
 
 def _fusible(logits: Tensor, targets: Tensor, smoothing: float) -> tuple[Tensor, Tensor]:

@@ -17,24 +17,9 @@ import torch
 from torch import Tensor
 from torch.distributed.tensor import DTensor, Replicate
 
-STEPS, COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
+from training.ops.orthogonal import orthogonalize
+
 SAME_AS_ADAMW = 0.2  # about the root mean square of an AdamW update
-
-
-def orthogonalize(matrices: Tensor, dtype: torch.dtype) -> Tensor:
-    """Approximately U V^T of each of the matrices U S V^T, [N, m, n]: five steps of a quintic Newton-Schulz iteration.
-
-    Singular values end between 0.7 and 1.2. It is computed in `dtype`, for which bfloat16 is precise enough.
-    """
-    a, b, c = COEFFICIENTS
-    tall = matrices.shape[-2] > matrices.shape[-1]
-    x = matrices.to(dtype)
-    x = x.mT if tall else x
-    x = x / x.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)
-    for _ in range(STEPS):
-        gram = x @ x.mT
-        x = torch.baddbmm(x, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), x, beta=a)
-    return (x.mT if tall else x).to(matrices.dtype)
 
 
 class Muon(torch.optim.Optimizer):

@@ -106,8 +106,9 @@ def estimate_budget(
     # Copies of matrices for products in bfloat16 live as long as the activations.
     copies = 2 * (matrices + embedding) if a == 2 else 0
     head = slice_rows(device, model.vocab_size)
-    # CPU: logits, scores and gradient; CUDA, compiled: logits and gradient in the precision of products.
-    logits = min(tokens, head * splits) * model.vocab_size * (2 * a if device == "cuda" else 8 + a)
+    # Logits and gradient in the precision of products. CPU: float32 between, in which logits become the gradient.
+    entry = 2 * a if device == "cuda" else 4 if a == 4 else 4 + 2 * a
+    logits = min(tokens, head * splits) * model.vocab_size * entry
     # The gradient of the head is whole while the loss is computed, beside that of the embedding.
     logits += 4 * embedding * splits
     # A gathered layer is whole while it is used, and the next one is fetched meanwhile.

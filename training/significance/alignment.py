@@ -80,6 +80,12 @@ def _side(tables: Mapping[str, pa.Table], task: str) -> Side:
 
 
 def _same_score(one: str, left: Results, other: str, right: Results) -> None:
+    if ("joined" in left.score) != ("joined" in right.score):
+        older = one if "joined" in right.score else other
+        raise ValueError(
+            f"{left.task}: {older} was scored before options that begin inside a token of the prompt were scored as "
+            "lm-eval does; score that checkpoint again"
+        )
     for path in SAME:
         found = []
         for name, result in ((one, left), (other, right)):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from training.significance.alignment import Pairs, align
 from training.significance.centred import mean_centred_score
+from training.significance.common import Seeds, keep_common
 from training.significance.difference import Difference, estimate_difference
 from training.significance.multiplicity import ALPHA, adjust_holm, minimum_detectable_effect
-from training.significance.results import Results, find_results
-
-Seeds = Mapping[str, Mapping[str, Results]]  # the name of each seed of a side -> task -> results
+from training.significance.results import Results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +40,8 @@ class Ties:
 class TaskComparison:
     """One task. `minimum_detectable_effect` is the smallest difference that is detected in 80 % of the cases. `ties`:
     None where there are none. `lost`: how many texts do not come back from each side's tokenizer, so that its bits per
-    byte are of other texts; of several seeds the most."""
+    byte are of other texts; of several seeds the most. `held`: how many items each side had, where only those are
+    compared that both have, else None."""
 
     task: str
     metric: str
@@ -56,6 +55,7 @@ class TaskComparison:
     groups: tuple[Group, ...]
     ties: Ties | None
     lost: tuple[int, int]
+    held: tuple[int, int] | None
 
     @property
     def better(self) -> str | None:
@@ -67,10 +67,11 @@ class TaskComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    a: tuple[str, ...]  # the folders of each side's seeds
+    a: tuple[str, ...]  # the folders, or recipes, of each side's seeds
     b: tuple[str, ...]
     tasks: tuple[TaskComparison, ...]
     left_out: dict[str, tuple[str, ...]]  # task -> the folders that have it, where others do not
+    apart: tuple[str, ...]  # tasks of which no item is on both sides
     same: tuple[str, ...]  # checkpoints that stand on both sides
 
     @property
@@ -83,20 +84,11 @@ class Comparison:
         return None if a is None or b is None else (len(tasks), a, b)
 
 
-def compare(a: Sequence[Path], b: Sequence[Path]) -> Comparison:
-    """Of two sides, each the folders of one or of several seeds of a recipe, as `find_results` reads them.
+def compare_results(a: Seeds, b: Seeds, own: Collection[str] = ()) -> Comparison:
+    """`own`: the tasks whose items each side made of its own pages, of which those are compared that both have.
 
-    Raises FileNotFoundError where a folder has no results, ValueError as `comparison` does.
-    """
-    for folders in (a, b):
-        if len(set(folders)) < len(folders):
-            raise ValueError(f"{', '.join(map(str, folders))}: a folder comes twice; a seed counts once")
-    side_a, side_b = ({str(folder): find_results(folder) for folder in folders} for folders in (a, b))
-    return compare_results(side_a, side_b)
-
-
-def compare_results(a: Seeds, b: Seeds) -> Comparison:
-    """Raises ValueError where results of a task are not comparable, no task is on both sides, or a seed comes twice."""
+    Raises ValueError where results of a task are not comparable, no task is on both sides, or a seed comes twice."""
+    a, b, held = keep_common(a, b, own)
     everyone = [*a.values(), *b.values()]
     named = sorted({task for found in everyone for task in found})
     common = [task for task in named if all(task in found for found in everyone)]
@@ -110,7 +102,14 @@ def compare_results(a: Seeds, b: Seeds) -> Comparison:
         a=tuple(a),
         b=tuple(b),
         tasks=tuple(
-            _compared([_of(side, task) for side in (a, b)], pairs[task], differences[task], p_holm, len(common))
+            _compared(
+                [_of(side, task) for side in (a, b)],
+                pairs[task],
+                differences[task],
+                p_holm,
+                len(common),
+                held.get(task),
+            )
             for task, p_holm in zip(common, corrected, strict=True)
         ),
         left_out={
@@ -118,6 +117,7 @@ def compare_results(a: Seeds, b: Seeds) -> Comparison:
             for task in named
             if task not in common
         },
+        apart=tuple(task for task in held if task not in common),
         same=tuple(sorted(checkpoints[0] & checkpoints[1])),
     )
 
@@ -143,7 +143,12 @@ def _checkpoints(side: Seeds, tasks: Sequence[str]) -> set[str]:
 
 
 def _compared(
-    folders: Sequence[Mapping[str, Results]], pairs: Pairs, found: Difference, p_holm: float, tasks: int
+    folders: Sequence[Mapping[str, Results]],
+    pairs: Pairs,
+    found: Difference,
+    p_holm: float,
+    tasks: int,
+    held: tuple[int, int] | None,
 ) -> TaskComparison:
     sides = [list(side.values()) for side in folders]
     results = sides[0][0]
@@ -163,6 +168,7 @@ def _compared(
         groups=_groups(pairs),
         ties=_ties(sides),
         lost=(_lost(sides[0]), _lost(sides[1])),
+        held=held,
     )
 
 

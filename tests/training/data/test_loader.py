@@ -235,8 +235,12 @@ def test_documents_of_a_step_and_the_steps_of_a_document(counting: ShardSet, pac
                 places[source.doc_id] = (source.first, source.end)
     assert set(readers) <= {doc_id(number).hex() for number in range(30)}
     assert len(readers) >= 29  # the tail of the stream may be shorter than a sequence
+    some = sorted(places.items(), key=lambda place: place[1])[::7]  # in the order of the stream
+    firsts, ends = np.array([place for _, place in some]).T
+    assert found.steps_reading(firsts, ends, steps) == sorted(set().union(*(readers[name] for name, _ in some)))
+    assert found.steps_reading(firsts[:0], ends[:0], steps) == []
     for name, (first, end) in places.items():
-        assert found.steps_reading(first, end, steps) == sorted(readers[name])
+        assert found.steps_reading(np.array([first]), np.array([end]), steps) == sorted(readers[name])
 
 
 @both
@@ -246,7 +250,7 @@ def test_the_steps_that_read_a_token(unique: ShardSet, packing: str) -> None:
     read = [{*batch.tokens.ravel().tolist(), *batch.targets.ravel().tolist()} for batch in map(found.batch, range(30))]
     for place in np.flatnonzero(stream != EOS)[:-7].tolist():
         wanted = [step for step, tokens in enumerate(read) if int(stream[place]) in tokens]
-        assert found.steps_reading(place, place + 1, 30) == wanted
+        assert found.steps_reading(np.array([place]), np.array([place + 1]), 30) == wanted
 
 
 def test_state_is_one_integer_and_the_fingerprint(counting: ShardSet, data: Data) -> None:

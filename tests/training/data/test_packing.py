@@ -57,6 +57,17 @@ def test_a_sequence_holds_its_pieces_in_the_order_of_the_stream() -> None:
     assert [part.tolist() for part in found.pieces(np.array([3, 1]))] == [[4, 5, 1, 2], [2, 2]]
 
 
+def test_more_sequences_than_sixteen_bits_number_hold_what_fits() -> None:
+    lengths = np.random.RandomState(0).randint(1, 40, 200_000).tolist()
+    found = pack(lengths, 32)
+    assert len(found) > 1 << 16 and sorted(np.diff(np.append(np.sort(found.starts), sum(lengths)))) == sorted(
+        found.lengths
+    )
+    sequences = np.repeat(np.arange(len(found)), np.diff(found.bounds))
+    assert np.array_equal(np.bincount(sequences, found.lengths), found.filled) and found.filled.max() <= 32
+    assert all(np.diff(found.starts)[np.diff(sequences) == 0] > 0)
+
+
 def test_a_million_documents_take_seconds_and_little_padding() -> None:
     lengths = np.maximum(1, np.random.RandomState(0).lognormal(6.4, 1.0, 1_000_000)).astype(int)
     start = time.thread_time()

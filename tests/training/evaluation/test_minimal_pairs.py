@@ -13,7 +13,7 @@ from benchmark_files import to_jsonl
 from scored_checkpoints import scored
 from small_corpus import Data
 
-from dagster_project.assets.scores import prepared_scores
+from recipes.named import BENCHMARKS
 from training.evaluation.catalog import PARADIGM_TASKS, TASKS, find_tasks, format_catalog
 from training.evaluation.catalog.minimal_pairs import PARADIGMS
 from training.evaluation.items import load_items
@@ -78,7 +78,7 @@ def test_a_paradigm_is_a_task_by_name_and_no_asset() -> None:
     listed = "\n".join(format_catalog())
     assert "island_effects: adjunct_island," in listed and len(format_catalog()) < 120
     assert all(name.split("_", 1)[1] in listed for name in PARADIGM_TASKS)
-    assert not PARADIGM_TASKS.keys() & {asset.key.path[-1] for asset in prepared_scores}
+    assert not PARADIGM_TASKS.keys() & set(BENCHMARKS)
 
 
 @pytest.mark.parametrize("write", [as_jsonl, as_parquet])

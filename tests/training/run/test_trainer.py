@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 import os
 import subprocess
@@ -146,6 +147,17 @@ def test_the_budget_counts_the_gradients_of_each_thread(data: Data, tmp_path: Pa
     small = data.trainer(Outdir(tmp_path), threads=2, global_batch=1, micro_batch=64).budget  # one sequence, one share
     assert small.gradients == small.weights and small.activations < found.activations / 3
     assert data.trainer(Outdir(tmp_path), threads=2, dropout=0.1).budget.gradients == found.weights
+
+
+def test_flags_give_a_model_of_any_shape(data: Data, tmp_path: Path) -> None:
+    shape = ("--layers", "2", "--width", "96", "--heads", "6", "--kv-heads", "2", "--feed-forward", "80")
+    done = run(data.command(tmp_path / "out", "--tokens", "1280", *shape))
+    assert done.returncode == 0, done.stderr
+    saved = json.loads((newest(tmp_path / "out") / "config.json").read_text())
+    assert (saved["num_hidden_layers"], saved["hidden_size"], saved["head_dim"]) == (2, 96, 16)
+    assert (saved["num_attention_heads"], saved["num_key_value_heads"], saved["intermediate_size"]) == (6, 2, 80)
+    refused = run(data.command(tmp_path / "other", "--tokens", "1280", "--width", "100"))
+    assert refused.returncode == 1 and "train: a width of 100 is not a multiple of head_width 64" in refused.stderr
 
 
 def test_budget_and_law_are_printed_in_numbered_steps(data: Data, tmp_path: Path) -> None:

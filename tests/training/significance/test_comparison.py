@@ -12,11 +12,11 @@ import pytest
 from scipy import stats
 from scored import results
 
-from training.significance.comparison import Comparison, TaskComparison, compare, compare_results
+from training.significance.comparison import Comparison, TaskComparison, compare_results
 from training.significance.intervals import estimate
 from training.significance.multiplicity import adjust_holm, minimum_detectable_effect
 from training.significance.resampling import FLIPS, swap_test
-from training.significance.results import Results, write_results
+from training.significance.results import Results, find_results, write_results
 
 
 def of_one(a: Results, b: Results) -> TaskComparison:
@@ -209,6 +209,12 @@ def test_the_centred_mean_is_of_tasks_that_can_be_guessed_and_are_to_be_high() -
     assert sides(a[2:], a[2:]).centred is None
 
 
+def compare(a: list[Path], b: list[Path]) -> Comparison:
+    """Of folders."""
+    one, other = ({str(folder): find_results(folder) for folder in folders} for folders in (a, b))
+    return compare_results(one, other)
+
+
 def test_tasks_of_one_side_are_named(tmp_path: Path) -> None:
     for side, tasks in (("a", ("quiz", "bits")), ("b", ("quiz", "words"))):
         for task in tasks:
@@ -283,6 +289,8 @@ def test_items_that_come_twice_are_refused(names: list[str]) -> None:
 
 
 def test_a_comparison_needs_no_torch() -> None:
-    code = "import sys, training.significance.comparison, headwater.comparison; print('torch' in sys.modules)"
+    code = (
+        "import sys, training.significance.comparison, headwater.comparison.comparison; print('torch' in sys.modules)"
+    )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "False"
