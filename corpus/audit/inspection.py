@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from corpus.audit.outcomes import failed_rules, most_first
 from corpus.audit.samples import Sample, dropped, kept, of_crawl, records, smallest
 from corpus.lake.manifest import Manifest
-from corpus.lake.stages import DOCUMENTS
+from corpus.lake.stages import DOCUMENTS, crawls_of, holds_crawl
 from corpus.lake.store import Lake
 
 
@@ -88,8 +88,8 @@ def _records(lake: Lake, manifest: Manifest, crawl: str | None) -> pa.Table:
 def _chosen(lake: Lake, what: str, crawl: str | None) -> list[Manifest]:
     found = chosen(lake, [manifest for manifest in lake.datasets() if manifest.of_kind("ledger")], what)
     if crawl is not None:
-        _known("crawl", crawl, [name for manifest in found for name in manifest.partition.split("+")])
-        found = [manifest for manifest in found if crawl in manifest.partition.split("+")]
+        _known("crawl", crawl, [name for manifest in found for name in crawls_of(manifest.partition)])
+        found = [manifest for manifest in found if holds_crawl(manifest.partition, crawl)]
     return found
 
 

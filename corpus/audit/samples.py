@@ -160,22 +160,16 @@ def _sample(stage: str, row: Mapping[str, Any], **rest: Any) -> Sample:
 def look_up(
     lake: Lake, manifests: Iterable[Manifest], kinds: Collection[str], doc_ids: Sequence[bytes], columns: Sequence[str]
 ) -> dict[bytes, dict[str, Any]]:
-    """The rows with these ids, with those of `columns` that their files have. Reads the ids of all rows, and the row
-    groups that hold a wanted one."""
+    """The rows with these ids, with those of `columns` that their files have, of which one is doc_id. Reads the ids of
+    all rows, and the row groups that hold a wanted one."""
     found: dict[bytes, dict[str, Any]] = {}
     wanted = pa.array(doc_ids, DOC_ID)
     for manifest in manifests:
         for entry in (entry for kind in kinds for entry in manifest.of_kind(kind)):
-            with lake.open_parquet(f"{lake.folder(manifest)}/{entry.path}") as file:
-                names = [name for name in columns if name in file.schema_arrow.names]
-                for group in range(file.num_row_groups):
-                    if len(found) == len(wanted):
-                        return found
-                    ids = file.read_row_group(group, ["doc_id"])["doc_id"]
-                    chosen = pc.is_in(ids, value_set=wanted)
-                    if pc.any(chosen).as_py():
-                        rows = file.read_row_group(group, names).filter(chosen).to_pylist()
-                        found |= {row["doc_id"]: row for row in rows}
+            if len(found) == len(wanted):
+                return found
+            rows = lake.read_where(f"{lake.folder(manifest)}/{entry.path}", "doc_id", wanted, columns)
+            found |= {row["doc_id"]: row for row in rows.to_pylist()}
     return found
 
 

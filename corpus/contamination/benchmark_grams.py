@@ -16,7 +16,7 @@ from corpus.contamination.policy import ContaminationConfig
 from corpus.text.normal_form import UNSPACED_CHARACTER, normalise
 
 ROUNDING = 1e-9
-TOGETHER = 3  # shingles that must stand near each other before a text is looked at more closely
+TOGETHER = 4  # shingles that must stand near each other before a text is looked at more closely
 DIFFERENT = 0.5  # of the least words and shingles; "0.0.0.0.0.0.0.0" is no question
 
 
@@ -52,8 +52,9 @@ class BenchmarkNgrams:
         self.shingles: dict[int, np.ndarray] = {}
         self.together = np.zeros(len(self.texts), np.int64)
         different = _different(*hash_ngrams(self.array(), 1))
-        grams: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-        sizes: dict[bool, tuple[int, ...]] = {}
+        grams = [(np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))]
+        words = [0]
+        spaced: set[int] = set()
         for unspaced in (False, True):
             size, least, shingle = self.sizes(unspaced)
             mine = np.flatnonzero((self.unspaced == unspaced) & (different >= least * DIFFERENT))
@@ -65,20 +66,17 @@ class BenchmarkNgrams:
             begun = self._grams(mine[~long], least, first_alone=True)
             self._cover(whole, size)
             self.usable[begun[1]] = self.counts[begun[1]]
-            sizes[unspaced] = size, least, shingle
             grams += [whole, begun, self._near(mine[long], shingle)]
-        keys, of, at = (
-            (np.concatenate(column) for column in zip(*grams, strict=True))
-            if grams
-            else (np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64))
-        )
+            words += [size, least, shingle]
+            if not unspaced:
+                spaced |= {*words}
+        keys, of, at = (np.concatenate(column) for column in zip(*grams, strict=True))
+        sizes = np.repeat(words, [len(found) for found, _, _ in grams])
         order = np.lexsort((at, of, keys))
         keys, self.of, self.at = keys[order], of[order], at[order]
         distinct, starts = np.unique(keys, return_index=True)
         self.starts = np.append(starts, len(keys))
-        spaced = sizes.get(False, ())
-        alone = [size for size in sizes.get(True, ()) if size not in spaced]
-        self.set = NgramIndex(distinct, [*spaced, *alone], alone)
+        self.set = NgramIndex(distinct, sizes[order][starts], {*words} - spaced)
 
     def sizes(self, unspaced: bool) -> tuple[int, int, int]:
         config = self.config

@@ -7,7 +7,7 @@ says of nearly every one that it is not known, and what is left is looked up amo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +15,16 @@ import pyarrow as pa
 from numba import types
 
 from corpus.duplicates.shingles import MULTIPLIER, NO_WORDS, write_words
+from corpus.text import normal_form
 from corpus.text.codepoints import code_point_table, utf8_buffers
 from corpus.text.compiled import FACTOR, SHIFT, kernel, number_names
 
 HIT = number_names(("text", "position", "key"))  # columns of what the pass writes
-BITS_A_GRAM = 16
-LEAST_BITS = 16  # the logarithm of the smallest table
+TABLE = number_names(("words", "unspaced", "block", "shift"))  # columns of what is known of the grams of one size
+GRAMS_A_BLOCK = 5  # of 64 bits, of which each gram sets two: a smaller table stays nearer to the processor
+LEAST_BLOCKS = 256
+BLOCK, BIT = np.uint64(64), np.uint64(6)  # how many bits a block has, and of a hash that name one of them
+ROOM = 16  # hits a text that there is room for at first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,33 +38,40 @@ class Hits:
 
 
 class NgramIndex:
-    """`keys` (G,) uint64: hashes of runs of words as `hash_ngrams` has them, sorted, each once; `sizes`: how many words
-    they are of; `unspaced`: those sizes of which all runs hold characters of a script without spaces."""
+    """`keys` (G,) uint64: hashes of runs of words as `hash_ngrams` has them, sorted, each once; `sizes` (G,): how many
+    words each is of; `unspaced`: those sizes of which all runs hold characters of a script without spaces."""
 
-    def __init__(self, keys: np.ndarray, sizes: Sequence[int], unspaced: Sequence[int] = ()) -> None:
-        few = max(LEAST_BITS, len(keys).bit_length())
-        bits = few + BITS_A_GRAM.bit_length() - 1
+    def __init__(self, keys: np.ndarray, sizes: np.ndarray, unspaced: Set[int] = frozenset()) -> None:
+        # A table a size: that of few grams stays in the cache.
+        blocks, tables, begin = [np.empty(0, np.uint64)], [], 0
+        for size in np.unique(sizes).tolist():
+            found, shift = _bit_table(keys[sizes == size])
+            tables.append((size, size in unspaced, begin, shift))
+            blocks.append(found)
+            begin += len(found)
+        self._tables = np.array(tables, np.int64).reshape(-1, len(TABLE))
+        self._blocks = np.concatenate(blocks)
         self._keys = keys
-        self._sizes = np.array([(size, size in unspaced) for size in sorted(set(sizes))], np.int64).reshape(-1, 2)
-        self._shift = np.uint64(64 - bits)
-        self._table = np.zeros(1 << (bits - 6), np.uint64)
-        places = keys >> self._shift
-        np.bitwise_or.at(self._table, places >> np.uint64(6), np.uint64(1) << (places & np.uint64(63)))
-        self._coarse = np.uint64(64 - few)
-        firsts = np.searchsorted(keys >> self._coarse, np.arange((1 << few) + 1, dtype=np.uint64))
-        self._directory = firsts.astype(np.int64)
+        bits = max(1, len(keys).bit_length())
+        self._coarse = np.uint64(64 - bits)
+        firsts = np.searchsorted(keys >> self._coarse, np.arange((1 << bits) + 1, dtype=np.uint64))
+        self._directory = firsts.astype(np.int32)
 
     def find(self, texts: pa.Array | pa.ChunkedArray) -> Hits:
         data, offsets = utf8_buffers(texts)
-        words = np.empty(_most_words(offsets), np.uint64)
-        known = (self._sizes, self._keys, self._table, self._shift, self._directory, self._coarse)
-        fixed = (data, offsets, code_point_table(), *known, words)
-        rows = np.empty((len(texts) * 4, len(HIT)), np.int64)
-        count = _fill_hits(*fixed, rows)
-        if count > len(rows):
-            rows = np.empty((count, len(HIT)), np.int64)
-            _fill_hits(*fixed, rows)
-        return Hits(texts=rows[:count, HIT.text], positions=rows[:count, HIT.position], keys=rows[:count, HIT.key])
+        known = (self._tables, self._blocks, self._keys, self._directory, self._coarse)
+        rows = _find_hits(data, offsets, code_point_table(), *known, _most_words(offsets), ROOM * (len(texts) + 1))
+        return Hits(texts=rows[:, HIT.text], positions=rows[:, HIT.position], keys=rows[:, HIT.key])
+
+
+def _bit_table(keys: np.ndarray) -> tuple[np.ndarray, int]:
+    """(blocks of bits, by how much to shift a hash that it names its block)."""
+    bits = max(len(keys) // GRAMS_A_BLOCK, LEAST_BLOCKS - 1).bit_length()
+    blocks = np.zeros(1 << bits, np.uint64)
+    shift = np.uint64(64 - bits)
+    one, last = np.uint64(1), BLOCK - np.uint64(1)
+    np.bitwise_or.at(blocks, keys >> shift, one << (keys & last) | one << (keys >> BIT & last))
+    return blocks, int(shift)
 
 
 def hash_ngrams(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -73,6 +84,12 @@ def hash_ngrams(texts: pa.Array | pa.ChunkedArray, size: int) -> tuple[np.ndarra
     words = np.empty(_most_words(offsets), np.uint64)
     count = _every(data, offsets, code_point_table(), size, words, values, bounds)
     return values[:count].copy(), bounds
+
+
+def gram_words(text: str) -> list[str]:
+    """The words that grams are of: a mark of Thai and its like that stands after no letter, a slip of typing, is
+    none."""
+    return [word for word in normal_form.words(text) if not normal_form.MARK.match(word)]
 
 
 def _most_words(offsets: np.ndarray) -> int:
@@ -125,34 +142,52 @@ def _every(data, offsets, table, size, words, values, bounds):
 @kernel
 def _maybe_unspaced(data, start, stop):
     """No character of such a script is shorter than three bytes, nor of the block of dashes and quotation marks."""
-    found = False
-    for place in range(start, stop):
-        found |= (data[place] >= 0xE0) & (data[place] != 0xE2)
-    return found
+    found = types.uint8(0)  # not a Boolean: one instruction then takes 32 or 64 bytes
+    for byte in data[start:stop]:
+        found |= types.uint8(byte >= 0xE0) & types.uint8(byte != 0xE2)
+    return found != 0
 
 
 @kernel
-def _fill_hits(data, offsets, table, sizes, keys, bits, shift, directory, coarse, words, rows):
-    """Fills as many rows of the columns HIT as there is room for; returns how many there are."""
+def _find_hits(data, offsets, table, tables, blocks, keys, directory, coarse, most, room):
+    """(hits, len(HIT)) int64; `most` words has a text, and there is `room` for so many hits at first.
+
+    Without a branch for what may be known: the next look into memory then need not wait for the last one's answer.
+    """
+    words, values, places = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.int64)
+    rows = np.empty((room, len(HIT)), np.int64)
     hits = 0
     for text in range(len(offsets) - 1):
         count = _mixed_words(data, offsets[text], offsets[text + 1], table, words)
         foreign = _maybe_unspaced(data, offsets[text], offsets[text + 1])
-        for size, unspaced in sizes:
-            if count < size or (unspaced and not foreign):
+        for number in range(len(tables)):
+            size = tables[number, TABLE.words]
+            if count < size or (tables[number, TABLE.unspaced] and not foreign):
                 continue
-            total, leaving = _first(words, size)
-            for place in range(count - size + 1):
-                value = _hash(total, size)
-                bit = value >> shift
-                if (bits[bit >> types.uint64(6)] >> (bit & types.uint64(63))) & types.uint64(1):
-                    first = types.int64(value >> coarse)
-                    for key in range(directory[first], directory[first + 1]):
-                        if keys[key] == value:
-                            if hits < len(rows):
-                                row = rows[hits]
-                                row[HIT.text], row[HIT.position], row[HIT.key] = text, place, key
-                            hits += 1
-                if place + size < count:
-                    total = total * MULTIPLIER + words[place + size] - words[place] * leaving
-    return hits
+            known = blocks[tables[number, TABLE.block] :]
+            maybe = _maybe_known(words, count, size, known, types.uint64(tables[number, TABLE.shift]), values, places)
+            for one in range(maybe):
+                first = types.int64(values[one] >> coarse)
+                for key in range(directory[first], directory[first + 1]):
+                    if keys[key] == values[one]:
+                        if hits == len(rows):
+                            rows = np.concatenate((rows, np.empty_like(rows)))
+                        row = rows[hits]
+                        row[HIT.text], row[HIT.position], row[HIT.key] = text, places[one], key
+                        hits += 1
+    return rows[:hits]
+
+
+@kernel
+def _maybe_known(words, count, size, blocks, shift, values, places):
+    """Writes the hash and the place of each run that the table does not rule out; how many there are."""
+    found = types.uint64(0)
+    one, last = types.uint64(1), BLOCK - types.uint64(1)
+    total, leaving = _first(words, size)
+    for place in range(types.uint64(count - size + 1)):
+        value = _hash(total, size)
+        values[found], places[found] = value, place
+        block = blocks[value >> shift]
+        found += (block >> (value & last)) & (block >> (value >> BIT & last)) & one
+        total = total * MULTIPLIER + words[place + types.uint64(size)] - words[place] * leaving
+    return found

@@ -10,20 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from corpus.contamination.benchmark_grams import ROUNDING, BenchmarkNgrams
-from corpus.contamination.grams import hash_ngrams
+from corpus.contamination.benchmark_grams import ROUNDING, TOGETHER, BenchmarkNgrams
+from corpus.contamination.grams import gram_words, hash_ngrams
 from corpus.contamination.policy import NEAR, NGRAM
 from corpus.repeats.spans import word_positions
 from corpus.text.codepoints import MARK_BIT, code_point_table
 from corpus.text.compiled import kernel
-from corpus.text.normal_form import MARK, words
 
 WINDOW = 1.5  # how many times its own length a near match may be spread over: words put in between
 
@@ -45,7 +44,7 @@ class ItemFinder:
 
     def __init__(self, grams: BenchmarkNgrams) -> None:
         self.grams = grams
-        self._words = cache(lambda text: _words(grams.texts[text]))
+        self._words = cache(lambda text: gram_words(grams.texts[text]))
 
     def find(self, documents: pa.Array) -> list[Match]:
         """By document, text and kind. `documents`: large_string."""
@@ -58,7 +57,8 @@ class ItemFinder:
         document, position = hits.texts[rows], hits.positions[rows]
         text, at = self.grams.of[posting], self.grams.at[posting]
         chosen = np.flatnonzero(at >= 0)
-        chosen = np.concatenate((chosen, self._close(document, text, position, np.flatnonzero(at < 0))))
+        shingles = np.flatnonzero(at < 0)
+        chosen = np.concatenate((chosen, self._close(document, text, position, hits.keys[rows], shingles)))
         order = chosen[np.lexsort(tuple(column[chosen] for column in (position, position - at, text, document)))]
         found: list[Match] = []
         columns = (column[order].tolist() for column in (document, text, position, at))
@@ -68,15 +68,15 @@ class ItemFinder:
                 found += self._of_text(looked, which, [row[2:] for row in group])
         return found
 
-    def _close(self, document: np.ndarray, text: np.ndarray, position: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Of shingles that were hit those that begin so many of one text, near enough to each other."""
-        rows = rows[np.lexsort((position[rows], text[rows], document[rows]))]
-        other = np.arange(len(rows)) + self.grams.together[text[rows]] - 1
-        inside = np.flatnonzero(other < len(rows))
-        here, there = rows[inside], rows[other[inside]]
-        near = (document[here] == document[there]) & (text[here] == text[there])
-        near &= position[there] - position[here] <= self.grams.counts[text[here]] * WINDOW
-        chosen: np.ndarray = here[near]
+    def _close(
+        self, document: np.ndarray, text: np.ndarray, position: np.ndarray, key: np.ndarray, rows: np.ndarray
+    ) -> np.ndarray:
+        """Of shingles that were hit those that begin so many different ones of one text, near enough to each other."""
+        pair = document[rows] * len(self.grams.texts) + text[rows]
+        order = np.argsort(pair, kind="stable")  # those of a text are of one size, and so rise already
+        rows, pair = rows[order], pair[order]
+        together, width = self.grams.together[text[rows]], self.grams.counts[text[rows]] * WINDOW
+        chosen: np.ndarray = rows[mark_together(pair, position[rows], key[rows], together, width)]
         return chosen
 
     def _of_text(self, looked: _Document, text: int, hits: list[tuple[int, int]]) -> Iterator[Match]:
@@ -133,32 +133,33 @@ class ItemFinder:
 
 
 class _Document:
-    """A document in which something was found: its words by position."""
+    """A document in which something was found: its words by position. Where they stand is asked of few, of those that
+    hold an item or nearly so."""
 
     def __init__(self, number: int, text: Any) -> None:
         self.number = number
         self._text: str = text.as_py()
         self._array = pa.array([self._text], pa.large_string())
+        self.shingles = cache(lambda size: hash_ngrams(self._array, size)[0])
+
+    @cached_property
+    def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """(starts, stops) of the words, in characters."""
         starts, stops, _ = word_positions(self._array)
         first = np.frombuffer(self._text.encode("utf-32-le"), np.uint32)[starts]
-        counted = code_point_table()[first] & MARK_BIT == 0  # as in _words
-        self._starts, self._stops = starts[counted], stops[counted]
-        self.shingles = cache(lambda size: hash_ngrams(self._array, size)[0])
+        counted = code_point_table()[first] & MARK_BIT == 0  # as in gram_words
+        return starts[counted], stops[counted]
 
     def characters(self, first: int, stop: int) -> tuple[int, int]:
         """Where the words from `first` to `stop` stand."""
-        return int(self._starts[first]), int(self._stops[stop - 1])
+        starts, stops = self._bounds
+        return int(starts[first]), int(stops[stop - 1])
 
     def words(self, first: int, stop: int) -> list[str]:
-        if stop > len(self._starts):
+        if stop > len(self._bounds[0]):
             return []
         start, end = self.characters(first, stop)
-        return _words(self._text[start:end])
-
-
-def _words(text: str) -> list[str]:
-    """As grams count them: a mark of Thai and its like that stands after no letter, a slip of typing, is no word."""
-    return [word for word in words(text) if not MARK.match(word)]
+        return gram_words(self._text[start:end])
 
 
 def _stretches(places: list[int], width: int) -> Iterator[tuple[int, int]]:
@@ -177,6 +178,25 @@ def _runs(hits: list[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
         if end == len(hits) or hits[end] != (hits[end - 1][0] + 1, hits[end - 1][1] + 1):
             yield (*hits[begin], end - begin)
             begin = end
+
+
+@kernel
+def mark_together(pairs, positions, keys, together, width):
+    """Which hits have so many with different keys behind them, themselves the first, of the same pair of a document and
+    a text and no farther away than `width`: a Boolean mask. Hits of a pair stand together, rising in position."""
+    found = np.zeros(len(pairs), np.bool_)
+    seen = np.empty(TOGETHER, np.int64)
+    for here in range(len(pairs)):
+        count, there = 0, here
+        while count < together[here] and there < len(pairs) and pairs[there] == pairs[here]:
+            if positions[there] - positions[here] > width[here]:
+                break
+            if (seen[:count] != keys[there]).all():
+                seen[count] = keys[there]
+                count += 1
+            there += 1
+        found[here] = count == together[here]
+    return found
 
 
 @kernel

@@ -38,13 +38,13 @@ class DuplicateConfig:
     Jaccard similarity, or how much of the document's shingles the one that stays contains. `same_url`: of documents
     with one canonical URL, "keep" leaves all to the comparison of texts, "first" and "latest" leave the one that was
     fetched then, but never one of a crawl in the place of an earlier one's.
-    `scope`: whether crawls are compared with earlier ones or each with itself. `crawls`: ids of those that come first,
-    in this order; the others follow by name.
+    `scope`: whether crawls are compared with earlier ones, each with itself, or not at all, and all documents stay.
+    `crawls`: ids of those that come first, in this order; the others follow by name.
     """
 
     threshold: float = 0.8
     measure: Literal["jaccard", "containment"] = "jaccard"
-    scope: Literal["together", "apart"] = "together"
+    scope: Literal["together", "apart", "off"] = "together"
     same_url: Literal["keep", "first", "latest"] = "keep"
     permutations: int = 128
     shingle_words: int = 5

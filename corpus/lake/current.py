@@ -1,7 +1,7 @@
 """Current: which dataset a recipe's stage stands for now, so that whoever asks about a recipe reads its own.
 
     <lake>/current/<recipe>/<stage>/<partition>.json     {"address": ...}, replaced in one step
-    <lake>/current/_/...                                 of stages that all recipes share: crawl, documents, benchmark
+    <lake>/current/_/...                                 of stages that all recipes share: crawl, benchmark
 
 Datasets of different recipes may have one content, and then what comes after them is one dataset, with the recipe that
 was first in its manifest. What a recipe's own datasets are stands here.
@@ -10,11 +10,12 @@ was first in its manifest. What a recipe's own datasets are stands here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from corpus.lake.manifest import Manifest
+from corpus.lake.stages import crawls_of
 from corpus.lake.store import Lake
 
 FOLDER, SHARED = "current", "_"
@@ -37,8 +38,8 @@ def _names(lake: Lake, folder: str) -> Iterator[str]:
 
 class RecipeLake(Lake):
     """A lake as one recipe sees it: `datasets` are those that the recipe stands for now, with those of stages that all
-    recipes share, and no others. What a stage publishes or finds through it becomes the recipe's. Without a recipe, it
-    is the view of the stages that all share."""
+    recipes share, and no others; where an older lake has both, the recipe's own. What a stage publishes or finds
+    through it becomes the recipe's. Without a recipe, it is the view of the stages that all share."""
 
     def __init__(self, url: str, recipe: str | None) -> None:
         super().__init__(url)
@@ -57,16 +58,26 @@ class RecipeLake(Lake):
         if self.fs.exists(path):
             self.fs.rm(path)
 
-    def datasets(self, stage: str | None = None) -> Iterator[Manifest]:
-        found: list[Manifest] = []
+    def of_crawls(self, stage: str, crawls: Collection[str]) -> Manifest:
+        """The dataset of a stage that was made of these crawls together."""
+        [found] = [one for one in self.datasets(stage) if set(crawls_of(one.partition)) == set(crawls)]
+        return found
+
+    def addresses(self, stage: str | None = None) -> Iterator[tuple[str, str, str]]:
+        """(stage, partition, address) of each of `datasets`, whether or not its manifest can be read."""
+        found: dict[tuple[str, str], str] = {}
         for recipe in (None, *([self.recipe] if self.recipe else [])):
             folder = self.path(FOLDER, recipe or SHARED)
             for name in [stage] if stage else list(_names(self, folder)):
                 for file in _names(self, f"{folder}/{name}"):
                     address = json.loads(self.fs.cat_file(f"{folder}/{name}/{file}"))["address"]
-                    dataset = self.find(name, address)
-                    found += [dataset] if dataset is not None else []
-        yield from sorted(found, key=lambda manifest: (manifest.stage, manifest.partition, manifest.address))
+                    if self.fs.exists(self.path(name, address, "manifest.json")):
+                        found[name, unquote(file.removesuffix(".json"))] = address
+        yield from sorted((name, partition, address) for (name, partition), address in found.items())
+
+    def datasets(self, stage: str | None = None) -> Iterator[Manifest]:
+        """By stage, partition and address."""
+        return (self.get(name, address) for name, _, address in self.addresses(stage))
 
 
 def open_recipe(url: str, recipe: str) -> RecipeLake:

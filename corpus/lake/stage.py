@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from corpus.lake import parquet
+from corpus.lake.announcements import announced
 from corpus.lake.manifest import Counts, FileEntry, Manifest, address
 from corpus.lake.stages import kinds_read
 from corpus.lake.store import Lake
@@ -105,8 +106,10 @@ def publish_once(lake: Lake, stage: Stage, make: Callable[[], tuple[Manifest, di
         with lake.lock(stage.name, stage.address):
             published = lake.find(stage.name, stage.address)  # the writer that we waited for may have published it
             if published is None:
-                manifest, sidecar = make()
-                timing = {"seconds": round(time.time() - started, 3), "started": started}
-                published, reused = lake.publish(manifest, {**timing, **sidecar}), False
+                with announced(lake, stage) as announce:
+                    manifest, sidecar = make()
+                    timing = {"seconds": round(time.time() - started, 3), "started": started}
+                    published, reused = lake.publish(manifest, {**timing, **sidecar}), False
+                    announce(published)
     lake.record(published)
     return Outcome(manifest=published, reused=reused, seconds=time.time() - started)

@@ -1,7 +1,7 @@
 """The stage graph: which stage reads which files of which other stage, declared here and nowhere else.
 
     crawl -> documents -> measures -> clean -> repeats -> trimmed -> signatures -> duplicates -> unique
-    benchmark, unique -> contamination -> split -> items, tokenizer -> tokens -> shards -> checkpoint
+    benchmark, unique -> contamination -> split -> items, tokenizer -> tokens -> shards -> text_index, checkpoint
     checkpoint, split, items, benchmark -> score, learning_curve
 
 Addresses, lineage, samples, the report and Dagster's edges all follow from it: renaming a stage is a change of this
@@ -39,7 +39,8 @@ class StageType:
 CRAWL, DOCUMENTS, MEASURES, CLEAN, REPEATS, TRIMMED = "crawl", "documents", "measures", "clean", "repeats", "trimmed"
 SIGNATURES, DUPLICATES, UNIQUE, BENCHMARK = "signatures", "duplicates", "unique", "benchmark"
 CONTAMINATION, SPLIT, ITEMS, TOKENIZER = "contamination", "split", "items", "tokenizer"
-TOKENS, SHARDS, CHECKPOINT, SCORE, LEARNING_CURVE = "tokens", "shards", "checkpoint", "score", "learning_curve"
+TOKENS, SHARDS, TEXT_INDEX, CHECKPOINT = "tokens", "shards", "text_index", "checkpoint"
+SCORE, LEARNING_CURVE = "score", "learning_curve"
 
 _TEXTS = ("documents",)
 
@@ -97,6 +98,7 @@ STAGES: dict[str, StageType] = {
             name=SHARDS,
             reads={TOKENS: ("train", "heldout"), TOKENIZER: ("tokenizer",), SPLIT: ("train",), UNIQUE: _TEXTS},
         ),
+        StageType(name=TEXT_INDEX, reads={SHARDS: ("train",)}),
         StageType(
             name=CHECKPOINT, reads={SHARDS: ("train", "heldout"), TOKENIZER: ("tokenizer",), SPLIT: ("heldout",)}
         ),
@@ -132,11 +134,28 @@ def kinds_read(stage: str, upstream: str) -> tuple[str, ...]:
     return reads[upstream]
 
 
+def upstream_of(stage: str) -> tuple[str, ...]:
+    """All stages that a stage may read, directly or by way of others, upstream first; itself where it reads datasets
+    of its own."""
+    found: set[str] = set()
+    ahead = [stage]
+    while ahead:
+        new = set(STAGES[ahead.pop()].reads) - found
+        found |= new
+        ahead += new
+    return tuple(name for name in STAGES if name in found)
+
+
 def join_partitions(partitions: Iterable[str]) -> str:
     """The partition of a dataset that was made of several crawls."""
     return "+".join(partitions)
 
 
+def crawls_of(partition: str) -> list[str]:
+    """What `join_partitions` joined."""
+    return partition.split("+")
+
+
 def holds_crawl(partition: str, crawl: str) -> bool:
     """Whether a dataset's partition is of that crawl, alone or with others."""
-    return crawl in partition.split("+")
+    return crawl in crawls_of(partition)

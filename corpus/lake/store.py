@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from corpus.lake.manifest import FileEntry, Manifest
+from corpus.lake.parquet import check_rows, find_places, take_places
 
 DEFAULT_LAKE = ".headwater"
 READ_CHUNK = 1 << 20
@@ -99,7 +100,7 @@ class Lake:
         """A Parquet file of the lake, its page checksums verified. Raises OSError naming the file."""
         with self.open_parquet(path) as file:
             table = file.read(columns)
-            _check_rows(table.num_rows, file.metadata.num_rows)
+            check_rows(table.num_rows, file.metadata.num_rows)
             return table
 
     def read_rows(self, path: str, columns: list[str] | None = None) -> Iterator[dict[str, Any]]:
@@ -114,18 +115,21 @@ class Lake:
             for batch in file.iter_batches(batch_size=ROWS, columns=columns):
                 rows += len(batch)
                 yield batch
-            _check_rows(rows, file.metadata.num_rows)
+            check_rows(rows, file.metadata.num_rows)
 
     def read_places(self, path: str, places: np.ndarray, columns: list[str]) -> pa.Table:
         """The rows at these places of a Parquet file, in this order. Reads the row groups that hold one."""
         with self.open_parquet(path) as file:
-            sizes = np.array([file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)])
-            owners = np.searchsorted(np.cumsum(sizes), places, side="right")
-            groups, nth = np.unique(owners, return_inverse=True)
-            table = file.read_row_groups(groups.tolist(), columns)
-            _check_rows(table.num_rows, int(sizes[groups].sum()))
-            shift = np.cumsum(sizes[groups]) - np.cumsum(sizes)[groups]  # what is not read in front of a group
-            return table.take(pa.array(places + shift[nth]))
+            return take_places(file, places, columns)
+
+    def read_where(self, path: str, column: str, values: pa.Array, columns: Sequence[str]) -> pa.Table:
+        """The rows of a Parquet file whose `column` has one of `values`, with those of `columns` that the file has.
+        Reads `column` whole, and of the others the row groups that hold such a row."""
+        with self.open_parquet(path) as file:
+            names = [name for name in columns if name in file.schema_arrow.names]
+            deciding = file.read([column])[column]
+            check_rows(len(deciding), file.metadata.num_rows)
+            return take_places(file, find_places(deciding, values), names)
 
     @contextmanager
     def open_parquet(self, path: str) -> Iterator[pq.ParquetFile]:
@@ -175,6 +179,18 @@ class Lake:
             size, digest = self._digest(path)
             if (size, digest) != (entry.bytes, entry.sha256):
                 yield f"{path}: {size} bytes, sha256 {digest}; the manifest has {entry.bytes} bytes, {entry.sha256}"
+
+    def misplaced(self, manifest: Manifest) -> Iterator[str]:
+        """Yields the files of a dataset that are missing or have another size. Reads none of them."""
+        for entry in manifest.files:
+            path = f"{self.folder(manifest)}/{entry.path}"
+            try:
+                size = self.fs.size(path)
+            except FileNotFoundError:
+                yield f"{path}: missing"
+                continue
+            if size != entry.bytes:
+                yield f"{path}: {size} bytes; the manifest has {entry.bytes}"
 
     def _digest(self, path: str) -> tuple[int, str]:
         digest, size = hashlib.sha256(), 0
@@ -270,12 +286,6 @@ class Lake:
         """A folder for files in the making; gone afterwards."""
         with tempfile.TemporaryDirectory(prefix="headwater-") as folder:
             yield Path(folder)
-
-
-def _check_rows(found: int, wanted: int) -> None:
-    """Arrow passes over a page whose header is damaged, where it reads one column alone."""
-    if found != wanted:
-        raise OSError(f"it has {wanted} rows, of which {found} can be read")
 
 
 def file_sha256(path: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, fields, replace
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import fsspec
 
 from corpus.optout.signals import DIRECTIVES, Refusal
 
+REMOVAL_LIST = "opt_out:removal_list"  # a reason of the ledger
 DOC_ID = re.compile("[0-9a-f]{32}")
 HOSTS_FILE = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|::1?)\s+")  # as ad blockers have them: an address, then the host
 
@@ -70,19 +72,27 @@ class Blocklists:
 
     def find_refusal(self, doc_id: bytes, url: str | None, host: str | None) -> Refusal | None:
         if doc_id.hex() in self._doc_ids:
-            return Refusal(reason="opt_out:removal_list", detail=doc_id.hex())
+            return Refusal(reason=REMOVAL_LIST, detail=doc_id.hex())
         if url and (self._removed or self._urls):
             key = url_key(url)
             if key in self._removed:
-                return Refusal(reason="opt_out:removal_list", detail=url[:200])
+                return Refusal(reason=REMOVAL_LIST, detail=url[:200])
             if key in self._urls:
                 return Refusal(reason="blocked:url", detail=url[:200])
-        labels = (host or "").lower().strip(".").split(".") if self._hosts else []
-        for start in range(len(labels)):
-            parent = ".".join(labels[start:])
-            if parent in self._hosts:
-                return Refusal(reason="blocked:host", detail=parent)
-        return None
+        blocked = find_blocked(host, self._hosts) if self._hosts else None
+        return None if blocked is None else Refusal(reason="blocked:host", detail=blocked)
+
+
+def find_blocked(host: str | None, hosts: Container[str]) -> str | None:
+    """The one of some hosts that a host is or lies below."""
+    return next((parent for parent in host_and_parents(host or "") if parent in hosts), None)
+
+
+def host_and_parents(host: str) -> Iterator[str]:
+    """ "a.b.c" -> "a.b.c", "b.c", "c", in lower case."""
+    labels = host.lower().strip(".").split(".")
+    for start in range(len(labels)):
+        yield ".".join(labels[start:])
 
 
 def url_key(url: str) -> str:

@@ -64,7 +64,11 @@ def find_ip_addresses(text: str) -> Iterator[tuple[int, int]]:
     found = [match.span() for match in IPV4.finditer(text) if _names_machine_v4(text, match)]
     if "::" in text or text.count(":") >= 7:
         found += _ipv6(text)
-    yield from sorted(found)
+    end = 0
+    for start, stop in sorted(found):
+        if start >= end:  # 64:ff9b::192.0.2.1 ends in an address that is a part of it
+            yield start, stop
+            end = stop
 
 
 def _ipv6(text: str) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from corpus.repeats.suffixes import build_suffix_array, find_candidates, require_library
+from corpus.repeats.suffixes import build_suffix_array, find_candidates
 from corpus.text.codepoints import LETTER_BIT, MARK_BIT, UNSPACED_BIT, code_point_table, decode_character, utf8_buffers
 from corpus.text.compiled import kernel, number_names
 
@@ -33,7 +33,6 @@ class SpanConfig:
     max_words: int = 200_000_000
 
     def __post_init__(self) -> None:
-        require_library()
         if self.words < 1:
             raise ValueError(f"words {self.words}: a span has at least one")
         if self.documents < 2:

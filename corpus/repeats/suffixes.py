@@ -1,24 +1,11 @@
-"""Suffixes: the suffix array of a sequence of words, and which words are worth being in one.
-
-The array is pydivsufsort's: `pip install headwater[substrings]`.
-"""
+"""Suffixes: the suffix array of a sequence of words, and which words are worth being in one."""
 
 from __future__ import annotations
 
 import numpy as np
+from pydivsufsort import divsufsort
 
 from corpus.text.compiled import FACTOR, SEED, kernel, mix_hash
-
-try:
-    from pydivsufsort import divsufsort
-except ImportError:  # an extra: few recipes need it
-    divsufsort = None
-
-
-def require_library() -> None:
-    """Raises ValueError where the library is not there."""
-    if divsufsort is None:
-        raise ValueError("repeated spans need a suffix array: pip install 'headwater[substrings]'")
 
 
 def find_candidates(ids: np.ndarray, offsets: np.ndarray, size: np.int64) -> np.ndarray:

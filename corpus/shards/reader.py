@@ -98,6 +98,11 @@ class ShardSet:
     def _array(self, shard: Shard, offset: int, count: int, dtype: np.dtype[Any]) -> np.ndarray:
         return self._raw(shard)[offset : offset + count * dtype.itemsize].view(dtype)
 
+    def map(self, shard: Shard) -> np.ndarray:
+        """All bytes of a tar as an array of the tokens' type, headers too; none of its digests is checked."""
+        raw = self._raw(shard)
+        return raw[: len(raw) // self.dtype.itemsize * self.dtype.itemsize].view(self.dtype)
+
     # Tokens -----------------------------------------------------------------------------------------------------
 
     def _open(self, number: int) -> memoryview:
@@ -156,10 +161,36 @@ class ShardSet:
             raise ValueError(f"{self.folder}/{shard.path}: the documents of chunk {chunk.key} are not in order")
         return self._starts[number] + starts
 
-    def _parse_names(self, number: int) -> list[str]:
+    def _about(self, number: int) -> bytes:
         shard, chunk = self._chunks[number]
-        about = self._array(shard, chunk.json_offset, chunk.json_bytes, np.dtype("u1")).tobytes()
-        found: list[str] = json.loads(about)["doc_ids"]
+        return self._array(shard, chunk.json_offset, chunk.json_bytes, np.dtype("u1")).tobytes()
+
+    def _parse_names(self, number: int) -> list[str]:
+        found: list[str] = json.loads(self._about(number))["doc_ids"]
+        return found
+
+    def _bounds(self, number: int) -> np.ndarray:
+        """Where the documents of a chunk start in the stream, and where the last one ends. Checks the chunk."""
+        self._check_chunk(number)
+        return np.append(self._document_starts(number), self._starts[number + 1])
+
+    @cached_property
+    def document_ids(self) -> np.ndarray:
+        """The id of each document of the set, uint8 (documents, 16), in their order. Opens every shard, and trusts
+        chunks that were not read yet."""
+        joined = b"".join(bytes.fromhex("".join(self._parse_names(number))) for number in range(len(self._chunks)))
+        return np.frombuffer(joined, np.uint8).reshape(self.index.documents, -1)
+
+    def find(self, doc_id: str) -> list[tuple[str, str, int, int]]:
+        """Where a document stands, given in hex: as `documents` has it, each copy. A chunk without it is not checked:
+        what damage hides there, `headwater verify` tells."""
+        found = []
+        for number, (shard, _) in enumerate(self._chunks):
+            if doc_id.encode() not in self._about(number):  # parsing the names of all documents takes far longer
+                continue
+            bounds = self._bounds(number).tolist()
+            ends = zip(self._names(number), bounds[:-1], bounds[1:], strict=True)
+            found += [(shard.path, name, first, end) for name, first, end in ends if name == doc_id]
         return found
 
     def documents(self, start: int, stop: int) -> list[tuple[str, str, int, int]]:
@@ -167,11 +198,9 @@ class ShardSet:
         found: list[tuple[str, str, int, int]] = []
         begin, end = np.searchsorted(self._starts, [start, stop - 1], side="right") - 1
         for number in range(begin, min(end + 1, len(self._chunks))):
-            self._check_chunk(number)
-            starts = self._document_starts(number)
-            bounds = np.append(starts, self._starts[number + 1])
-            first = max(0, int(np.searchsorted(starts, start, side="right")) - 1)
-            last = int(np.searchsorted(starts, stop, side="left"))
+            bounds = self._bounds(number)
+            first = max(0, int(np.searchsorted(bounds[:-1], start, side="right")) - 1)
+            last = int(np.searchsorted(bounds[:-1], stop, side="left"))
             shard = self._chunks[number][0].path
             ids = self._names(number)
             for position in range(first, last):

@@ -9,15 +9,19 @@ bucket itself (with the extra "s3", and an account's keys where AWS tools look f
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import fsspec
+
 from corpus.lake.download import cache_folder, fetch
 
 DATA_HOST = "https://data.commoncrawl.org/"
+INDEX = "https://index.commoncrawl.org/collinfo.json"
 BASE_VARIABLE = "HEADWATER_COMMON_CRAWL"
 EXAMPLE = "CC-MAIN-2026-05#3"
 ID = re.compile(r"(CC-MAIN-\d{4}-\d{2})(?:#(\d+)|\?files=(\d+))?")
@@ -41,6 +45,22 @@ def parse_crawl_id(url: str) -> CommonCrawlId | None:
     if number is not None and int(number) < 1:
         raise ValueError(f"{url}: at least 1 file is needed, such as {EXAMPLE}")
     return CommonCrawlId(crawl=found.group(1), files=int(number) if number is not None else None)
+
+
+def list_crawls() -> list[str]:
+    """The ids of all crawls, the newest first; of a mirror those that its collinfo.json names.
+
+    Raises OSError when it does not answer, ValueError for an answer that is no such list.
+    """
+    base = os.environ.get(BASE_VARIABLE)
+    url = f"{base.rstrip('/')}/collinfo.json" if base else INDEX
+    with fsspec.open(url, "rb") as file:
+        found = file.read()
+    try:
+        # the oldest three have ids of another form, and files of another kind
+        return [one["id"] for one in json.loads(found) if ID.fullmatch(one["id"])]
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{url} is no list of crawls, but begins with {found[:80]!r}") from error
 
 
 def download_files(known: CommonCrawlId, wait: float = 1.0) -> Iterator[tuple[str, Path]]:

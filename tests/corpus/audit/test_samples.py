@@ -75,13 +75,13 @@ def test_one_crawl_of_several(stages: Stages) -> None:
 
 def test_only_row_groups_with_a_wanted_document_are_read(stages: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[list[str]] = []
-    original = pq.ParquetFile.read_row_group
+    original = pq.ParquetFile.read_row_groups
 
-    def spy(self: pq.ParquetFile, group: int, columns: list[str]) -> pa.Table:
-        read.append(columns)
-        return original(self, group, columns)
+    def spy(self: pq.ParquetFile, groups: list[int], columns: list[str]) -> pa.Table:
+        read.extend([columns] * len(groups))
+        return original(self, groups, columns)
 
-    monkeypatch.setattr(pq.ParquetFile, "read_row_group", spy)
+    monkeypatch.setattr(pq.ParquetFile, "read_row_groups", spy)
     wanted = page("big", 12)["doc_id"]
     found = look_up(stages.lake, [stages.documents[0]], ["documents"], [wanted], ["doc_id", "text", "language"])
     assert found == {wanted: {"doc_id": wanted, "text": "Text of big 12."}}

@@ -211,3 +211,24 @@ def test_rows_by_their_places_are_those_of_the_whole_file(tmp_path: Path) -> Non
     assert lake.read_places(str(path), np.array([20, 28]), ["n"])["n"].to_pylist() == [20, 28]
     with pytest.raises(OSError, match=r"rows.parquet cannot be read"):
         lake.read_places(str(path), np.array([21]), ["n"])
+
+
+def test_rows_by_a_value_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    """What they have in other columns is read where they stand, and nowhere else."""
+    lake, path = Lake(str(tmp_path)), tmp_path / "rows.parquet"
+    rows = pa.table({"n": [number % 50 for number in range(100)], "m": range(100)})
+    pq.write_table(rows, path, 7, use_dictionary=False, write_page_checksum=True)
+    for values in ([0], [49, 3], [77], [], list(range(50))):
+        found = lake.read_where(str(path), "n", pa.array(values, pa.int64()), ["m", "other"])
+        assert found.to_pydict() == {"m": [number for number in range(100) if number % 50 in values]}
+    data = path.read_bytes()
+    for place, readable in ((1, [20]), (0, [])):  # row group 3 has rows 21 to 27
+        column = pq.read_metadata(path).row_group(3).column(place)
+        end = column.data_page_offset + column.total_compressed_size
+        path.write_bytes(data[: end - 9] + bytes([data[end - 9] ^ 1]) + data[end - 8 :])
+        for value in (20, 21):
+            if value in readable:
+                assert lake.read_where(str(path), "n", pa.array([value]), ["m"])["m"].to_pylist() == [value, value + 50]
+            else:
+                with pytest.raises(OSError, match=r"rows.parquet cannot be read"):
+                    lake.read_where(str(path), "n", pa.array([value]), ["m"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from patience import cpu_seconds
 
@@ -141,6 +141,12 @@ PIECES = st.sampled_from(
 )
 
 
+def test_an_address_that_ends_in_another_one_is_one_address() -> None:
+    masked = mask_text("Ping 2001:0db8::198.51.100.7, then call +49 30 12345678 for more.")
+    assert masked.text == "Ping <IP>, then call <PHONE> for more." and masked.counts == {"ip": 1, "phone": 1}
+
+
+@example("212-555-0142::1.22.33.44+49 30 1234567")
 @settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, max_size=14).map("".join))
 def test_masking_twice_is_masking_once(text: str) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -136,12 +134,6 @@ def test_equal_words_have_equal_numbers() -> None:
     batches = [find_words(pa.array([text])).hashes for text in ("A rose is", "a ROSE. 玫瑰")]
     assert number_words(batches).tolist() == [0, 1, 2, 0, 1, 3, 4]
     assert number_words([]).tolist() == []
-
-
-def test_without_the_library_the_extra_is_named() -> None:
-    code = "import sys; sys.modules['pydivsufsort'] = None; from corpus.repeats.spans import SpanConfig; SpanConfig()"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert "ValueError" in found.stderr and "headwater[substrings]" in found.stderr
 
 
 @pytest.mark.parametrize("wrong", [{"words": 0}, {"documents": 1}])

@@ -69,6 +69,25 @@ def test_the_stream_is_the_documents_one_after_another(folder: Path) -> None:
     assert shards.tokens(0, 5).dtype == np.int64
 
 
+def test_documents_are_found_by_their_ids(folder: Path) -> None:
+    shards = ShardSet(folder)
+    there = shards.documents(0, len(shards))
+    assert [bytes(doc_id).hex() for doc_id in shards.document_ids] == [doc_id for _, doc_id, _, _ in there]
+    for place in there:
+        assert shards.find(place[1]) == [place]
+    assert shards.find("f" * 32) == []
+
+
+def test_a_document_is_not_found_in_a_damaged_chunk(folder: Path) -> None:
+    tar = folder / "shard-000000.tar"
+    data = bytearray(tar.read_bytes())
+    data[ShardSet(folder).index.shards[0].chunks[0].tokens_offset] ^= 1
+    tar.write_bytes(data)
+    with pytest.raises(ValueError, match="of chunk 000000-0000 the index wants sha256"):
+        ShardSet(folder).find(DOCUMENTS[0].doc_id.hex())
+    assert ShardSet(folder).find(DOCUMENTS[-1].doc_id.hex())
+
+
 def test_stock_webdataset_reads_the_same_tokens(folder: Path) -> None:
     urls = [str(path) for path in sorted(folder.glob("*.tar"))]
     with warnings.catch_warnings():
