@@ -2,6 +2,7 @@
 
     import headwater
     lake = headwater.open(".headwater")      # headwater.lake_reader.LakeReader: datasets, documents, scores, trace, ...
+    found = headwater.ablate("demo", {"clean.rules.duplicate_lines.maximum": 0.4})      # and the rest of __all__
 
 `cli` is the table of commands, one module each in `commands/`; what they print is made by the modules beside it.
 Nothing heavy is imported before it is used.
@@ -10,12 +11,35 @@ Nothing heavy is imported before it is used.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from headwater.actions import (
+        ablate,
+        collect,
+        compare,
+        find_holdings,
+        find_unneeded,
+        forecast_ablation,
+        forget,
+        rebuild,
+        run,
+    )
     from headwater.lake_reader import LakeReader
 
-__all__ = ["open"]
+__all__ = [
+    "ablate",
+    "collect",
+    "compare",
+    "find_holdings",
+    "find_unneeded",
+    "forecast_ablation",
+    "forget",
+    "open",
+    "rebuild",
+    "run",
+]
 
 
 def open(url: str | os.PathLike[str] = ".headwater", recipe: str | None = None) -> LakeReader:  # noqa: A001 - headwater.open
@@ -28,7 +52,9 @@ def open(url: str | os.PathLike[str] = ".headwater", recipe: str | None = None) 
     return LakeReader(os.fspath(url), recipe)
 
 
-def __getattr__(name: str) -> str:
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("headwater.actions"), name)
     if name == "__version__":
         from importlib.metadata import version
 

@@ -14,21 +14,30 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+from corpus.config import nearest
 from headwater import interrupts, logs
-from headwater.options import Parser, add_output, nearest
+from headwater.options import Parser, add_output
 
 COMMANDS = {
     "demo": "train and score a small model on built-in crawls, or on yours",
-    "verify": "read every dataset, or the shards in a folder, and compare digests",
-    "trace": "follow a page to the training steps that read it, or a step or score back to its sources",
+    "verify": "read every dataset, or the shards in a folder, and compare digests; or compute them again",
+    "trace": "follow a page or host to the training steps that read it, or a step, score or text back",
+    "search": "find the documents that hold words",
     "inspect": "show what a stage kept and dropped, and why, with the texts",
     "contamination": "show which benchmark items occur in which documents",
     "extract": "print the main text of HTML files",
     "dedup": "remove duplicates from files of documents",
     "score": "score a checkpoint on benchmarks",
-    "compare": "tell whether the scores of two checkpoints differ",
+    "card": "write the cards of texts, shards and checkpoints: README.md, croissant.json",
+    "recipes": "list, show, compare and write recipes",
+    "ablate": "change a recipe in one thing, and tell what that does to documents and scores",
+    "compare": "tell whether the scores of two recipes or checkpoints differ",
+    "forget": "take a host, page or document out of a lake and of whatever was made of it",
+    "collect": "delete the datasets that no recipe needs any more",
     "generate": "continue prompts with a trained model",
     "chat": "continue what you type with a trained model, line by line",
+    "view": "show a lake's documents as a web page on this machine, with marks of your own",
+    "labels": "tell how far the rules of recipes agree with your marks",
     "ui": "show a lake's assets and history in Dagster's web interface",
 }
 EPILOG = "`headwater COMMAND --help` shows the options of a command."
@@ -105,16 +114,24 @@ def _build_parser(name: str | None) -> Parser:
             module = import_module(f"headwater.commands.{command}")
             added.description = getattr(module, "DESCRIPTION", f"{text[0].upper()}{text[1:]}.")
             module.add_arguments(added)
-            add_output(added)
+            for one in _with_verbs(added):
+                add_output(one)
             added.set_defaults(command=module)
     return parser
 
 
+def _with_verbs(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """The parsers of a command's verbs, which have the options; of a command without verbs its own."""
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [verb for group in groups for verb in group.choices.values()] or [parser]
+
+
 class _CommandParser(Parser):
-    """Of one command: an unknown option is reported first."""
+    """Of one command or verb: an unknown option is reported first."""
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        self.check_options(args or [])
+        if _with_verbs(self) == [self]:
+            self.check_options(args or [])
         return super().parse_known_args(args, namespace)
 
 

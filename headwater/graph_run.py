@@ -6,18 +6,32 @@ import logging
 import sys
 import uuid
 import warnings
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_shared.utils.warnings import PreviewWarning
 
+from corpus.lake import stages
 from corpus.lake.store import Lake
-from dagster_project.definitions import BENCHMARKS_JOB, CLEAN_JOB, CRAWL_JOB, ITEMS_JOB, RECIPE_ASSETS, RECIPE_JOB, defs
+from dagster_project import partitions
+from dagster_project.definitions import (
+    AFTER_SCORES,
+    BENCHMARK_JOB,
+    BENCHMARK_SCORE_JOB,
+    CLEAN_ASSETS,
+    CLEAN_JOB,
+    CRAWL_JOB,
+    RECIPE_ASSETS,
+    RECIPE_JOB,
+    UNTIL_SHARDS,
+    defs,
+)
 from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
-from dagster_project.lineage import content_before, latest
-from dagster_project.partitions import crawl_recipe_key, crawls
+from dagster_project.lineage import BENCHMARK_SCORE, content_before, latest
+from dagster_project.partitions import benchmark_recipe_key, crawl_recipe_key
 from dagster_project.resources import EngineResource, LakeResource
 from headwater import interrupts
 from headwater.progress import Progress
@@ -41,34 +55,81 @@ class GraphRun:
         path of the report.
 
         Raises the first error of a stage; what was published before stays, and the next run continues from it."""
-        warnings.simplefilter("ignore", PreviewWarning)  # Pipes' own reader uses what its own library calls preview
-        with dg.DagsterInstance.get() as instance, self._progress:
-            stopped = reconcile(instance)
-            if stopped:
-                log.info("an earlier run was stopped: continuing from what it finished (%d)", stopped)
-            for task, path in benchmarks.items():
-                files = {"ops": {f"benchmarks__{task}": {"config": {"path": str(path)}}}}
-                self._materialize(instance, ITEMS_JOB, None, files, {dg.AssetKey(["benchmarks", task])})
-            instance.add_dynamic_partitions(str(crawls.name), list(crawl_keys))
-            for key in crawl_keys:
-                self._materialize(instance, CRAWL_JOB, key)
-                self._materialize(instance, CLEAN_JOB, crawl_recipe_key(key, self.recipe))
-            config = {"ops": {"unique": {"config": {"crawls": list(crawl_keys)}}}}
-            known = [task.name for task in PREPARED if latest(instance, f"benchmarks/{task.name}", None)]
-            if known:
-                chosen = {asset.key for asset in RECIPE_ASSETS} | {dg.AssetKey(["scores", task]) for task in known}
-                self._materialize(instance, BENCHMARKS_JOB, self.recipe, config, chosen)
+        with self._instance() as instance:
+            self._read_benchmarks(instance, benchmarks)
+            config = self._clean(instance, crawl_keys)
+            if known := [task.name for task in PREPARED if latest(instance, stages.BENCHMARK, task.name)]:
+                last = {asset.key for asset in AFTER_SCORES}
+                until = {asset.key for asset in RECIPE_ASSETS} - last
+                self._materialize(instance, RECIPE_JOB, self.recipe, config, until)
+                for task in known:
+                    self._materialize(instance, BENCHMARK_SCORE_JOB, benchmark_recipe_key(task, self.recipe))
+                self._materialize(instance, RECIPE_JOB, self.recipe, assets=last)
             else:
                 self._materialize(instance, RECIPE_JOB, self.recipe, config)
             report = latest(instance, "report", self.recipe)
         assert report is not None, "the job ends with the report"
         return str(report["path"])
 
+    def run_until_shards(self, crawl_keys: Sequence[str]) -> None:
+        """What a model would be trained on, and what it would be asked; none is trained. Raises as `run`."""
+        with self._instance() as instance:
+            config = self._clean(instance, crawl_keys)
+            self._materialize(instance, RECIPE_JOB, self.recipe, config, {asset.key for asset in UNTIL_SHARDS})
+
+    def run_until(
+        self, crawl_keys: Sequence[str], benchmarks: Mapping[str, Path], last: Collection[dg.AssetKey]
+    ) -> None:
+        """These assets and those that they read, and no others: of benchmarks those that are given. Raises as `run`."""
+        chosen = dg.AssetSelection.assets(*last).upstream().resolve(defs.resolve_asset_graph())
+        with self._instance() as instance:
+            self._read_benchmarks(instance, benchmarks)
+            config = self._clean(instance, crawl_keys, chosen)
+            rest = _among(chosen, RECIPE_ASSETS)
+            if rest:
+                self._materialize(instance, RECIPE_JOB, self.recipe, config, rest)
+            for task in benchmarks if dg.AssetKey(BENCHMARK_SCORE) in last else ():
+                self._materialize(instance, BENCHMARK_SCORE_JOB, benchmark_recipe_key(task, self.recipe))
+
+    def run_until_clean(self, crawl_keys: Sequence[str]) -> None:
+        """Each crawl by itself, as the first part of the other two. Raises as `run`."""
+        with self._instance() as instance:
+            self._clean(instance, crawl_keys)
+
+    @contextmanager
+    def _instance(self) -> Iterator[dg.DagsterInstance]:
+        warnings.simplefilter("ignore", PreviewWarning)  # Pipes' own reader uses what its own library calls preview
+        with dg.DagsterInstance.get() as instance, self._progress:
+            stopped = reconcile(instance)
+            if stopped:
+                log.info("an earlier run was stopped: continuing from what it finished (%d)", stopped)
+            yield instance
+
+    def _read_benchmarks(self, instance: dg.DagsterInstance, benchmarks: Mapping[str, Path]) -> None:
+        instance.add_dynamic_partitions(str(partitions.benchmarks.name), list(benchmarks))
+        for task, path in benchmarks.items():
+            files = {"ops": {stages.BENCHMARK: {"config": {"path": str(path)}}}}
+            self._materialize(instance, BENCHMARK_JOB, task, files)
+
+    def _clean(
+        self, instance: dg.DagsterInstance, crawl_keys: Sequence[str], chosen: Set[dg.AssetKey] | None = None
+    ) -> dict[str, Any]:
+        """Each crawl by itself, up to its signatures, or those assets of it that are chosen. Returns the configuration
+        by which the next stages take these crawls together."""
+        each = None if chosen is None else _among(chosen, CLEAN_ASSETS)
+        instance.add_dynamic_partitions(str(partitions.crawls.name), list(crawl_keys))
+        instance.add_dynamic_partitions(str(partitions.recipes.name), [self.recipe])
+        for key in crawl_keys:
+            self._materialize(instance, CRAWL_JOB, key)
+            if each is None or each:
+                self._materialize(instance, CLEAN_JOB, crawl_recipe_key(key, self.recipe), assets=each)
+        return {"ops": {"unique": {"config": {"crawls": list(crawl_keys)}}}}
+
     def _materialize(
         self,
         instance: dg.DagsterInstance,
         job: str,
-        key: str | None,
+        key: str,
         config: dict[str, Any] | None = None,
         assets: Set[dg.AssetKey] | None = None,
     ) -> None:
@@ -108,6 +169,10 @@ class GraphRun:
             materialization = event.step_materialization_data.materialization
             before = content_before(instance, materialization, entry.run_id)
             _print_materialization(materialization, before)
+
+
+def _among(chosen: Set[dg.AssetKey], assets: Sequence[dg.AssetsDefinition]) -> Set[dg.AssetKey]:
+    return chosen & {asset.key for asset in assets}
 
 
 class _Pipes(dg.PipesSubprocessClient):

@@ -102,15 +102,15 @@ def _handle(reader: int) -> None:
         pass
     announce()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    _interrupt_main(raise_again=TAKEN in received)
+    pressed_again = _interrupt_main(reader, raise_again=TAKEN in received)
     _kill_children(same_session=True)
     end, repeat = time.monotonic() + GRACE, time.monotonic() + REPEAT
-    while time.monotonic() < end:
+    while not pressed_again and time.monotonic() < end:
         if select.select([reader], [], [], 0.1)[0] and _interrupted(os.read(reader, 64)):  # Ctrl-C again
             break
         again = time.monotonic() > repeat and not _cleaning.is_set()
         repeat = time.monotonic() + REPEAT if again else repeat
-        _interrupt_main(raise_again=again)
+        pressed_again = _interrupt_main(reader, raise_again=again)
     end_process()
 
 
@@ -119,13 +119,18 @@ def _interrupted(received: bytes) -> bool:
     return TAKEN in received or signal.SIGINT in received
 
 
-def _interrupt_main(*, raise_again: bool) -> None:
-    """Wakes the main thread from a system call, after it was told to raise what it raises for SIGINT."""
+def _interrupt_main(reader: int, *, raise_again: bool) -> bool:
+    """Wakes the main thread from a system call, after it was told to raise what it raises for SIGINT. Returns whether
+    there was another Ctrl-C in the meantime."""
+    pressed_again = False
     if raise_again:
         _thread.interrupt_main()
+        if select.select([reader], [], [], 0)[0]:  # Python announces its own in the wakeup pipe too, by one byte
+            pressed_again = _interrupted(os.read(reader, 64).replace(bytes([signal.SIGINT]), b"", 1))
     main = threading.main_thread().ident
     assert main is not None
     signal.pthread_kill(main, signal.SIGUSR1)
+    return pressed_again
 
 
 def _kill_children(*, same_session: bool) -> None:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from corpus.config import nearest
 from corpus.lake.current import recipes_of
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import LEDGER
 from corpus.lake.stages import ACCOUNTS, STAGES
 from corpus.lake.store import Lake
 from headwater.lakes import open_lake
-from headwater.options import nearest
+from headwater.reports import Report, read_report
 from headwater.scores import list_scores
 
 if TYPE_CHECKING:
-    from headwater.page_trace import PageTrace
-    from headwater.score_trace import ScoreTrace
-    from headwater.step_trace import StepTrace
+    from headwater.searching.word_search import Found, WordSearcher
+    from headwater.tracing.host_trace import HostTrace
+    from headwater.tracing.page_trace import PageTrace
+    from headwater.tracing.score_trace import ScoreTrace
+    from headwater.tracing.step_trace import StepTrace
+    from headwater.tracing.text_trace import TextTrace, TextTracer
 
 DOCUMENT_STAGES = tuple(stage.name for stage in STAGES.values() if stage.documents_in)
 SCORES = pa.schema(
@@ -36,23 +40,6 @@ SCORES = pa.schema(
         pa.field("higher_is_better", pa.bool_(), nullable=False),
         pa.field("checkpoint", pa.string()),  # digest of its dataset
         pa.field("address", pa.string(), nullable=False),
-    ]
-)
-DROPPED = pa.schema(
-    [
-        pa.field("stage", pa.string(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("records", pa.int64(), nullable=False),
-    ]
-)
-CURVE = pa.schema(
-    [
-        pa.field("step", pa.int64(), nullable=False),
-        pa.field("tokens", pa.int64(), nullable=False),
-        pa.field("task", pa.string(), nullable=False),
-        pa.field("value", pa.float64(), nullable=False),
-        pa.field("low", pa.float64(), nullable=False),
-        pa.field("high", pa.float64(), nullable=False),
     ]
 )
 
@@ -77,34 +64,13 @@ class Dataset:
     figures: Mapping[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """The numbers of a recipe's report. `dropped`: records by stage and reason. `learning_curve`: a row for each
-    checkpoint on the way and task, none where there was no curve. `values`: all of report.json."""
-
-    path: str
-    recipe: str
-    crawls: tuple[str, ...]
-    pages: int
-    documents: int
-    clean: int
-    unique: int
-    train_documents: int
-    heldout_documents: int
-    train_tokens: int
-    loss: float
-    heldout_loss: float | None
-    dropped: pa.Table
-    learning_curve: pa.Table
-    values: Mapping[str, Any]
-
-
 class LakeReader:
     """A lake as one recipe sees it. Opens no file before a method asks for it."""
 
     def __init__(self, url: str, recipe: str | None = None) -> None:
         """Raises FileNotFoundError where there is no lake, ValueError where a recipe has to be chosen."""
         self._lake: Lake = open_lake(url, recipe)
+        self._searchers: dict[str, WordSearcher] = {}
 
     def __repr__(self) -> str:
         return f"LakeReader({self.url!r}, recipe={self.recipe!r})"
@@ -162,7 +128,7 @@ class LakeReader:
 
     def report(self) -> Report:
         """Raises FileNotFoundError where the recipe has no report yet."""
-        return _read_report(self._lake, self.recipe)
+        return read_report(self._lake, self.recipe)
 
     def trace(self, page: str) -> list[PageTrace]:
         """What became of each record of a page at every stage, down to the training steps that read it.
@@ -170,21 +136,61 @@ class LakeReader:
         `page`: a URL, also without its scheme or only its beginning, or a doc_id in hex. Raises ValueError, with
         similar URLs, when the lake does not know it.
         """
-        from headwater.page_trace import trace_page
+        from headwater.tracing.page_trace import trace_page
 
         return trace_page(self._lake, page)
 
+    def trace_host(self, host: str) -> HostTrace:
+        """What became of all pages of a host, stage by stage, down to how many of them were trained on.
+
+        `host`: as `example.org`, or a URL of it; pages of `www.example.org` count too. Raises ValueError, with similar
+        hosts, when the lake does not know it.
+        """
+        from headwater.tracing.host_trace import trace_host
+
+        return trace_host(self._lake, host)
+
     def trace_step(self, step: int) -> list[StepTrace]:
         """What each checkpoint read in a training step, from 1. Raises ValueError when none took that step."""
-        from headwater.step_trace import trace_step
+        from headwater.tracing.step_trace import trace_step
 
         return trace_step(self._lake, step)
 
     def trace_score(self, task: str) -> list[ScoreTrace]:
-        """All datasets and files that the scores of a task were made of. Raises ValueError when there is none."""
-        from headwater.score_trace import trace_score
+        """All datasets and files that the scores of a task were made of, and some records that were trained on, read
+        again. Raises ValueError when there is none."""
+        from headwater.tracing.score_trace import trace_score
 
         return trace_score(self._lake, task)
+
+    def trace_text(self, text: str, least: int = 8, limit: int = 10) -> list[TextTrace]:
+        """The longest spans of a text, of at least `least` tokens, that stand word for word in the training tokens: the
+        `limit` least likely ones with their documents, of each dataset of shards. Makes the index of the tokens where
+        the lake has none; the shards that are there at the first question are those that later ones are asked of.
+
+        Raises FileNotFoundError where there are no shards, ValueError for an empty text.
+        """
+        return [tracer.trace(text, least, limit) for tracer in self._tracers]
+
+    def search(self, words: str, stage: str = "split", limit: int = 10) -> Found:
+        """The `limit` documents of a stage that hold all words, the best first, each with its record's place. Makes the
+        index of the words where there is none; the datasets of the stage at the first query are those that later
+        ones are asked of.
+
+        Raises ValueError for a stage without documents or a query that cannot be parsed, FileNotFoundError where the
+        lake has no dataset of the stage.
+        """
+        from headwater.searching.word_search import WordSearcher
+
+        if stage not in self._searchers:
+            self._searchers[stage] = WordSearcher(self._lake, stage)
+        return self._searchers[stage].search(words, limit)
+
+    @cached_property
+    def _tracers(self) -> list[TextTracer]:
+        from headwater.tracing.text_trace import open_tracers
+
+        return open_tracers(self._lake)
 
     def _manifests(self, stage: str | None = None, address: str | None = None) -> list[Manifest]:
         manifests = list(self._lake.datasets())
@@ -227,32 +233,3 @@ def _listed(columns: Sequence[str] | None) -> list[str] | None:
 def _concat(tables: Iterable[pa.Table]) -> pa.Table:
     """Columns that a table lacks are null in its rows."""
     return pa.concat_tables(tables, promote_options="default")
-
-
-def _read_report(lake: Lake, recipe: str | None) -> Report:
-    path = lake.path("report", recipe or "*", "report.json")
-    if recipe is None or not lake.fs.exists(path):
-        raise FileNotFoundError(f"no report in the lake {lake.url} at {path}: `headwater demo` writes one")
-    values: dict[str, Any] = json.loads(lake.fs.cat_file(path))
-    names = ("recipe", "pages", "documents", "clean", "unique", "train_documents", "heldout_documents", "train_tokens")
-    dropped = [
-        {"stage": stage, "reason": reason, "records": records}
-        for stage, reasons in values["dropped"].items()
-        for reason, records in reasons.items()
-    ]
-    curve = [
-        {"step": point["step"], "tokens": point["tokens"], "task": task}
-        | {bound: score[bound] for bound in ("value", "low", "high")}
-        for point in (values["learning_curve"] or {"points": []})["points"]
-        for task, score in point["scores"].items()
-    ]
-    return Report(
-        path=path,
-        **{name: values[name] for name in names},
-        crawls=tuple(values["crawls"]),
-        loss=values["training"]["loss"],
-        heldout_loss=values["training"].get("heldout_loss"),
-        dropped=pa.Table.from_pylist(dropped, DROPPED),
-        learning_curve=pa.Table.from_pylist(curve, CURVE),
-        values=values,
-    )

@@ -1,15 +1,16 @@
 """Options: what several commands share, and a parser that names the nearest option for a mistyped one.
 
-Imports nothing beyond the standard library: help texts and mistyped arguments are answered at once.
+Imports nothing heavy: help texts and mistyped arguments are answered at once.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
+
+from corpus.config import nearest
 
 DEFAULT_LAKE = ".headwater"  # as corpus.lake.store has it
 OPTION = re.compile(r"--?[a-zA-Z][^ ]*$")  # not "-" for stdin, a negative number, or text that begins with a dash
@@ -40,12 +41,6 @@ class Parser(argparse.ArgumentParser):
         if name.startswith("--"):
             return any(option.startswith(name) for option in self._option_string_actions)
         return name[:2] in self._option_string_actions
-
-
-def nearest(word: str, alternatives: Iterable[str]) -> str:
-    """'; did you mean X?' for the alternative that is most like the word, or ''."""
-    matches = difflib.get_close_matches(word, list(alternatives), n=1, cutoff=0.6)
-    return f"; did you mean {matches[0]}?" if matches else ""
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

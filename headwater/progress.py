@@ -23,6 +23,7 @@ ACTIVITIES = {
     "checkpoint": "training the model",
     "scores": "scoring the model",
     "learning_curve": "scoring the checkpoints along the run",
+    "model_card": "writing the model card",
     "report": "writing the report",
 }
 OWN_LINE = ("crawl", "checkpoint")  # they draw a bar, or a line with the time that is left, themselves

@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--recipe", metavar="NAME", help=f"named configuration (default: {DEFAULT}; with --crawl {OWN_CRAWL})"
+        "--recipe", metavar="NAME", help=f"a recipe, built in or a file (default: {DEFAULT}; with --crawl {OWN_CRAWL})"
     )
     size.add_argument(
         "--full",
@@ -66,18 +66,17 @@ def run(args: argparse.Namespace) -> int:
             "--crawl '': give the path or URL of a file or folder, a Common Crawl id such as CC-MAIN-2026-05#3, or a "
             "built-in crawl: stdlib or packages"
         )
-    from recipes.named import RECIPES
+    from corpus.lake.store import Lake
+    from headwater.crawl_keys import resolve_crawls
+    from recipes.files import load_recipe
 
     recipe = args.recipe or (FULL if args.full else OWN_CRAWL if args.crawl else DEFAULT)
-    if recipe not in RECIPES:
-        raise ValueError(f"--recipe {recipe}: there is no such recipe, but {', '.join(sorted(RECIPES))}")
-    keys = resolve_crawls(args.crawl or RECIPES[recipe].crawls)
+    lake = Lake(args.lake)
+    keys = resolve_crawls(args.crawl or load_recipe(lake, recipe).crawls)
     benchmarks = benchmark_paths(args.benchmark)
-    from corpus.lake.store import Lake
     from headwater.graph_run import GraphRun
     from headwater.summary import summarize
 
-    lake = Lake(args.lake)
     with divert_stdout(quiet=args.quiet) if args.json or args.quiet else nullcontext():
         path = GraphRun(lake, args.workers, recipe, args.quiet).run(keys, benchmarks)
     report = json.loads(lake.fs.cat_file(f"{path.rpartition('/')[0]}/report.json"))
@@ -88,21 +87,6 @@ def run(args: argparse.Namespace) -> int:
     for line in closing_lines(lake, report, path, time.monotonic() - started):
         print(line)
     return 0
-
-
-def resolve_crawls(urls: Sequence[str]) -> list[str]:
-    """The partition keys of crawls, sorted. Raises ValueError when two would have one id, FileNotFoundError when a path
-    of this machine does not exist."""
-    from dagster_project.partitions import BUILT_IN, crawl_key, distinct_ids
-
-    keys = sorted({crawl_key(url) for url in urls})
-    distinct_ids(keys)
-    for key in keys:
-        if os.path.isabs(key) and not Path(key).exists():
-            raise FileNotFoundError(
-                f"--crawl: {key} does not exist; give a path or URL that does, or one of {', '.join(BUILT_IN)}"
-            )
-    return keys
 
 
 def benchmark_paths(arguments: Sequence[str]) -> dict[str, Path]:

@@ -1,5 +1,5 @@
-"""Trace: a page down to the training steps that read it, a step back to its source records, a score to all that it was
-made of."""
+"""Trace: a page or a host down to the training steps that read it, a step back to its source records, a score to all
+that it was made of, a text to the training documents that hold its words."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from headwater.options import add_lake, add_recipe, positive_int
+from headwater.options import add_lake, add_limit, add_recipe, positive_int
 from headwater.terminal import json_line, printable
+from headwater.tracing.trace_lines import host_lines, page_lines, score_lines, step_lines, text_lines
 
 if TYPE_CHECKING:
-    from headwater.page_trace import PageTrace, StageOutcome
-    from headwater.score_trace import ScoreTrace, Source
-    from headwater.step_trace import StepDocument, StepTrace
-
-MAX_CUTS, MAX_FILES, MAX_STEPS = 5, 5, 8  # of a document, of a dataset, of a checkpoint, that are shown
-Line = Iterator[str]
+    from corpus.lake.store import Lake
+    from headwater.tracing.host_trace import HostTrace
+    from headwater.tracing.page_trace import PageTrace
+    from headwater.tracing.score_trace import ScoreTrace
+    from headwater.tracing.step_trace import StepTrace
+    from headwater.tracing.text_questions import Question
+    from headwater.tracing.text_trace import TextTrace
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,13 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "page",
         nargs="?",
-        metavar="PAGE",
-        help="a page's URL, also without its scheme or only its beginning, or its doc_id in hex",
+        metavar="PAGE|HOST",
+        help="a page's URL, also without its scheme or only its beginning, or its doc_id in hex; or a host, such as "
+        "example.org (with a slash at the end it is the page)",
     )
     what.add_argument("--step", type=positive_int, metavar="N", help="a training step, from 1")
     what.add_argument("--score", metavar="TASK", help="the scores of a task, with all datasets they were made of")
+    what.add_argument(
+        "--text", metavar="TEXT", help="a text: its longest spans that stand word for word in the training tokens"
+    )
+    what.add_argument(
+        "--sample",
+        metavar="FILE",
+        help="as --text, for a file, - for stdin, or each `text` of a .jsonl file that `generate --json` printed",
+    )
+    what.add_argument("--item", metavar="TASK/ID", help="as --text, for each part of an item of a benchmark")
     add_lake(parser)
     add_recipe(parser)
+    add_limit(parser, "spans of a text", 10)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,101 +52,58 @@ def run(args: argparse.Namespace) -> int:
 
     lake = open_lake(args.lake, args.recipe)
     if args.page is not None:
-        from headwater.page_trace import trace_page
-
-        pages = trace_page(lake, args.page)
-        _print(pages, page_lines(pages), args.json)
+        _trace_page_or_host(lake, args)
     elif args.step is not None:
-        from headwater.step_trace import trace_step
+        from headwater.tracing.step_trace import trace_step
 
         steps = trace_step(lake, args.step)
         _print(steps, step_lines(steps), args.json)
-    else:
-        from headwater.score_trace import trace_score
+    elif args.score is not None:
+        from headwater.tracing.score_trace import trace_score
 
         scores = trace_score(lake, args.score)
         _print(scores, score_lines(scores), args.json)
+    else:
+        from headwater.tracing.text_trace import open_tracers
+
+        questions = _questions(lake, args)
+        for tracer in open_tracers(lake):
+            for question in questions:
+                text = tracer.trace(question.text, limit=args.limit)
+                _print([text], text_lines(question.name, text), args.json)
     return 0
 
 
-def _print(traces: Sequence[PageTrace] | Sequence[StepTrace] | Sequence[ScoreTrace], text: Line, json: bool) -> None:
-    """With --json an object for each record of the page, checkpoint or score."""
+def _trace_page_or_host(lake: Lake, args: argparse.Namespace) -> None:
+    from corpus.lineage.records import Records
+    from headwater.tracing.page_search import is_host
+
+    records = Records(lake)
+    if is_host(records, args.page):
+        from headwater.tracing.host_trace import trace_host
+
+        host = trace_host(lake, args.page, records)
+        _print([host], host_lines(host), args.json)
+    else:
+        from headwater.tracing.page_trace import trace_page
+
+        pages = trace_page(lake, args.page, records)
+        _print(pages, page_lines(pages), args.json)
+
+
+def _questions(lake: Lake, args: argparse.Namespace) -> list[Question]:
+    from headwater.tracing.text_questions import Question, read_item, read_sample
+
+    if args.text is not None:
+        return [Question(name="text", text=args.text)]
+    return read_sample(args.sample) if args.sample is not None else read_item(lake, args.item)
+
+
+def _print(
+    traces: Sequence[PageTrace | HostTrace | StepTrace | ScoreTrace | TextTrace],
+    text: Iterator[str],
+    json: bool,
+) -> None:
+    """With --json an object for each record of the page, host, checkpoint, score or text."""
     for line in map(json_line, map(asdict, traces)) if json else map(printable, text):
         print(line)
-
-
-def page_lines(traces: Sequence[PageTrace]) -> Line:
-    for trace in traces:
-        yield f"{trace.doc_id}  {trace.url}"
-        yield f"    source      {_place(trace)}"
-        for stage in trace.stages:
-            yield from _stage_lines(stage)
-            if stage.stage == "documents" and trace.record is not None:
-                yield f"    {'':11} {trace.record}"
-        for note in trace.notes:
-            yield f"    shards      {note}"
-        for position in trace.positions:
-            where = f"{position.address[:12]}/{position.split}/{position.shard}"
-            yield f"    shards      {where}: tokens {position.first} to {position.end} of the stream"
-            for reading in position.readings:
-                steps = ", ".join(map(str, reading.steps[:MAX_STEPS])) + " …" * (len(reading.steps) > MAX_STEPS)
-                read = f"read in {len(reading.steps)} of {reading.total_steps} steps: {steps}"
-                yield f"    checkpoint  {reading.checkpoint[:12]}: {read}"
-
-
-def _place(origin: PageTrace | StepDocument) -> str:
-    """Bytes of the file, or rows of a table: the source's kind says which."""
-    start, length = origin.warc_offset or 0, origin.warc_length or 0
-    return f"{origin.warc_file} from {start} to {start + length}"
-
-
-def _stage_lines(outcome: StageOutcome) -> Line:
-    name = f"    {outcome.stage:11} {outcome.partition} [{outcome.address[:12]}]"
-    if outcome.reason is None:
-        yield f"{name}: kept as {outcome.kind}"
-    else:
-        role = "keeper" if outcome.stage == "unique" else "held-out page"
-        keeper = f", {role} {outcome.keeper}" if outcome.keeper else ""
-        detail = f" [{outcome.detail}]" if outcome.detail else ""
-        yield f"{name}: removed, {outcome.reason}{keeper}{detail}"
-    for cut in outcome.cuts[:MAX_CUTS]:
-        where = f"characters {cut.start} to {cut.stop}"
-        yield f"    {'':11} {where} cut, {cut.kind} in {cut.documents} documents, first in {cut.keeper}"
-    if len(outcome.cuts) > MAX_CUTS:
-        yield f"    {'':11} {len(outcome.cuts) - MAX_CUTS} more cuts"
-
-
-def step_lines(traces: Sequence[StepTrace]) -> Line:
-    for trace in traces:
-        yield f"checkpoint {trace.checkpoint[:12]}, step {trace.step}" + (f": {trace.note}" if trace.note else "")
-        for sequence, documents in trace.sequences.items():
-            yield f"  sequence {sequence}"
-            for document in documents:
-                missing = "its page is no longer in the lake"
-                text = f"{document.url}  {_place(document)}" if document.warc_file is not None else missing
-                yield f"    {document.doc_id}  {text}"
-
-
-def score_lines(traces: Sequence[ScoreTrace]) -> Line:
-    for trace in traces:
-        score = trace.score
-        value = "none"
-        if score.value is not None:
-            value = f"{score.value:.4f} [{score.low:.4f}, {score.high:.4f}]"
-        yield f"{score.task}  {score.metric} {value} of {score.n} items, task definition {score.definition[:12]}"
-        yield f"  {score.name}  {score.digest[:12]}"
-        yield from _source_lines(trace.inputs, "    ")
-
-
-def _source_lines(sources: Sequence[Source], indent: str) -> Line:
-    files = [source for source in sources if source.kind == "file"]
-    for source in sources:
-        if source.kind == "missing":
-            yield f"{indent}{source.name}  {source.digest[:12]}: no longer in the lake"
-        elif source.kind == "dataset":
-            yield f"{indent}{source.name}  {source.digest[:12]}" + (", above" if source.repeated else "")
-            yield from _source_lines(source.inputs, indent + "  ")
-    for source in files[:MAX_FILES]:
-        yield f"{indent}file {source.name}  {source.digest[:12]}"
-    if len(files) > MAX_FILES:
-        yield f"{indent}{len(files) - MAX_FILES} more files"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,14 +13,16 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from headwater import interrupts
 from headwater.options import add_lake, positive_int
+from headwater.serving import HOST, check_port, exit_on_signals
 from headwater.terminal import json_line
 
-HOST = "127.0.0.1"
+if TYPE_CHECKING:
+    from corpus.lake.store import Lake
+
 START_TIMEOUT, STOP_TIMEOUT = 180.0, 10.0  # seconds
 LOG_LINES = 15  # of the server's log that an error shows
 
@@ -30,6 +30,14 @@ LOG_LINES = 15  # of the server's log that an error shows
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lake(parser)
     parser.add_argument("--port", type=positive_int, default=3000, help="port to listen on (default: 3000)")
+    parser.add_argument(
+        "--watch",
+        metavar="FOLDER",
+        help="folder or URL: what is put there becomes a crawl, and by the recipe a model, its scores and a report",
+    )
+    parser.add_argument(
+        "--recipe", metavar="NAME", default="base", help="the recipe for what --watch finds (default: base)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,7 +47,10 @@ def run(args: argparse.Namespace) -> int:
     from corpus.lake.store import Lake
     from dagster_project.instance import use_home
 
-    home = use_home(Lake(args.lake))
+    lake = Lake(args.lake)
+    if args.watch is not None:
+        _watch(lake, args.watch, args.recipe)
+    home = use_home(lake)
     log = None if args.verbose else home / "ui.log"
     url = f"http://{HOST}:{args.port}"
     with _server(args.port, log) as server:
@@ -48,26 +59,13 @@ def run(args: argparse.Namespace) -> int:
         return server.wait()
 
 
-def check_port(port: int) -> None:
-    """Raises ValueError where the port is in use, naming a free one."""
-    try:
-        _bind(port)
-    except OverflowError:
-        raise ValueError(f"--port {port}: a port is at most 65535") from None
-    except PermissionError:
-        raise ValueError(f"--port {port}: ports below 1024 need privileges; give a larger one") from None
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise ValueError(f"--port {port} is in use on {HOST}: give a free one, such as --port {_bind(0)}") from None
+def _watch(lake: Lake, url: str, recipe: str) -> None:
+    """Raises ValueError for a recipe that is not there, FileNotFoundError for what is no folder."""
+    from dagster_project.watching import USED_RECIPES, WATCH, absolute_folder
+    from recipes.files import load_recipe
 
-
-def _bind(port: int) -> int:
-    """The port; of 0 one that is free."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: a closed one is free at once
-        probe.bind((HOST, port))
-        return int(probe.getsockname()[1])
+    load_recipe(lake, recipe)
+    os.environ |= {WATCH: absolute_folder(url), USED_RECIPES: recipe}
 
 
 @contextmanager
@@ -80,17 +78,11 @@ def _server(port: int, log: Path | None) -> Iterator[subprocess.Popen[bytes]]:
     ):  # it handles SIGINT by itself
         stderr = None if output is None else subprocess.STDOUT
         server = subprocess.Popen(command, stdout=output, stderr=stderr, start_new_session=True)
-    before = {number: signal.signal(number, _exit) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield server
-    finally:
-        _stop(server)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _exit(number: int, frame: FrameType | None) -> NoReturn:
-    sys.exit(128 + number)
+    with exit_on_signals():
+        try:
+            yield server
+        finally:
+            _stop(server)
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,7 @@
-"""Verify: reads every byte again and reports what is not as it was written: of a lake, or of a folder of shards."""
+"""Verify: reads every byte again and reports what is not as it was written: of a lake, or of a folder of shards.
+
+With --rebuild, a lake's datasets are computed again too, and compared.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwater.logs import divert_stdout
 from headwater.options import add_lake
 from headwater.terminal import json_line, printable
 
@@ -26,37 +30,74 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--recipe", metavar="NAME", help="verify only the datasets that this recipe stands for (default: all datasets)"
     )
     parser.add_argument(
+        "--rebuild",
+        nargs="?",
+        const="",
+        metavar="STAGE",
+        help="compute every dataset of the recipe again, or those of one stage, in a temporary lake, and compare bytes",
+    )
+    parser.add_argument(
         "--tokenizer", metavar="FILE", help="tokenizer.json with which the shards in DIR should have been made"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints a line or object for each dataset or set of shards, with --quiet for damaged ones alone. Returns 1 where
-    something is damaged."""
+    something is damaged, or is another when it is computed again."""
     if args.folder is None and args.tokenizer is not None:
         raise ValueError(f"--tokenizer {args.tokenizer}: give the folder of the shards too: `headwater verify DIR`")
+    if args.folder is not None and args.rebuild is not None:
+        raise ValueError(f"--rebuild computes what is in a lake, not a folder of shards: leave out {args.folder}")
     if args.folder is not None:
-        results, kind, remedy = check_shards(args.folder, args.tokenizer), "sets of shards", "write them again"
+        results, wrong = check_shards(args.folder, args.tokenizer), "sets of shards are damaged: write them again"
+    elif args.rebuild is not None:
+        results = check_rebuilt(args.lake, args.recipe, args.rebuild or None, args.quiet)
+        wrong = "datasets are not what their recipe gives, or cannot be read: see docs/verifying.md"
     else:
-        results, kind = check_lake(args.lake, args.recipe), "datasets"
-        remedy = "remove their folders, then run the command that made them again"
+        results = check_lake(args.lake, args.recipe)
+        wrong = "datasets are damaged: remove their folders, then run the command that made them again"
     total = damaged = 0
-    for about, line, problems in results:
+    for about, line, word, problems in results:
         total, damaged = total + 1, damaged + bool(problems)
         if args.quiet and not problems:
             continue
         if args.json:
             print(json_line({**about, "problems": problems}))
         else:
-            print(f"{printable(line)}  {'DAMAGED' if problems else 'ok'}")
+            print(f"{printable(line)}  {word}")
             for problem in problems:
                 print(f"    {printable(problem)}")
     if damaged:
-        print(f"error: {damaged} of {total} {kind} are damaged: {remedy}", file=sys.stderr)
+        print(f"error: {damaged} of {total} {wrong}", file=sys.stderr)
     return 1 if damaged else 0
 
 
-Result = tuple[dict[str, Any], str, list[str]]  # what JSON has, the line for people, the problems
+# What JSON has, the line for people, the word at its end, the problems.
+Result = tuple[dict[str, Any], str, str, list[str]]
+
+
+def _word(problems: list[str]) -> str:
+    return "DAMAGED" if problems else "ok"
+
+
+def check_rebuilt(url: str, recipe: str | None, stage: str | None, quiet: bool) -> Iterator[Result]:
+    """Every dataset of the recipes, or those of a stage, beside what it is when computed again. Raises ValueError for
+    an unknown stage, and as headwater.rebuilding.rebuilt."""
+    from corpus.config import nearest
+    from corpus.lake.stages import STAGES
+
+    if stage is not None and stage not in STAGES:
+        raise ValueError(f"--rebuild {stage}: no such stage{nearest(stage, STAGES)}; stages: {', '.join(STAGES)}")
+    from headwater.rebuilding.rebuilt import EQUAL, READ, rebuild
+
+    words = {EQUAL: EQUAL, READ: "ok, read"}
+    with divert_stdout(quiet=quiet):
+        results = rebuild(url, recipe, stage, quiet=quiet)
+    for one in results:
+        line = f"{one.place.stage:20} {one.place.partition:28} {one.place.address[:16]} {one.files:>5} files"
+        line += f" {one.bytes:>12} bytes"
+        about = {**vars(one.place), "recipe": one.recipe, "status": one.status, "files": one.files, "bytes": one.bytes}
+        yield about, line, words.get(one.status, one.status.upper()), list(one.problems)
 
 
 def check_lake(url: str, recipe: str | None) -> Iterator[Result]:
@@ -74,7 +115,7 @@ def check_lake(url: str, recipe: str | None) -> Iterator[Result]:
         try:
             manifest = Manifest.from_bytes(lake.fs.cat_file(path), where=path)
         except ValueError as error:
-            yield {"stage": None, "path": path}, path, [str(error)]
+            yield {"stage": None, "path": path}, path, _word([str(error)]), [str(error)]
             continue
         yield _describe_dataset(manifest, _dataset_problems(lake, manifest, path))
 
@@ -86,7 +127,7 @@ def _describe_dataset(manifest: Manifest, problems: list[str]) -> Result:
     about = {"stage": manifest.stage, "partition": manifest.partition, "digest": manifest.digest}
     line = f"{manifest.stage:20} {manifest.partition:28} {manifest.digest[:16]} {rows:>9} rows"
     line += f" {manifest.total_bytes:>12} bytes"
-    return {**about, "rows": rows, "bytes": manifest.total_bytes}, line, problems
+    return {**about, "rows": rows, "bytes": manifest.total_bytes}, line, _word(problems), problems
 
 
 def _dataset_problems(lake: Lake, manifest: Manifest, path: str) -> list[str]:
@@ -119,7 +160,7 @@ def check_shards(url: str, tokenizer: str | None) -> Iterator[Result]:
     for folder in folders:
         about, problems = _check_folder(fs, folder, expected)
         counts = "  ".join(f"{about[name]:,} {name}" for name in ("tars", "chunks", "documents", "tokens") if about)
-        yield {"folder": folder, **about}, f"{folder}  {counts}", problems
+        yield {"folder": folder, **about}, f"{folder}  {counts}", _word(problems), problems
 
 
 def _shard_folders(fs: fsspec.AbstractFileSystem, root: str) -> list[str]:

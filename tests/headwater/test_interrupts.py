@@ -94,6 +94,23 @@ def test_during_imports_and_the_loading_of_a_model(delay: float, graph: Graph) -
     assert (stderr, process.returncode) == (f"{STOPPED}\n", 130)
 
 
+def test_what_is_to_be_tidied_up_is(tmp_path: Path) -> None:
+    body = f"""import time
+    from pathlib import Path
+    left = Path({str(tmp_path)!r}) / "left"
+    left.touch()
+    try: time.sleep(60)
+    finally:
+        time.sleep(0.5)
+        left.unlink()"""
+    process = start("-c", COMMAND.format(ready=READY, body=body))
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.3)
+    assert (interrupt(process), process.returncode) == (f"{STOPPED}\n", 130)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_second_ctrl_c_ends_at_once() -> None:
     body = """import time
     while True:

@@ -14,7 +14,8 @@ import pytest
 from graphs import Graph
 
 import headwater
-from headwater.lake_reader import CURVE, SCORES, LakeReader
+from headwater.lake_reader import SCORES, LakeReader
+from headwater.reports import CURVE
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)

@@ -90,7 +90,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["inspect", "clean", "--limit", "-1"], "argument --limit: -1 is less than 0"),
         (["trace", "--step", "one"], "argument --step: 'one' is not an integer"),
         (["generate"], "the following arguments are required: --prompt"),
-        (["trace"], "one of the arguments PAGE --step --score is required"),
+        (["trace"], "one of the arguments PAGE|HOST --step --score --text --sample --item is required"),
     ],
 )
 def test_a_typo_suggests_the_nearest_and_ends_with_2(

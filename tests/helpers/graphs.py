@@ -12,7 +12,7 @@ from dagster_project.definitions import RECIPE_ASSETS, clean, crawl, documents, 
 from dagster_project.partitions import crawl_recipe_key
 from dagster_project.resources import EngineResource, LakeResource
 from recipes import named as recipes
-from recipes.named import TrainingConfig
+from recipes.training import TrainingConfig
 
 SMALL = replace(recipes.base(), vocabulary=VocabularyConfig(size=512), training=TrainingConfig(tokens=8_192, along=1))
 
@@ -41,6 +41,6 @@ class Graph:
         )
 
     def materialize_all(self) -> None:
-        assert self.materialize([crawl, documents], self.key).success
-        assert self.materialize([clean, trimmed, signatures], crawl_recipe_key(self.key, "base")).success
+        assert self.materialize([crawl], self.key).success
+        assert self.materialize([documents, clean, trimmed, signatures], crawl_recipe_key(self.key, "base")).success
         assert self.materialize(RECIPE_ASSETS, "base").success

@@ -21,8 +21,8 @@ from corpus.shards.reader import ShardSet
 from dagster_project.assets.token_stages import _mixed
 from dagster_project.metadata.materialized import describe_datasets
 from headwater.cli import main
-from headwater.commands.trace import page_lines
-from headwater.page_trace import trace_page
+from headwater.tracing.page_trace import trace_page
+from headwater.tracing.trace_lines import page_lines
 from pipelines.shards import ShardConfig, shard
 from pipelines.tokenization import SPLITS
 

@@ -120,7 +120,7 @@ def test_refusals_name_both_sides_and_end_with_1(scores: Path, capsys: pytest.Ca
     assert f"3 in {scores / 'c'}" in err
     code, _, err = run(capsys, scores / "a", scores / "nothing")
     assert code == 1
-    assert f"{scores / 'nothing'} is not a folder: give one that `headwater score --out` wrote" in err
+    assert f"{scores / 'nothing'} is not a folder: give one that `headwater score --out` wrote, or a recipe" in err
     code, _, err = run(capsys, scores / "a", f"{scores / 'b'},{scores / 'b'}")
     assert (code, "comes twice" in err) == (1, True)
     code, _, err = run(capsys, scores / "a", f"{scores / 'b'},")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
+from corpus.audit.samples import look_up
 from corpus.lake.stages import CHECKPOINT, SHARDS, SPLIT
 from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 from corpus.shards.format import OtherVersionError
-from headwater.page_trace import OTHER_VERSION, open_loader, open_shards
+from headwater.tracing.readings import CLAIM, OTHER_VERSION, open_loader, open_shards
 
 ORIGIN = ("url", "warc_file", "warc_offset", "warc_length")
 
@@ -34,6 +35,7 @@ class StepTrace:
     step: int
     sequences: dict[int, tuple[StepDocument, ...]]
     note: str | None = None
+    claim: str = CLAIM
 
 
 def trace_step(lake: Lake, step: int) -> list[StepTrace]:
@@ -45,7 +47,6 @@ def trace_step(lake: Lake, step: int) -> list[StepTrace]:
     if not chosen:
         there = f"its checkpoints took {', '.join(f'{steps:,}' for steps in taken)} steps" if taken else "it has none"
         raise ValueError(f"--step {step}: no checkpoint of the lake {lake.url} took that step, from 1: {there}")
-    pages = _pages(lake)
     traces = []
     for checkpoint in chosen:
         [manifest] = sources(lake, checkpoint, SHARDS)
@@ -56,21 +57,18 @@ def trace_step(lake: Lake, step: int) -> list[StepTrace]:
             traces.append(StepTrace(checkpoint=checkpoint.address, step=step, sequences={}, note=note))
             continue
         loader = open_loader(lake, checkpoint, shards)
-        sequences = {
-            int(sequence): tuple(_document(document.doc_id, pages.get(document.doc_id, {})) for document in documents)
-            for sequence, documents in loader.sequence_documents(step - 1)
-        }
+        read = {sequence: [one.doc_id for one in some] for sequence, some in loader.sequence_documents(step - 1)}
+        pages = find_pages(lake, {doc_id for some in read.values() for doc_id in some})
+        sequences = {sequence: tuple(pages[doc_id] for doc_id in some) for sequence, some in read.items()}
         traces.append(StepTrace(checkpoint=checkpoint.address, step=step, sequences=sequences))
     return traces
 
 
-def _document(doc_id: str, row: dict[str, Any]) -> StepDocument:
-    return StepDocument(doc_id=doc_id, **{name: row.get(name) for name in ORIGIN})
-
-
-def _pages(lake: Lake) -> dict[str, dict[str, Any]]:
-    pages = {}
-    for manifest in lake.datasets(SPLIT):
-        for table in lake.read(manifest, "train", ["doc_id", *ORIGIN]):
-            pages.update({row["doc_id"].hex(): row for row in table.to_pylist()})
-    return pages
+def find_pages(lake: Lake, doc_ids: Collection[str]) -> dict[str, StepDocument]:
+    """The training pages of these ids, given in hex."""
+    ids = [bytes.fromhex(doc_id) for doc_id in doc_ids]
+    rows = look_up(lake, lake.datasets(SPLIT), ["train"], ids, ["doc_id", *ORIGIN])
+    return {
+        doc_id: StepDocument(doc_id=doc_id, **{name: rows.get(key, {}).get(name) for name in ORIGIN})
+        for doc_id, key in zip(doc_ids, ids, strict=True)
+    }

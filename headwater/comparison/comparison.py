@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
+from typing import Any
 
-from headwater.terminal import json_line, one_line
+from headwater.terminal import one_line
 from training.significance.comparison import Comparison, TaskComparison
 from training.significance.difference import Difference
 from training.significance.multiplicity import ALPHA
 
 
-def split_folders(side: str) -> list[Path]:
-    """The folders of a side: one, or several separated by commas. Raises FileNotFoundError for one that is none."""
-    names = [name.strip() for name in side.split(",")]
-    if not all(names):
-        raise ValueError(f"{side!r}: give a folder of results, or several separated by commas")
-    for name in names:
-        if not Path(name).is_dir():
-            raise FileNotFoundError(f"{name} is not a folder: give one that `headwater score --out` wrote")
-    return [Path(name) for name in names]
-
-
 def lines(comparison: Comparison, groups: bool = False) -> Iterator[str]:
-    for name, side in (("A", comparison.a), ("B", comparison.b)):
+    yield from side_lines(comparison.a, comparison.b)
+    yield from result_lines(comparison, groups)
+
+
+def side_lines(a: Sequence[str], b: Sequence[str]) -> Iterator[str]:
+    for name, side in (("A", a), ("B", b)):
         yield one_line(f"{name}: {', '.join(side)}")
+
+
+def result_lines(comparison: Comparison, groups: bool = False) -> Iterator[str]:
     yield _units(comparison)
     for checkpoint in comparison.same:
         yield one_line(f"Both sides hold checkpoint {checkpoint}.")
@@ -37,6 +34,8 @@ def lines(comparison: Comparison, groups: bool = False) -> Iterator[str]:
         count, a, b = comparison.centred
         tasks = "1 task" if count == 1 else f"{count} tasks"
         yield f"Centred mean, (score - chance) / (1 - chance), of {tasks}: A {a:.4f}, B {b:.4f}, B - A {b - a:+.4f}"
+    for name in comparison.apart:
+        yield one_line(f"Not compared: {name}, of which no item is on both sides")
     for name, holders in comparison.left_out.items():
         yield one_line(f"Not compared: {name}, only in {', '.join(holders)}")
     yield _verdicts(comparison)
@@ -65,6 +64,8 @@ def _task_lines(task: TaskComparison, tasks: int, groups: bool) -> Iterator[str]
     corrected = f", {_p(task.p_holm)} after Holm's correction" if tasks > 1 else ""
     yield f"  p {_p(difference.p)}{corrected}: {task.better + ' is better' if task.better else 'not distinguishable'}"
     yield f"  {difference.method}"
+    if task.held is not None:
+        yield f"  the items that both have and were asked alike; A has {task.held[0]:,} in all, B {task.held[1]:,}"
     if task.ties is not None:
         ties = task.ties
         shared = f"A {ties.shared_a:.4f}   B {ties.shared_b:.4f}   B - A {ties.shared_b - ties.shared_a:+.4f}"
@@ -106,8 +107,8 @@ def _verdicts(comparison: Comparison) -> str:
     return one_line(f"In all: {'; '.join(verdicts)}.")
 
 
-def as_json(comparison: Comparison) -> str:
-    """One object, with all that `lines` prints."""
+def as_object(comparison: Comparison) -> dict[str, Any]:
+    """For --json, with all that `lines` prints."""
     tasks = [
         {
             **asdict(task),
@@ -117,4 +118,4 @@ def as_json(comparison: Comparison) -> str:
         for task in comparison.tasks
     ]
     centred = None if comparison.centred is None else dict(zip(("tasks", "a", "b"), comparison.centred, strict=True))
-    return json_line({**asdict(comparison), "tasks": tasks, "centred": centred})
+    return {**asdict(comparison), "tasks": tasks, "centred": centred}

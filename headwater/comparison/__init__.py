@@ -1,0 +1,1 @@
+"""Comparison: whether the scores of two sides differ."""

@@ -1,0 +1,116 @@
+"""A crawled page in a browser: whatever it tries, nothing runs, nothing is asked for, and nothing leads away."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+from crawls import response
+from intruding_page import intruding_page
+from playwright.sync_api import sync_playwright
+
+from corpus.lake.store import Lake
+from corpus.sources import open_crawl
+from headwater.serving import HOST, bind_port
+from headwater.viewing import app as viewing
+from headwater.viewing.access import protect
+from pipelines.blocks import IngestConfig
+from pipelines.engine import Engine
+from pipelines.ingestion import ingest
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+TOKEN = "a-token"
+
+
+class Canary:
+    """A server that nobody should ask. Notes the first line of whoever does."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._socket = socket.create_server((HOST, 0))
+        self.url = f"http://{HOST}:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                self.asked.append(connection.recv(200).decode(errors="replace").partition("\r\n")[0])
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+@pytest.fixture
+def canary() -> Iterator[Canary]:
+    made = Canary()
+    yield made
+    made.close()
+
+
+@contextmanager
+def serve(lake: Lake) -> Iterator[str]:
+    bound = bind_port(0)
+    port = bound.getsockname()[1]
+    bound.listen()
+    protected = protect(viewing.make_app(viewing.Viewer(lake)), TOKEN, port)
+    server = uvicorn.Server(uvicorn.Config(protected, lifespan="off", ws="none", log_config=None))
+    thread = threading.Thread(target=server.run, args=([bound],))
+    thread.start()
+    try:
+        yield f"http://{HOST}:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package: chromium)")
+@pytest.mark.parametrize("is_sanitised", [True, False], ids=["sanitised", "by the frame alone"])
+def test_a_hostile_page_runs_and_asks_for_nothing(
+    is_sanitised: bool, canary: Canary, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path_factory.mktemp("intruding")
+    (folder / "a.warc.gz").write_bytes(response("https://intruding.example/", intruding_page(canary.url)))
+    lake = Lake(str(folder / "lake"))
+    ingest(lake, open_crawl(str(folder / "a.warc.gz")), IngestConfig(), Engine(workers=1))
+    if not is_sanitised:
+        monkeypatch.setattr(viewing, "lay_out_document", lambda *_: intruding_page(canary.url).decode())
+    requests: list[str] = []
+    said: list[str] = []
+    with serve(lake) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = browser.new_context()
+        context.on("request", lambda request: requests.append(request.url))
+        context.on("console", lambda message: said.append(message.text))
+        context.on("weberror", lambda error: said.append(str(error.error)))
+        page = context.new_page()
+        page.goto(f"{url}/?token={TOKEN}")
+        page.get_by_role("heading", name="hostile").get_by_role("link").click()
+        frame = page.frame_locator("iframe")
+        frame.get_by_role("heading", name="Hostile").wait_for()
+        frame.get_by_text("a link away").click(force=True)
+        page.wait_for_timeout(1_000)  # for a meta refresh, and whatever else comes late
+        assert [one.url for one in page.frames[:2]] == [page.url, f"{page.url.partition('?')[0]}/page"]
+        assert page.evaluate("window.flipped") is None
+        page.get_by_role("button", name="Drop").click()
+        page.get_by_text("Your mark: drop").wait_for()
+        browser.close()
+    assert canary.asked == []
+    if is_sanitised:
+        assert said == []
+        assert {one.split("?")[0].partition("/document/")[0].rstrip("/") for one in requests} <= {
+            url,
+            f"{url}/style.css",
+            "data:,",
+        }
+    assert (folder / "lake" / "labels.jsonl").is_file()
