@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-from dagster_project.assets.benchmarks import benchmarks
+from dagster_project.assets.benchmarks import benchmark
+from dagster_project.assets.cards import model_card
 from dagster_project.assets.crawls import crawl
 from dagster_project.assets.curve import learning_curve
 from dagster_project.assets.document_stages import (
@@ -18,25 +19,49 @@ from dagster_project.assets.document_stages import (
     unique,
 )
 from dagster_project.assets.model import checkpoint
+from dagster_project.assets.recipes import recipe
 from dagster_project.assets.reports import report
-from dagster_project.assets.scores import held_out_scores, prepared_scores
-from dagster_project.assets.token_stages import shards, tokenizer, tokens
+from dagster_project.assets.scores import benchmark_score, held_out_scores
+from dagster_project.assets.token_stages import shards, text_index, tokenizer, tokens
+from dagster_project.file_checks import files_in_place
+from dagster_project.partition_jobs import add_crawl, take_away_partition
 from dagster_project.resources import default_resources
+from dagster_project.schedules import weekly_crawl
+from dagster_project.sensors import follow, known_partitions, new_common_crawls, watched_folder
 
-CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "ingest_crawl", "clean_crawl", "crawls_to_scores"
-BENCHMARKS_JOB = "crawls_to_benchmarks"  # as the one before, and the scores of benchmarks, each of which must be there
-ITEMS_JOB = "benchmark_items"  # each with the path of its files
+CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "find_crawl", "clean_crawl", "crawls_to_scores"
+BENCHMARK_JOB, BENCHMARK_SCORE_JOB = "read_benchmark", "score_benchmark"
+CLEAN_ASSETS = [documents, clean, trimmed, signatures]
 UNTIL_SHARDS = [unique, contamination, split, items, tokenizer, tokens, shards]
-RECIPE_ASSETS = [*UNTIL_SHARDS, checkpoint, *held_out_scores, learning_curve, report]
+AFTER_SCORES = [model_card, report]
+RECIPE_ASSETS = [*UNTIL_SHARDS, checkpoint, *held_out_scores, learning_curve, *AFTER_SCORES]
+
+WITH_FILES = [asset for asset in (benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS) if asset not in AFTER_SCORES]
+FILE_CHECKS = [files_in_place(asset) for asset in WITH_FILES]
+
+
+def _only(*assets: dg.AssetsDefinition) -> dg.AssetSelection:
+    """What assets check of themselves is part of them; the file checks are for whenever somebody asks."""
+    return dg.AssetSelection.assets(*assets) - dg.AssetSelection.checks(*FILE_CHECKS)
+
 
 defs = dg.Definitions(
-    assets=[*benchmarks, crawl, documents, clean, trimmed, signatures, *RECIPE_ASSETS, *prepared_scores],
+    assets=[recipe, benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, benchmark_score, text_index],
+    asset_checks=FILE_CHECKS,
     jobs=[
-        dg.define_asset_job(CRAWL_JOB, [crawl, documents]),
-        dg.define_asset_job(CLEAN_JOB, [clean, trimmed, signatures]),
-        dg.define_asset_job(ITEMS_JOB, benchmarks),
-        dg.define_asset_job(RECIPE_JOB, RECIPE_ASSETS),
-        dg.define_asset_job(BENCHMARKS_JOB, [*RECIPE_ASSETS, *prepared_scores]),
+        dg.define_asset_job(CRAWL_JOB, _only(crawl), description="Finds the files of a crawl, and digests them."),
+        dg.define_asset_job(CLEAN_JOB, _only(*CLEAN_ASSETS), description="A crawl's records to clean documents."),
+        dg.define_asset_job(BENCHMARK_JOB, _only(benchmark), description="Reads the items of a benchmark."),
+        dg.define_asset_job(
+            RECIPE_JOB, _only(*RECIPE_ASSETS), description="Clean crawls to a model, its scores and a report."
+        ),
+        dg.define_asset_job(BENCHMARK_SCORE_JOB, _only(benchmark_score), description="Asks a model a benchmark."),
+        add_crawl,
+        take_away_partition,
     ],
+    sensors=[known_partitions, watched_folder, new_common_crawls, follow],
+    schedules=[weekly_crawl],
+    # A stage has workers of its own; a process for each step would import everything once more, for seconds.
+    executor=dg.in_process_executor,
     resources={**default_resources(), "pipes": dg.PipesSubprocessClient()},
 )

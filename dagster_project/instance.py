@@ -1,4 +1,5 @@
-"""Instance: where Dagster keeps its history: beside a local lake's datasets, so that a lake brings its own along.
+"""Instance: where Dagster keeps its history: beside a local lake's datasets, so that a lake brings its own along; or
+where a deployment keeps it, whose environment names its DAGSTER_HOME and the one lake that this is of.
 
 Dagster itself is imported only where it is needed, so that `headwater ui` answers a wrong argument at once.
 """
@@ -6,6 +7,7 @@ Dagster itself is imported only where it is needed, so that `headwater ui` answe
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +19,13 @@ from dagster_project.folders import local_folder
 if TYPE_CHECKING:
     import dagster as dg
 
-LAKE = "HEADWATER_LAKE"
+LAKE, HOME = "HEADWATER_LAKE", "DAGSTER_HOME"
 PID_TAG = "headwater/pid"
 
-# The same storage as the root dagster.yaml names for the default lake, so `dagster dev` shows what the demo ran.
+# The same storage as the root dagster.yaml names for the default lake, so `dagster dev` shows what the demo ran. A
+# stage takes all processors, so two runs at a time. A run whose process was killed starts once more and continues from
+# its finished parts; one whose stage failed does not.
+CONFIGURATION = "dagster.yaml"
 SETTINGS = """\
 telemetry:
   enabled: false
@@ -29,25 +34,45 @@ nux:
 concurrency:
   pools:
     default_limit: 1
+  runs:
+    max_concurrent_runs: 2
+run_retries:
+  enabled: true
+  max_retries: 1
+  retry_on_asset_or_op_failure: false
+freshness:
+  enabled: true
 """
 
 
 def use_home(lake: Lake) -> Path:
-    """Points Dagster, in this process and its children, at a lake's history. Returns the folder."""
-    home = local_folder(lake, "dagster").absolute()
-    home.mkdir(parents=True, exist_ok=True)
-    settings = home / f"dagster.yaml.{os.getpid()}"
-    settings.write_text(SETTINGS)
-    settings.replace(home / "dagster.yaml")
-    os.environ["DAGSTER_HOME"] = str(home)
-    os.environ[LAKE] = lake.url
+    """Points Dagster, in this process and its children, at a lake's history. Returns the folder. What a deployment of
+    this lake has configured stays as it is."""
     os.environ["DO_NOT_TRACK"] = "1"
-    return home
+    own = local_folder(lake, "dagster").absolute()
+    deployed = _deployed_home(lake)
+    if deployed is not None and deployed != own:
+        return deployed
+    own.mkdir(parents=True, exist_ok=True)
+    settings = own / f"{CONFIGURATION}.{os.getpid()}"
+    settings.write_text(SETTINGS)
+    settings.replace(own / CONFIGURATION)
+    os.environ[HOME] = str(own)
+    os.environ[LAKE] = lake.url
+    return own
+
+
+def _deployed_home(lake: Lake) -> Path | None:
+    """DAGSTER_HOME, where it has a configuration and HEADWATER_LAKE says that it is of this lake."""
+    home, url = os.environ.get(HOME), os.environ.get(LAKE)
+    if not home or not url or not Path(home, CONFIGURATION).is_file() or Lake(url).url != lake.url:
+        return None
+    return Path(home).absolute()
 
 
 def this_process() -> str:
-    """Identifies this process, and no later one of the same number."""
-    return _identity(psutil.Process())
+    """Identifies this process, and no later one of the same number, and none of another machine."""
+    return f"{_identity(psutil.Process())}@{socket.gethostname()}"
 
 
 def _identity(process: psutil.Process) -> str:
@@ -55,8 +80,8 @@ def _identity(process: psutil.Process) -> str:
 
 
 def reconcile(instance: dg.DagsterInstance) -> int:
-    """Marks the runs whose process was killed as failed, and returns how many there were. They would be shown as
-    running for ever, and keep their slot of the training pool, for which the next run would wait."""
+    """Marks the runs whose process was killed on this machine as failed, and returns how many there were. They would be
+    shown as running for ever, and keep their slot of the training pool, for which the next run would wait."""
     import dagster as dg
 
     failed = 0
@@ -70,8 +95,12 @@ def reconcile(instance: dg.DagsterInstance) -> int:
     return failed
 
 
-def _is_running(identity: str) -> bool:
+def _is_running(process: str) -> bool:
+    """True for one of another machine, of which nothing is known here."""
+    number, started, *host = process.split("@", 2)
+    if host and host[0] != socket.gethostname():
+        return True
     try:
-        return _identity(psutil.Process(int(identity.split("@")[0]))) == identity
+        return _identity(psutil.Process(int(number))) == f"{number}@{started}"
     except psutil.NoSuchProcess:
         return False

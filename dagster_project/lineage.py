@@ -10,25 +10,42 @@ import dagster as dg
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
-from recipes.named import BENCHMARKS
+from dagster_project import partitions
+from training.evaluation.catalog import HELD_OUT
 
-BENCHMARK_ASSETS = [dg.AssetKey(["benchmarks", task]) for task in BENCHMARKS]
+BENCHMARK_SCORE, RECIPE = "benchmark_score", "recipe"  # assets that are no stage
+HELD_OUT_TASKS = [task.name for task in HELD_OUT]
 WITHIN_OTHERS = (stages.MEASURES, stages.REPEATS, stages.DUPLICATES)
 
 DATASETS = "datasets"  # metadata: "stage/address" of each
 
-# The assets of stages whose asset is not named after them.
-_OTHER_ASSETS = {stages.BENCHMARK: BENCHMARK_ASSETS}
+# Those that settings of a recipe decide.
+CONFIGURED = (
+    *(stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES, stages.UNIQUE, stages.CONTAMINATION),
+    *(stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.SHARDS, stages.CHECKPOINT),
+)
+_BY_CRAWL = (stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES)
+_PARTITIONS: dict[str, dg.PartitionsDefinition] = {
+    stages.CRAWL: partitions.crawls,
+    **dict.fromkeys(_BY_CRAWL, partitions.crawl_recipes),
+    stages.BENCHMARK: partitions.benchmarks,
+    BENCHMARK_SCORE: partitions.benchmark_recipes,
+}
+
+
+def partitions_of(asset: dg.AssetKey) -> dg.PartitionsDefinition:
+    """Those of one recipe, where nothing else is said."""
+    return _PARTITIONS.get(asset.to_user_string(), partitions.recipes)
 
 
 def upstream_assets(stage: str) -> list[dg.AssetKey]:
     """The assets that a stage reads, by the stage graph. What is no asset (measures, repeats, duplicates) is made
     within the asset that reads it, so what it reads itself counts. An asset that a recipe may leave out passes on what
-    it would have read."""
+    it would have read. Whatever a recipe configures reads the recipe."""
     names = _asset_stages(stage)
     if stages.TRIMMED in names:
         names.pop(stages.CLEAN, None)
-    return [key for name in names for key in _OTHER_ASSETS.get(name, [dg.AssetKey(name)])]
+    return [dg.AssetKey(name) for name in names] + ([dg.AssetKey(RECIPE)] if stage in CONFIGURED else [])
 
 
 def _asset_stages(stage: str) -> dict[str, None]:
@@ -40,6 +57,17 @@ def _asset_stages(stage: str) -> dict[str, None]:
         if order.index(upstream) < order.index(stage):
             names |= _asset_stages(upstream) if upstream in WITHIN_OTHERS else {upstream: None}
     return names
+
+
+def asset_of(stage: str, partition: str) -> dg.AssetKey:
+    """The asset that makes a dataset. One of a stage that is no asset is made within the first asset that reads it."""
+    if stage == stages.SCORE:
+        task = partition.partition(":")[0]
+        return dg.AssetKey(["scores", task] if task in HELD_OUT_TASKS else BENCHMARK_SCORE)
+    if stage in WITHIN_OTHERS:
+        readers = (one.name for one in stages.STAGES.values() if stage in one.reads)
+        stage = next(name for name in readers if name not in WITHIN_OTHERS)
+    return dg.AssetKey(stage)
 
 
 def datasets_of(lake: Lake, metadata: Mapping[str, Any]) -> list[Manifest]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,14 @@ from corpus.sources import Crawl, SourceFile, open_crawl
 from dagster_project import checks
 from dagster_project.metadata.figures import markdown_table
 from dagster_project.metadata.materialized import describe_datasets
-from dagster_project.partitions import BUILT_IN, crawls
+from dagster_project.partitions import BUILT_IN
 from dagster_project.resources import LakeResource
+from dagster_project.retries import asked_again
+from dagster_project.stage_assets import stage_asset
 
 STAGE = stages.CRAWL
+# Of a crawl that the weekly schedule looks at.
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=15), warn_window=timedelta(days=8))
 VERSION = 2
 
 
@@ -57,11 +62,20 @@ def _remote(lake: Lake, manifest: Manifest, entry: FileEntry) -> str:
     return url
 
 
-@dg.asset(partitions_def=crawls, group_name="crawl", check_specs=checks.specs(STAGE, checks.DIGESTS, checks.NOT_EMPTY))
+@stage_asset(
+    STAGE,
+    group="crawls",
+    kinds={"warc"},
+    version=VERSION,
+    made_by=open_crawl,
+    checked=(checks.DIGESTS, checks.NOT_EMPTY),
+    freshness_policy=FRESHNESS,
+)
 def crawl(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """The files of a path, URL or Common Crawl id, or of the site of Python's own documentation, crawled over HTTP."""
     key, opened = context.partition_key, lake.open()
-    outcome = _make(opened, key) if key in BUILT_IN else _find(opened, key)
+    with asked_again(key):
+        outcome = _make(opened, key) if key in BUILT_IN else _find(opened, key)
     manifest = outcome.manifest
     skipped = manifest.figures.get("skipped", {})
     extra: dict[str, Any] = {"url": key}

@@ -15,11 +15,11 @@ from dagster_project import checks
 from dagster_project.assets.model import run_module
 from dagster_project.assets.scores import LIBRARIES, Data, ScoreConfig, benchmark_data, check_benchmark, held_out_data
 from dagster_project.folders import local_folder
-from dagster_project.lineage import upstream, upstream_assets
+from dagster_project.lineage import upstream
 from dagster_project.metadata.figures import Band, bands, markdown_image
 from dagster_project.metadata.materialized import describe_datasets
-from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource
+from dagster_project.stage_assets import stage_asset
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
 
 STAGE = stages.LEARNING_CURVE
@@ -38,12 +38,7 @@ class CurveConfig:
     threads: int = ScoreConfig.threads
 
 
-@dg.asset(
-    deps=upstream_assets(STAGE),
-    partitions_def=recipes,
-    group_name="scores",
-    check_specs=checks.specs(STAGE, checks.DIGESTS),
-)
+@stage_asset(STAGE, group="scores", kinds={"pytorch"}, version=VERSION, checked=(checks.DIGESTS,))
 def learning_curve(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """Scores by step and by tokens read, of the held-out tasks and of every benchmark that has been materialized, with
     their centred mean."""

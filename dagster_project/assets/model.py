@@ -21,22 +21,24 @@ import dagster as dg
 from dagster._core.errors import DagsterPipesExecutionError
 
 import training
+from corpus.cards.writing import write_cards
 from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest, canonical_json
 from corpus.lake.stage import Stage, publish_once
 from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.folders import local_folder
-from dagster_project.lineage import upstream, upstream_assets
+from dagster_project.lineage import upstream
 from dagster_project.metadata.figures import curve, markdown_image
 from dagster_project.metadata.materialized import describe_datasets
-from dagster_project.partitions import recipes
 from dagster_project.resources import LakeResource
-from recipes.named import RECIPES, TrainingConfig
+from dagster_project.stage_assets import stage_asset
+from recipes.files import load_recipe
+from recipes.recorded import changed_settings
+from recipes.training import TrainingConfig
 from training.checkpoints.checkpoint import MANIFEST, Checkpoints, files_without_optimizer
 from training.config import ModelConfig, TrainConfig
 from training.optim.scaling import apply_step_law
-from training.presets import PRESETS
 
 STAGE = stages.CHECKPOINT
 VERSION = 2
@@ -44,12 +46,13 @@ LIBRARIES = {name: version(name) for name in ("numpy", "safetensors", "tokenizer
 PROMPT_WORDS, PROMPT_CHARACTERS, GENERATED_TOKENS, PROMPTS = 12, 100, 120, 3
 
 
-@dg.asset(
-    deps=upstream_assets(STAGE),
-    partitions_def=recipes,
-    group_name="model",
+@stage_asset(
+    STAGE,
+    group="model",
+    kinds={"pytorch", "huggingface"},
+    version=VERSION,
+    checked=(checks.DIGESTS, checks.LOSS_FINITE),
     pool="training",
-    check_specs=checks.specs(STAGE, checks.DIGESTS, checks.LOSS_FINITE),
 )
 def checkpoint(
     context: dg.AssetExecutionContext, lake: LakeResource, pipes: dg.PipesSubprocessClient
@@ -58,7 +61,7 @@ def checkpoint(
     opened = lake.open(context.partition_key)
     tars, pages = upstream(context, opened, stages.SHARDS), upstream(context, opened, stages.SPLIT)
     vocabulary = upstream(context, opened, stages.TOKENIZER)
-    config = RECIPES[context.partition_key].training
+    config = load_recipe(opened, context.partition_key).training
     plan = _plan(opened, config, tars)
     stage = Stage(
         name=STAGE,
@@ -77,6 +80,7 @@ def checkpoint(
         return manifest, {"run": str(run)}
 
     outcome = publish_once(opened, stage, make)
+    write_cards(opened, outcome.manifest, changed_settings)
     steps = read_metrics(opened, outcome.manifest)
     losses = [step.get("heldout_loss" if "heldout_loss" in step else "loss") for step in steps]
     results = [checks.digests(opened, outcome.manifest), checks.loss_finite(losses)]
@@ -96,9 +100,7 @@ class Plan:
 def _plan(lake: Lake, config: TrainingConfig, tars: Manifest) -> Plan:
     """Raises dg.Failure when there is not one sequence to train on."""
     index = json.loads(lake.fs.cat_file(f"{lake.folder(tars)}/train/index.json"))
-    model, train = PRESETS[config.preset](index["vocab_size"], index["eos"])
-    if config.tokens is not None:
-        train = replace(train, tokens=config.tokens)
+    model, train = config.plan(index["vocab_size"], index["eos"])
     if tars.figures["train_tokens"] <= train.context:
         raise dg.Failure(
             f"{tars.partition}: {tars.figures['train_tokens']} training tokens are not one sequence of {train.context} "
@@ -134,13 +136,12 @@ def _train(
         str(Path(training.__file__).parent / "train.py"),
         *("--shards", str(folders["train"])),
         *("--tokenizer", str(lake.local_copy(vocabulary, "tokenizer", cache) / "tokenizer.json")),
-        *("--preset", config.preset, "--out", str(run)),
+        *("--out", str(run)),
+        *config.flags(),
         *("--checkpoint-every", str(plan.train.checkpoint_every), "--keep-every", str(plan.train.keep_every)),
     ]
     if tars.figures["heldout_tokens"] > plan.train.context:  # else there is not one sequence to measure a loss on
         command += ["--heldout", str(folders["heldout"])]
-    if config.tokens is not None:
-        command += ["--tokens", str(config.tokens)]
     environment = {**os.environ, "HEADWATER_LAUNCHER_PID": str(os.getpid()), "OMP_NUM_THREADS": "1"}
     try:
         pipes.run(command=command, context=context, env=environment).get_results()

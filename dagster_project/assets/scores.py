@@ -22,15 +22,17 @@ from corpus.lake.manifest import Counts, Manifest, canonical_json
 from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake, file_sha256
 from dagster_project import checks
+from dagster_project.assets.benchmarks import benchmark, find_task
 from dagster_project.assets.document_stages import contamination, items, split
 from dagster_project.assets.model import checkpoint, run_module
 from dagster_project.assets.token_stages import shards
 from dagster_project.folders import local_folder
-from dagster_project.lineage import datasets_of, latest, upstream, upstreams
+from dagster_project.lineage import BENCHMARK_SCORE, datasets_of, latest, upstream, upstreams
 from dagster_project.metadata.figures import markdown_table
 from dagster_project.metadata.materialized import describe_datasets
-from dagster_project.partitions import recipes
+from dagster_project.partitions import BENCHMARK, RECIPE, benchmark_recipe_key, key_in
 from dagster_project.resources import LakeResource
+from dagster_project.stage_assets import stage_asset
 from training.evaluation.catalog import HELD_OUT, PREPARED, TASKS
 from training.evaluation.task import Task
 
@@ -82,9 +84,9 @@ def held_out_data(context: dg.AssetExecutionContext, lake: Lake, task: str) -> D
 
 
 def benchmark_data(context: dg.AssetExecutionContext, lake: Lake, task: str) -> Data | None:
-    """Of the files that benchmarks/<task> was last materialized with, or None. They stay where they are; `check` says
+    """Of the files that the benchmark was last materialized with, or None. They stay where they are; `check` says
     whether they are what they were."""
-    found = latest(context.instance, f"benchmarks/{task}", None)
+    found = latest(context.instance, stages.BENCHMARK, task)
     if found is None:
         return None
     [manifest] = datasets_of(lake, found)
@@ -97,17 +99,19 @@ def check_benchmark(task: str, data: Data) -> None:
     for name, digest in data.manifest.inputs.items():
         file = data.path / name if data.path.is_dir() else data.path
         if not file.is_file() or file_sha256(file) != digest:
-            raise dg.Failure(f"{file} is not what benchmarks/{task} was made of: materialize that again")
+            raise dg.Failure(f"{file} is not what benchmark [{task}] was made of: materialize that again")
 
 
 def _held_out_asset(task: str) -> dg.AssetsDefinition:
-    @dg.asset(
+    @stage_asset(
+        stages.SCORE,
         key=["scores", task],
-        deps=[checkpoint, shards, held_out_source(task)],
-        partitions_def=recipes,
-        group_name="scores",
+        deps=[checkpoint.key, shards.key, held_out_source(task).key],
+        group="scores",
+        kinds={"pytorch"},
+        version=VERSION,
+        checked=(checks.DIGESTS, checks.INTERVAL),
         description=f"{task} on the held-out pages, beside the untrained model and a unigram.",
-        check_specs=checks.specs(f"scores/{task}", checks.DIGESTS, checks.INTERVAL),
     )
     def score(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
         opened = lake.open(context.partition_key)
@@ -117,24 +121,24 @@ def _held_out_asset(task: str) -> dg.AssetsDefinition:
     return score
 
 
-def _prepared_asset(task: str) -> dg.AssetsDefinition:
-    @dg.asset(
-        key=["scores", task],
-        deps=[checkpoint, contamination, dg.AssetKey(["benchmarks", task])],
-        partitions_def=recipes,
-        group_name="benchmark_scores",
-        description=f"{task}: {TASKS[task].source}" if TASKS[task].source else task,
-        check_specs=checks.specs(f"scores/{task}", checks.DIGESTS, checks.INTERVAL),
-    )
-    def score(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
-        opened = lake.open(context.partition_key)
-        data = benchmark_data(context, opened, task)
-        if data is None:
-            raise dg.Failure(f"benchmarks/{task} was never materialized: materialize it with the path of its files")
-        outcome = _score(opened, TASKS[task], upstream(context, opened, stages.CHECKPOINT), data, None)
-        return _shown(opened, outcome, upstreams(context, opened, stages.CONTAMINATION))
-
-    return score
+@stage_asset(
+    stages.SCORE,
+    key=[BENCHMARK_SCORE],
+    deps=[checkpoint.key, contamination.key, benchmark.key],
+    group="scores",
+    kinds={"pytorch"},
+    version=VERSION,
+    checked=(checks.DIGESTS, checks.INTERVAL),
+)
+def benchmark_score(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
+    """What a recipe's model scores on a benchmark that somebody gave the files of."""
+    task, recipe = key_in(context, BENCHMARK), key_in(context, RECIPE)
+    opened = lake.open(recipe)
+    data = benchmark_data(context, opened, find_task(task).name)
+    if data is None:
+        raise dg.Failure(f"benchmark [{task}] was never materialized: materialize it with the path of its files")
+    outcome = _score(opened, TASKS[task], upstream(context, opened, stages.CHECKPOINT, recipe), data, None)
+    return _shown(opened, outcome, upstreams(context, opened, stages.CONTAMINATION, recipe))
 
 
 def _score(lake: Lake, task: Task, model: Manifest, data: Data, tars: Manifest | None) -> Outcome:
@@ -249,7 +253,10 @@ def score_manifests(context: dg.AssetExecutionContext, lake: Lake, model: Manife
     """The last scores of a checkpoint by task, those there are: one of another checkpoint is none of this."""
     found = {}
     for task in TASKS:
-        metadata = latest(context.instance, f"scores/{task}", context.partition_key)
+        recipe = context.partition_key
+        asked = TASKS[task] in PREPARED
+        asset, key = (BENCHMARK_SCORE, benchmark_recipe_key(task, recipe)) if asked else (f"scores/{task}", recipe)
+        metadata = latest(context.instance, asset, str(key))
         if metadata is not None:
             [manifest] = datasets_of(lake, metadata)
             if is_of(manifest, model):
@@ -258,4 +265,3 @@ def score_manifests(context: dg.AssetExecutionContext, lake: Lake, model: Manife
 
 
 held_out_scores = [_held_out_asset(task.name) for task in HELD_OUT]
-prepared_scores = [_prepared_asset(task.name) for task in PREPARED]

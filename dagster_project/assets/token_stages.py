@@ -2,35 +2,43 @@
 
 import dagster as dg
 
+from corpus.cards.writing import write_cards
 from corpus.lake import stages
 from corpus.lake.manifest import FileEntry, Manifest
 from corpus.lake.store import Lake
 from dagster_project import checks
-from dagster_project.lineage import latest, upstream, upstream_assets
+from dagster_project.lineage import latest, upstream
 from dagster_project.metadata.figures import markdown_table
 from dagster_project.metadata.materialized import describe_datasets
-from dagster_project.partitions import recipes
 from dagster_project.resources import EngineResource, LakeResource
-from pipelines.shards import shard
-from pipelines.tokenization import by_language, encode
-from pipelines.vocabulary import make_vocabulary
-from recipes.named import RECIPES
+from dagster_project.stage_assets import stage_asset
+from pipelines import shards as sharding
+from pipelines import text_index as text_indexes
+from pipelines import tokenization
+from pipelines import vocabulary as vocabularies
+from pipelines.cleaning import CLEAN
+from pipelines.tokenization import TOKENS, by_language
+from recipes.files import load_recipe
+from recipes.recorded import changed_settings
 
-READABLE = "webdataset_reads_it"
 READ = "documents_read_by_webdataset"
 
 
-@dg.asset(
-    deps=upstream_assets(stages.TOKENIZER),
-    partitions_def=recipes,
-    group_name="tokens",
-    check_specs=checks.specs(stages.TOKENIZER, checks.DIGESTS, checks.NOT_EMPTY),
+@stage_asset(
+    stages.TOKENIZER,
+    group="tokens",
+    kinds={"huggingface"},
+    version=vocabularies.VERSION,
+    made_by=vocabularies.make_vocabulary,
+    checked=(checks.DIGESTS, checks.NOT_EMPTY),
 )
 def tokenizer(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """A byte-level BPE, learnt from the training pages, or one that the recipe brings along."""
     opened = lake.open(context.partition_key)
     source = upstream(context, opened, stages.SPLIT)
-    outcome = make_vocabulary(opened, source, RECIPES[context.partition_key].vocabulary, engine.open())
+    outcome = vocabularies.make_vocabulary(
+        opened, source, load_recipe(opened, context.partition_key).vocabulary, engine.open()
+    )
     results = [
         checks.digests(opened, outcome.manifest),
         checks.not_empty(outcome.manifest.figures["vocabulary"]),
@@ -38,17 +46,21 @@ def tokenizer(context: dg.AssetExecutionContext, lake: LakeResource, engine: Eng
     return describe_datasets(opened, outcome, results)
 
 
-@dg.asset(
-    deps=upstream_assets(stages.TOKENS),
-    partitions_def=recipes,
-    group_name="tokens",
-    check_specs=checks.specs(stages.TOKENS, checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY),
+@stage_asset(
+    stages.TOKENS,
+    group="tokens",
+    kinds={"beam", "parquet"},
+    version=tokenization.VERSION,
+    made_by=tokenization.encode,
+    checked=(checks.CONSERVATION, checks.DIGESTS, checks.NOT_EMPTY),
+    columns=TOKENS,
+    columns_from=(stages.SPLIT, CLEAN),
 )
 def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """Token ids of every page."""
     opened = lake.open(context.partition_key)
     pages, vocabulary = upstream(context, opened, stages.SPLIT), upstream(context, opened, stages.TOKENIZER)
-    outcome = encode(opened, pages, vocabulary, engine.open())
+    outcome = tokenization.encode(opened, pages, vocabulary, engine.open())
     results = [
         checks.conservation(["train", "heldout"], outcome.manifest),
         checks.digests(opened, outcome.manifest),
@@ -59,17 +71,21 @@ def tokens(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
     return describe_datasets(opened, outcome, results, extra={"bytes_per_token": dg.MetadataValue.md(table)})
 
 
-@dg.asset(
-    deps=upstream_assets(stages.SHARDS),
-    partitions_def=recipes,
-    group_name="tokens",
-    check_specs=checks.specs(stages.SHARDS, checks.DIGESTS, checks.NOT_EMPTY, READABLE),
+@stage_asset(
+    stages.SHARDS,
+    group="tokens",
+    kinds={"beam", "tar"},
+    version=sharding.VERSION,
+    made_by=sharding.shard,
+    checked=(checks.DIGESTS, checks.NOT_EMPTY, checks.READABLE),
 )
 def shards(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """WebDataset tars with index.json, for training and for the held-out loss."""
     opened = lake.open(context.partition_key)
     ids, vocabulary = upstream(context, opened, stages.TOKENS), upstream(context, opened, stages.TOKENIZER)
-    outcome = shard(opened, ids, vocabulary, RECIPES[context.partition_key].shards, engine.open())
+    config = load_recipe(opened, context.partition_key).shards
+    outcome = sharding.shard(opened, ids, vocabulary, config, engine.open())
+    write_cards(opened, outcome.manifest, changed_settings)
     before = latest(context.instance, stages.SHARDS, context.partition_key) or {}
     if READ in before and before["content"] == outcome.manifest.content():
         documents = int(before[READ])
@@ -81,6 +97,27 @@ def shards(context: dg.AssetExecutionContext, lake: LakeResource, engine: Engine
         _is_readable(outcome.manifest, documents),
     ]
     return describe_datasets(opened, outcome, results, extra={READ: documents, **_mixed(outcome.manifest)})
+
+
+@stage_asset(
+    stages.TEXT_INDEX,
+    group="tokens",
+    kinds={"numpy"},
+    version=text_indexes.VERSION,
+    made_by=text_indexes.index_text,
+    checked=(checks.DIGESTS, checks.NOT_EMPTY),
+    automation_condition=None,  # of many tokens it takes long, and few ask for it
+)
+def text_index(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
+    """Where each text stands in the training tokens. In no job, and not automatic: a report makes that of few tokens,
+    and `headwater trace --text` any when it is asked."""
+    opened = lake.open(context.partition_key)
+    outcome = text_indexes.index_text(opened, upstream(context, opened, stages.SHARDS), engine.open())
+    results = [
+        checks.digests(opened, outcome.manifest),
+        checks.not_empty(outcome.manifest.figures["tokens"]),
+    ]
+    return describe_datasets(opened, outcome, results)
 
 
 def _mixed(manifest: Manifest) -> dict[str, dg.MetadataValue]:
@@ -114,7 +151,7 @@ def _documents_read_by_webdataset(lake: Lake, manifest: Manifest) -> int:
 def _is_readable(manifest: Manifest, documents: int) -> dg.AssetCheckResult:
     indexed = _first_tar(manifest).rows
     return dg.AssetCheckResult(
-        check_name=READABLE,
+        check_name=checks.READABLE,
         passed=documents == indexed,
         severity=dg.AssetCheckSeverity.ERROR,
         metadata={"documents": documents, "indexed": indexed},

@@ -14,9 +14,8 @@ from corpus.audit.samples import Sample
 from corpus.duplicates.banding import DuplicateConfig, candidate_probability
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
-from dagster_project.metadata.figures import bars, curve, histogram_svg, markdown_image, markdown_table, short
+from dagster_project.metadata.figures import histogram_svg, markdown_image, markdown_table, short
 
-POINTS = 200  # of a curve
 NO_HOST = "(no host)"
 
 
@@ -36,12 +35,6 @@ class Duplicates:
         ]
         bands = {**asdict(self.config.signing()), "agreeing": self.config.min_shared_bands()}
         return {**asdict(self.found), "largest": largest, "threshold": self.config.threshold, "bands": bands}
-
-    def sizes(self) -> str:
-        return bars({_sizes(size): size.clusters for size in self.found.sizes}, "clusters")
-
-    def s_curve(self) -> str:
-        return s_curve(self.config)
 
     def missed(self) -> float:
         """The probability that a pair at the threshold is not compared."""
@@ -65,7 +58,7 @@ def of_unique(lake: Lake, uniques: Sequence[Manifest], config: DuplicateConfig) 
     found = copies(lake, uniques, config.threshold)
     metadata: dict[str, Any] = {"clusters": found.clusters}
     if found.clusters:
-        sizes = [(_sizes(size), size.clusters, size.removed) for size in found.sizes]
+        sizes = [(say_size(size), size.clusters, size.removed) for size in found.sizes]
         hosts = [(host.host or NO_HOST, host.came, host.removed, _keepers(host)) for host in found.hosts]
         metadata |= {
             "largest_cluster": found.largest[0].size,
@@ -78,21 +71,8 @@ def of_unique(lake: Lake, uniques: Sequence[Manifest], config: DuplicateConfig) 
     return metadata
 
 
-def s_curve(config: DuplicateConfig) -> str:
-    """How probably a pair of a Jaccard similarity becomes a candidate, as SVG."""
-    signing, agreeing = config.signing(), config.min_shared_bands()
-    lines: dict[str, Sequence[tuple[float, float]]] = {
-        f"equal in {asked} of {signing.bands} bands of {signing.rows} rows": [
-            (place / POINTS, candidate_probability(place / POINTS, signing.bands, signing.rows, asked))
-            for place in range(POINTS + 1)
-        ]
-        for asked in sorted({1, agreeing})
-    }
-    lines[f"threshold {config.threshold:g}"] = [(config.threshold, 0.0), (config.threshold, 1.0)]
-    return curve(lines, "Jaccard similarity of a pair", "probability to be compared")
-
-
-def _sizes(size: Size) -> str:
+def say_size(size: Size) -> str:
+    """How many documents a cluster has."""
     return f"{size.minimum:,}" if size.minimum == size.maximum else f"{size.minimum:,} to {size.maximum:,}"
 
 

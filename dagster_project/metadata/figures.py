@@ -51,19 +51,6 @@ def beside(left: str, right: str) -> list[Piece]:
     return compare_texts(one, other)
 
 
-def bars(values: Mapping[str, float], label: str) -> str:
-    """A horizontal bar chart, the first on top, as SVG."""
-    figure = Figure(figsize=(7, 0.8 + 0.28 * max(1, len(values))), layout="constrained")
-    axes = figure.subplots()
-    names = list(values)[::-1]
-    drawn = axes.barh(names, [values[name] for name in names], color=LIGHT, edgecolor=INK)
-    axes.bar_label(drawn, fmt="{:,.0f}", padding=3)
-    axes.margins(x=0.15)
-    axes.set_xlabel(label)
-    axes.spines[["top", "right"]].set_visible(False)
-    return _svg(figure)
-
-
 def curve(lines: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str) -> str:
     """A line plot of named series of (x, y), as SVG."""
     figure = Figure(figsize=(7, 3.2), layout="constrained")

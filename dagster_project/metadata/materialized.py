@@ -12,7 +12,7 @@ from corpus.audit.outcomes import most_first
 from corpus.audit.samples import dropped_samples, kept_samples
 from corpus.lake.manifest import Counts, Manifest, canonical_json, sha256
 from corpus.lake.stage import Outcome
-from corpus.lake.stages import ACCOUNTS, DOCUMENT_STAGES, join_partitions
+from corpus.lake.stages import ACCOUNTS, DOCUMENT_STAGES, STAGES, join_partitions
 from corpus.lake.store import Lake
 from dagster_project.lineage import DATASETS
 from dagster_project.metadata.figures import excerpt, markdown_table
@@ -38,33 +38,50 @@ def describe_datasets(
     figures: Counter[str] = Counter()
     for manifest in manifests:
         figures.update({name: value for name, value in manifest.figures.items() if isinstance(value, (int, float))})
-    rows = sum(entry.rows for manifest in manifests for entry in manifest.files if entry.kind not in ACCOUNTS)
+    shown = [manifest for manifest in manifests if manifest.of_kind("ledger") and manifest.stage in DOCUMENT_STAGES][
+        :SHOWN
+    ]
+    # In the order that people read: what came of it, what it looks like, what else was counted, where it is.
     metadata: dict[str, Any] = {
-        "stage": manifests[0].stage,
-        "partition": join_partitions(manifest.partition for manifest in manifests),
-        DATASETS: [f"{manifest.stage}/{manifest.address}" for manifest in manifests],
-        "content": content,
-        "dagster/row_count": rows,
         "records_in": counts.records_in,
         "kept": counts.kept,
         "dropped": sum(counts.dropped.values()),
         "quarantined": sum(counts.quarantined.values()),
-        "bytes": sum(manifest.total_bytes for manifest in manifests),
-        "seconds": round(sum(one.seconds for one in outcomes), 3),
-        "reused": all(one.reused for one in outcomes),
-        **figures,
-        **{f"dropped:{reason}": records for reason, records in lost.items()},
-        **(extra or {}),
     }
+    if (rows := _rows(manifests)) is not None:
+        metadata["dagster/row_count"] = rows
+    metadata |= extra or {}
     if lost:
         metadata["drops"] = dg.MetadataValue.md(markdown_table(("reason", "records"), list(most_first(lost).items())))
-    shown = [manifest for manifest in manifests if manifest.of_kind("ledger") and manifest.stage in DOCUMENT_STAGES][
-        :SHOWN
-    ]
     if shown:
         metadata["sample_kept"] = dg.MetadataValue.md(_kept(lake, shown))
         metadata["sample_dropped"] = dg.MetadataValue.md(_dropped(lake, shown))
+    metadata |= {name: value for name, value in figures.items() if name not in metadata}
+    metadata |= {f"dropped:{reason}": records for reason, records in lost.items()}
+    metadata |= {
+        "bytes": sum(manifest.total_bytes for manifest in manifests),
+        "seconds": round(sum(one.seconds for one in outcomes), 3),
+        "reused": all(one.reused for one in outcomes),
+        "stage": manifests[0].stage,
+        "partition": join_partitions(manifest.partition for manifest in manifests),
+        DATASETS: [f"{manifest.stage}/{manifest.address}" for manifest in manifests],
+        "content": content,
+    }
     return dg.MaterializeResult(metadata=metadata, data_version=dg.DataVersion(content), check_results=list(checks))
+
+
+def _rows(manifests: Sequence[Manifest]) -> int | None:
+    """Documents, or rows of what else is a table; None for what is none, such as a model."""
+    documents = STAGES[manifests[0].stage].documents_in
+    entries = [
+        entry
+        for manifest in manifests
+        for entry in manifest.files
+        if (entry.kind in documents if documents else entry.kind not in ACCOUNTS)
+    ]
+    if not all(entry.path.endswith(".parquet") for entry in entries):
+        return None
+    return sum(entry.rows for entry in entries)
 
 
 def passed_on(manifest: Manifest, checks: Sequence[dg.AssetCheckResult]) -> dg.MaterializeResult:

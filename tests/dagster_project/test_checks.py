@@ -11,6 +11,7 @@ from warc_bytes import three
 from corpus.lake.store import Lake
 from dagster_project import checks
 from dagster_project.definitions import crawl, documents
+from dagster_project.partitions import crawl_recipe_key
 
 
 def test_a_crawl_that_ends_early_warns(tmp_path: Path) -> None:
@@ -19,8 +20,10 @@ def test_a_crawl_that_ends_early_warns(tmp_path: Path) -> None:
     warc.write_bytes(b"".join(three())[:-40])
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("crawls", [str(warc)])
+        instance.add_dynamic_partitions("recipes", ["base"])
         graph = Graph(instance=instance, lake=Lake(str(tmp_path / "lake")), key=str(warc))
-        result = graph.materialize([crawl, documents], graph.key)
+        assert graph.materialize([crawl], graph.key).success
+        result = graph.materialize([documents], crawl_recipe_key(graph.key, "base"))
     assert result.success
     [check] = [found for found in result.get_asset_check_evaluations() if found.check_name == checks.WHOLE]
     assert not check.passed and check.severity == dg.AssetCheckSeverity.WARN

@@ -45,6 +45,7 @@ def own(graph: Graph, tmp_path: Path) -> Iterator[Graph]:
     shutil.copytree(graph.lake.root, tmp_path / "lake")
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("crawls", [graph.key])
+        instance.add_dynamic_partitions("recipes", ["base"])
         copied = Graph(instance=instance, lake=Lake(str(tmp_path / "lake")), key=graph.key)
         copied.materialize_all()
         yield copied
@@ -117,5 +118,5 @@ def test_a_recipe_is_known_by_its_own_name(graph: Graph) -> None:
 def test_the_edges_are_what_is_read(graph: Graph) -> None:
     assert graph.instance is not None
     keys = {asset.key: {key.to_user_string() for key in asset.asset_deps[asset.key]} for asset in RECIPE_ASSETS}
-    assert keys[dg.AssetKey("checkpoint")] == {"shards", "tokenizer", "split"}
-    assert keys[dg.AssetKey("unique")] == {"trimmed", "signatures"}
+    assert keys[dg.AssetKey("checkpoint")] == {"shards", "tokenizer", "split", "recipe"}
+    assert keys[dg.AssetKey("unique")] == {"trimmed", "signatures", "recipe"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import dagster as dg
 import pytest
 
 from corpus.lake.store import Lake
-from dagster_project.definitions import defs
+from dagster_project.definitions import CRAWL_JOB, defs
 from dagster_project.instance import PID_TAG, reconcile, this_process, use_home
 
 
@@ -23,7 +24,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dg.DagsterInsta
 
 
 def started(instance: dg.DagsterInstance, process: str) -> dg.DagsterRun:
-    job = defs.resolve_job_def("ingest_crawl")
+    job = defs.resolve_job_def(CRAWL_JOB)
     return instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={PID_TAG: process})
 
 
@@ -38,6 +39,17 @@ def test_a_killed_run_fails_and_frees_the_training_pool(instance: dg.DagsterInst
     found = instance.get_run_by_id(run.run_id)
     assert found is not None and found.status == dg.DagsterRunStatus.FAILURE
     assert storage.claim_concurrency_slot("training", "another", "checkpoint").is_claimed
+
+
+def test_a_run_of_another_machine_is_left_alone(instance: dg.DagsterInstance) -> None:
+    """One history may be of several: what runs elsewhere cannot be seen here."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    started(instance, f"{dead.pid}@1.00@another-machine")
+    ours = started(instance, f"{dead.pid}@1.00@{socket.gethostname()}")
+    assert reconcile(instance) == 1
+    found = instance.get_run_by_id(ours.run_id)
+    assert found is not None and found.status == dg.DagsterRunStatus.FAILURE
 
 
 def test_a_living_run_is_left_alone(instance: dg.DagsterInstance) -> None:

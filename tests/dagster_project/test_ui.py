@@ -1,70 +1,96 @@
-"""`dagster dev` on the project, seen through a browser."""
+"""`headwater ui` through a browser: the graph, a crawl by clicking alone, and one by no click at all."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, expect
+from web_interface import ROOT, browser_page, needs_chromium, served
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-ROOT = Path(__file__).parent.parent.parent
+from corpus.lake.store import Lake
+from recipes.files import write_recipe
+
+pytestmark = needs_chromium
+LOCATION = "locations/dagster_project.definitions"
 GROUPS = {"documents": ("documents", "clean", "unique", "split"), "scores": ("last_word", "report")}
-WAIT = 90.0  # seconds for the web server on a busy machine
+SMALL = {"vocabulary": {"size": 512}, "training": {"tokens": 8_192, "along": 0}}
+WAIT = 900.0  # seconds for a model and its scores on a busy machine
+SHOTS = "HEADWATER_RENEW_SCREENSHOTS"
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """The address of a running `headwater ui` on an empty lake."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "headwater.cli", "ui", "--lake", str(tmp_path), "--port", str(port)]
-    log = (tmp_path / "log").open("w")
-    process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + WAIT
-        while True:
-            try:
-                with urllib.request.urlopen(f"{address}/server_info", timeout=5):
-                    break
-            except (urllib.error.URLError, OSError):
-                assert process.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
-                time.sleep(0.5)
-        yield address
-    finally:
-        os.killpg(process.pid, signal.SIGINT)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        log.close()
+def small_lake(path: Path) -> Lake:
+    """An empty lake with one recipe, of a model that trains for seconds."""
+    lake = Lake(str(path))
+    write_recipe(lake, "small", "base", SMALL)
+    return lake
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package: chromium)")
-def test_the_asset_graph_is_shown(server: str) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        # High enough for the whole group: the page draws no asset outside of what is in view.
-        page = browser.new_page(viewport={"width": 1800, "height": 3000})
-        page.goto(f"{server}/asset-groups", wait_until="domcontentloaded")
-        for group in ("crawl", "documents", "tokens", "model", "scores"):
-            page.get_by_text(group, exact=True).first.wait_for(timeout=60_000, state="attached")
+def wait_for_report(lake: Lake) -> dict[str, Any]:
+    path, deadline = Path(lake.path("report", "small", "report.json")), time.monotonic() + WAIT
+    while not path.exists():
+        assert time.monotonic() < deadline, (Path(lake.root) / "dagster" / "ui.log").read_text()[-5_000:]
+        time.sleep(1)
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    if os.environ.get(SHOTS):
+        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
+
+
+def test_the_asset_graph_is_shown(tmp_path: Path) -> None:
+    # High enough for the whole group: the page draws no asset outside of what is in view.
+    with served(tmp_path / "lake") as address, browser_page(1800, 3000) as page:
+        page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
+        for group in ("crawls", "recipes", "benchmarks", "documents", "tokens", "model", "scores"):
+            page.get_by_text(group, exact=True).first.wait_for(state="attached")
         for group, assets in GROUPS.items():
-            page.goto(f"{server}/locations/dagster_project.definitions/asset-groups/{group}")
+            page.goto(f"{address}/{LOCATION}/asset-groups/{group}")
             for asset in assets:
-                page.get_by_text(asset, exact=True).first.wait_for(timeout=60_000, state="attached")
-        browser.close()
+                page.get_by_text(asset, exact=True).first.wait_for(state="attached")
+
+
+def test_a_crawl_becomes_a_model_by_clicking_alone(tmp_path: Path, crawl_folder: Path) -> None:
+    lake = small_lake(tmp_path / "lake")
+    with served(tmp_path / "lake") as address, browser_page() as page:
+        page.goto(f"{address}/{LOCATION}/jobs/add_crawl/playground")
+        config = {"ops": {"check_and_add": {"config": {"path": str(crawl_folder), "recipe": "small"}}}}
+        page.locator(".CodeMirror").first.wait_for()
+        page.evaluate("text => document.querySelector('.CodeMirror').CodeMirror.setValue(text)", json.dumps(config))
+        page.get_by_role("button", name="Launch run").click()
+        page.get_by_text("Success", exact=True).first.wait_for()
+        page.goto(f"{address}/asset-groups")
+        page.get_by_role("button", name="Materialize all").click()
+        page.get_by_role("button", name="Launch backfill").click()
+        assert wait_for_report(lake)["scores"]["bits_per_byte"]["score"]
+        page.goto(f"{address}/runs?view=backfills")
+        expect(page.get_by_text("Success", exact=True).first).to_be_visible(timeout=120_000)
+        keep_screenshot(page, "dagster-backfill")
+
+        page.goto(f"{address}/assets/clean")
+        for text in ("payload_digest", "non-nullable", "Open pipelines.cleaning.clean in editor", "Row count"):
+            expect(page.get_by_text(text).first).to_be_visible()
+        keep_screenshot(page, "dagster-asset")
+        page.goto(f"{address}/assets/documents?view=checks")
+        expect(page.get_by_text("whole", exact=True).first).to_be_visible()
+        expect(page.get_by_text("Failed").first).to_be_visible()  # the crawl ends in the middle of a record
+        keep_screenshot(page, "dagster-checks")
+
+
+def test_what_is_put_into_the_watched_folder_becomes_scores_without_a_click(tmp_path: Path, crawl_folder: Path) -> None:
+    lake = small_lake(tmp_path / "lake")
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    with served(tmp_path / "lake", "--watch", str(inbox), "--recipe", "small") as address, browser_page() as page:
+        shutil.copytree(crawl_folder, inbox / "my-crawl")
+        found = wait_for_report(lake)
+        assert found["crawls"] == ["my-crawl"] and found["scores"]["bits_per_byte"]["score"]
+        page.goto(f"{address}/automation")
+        page.get_by_text("watched_folder", exact=True).first.wait_for()
+        keep_screenshot(page, "dagster-automation")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import dagster as dg
@@ -12,17 +13,20 @@ from graphs import Graph
 
 from corpus.audit.survey import make_survey
 from corpus.duplicates.banding import DuplicateConfig
+from corpus.lake.current import RecipeLake
 from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from dagster_project import checks
 from dagster_project.assets.document_stages import split, unique
 from dagster_project.assets.model import checkpoint
-from dagster_project.assets.reports import render, report
-from dagster_project.definitions import clean
+from dagster_project.assets.reports import report
+from dagster_project.definitions import clean, text_index
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.metadata.duplicates import gather_duplicates
 from dagster_project.metadata.funnels import of_clean
+from dagster_project.metadata.sample_traces import trace_samples
 from dagster_project.partitions import crawl_recipe_key
+from dagster_project.report_page.page import render_report
 from pipelines.blocks import IngestConfig
 from pipelines.cleaning import CleanConfig
 from pipelines.cleaning import clean as cleaning
@@ -30,16 +34,33 @@ from pipelines.engine import Engine
 from pipelines.ingestion import ingest
 from training.evaluation.catalog import HELD_OUT
 
+OWN_SCRIPTS = re.compile(r"<script(?: type=\"application/json\" id=\"drawings\")?>.*?</script>", re.DOTALL)
 STAGES = ("documents", "clean", "unique", "split", "items", "tokenizer", "tokens", "shards", "checkpoint")
+
+
+def written_by_pages(page: str) -> str:
+    """The report without its own scripts: the drawings as data, the library and what draws."""
+    rest, scripts = OWN_SCRIPTS.subn("", page)
+    assert scripts == 3
+    return rest
 
 
 def test_every_asset_shows_its_dataset(graph: Graph) -> None:
     for asset in STAGES:
-        partition = {"documents": graph.key, "clean": str(crawl_recipe_key(graph.key, "base"))}.get(asset, "base")
+        partition = str(crawl_recipe_key(graph.key, "base")) if asset in ("documents", "clean") else "base"
         metadata = latest(graph.instance, asset, partition)
         assert metadata is not None, asset
         [manifest] = datasets_of(graph.lake, metadata)
         assert (manifest.stage, manifest.content()) == (asset, metadata["content"])
+
+
+def test_the_text_index_is_made_when_it_is_asked_for(graph: Graph) -> None:
+    assert latest(graph.instance, "text_index", "base") is None
+    assert graph.materialize([text_index], "base").success
+    metadata = latest(graph.instance, "text_index", "base")
+    assert metadata is not None
+    [index], [shards] = datasets_of(graph.lake, metadata), list(graph.lake.datasets("shards"))
+    assert index.figures["tokens"] == shards.figures["train_tokens"]
 
 
 def test_signatures_count_documents_and_not_their_index(graph: Graph) -> None:
@@ -106,7 +127,8 @@ def test_scores_come_with_interval_and_baselines(graph: Graph) -> None:
 def test_the_report_is_one_page_and_escapes_what_pages_wrote(graph: Graph) -> None:
     page = Path(graph.lake.path("report", "base", "index.html")).read_text()
     report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
-    assert "<svg" in page and "<script" not in page and "src=" not in page
+    rest = written_by_pages(page)
+    assert "<svg" in rest and "<script" not in rest and "src=" not in rest
     for row in report["stages"]:
         assert row["digest"][:12] in page
 
@@ -123,6 +145,26 @@ def test_the_report_has_every_crawl_and_language(graph: Graph) -> None:
     tokens = report["bytes_per_token_by_language"]
     assert tokens.keys() >= {"en", "zh", "ja", "de"} and tokens["en"]["train"] > 1.5 and "<h2>Tokens</h2>" in page
     assert "gopher_words at least 50, at most 1,000,000: " in page and "b.warc.gz at " in page
+
+
+def test_what_a_model_copies_is_shown_with_the_record_that_holds_it(graph: Graph) -> None:
+    lake = RecipeLake(graph.lake.url, "base")
+    [checkpoint], [split] = lake.datasets("checkpoint"), lake.datasets("split")
+    rows = [row for table in lake.read(split, "train") for row in table.to_pylist()]
+    longest_line = max((line for row in rows for line in row["text"].splitlines()), key=len)
+    copied = " ".join(longest_line.split()[2:-2])
+    found = trace_samples(lake, checkpoint, [copied, "Zyx wvu 7391 qponm!", ""], Engine(workers=1))
+    assert found is not None
+    [some, *others] = found
+    assert others == [[], []], "nothing is claimed of what stands nowhere"
+    [longest, *_] = sorted(some, key=lambda span: -span["tokens"])
+    holders = {row["url"]: row for row in rows if longest["text"] in row["text"]}
+    assert longest["documents"] and len(longest["text"]) > len(copied) / 2
+    for document in longest["documents"]:
+        row = holders[document["url"]]
+        assert (document["warc_file"], document["warc_offset"]) == (row["warc_file"], row["warc_offset"])
+    report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
+    assert len(report["sample_traces"]) == len(report["sample"])
 
 
 def test_a_report_of_the_same_datasets_is_not_written_again(graph: Graph) -> None:
@@ -157,7 +199,8 @@ def test_the_report_obeys_no_page(graph: Graph, tmp_path: Path) -> None:
     surveyed = make_survey(lake, [cleaned], [], config.rules, config.language_score)
     report = json.loads(Path(graph.lake.path("report", "base", "report.json")).read_text())
     duplicates = gather_duplicates(graph.lake, list(graph.lake.datasets("unique")), DuplicateConfig())
-    page = render(graph.lake, list(graph.lake.datasets()), report, surveyed, duplicates, None)
+    manifests = list(graph.lake.datasets())
+    page = written_by_pages(render_report(graph.lake, manifests, report, surveyed, duplicates, None))
     assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "src=" not in page
     assert "jane.doe" not in page and "&lt;EMAIL&gt;" in page
     metadata = of_clean(lake, cleaned, config)
@@ -197,6 +240,7 @@ def test_a_loss_that_is_not_finite_blocks(losses: list[float | None], passed: bo
 def test_an_asset_without_its_upstream_says_which(empty_graph: Graph, tmp_path: Path) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("crawls", [empty_graph.key])
+        instance.add_dynamic_partitions("recipes", ["base"])
         alone = Graph(instance=instance, lake=Lake(str(tmp_path)), key=empty_graph.key)
         with pytest.raises(dg.Failure, match=r"documents .* was never materialized"):
             alone.materialize([clean], crawl_recipe_key(empty_graph.key, "base"))

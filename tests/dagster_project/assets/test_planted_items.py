@@ -19,17 +19,17 @@ from corpus.audit.contamination import matches
 from corpus.contamination.policy import CONTAMINATED, ContaminationConfig
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
-from dagster_project.assets.benchmarks import benchmarks
+from dagster_project.assets.benchmarks import benchmark
 from dagster_project.assets.crawls import crawl
 from dagster_project.assets.document_stages import clean, contamination, documents, signatures, split, trimmed, unique
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.metadata.contamination import section
-from dagster_project.metadata.pages import templates
 from dagster_project.partitions import crawl_recipe_key
+from dagster_project.report_page.page import templates
 from headwater.cli import main
-from headwater.commands.trace import page_lines, score_lines
-from headwater.page_trace import trace_page
-from headwater.score_trace import trace_score
+from headwater.tracing.page_trace import trace_page
+from headwater.tracing.score_trace import trace_score
+from headwater.tracing.trace_lines import page_lines, score_lines
 from recipes import named as recipes
 
 QUESTION = (
@@ -75,14 +75,15 @@ def made(tmp_path_factory: pytest.TempPathFactory, make_warc: Callable[[Path, di
     with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
         patch.setitem(recipes.RECIPES, "base", SMALL)
         instance.add_dynamic_partitions("crawls", [str(file)])
+        instance.add_dynamic_partitions("recipes", ["base"])
         graph = Graph(instance=instance, lake=Lake(str(folder / "lake")), key=str(file))
-        assert graph.materialize([crawl, documents], graph.key).success
-        assert graph.materialize([clean, trimmed, signatures], crawl_recipe_key(graph.key, "base")).success
+        assert graph.materialize([crawl], graph.key).success
+        assert graph.materialize([documents, clean, trimmed, signatures], crawl_recipe_key(graph.key, "base")).success
         assert graph.materialize([unique, contamination, split], "base").success
         plain = latest_split(graph)
-        [copa] = [asset for asset in benchmarks if asset.key == dg.AssetKey(["benchmarks", "copa"])]
-        config = {"ops": {"benchmarks__copa": {"config": {"path": str(items)}}}}
-        assert graph.materialize([copa], None, run_config=config).success
+        instance.add_dynamic_partitions("benchmarks", ["copa"])
+        config = {"ops": {"benchmark": {"config": {"path": str(items)}}}}
+        assert graph.materialize([benchmark], "copa", run_config=config).success
         patch.setitem(recipes.RECIPES, "base", replace(SMALL, contamination=ContaminationConfig(remove=False)))
         assert graph.materialize([contamination, split], "base").success
         kept = latest_split(graph)
@@ -125,6 +126,7 @@ def test_they_are_not_trained_on_by_default(made: Made) -> None:
     assert f"{SITE}innocent" in kept and not kept & {f"{SITE}{name}" for name in PLANTED}
     told = "\n".join(page_lines(trace_page(made.lake, f"{SITE}english")))
     assert re.search(r"split .*removed, benchmark_ngram 1 \(bound 0.5\) \[copa \w{16} query\]", told)
+    assert told.endswith("provenance, not influence")
 
 
 def test_a_score_is_followed_up_to_the_benchmark_that_cost_pages(made: Made) -> None:

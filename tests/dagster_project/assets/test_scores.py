@@ -15,17 +15,18 @@ from graphs import Graph
 
 from dagster_project import checks
 from dagster_project.assets import scores
-from dagster_project.assets.benchmarks import benchmarks
+from dagster_project.assets.benchmarks import benchmark
 from dagster_project.assets.curve import read_curve
 from dagster_project.assets.document_stages import contamination
 from dagster_project.assets.model import kept_along
 from dagster_project.assets.reports import report
-from dagster_project.assets.scores import held_out_scores, prepared_scores, read_score, stage_of
+from dagster_project.assets.scores import benchmark_score, held_out_scores, read_score, stage_of
 from dagster_project.lineage import datasets_of, latest
+from dagster_project.partitions import benchmark_recipe_key
 from headwater.commands.demo import benchmark_paths
-from headwater.commands.trace import score_lines
-from headwater.score_trace import trace_score
 from headwater.summary import summarize
+from headwater.tracing.score_trace import trace_score
+from headwater.tracing.trace_lines import score_lines
 from training.config import TrainConfig
 from training.evaluation.catalog import HELD_OUT, TASKS
 
@@ -153,25 +154,27 @@ def blimp(graph: Graph, tmp_path: Path) -> Iterator[Path]:
     rows[0] |= {"sentence_good": " ".join(page.split()[:40])}
     file = tmp_path / "pairs.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    [asset] = [asset for asset in benchmarks if asset.key.path[-1] == "blimp"]
-    config = {"ops": {"benchmarks__blimp": {"config": {"path": str(file)}}}}
-    assert graph.materialize([asset], None, run_config=config).success
+    graph.instance.add_dynamic_partitions("benchmarks", ["blimp"])
+    config = {"ops": {"benchmark": {"config": {"path": str(file)}}}}
+    assert graph.materialize([benchmark], "blimp", run_config=config).success
     assert graph.materialize([contamination], "base").success
     yield file
-    graph.instance.wipe_assets([dg.AssetKey(["benchmarks", "blimp"]), dg.AssetKey(["scores", "blimp"])])
+    graph.instance.wipe_assets([benchmark.key, benchmark_score.key])
+    graph.instance.delete_dynamic_partition("benchmarks", "blimp")
     assert graph.materialize([contamination], "base").success
     assert graph.materialize([report], "base").success
 
 
 def test_a_prepared_benchmark_gets_its_asset_and_its_place_in_the_report(graph: Graph, blimp: Path) -> None:
-    [asset] = [asset for asset in prepared_scores if asset.key.path[-1] == "blimp"]
+    key = benchmark_recipe_key("blimp", "base")
     whole = blimp.read_text()
     blimp.write_text(whole.replace("cats", "bats"))
-    with pytest.raises(dg.Failure, match="is not what benchmarks/blimp was made of"):
-        graph.materialize([asset], "base")
+    with pytest.raises(dg.Failure, match=r"is not what benchmark \[blimp\] was made of"):
+        graph.materialize([benchmark_score], key)
     blimp.write_text(whole)
-    assert graph.materialize([asset], "base").success
-    shown = of(graph, "blimp")
+    assert graph.materialize([benchmark_score], key).success
+    shown = latest(graph.instance, "benchmark_score", str(key))
+    assert shown is not None
     assert shown["n"] == 12 and shown["chance"] == 0.5 and "| kind-0 | 6 |" in shown["groups"].replace("\\", "")
     assert "| field | phenomenon | group | n | acc | ties shared | ties |" in shown["groups"] and shown["ties"] == 0
     [dataset] = datasets_of(graph.lake, shown)

@@ -16,11 +16,11 @@ from corpus.lake.store import Lake
 from corpus.lineage.graph import sources
 from corpus.repeats.lines import LineConfig
 from corpus.repeats.spans import SpanConfig
-from dagster_project.assets.document_stages import clean, contamination, signatures, split, trimmed, unique
+from dagster_project.assets.document_stages import clean, contamination, documents, signatures, split, trimmed, unique
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.partitions import crawl_recipe_key
-from headwater.commands.trace import page_lines
-from headwater.page_trace import trace_page
+from headwater.tracing.page_trace import trace_page
+from headwater.tracing.trace_lines import page_lines
 from pipelines.repeats import TrimConfig
 from recipes import named as recipes
 
@@ -35,7 +35,7 @@ def cut(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grap
     mine = replace(graph, lake=Lake(str(shutil.copytree(graph.lake.root, folder))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(recipes.RECIPES, "trimmed", replace(SMALL, trim=TRIM))
-        assert mine.materialize([clean, trimmed, signatures], crawl_recipe_key(graph.key, "trimmed")).success
+        assert mine.materialize([documents, clean, trimmed, signatures], crawl_recipe_key(graph.key, "trimmed")).success
         assert mine.materialize([unique, contamination, split], "trimmed").success
         yield mine
 

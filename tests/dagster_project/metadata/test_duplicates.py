@@ -15,8 +15,10 @@ from corpus.audit.inspection import inspect
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake.schema import LEDGER
 from corpus.lake.store import Lake
-from dagster_project.metadata.duplicates import Duplicates, gather_duplicates, of_unique, s_curve
-from dagster_project.metadata.pages import templates
+from dagster_project.metadata.duplicates import Duplicates, gather_duplicates, of_unique
+from dagster_project.report_page.charts.amounts import sizes_chart
+from dagster_project.report_page.charts.curves import pairs_chart
+from dagster_project.report_page.page import templates
 from headwater.commands.inspect import lines
 
 CONFIG = DuplicateConfig()
@@ -30,7 +32,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Deduplicated:
 def section(duplicates: Duplicates) -> str:
     environment = templates()
     assert environment.undefined is StrictUndefined
-    return environment.get_template("duplicates.html").render(duplicates=duplicates)
+    sizes = [sizes_chart(duplicates.found.sizes)] if duplicates.found.clusters else []
+    pairs = pairs_chart(duplicates.config)
+    return environment.get_template("duplicates.html").render(duplicates=duplicates, sizes=sizes, pairs=pairs)
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +60,10 @@ def test_what_pages_wrote_is_escaped_and_personal_data_masked(shown: str) -> Non
 
 def test_numbers_and_pictures(shown: str) -> None:
     assert "9 near_duplicate, 2 exact_duplicate, 1 same_url" in shown and "removed for 3 documents" in shown
-    assert ">b.example</td>" in shown and "a.example 8, its own 1" in shown and "(no host)" in shown
-    assert shown.count("<svg") == 3 and "threshold 0.8" in shown
+    assert ">b.example</th>" in shown and "a.example 8, its own 1" in shown and "(no host)" in shown
+    assert shown.count("<svg") == 1 and "threshold 0.8" in shown
+    assert [f'data-drawing="{name}"' in shown for name in ("sizes", "pairs")] == [True, True]
+    assert '<td>10 to 99</td><td class="number">1</td><td class="number">10</td>' in shown
 
 
 def test_the_report_has_the_numbers_as_json(made: Deduplicated) -> None:
@@ -103,10 +109,3 @@ def test_figures_of_the_unique_asset(made: Deduplicated) -> None:
     assert "| 10 to 99 | 1 | 10 |" in markdown["cluster_sizes"]
     assert "| b.example | 38 | 9 | a.example 8, its own 1 |" in markdown["hosts"]
     assert "data:image/svg+xml" in markdown["similarity"] and len(markdown["similarity"]) < 1_000
-
-
-@pytest.mark.parametrize("config", [CONFIG, DuplicateConfig(threshold=0.5), DuplicateConfig(permutations=32)])
-def test_the_curve_is_that_of_the_chosen_bands(config: DuplicateConfig) -> None:
-    svg, signing = s_curve(config), config.signing()
-    assert f"equal in {config.min_shared_bands()} of {signing.bands} bands of {signing.rows} rows" in svg
-    assert f"threshold {config.threshold:g}" in svg
