@@ -10,32 +10,31 @@ stage, as JSON. The engine's own work (digests of the input, locks, manifests) c
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
-from typing import Any
 
-import psutil
-
+from benchmarks.processor_time import processor_time
 from corpus.lake.store import Lake
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
 from pipelines.cleaning import CleanConfig, clean
-from pipelines.elements import RunSplit
 from pipelines.engine import Engine
 from pipelines.ingestion import ingest
+from pipelines.part_workers import PartWorkers
+from pipelines.parts import Split
 
-dealt: list[tuple[RunSplit, Any]] = []
-process = RunSplit.process
+dealt: list[tuple[PartWorkers, list[Split]]] = []
+make = PartWorkers.make
 
 
-def noted(self: RunSplit, split: Any) -> Iterator[str]:
-    dealt.append((self, split))
-    yield from process(self, split)
+def noted(self: PartWorkers, splits: Sequence[Split]) -> Iterator[str]:
+    dealt.append((self, list(splits)))
+    yield from make(self, splits)
 
 
 def by_beam(crawl: str, lake: Lake) -> None:
@@ -45,35 +44,24 @@ def by_beam(crawl: str, lake: Lake) -> None:
 
 def by_loop(lake: Lake) -> dict[str, float]:
     """Reads what the stages before published, and writes to a lake of its own. Returns CPU seconds by stage."""
-    ready: dict[str, RunSplit] = {}
     seconds: Counter[str] = Counter()
-    for run, split in dealt:
-        stage, start = Path(run.folder).parent.name, processor_time()
-        if stage not in ready:
-            ready[stage] = RunSplit(lake.url, lake.path(stage), run.work)
-            ready[stage].setup()
-        list(process(ready[stage], split))
+    for workers, splits in dealt:
+        stage, start = Path(workers.folder).parent.name, processor_time()
+        work, folder = copy(workers.work), lake.path(stage)
+        if hasattr(work, "folder"):  # what settles a crawl reads the parts that were made before
+            work.folder = folder
+        own = PartWorkers(lake, folder, work)
+        list(make(own, splits))
+        own.close()
         seconds[stage] += processor_time() - start
-    for run in ready.values():
-        run.teardown()
-    return seconds
-
-
-def processor_time() -> float:
-    """Seconds of this process and of those that it started, of which one does what may crash (pipelines/guard.py)."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds = time.process_time() + children.ru_utime + children.ru_stime
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.Error):
-            used = child.cpu_times()
-            seconds += used.user + used.system
     return seconds
 
 
 def main() -> None:
     crawl, lakes, rounds = sys.argv[1:]
-    RunSplit.process = noted  # type: ignore[method-assign]
+    PartWorkers.make = noted  # type: ignore[method-assign]
     spent: dict[str, list[dict[str, float]]] = {"beam": [], "loop": [], "stages": []}
+    by_beam(crawl, Lake(f"{lakes}/first"))  # which loads what workers need; no start is measured
     for number in range(int(rounds)):
         dealt.clear()
         with timed(spent["beam"]):

@@ -16,7 +16,6 @@ import argparse
 import gzip
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections import defaultdict
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.crawl_input import SHARED, as_one, as_they_are, crawl_files, responses
+from benchmarks.machine import describe, machine
 from benchmarks.processes import Cost, run
 
 HERE = Path(__file__).resolve().parent
@@ -141,16 +141,6 @@ def ratios(systems: dict[str, Any], beam: dict[str, Any]) -> dict[str, float]:
     }
 
 
-def machine() -> dict[str, Any]:
-    model = platform.processor() or platform.machine()
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        lines = [line for line in information.read_text().splitlines() if line.startswith("model name")]
-        model = lines[0].partition(":")[2].strip() if lines else model
-    load = os.getloadavg()[0]
-    return {"cores": os.cpu_count(), "model": model, "python": platform.python_version(), "load_before": load}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=SHARED, help="of *.warc.gz; else a crawl is made")
@@ -188,8 +178,7 @@ def table(result: dict[str, Any]) -> str:
         "",
         "Written by `make bench-crawl`. " + " ".join((__doc__ or "").split("\n\n")[1].split()),
         "",
-        f"Machine: {host['cores']} cores, {host['model']}, Python {host['python']}; load {host['load_before']:.1f} "
-        f"before, {host['load_after']:.1f} after. Input: {read['pages']} pages in {read['files']} WARC files of "
+        f"{describe(host)}Input: {read['pages']} pages in {read['files']} WARC files of "
         f"{read['bytes'] >> 20} MB; large is {read['times']} times as many in one file. "
         + ("Other programs had the cores as well: take the CPU seconds. " if host["load_before"] > 1 else ""),
         "",

@@ -24,8 +24,8 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from benchmarks.crawl import machine
 from benchmarks.crawl_input import SHARED
+from benchmarks.machine import machine
 from training.checkpoints.export import layout_files, load_model, load_tokenizer
 from training.config import ModelConfig
 from training.evaluation.catalog import TASKS

@@ -27,8 +27,8 @@ from tiktoken.load import load_tiktoken_bpe
 from tokenizers import Tokenizer
 
 from benchmarks import splits
-from benchmarks.crawl import machine
 from benchmarks.crawl_input import SHARED
+from benchmarks.machine import describe, machine
 from corpus.lake.manifest import Counts, Manifest
 from corpus.lake.parquet import parquet_writer
 from corpus.lake.schema import document_id
@@ -227,8 +227,7 @@ def table(result: dict[str, Any]) -> str:
         "",
         "Written by `make bench-tokenize`. " + " ".join((__doc__ or "").split("\n\n")[1].split()),
         "",
-        f"Machine: {host['cores']} cores, {host['model']}, Python {host['python']}; load {host['load_before']:.1f} "
-        f"before, {host['load_after']:.1f} after. Input: {read['documents']:,} documents, {read['megabytes']:.0f} MB; "
+        f"{describe(host)}Input: {read['documents']:,} documents, {read['megabytes']:.0f} MB; "
         f"English, Chinese and Japanese alike; {read['rounds']} rounds.",
         "",
         "| threads or processes | | whole, s | at work, s | M tokens/s at work | MB/s |",

@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from benchmarks.crawl import machine
 from benchmarks.dedup import documents, oracle
 from benchmarks.dedup.contestants import ALL, CORE, ONE_CORE, Contestant, compete, first_of
 from benchmarks.dedup.report import RESULT, TABLE, ratios, table
+from benchmarks.machine import machine
 from benchmarks.processes import run
 
 SCALES = (10**5, 10**6, 10**7)

@@ -1,14 +1,17 @@
 r"""Oracle: which documents are alike, exactly, and what a system's survivors are worth beside that.
 
-A document is the set of its runs of WORDS words, of which `\w+` in its lower-case form are the words, and in scripts
-without spaces each character is one; a shorter document is one run. Every run gets a number of its own by sorting, so
-nothing is hashed, and the intersections of all pairs are one product of a sparse matrix with its own transpose, so no
-pair is left out. None of Headwater's own code is used.
+A document is the set of its runs of WORDS words, of which `\w+` in its lower-case form are the words, with the marks
+that belong to their letters (vowel signs of Bengali, accents), and in scripts without spaces each character is one; a
+shorter document is one run. Every run gets a number of its own by sorting, so nothing is hashed, and the intersections
+of all pairs are one product of a sparse matrix with its own transpose, so no pair is left out. None of Headwater's own
+code is used.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +22,8 @@ WORDS = 5
 LEAST = 0.5  # pairs below are not kept
 WRONG_BELOW = 0.8
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-WORD = re.compile(f"[{UNSPACED}]|[^\\W{UNSPACED}]+")
+MARKS = "".join(mark for mark in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(mark).startswith("M"))
+WORD = re.compile(f"[{UNSPACED}]|(?:[^\\W{UNSPACED}]|(?![{UNSPACED}])[{MARKS}])+")
 STEP = 512  # documents whose intersections with all others are in memory at a time
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.dedup.contestants import BENCHMARKS, DAFT, DATATROVE, HEADWATER, RIVER
+from benchmarks.machine import describe, describe_others
 
 LARGE = 4  # times the documents, in the second part of the run in Beam
 
@@ -47,15 +48,13 @@ def ratios(systems: dict[str, Any], scale: dict[int, dict[str, float]]) -> dict[
 
 def table(result: dict[str, Any], about: str) -> str:
     host, read = result["machine"], result["input"]
-    busy = "Other programs had the cores as well. " if host["load_before"] > 1 else ""
     lines = [
         "# Deduplication beside its peers",
         "",
         "Written by `make bench-dedup`; how it works is told in [deduplication.md](deduplication.md). "
         + " ".join(about.split("\n\n")[1].split()),
         "",
-        f"Machine: {host['cores']} cores, {host['model']}, Python {host['python']}; load {host['load_before']:.1f} "
-        f"before, {host['load_after']:.1f} after. {busy}Input: {read['documents']:,} documents of real texts, "
+        f"{describe(host)}{describe_others(host)}Input: {read['documents']:,} documents of real texts, "
         f"{1_000 * read['megabytes'] / read['documents']:.1f} KB on average, {read['different']:,} of them different; "
         f"{read['pairs'][0.8]:,} pairs at 0.8 or more, {read['pairs'][0.9]:,} at 0.9 or more (seed {read['seed']}). "
         "Speeds are of CPU time, documents/s and, in brackets, MB/s of UTF-8.",

@@ -10,7 +10,6 @@ over a few documents comes first, so that no lap compiles, loads a model or star
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -21,21 +20,23 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from benchmarks.processor_time import processor_time
+
 WARM = 64  # documents
 
 
 class Spent:
-    """Wall and CPU seconds by lap; CPU seconds are of this process and of its children that have ended."""
+    """Wall and CPU seconds by lap; CPU seconds are of this process and of all below it."""
 
     def __init__(self) -> None:
         self.laps: defaultdict[str, dict[str, float]] = defaultdict(lambda: {"wall": 0.0, "cpu": 0.0})
 
     @contextmanager
     def lap(self, name: str) -> Iterator[None]:
-        wall, cpu = time.perf_counter(), _processor()
+        wall, cpu = time.perf_counter(), processor_time()
         yield
         self.laps[name]["wall"] += time.perf_counter() - wall
-        self.laps[name]["cpu"] += _processor() - cpu
+        self.laps[name]["cpu"] += processor_time() - cpu
 
 
 # (documents, a folder of its own, where to note laps, options) -> ids that stay
@@ -55,8 +56,3 @@ def main(deduplicate: Deduplicate) -> None:
         with spent.lap("survivors"):
             Path(survivors).write_text("".join(f"{identifier}\n" for identifier in stay))
     print(json.dumps(spent.laps))
-
-
-def _processor() -> float:
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in used)

@@ -19,11 +19,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.crawl import machine
 from benchmarks.dedup.contestants import BENCHMARKS, CORE, ONE_CORE
 from benchmarks.loader.measure import CONTEXTS
 from benchmarks.loader.report import BARE, LITDATA, RESULT, STREAMING, TABLE, ratios, table
 from benchmarks.loader.tokens import flat, make
+from benchmarks.machine import machine
 from benchmarks.processes import run
 
 # Title -> the environment under .venvs or None for Headwater's own, the module, its options.

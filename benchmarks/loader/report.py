@@ -7,6 +7,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.machine import describe, describe_others
+
 BENCHMARKS = Path(__file__).resolve().parents[1]
 RESULT, TABLE = BENCHMARKS / "results" / "loader.json", BENCHMARKS.parent / "docs" / "loader-peers.md"
 
@@ -45,15 +47,13 @@ def ratios(speeds: Speeds, wait: dict[str, float], resume: dict[str, float]) -> 
 
 def table(result: dict[str, Any], about: str) -> str:
     host, contexts = result["machine"], result["contexts"]
-    busy = "Other programs had the cores as well. " if host["load_before"] > 1 else ""
     lines = [
         "# The loader beside its peers",
         "",
         "Written by `make bench-loader`; how it works is told in [loader.md](loader.md). "
         + " ".join(about.split("\n\n")[1].split()),
         "",
-        f"Machine: {host['cores']} cores, {host['model']}, Python {host['python']}; load {host['load_before']:.1f} "
-        f"before, {host['load_after']:.1f} after. {busy}{result['tokens'] / 1e6:,.0f} million tokens, "
+        f"{describe(host)}{describe_others(host)}{result['tokens'] / 1e6:,.0f} million tokens, "
         f"{result['rounds']} rounds. Millions of tokens a second of CPU time of all threads and, in brackets, by the "
         "clock.",
         "",

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.crawl import machine
+from benchmarks.machine import machine
 from benchmarks.train.contestant import BATCH, CONTEXT, PLAIN_RATE, RATE, SHAPE, THREADS
 from benchmarks.train.tokens import make
 

@@ -1,0 +1,1 @@
+"""Trace at scale: how long `headwater trace` takes in a lake of many documents."""
