@@ -9,10 +9,13 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo test fuzz soak bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-train lint ui clean
+.PHONY: demo rebuild test fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
+
+rebuild: demo  ## the demo, then all of its datasets computed again and compared byte by byte
+	$(BIN)/headwater verify --rebuild
 
 test: lint  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -34,6 +37,9 @@ bench-privacy: $(DEVELOPMENT)  ## precision and recall of the privacy masks
 bench-quality: $(DEVELOPMENT) $(READABILITY)/installed bench-language bench-privacy  ## extraction, language and masks beside their peers, on texts that are not part of the repository
 	PYTHONPATH=$(READABILITY) $(BIN)/python -m benchmarks.quality
 
+bench-contamination: $(DEVELOPMENT)  ## benchmark items in documents: speed, and recall by the share of edited words
+	$(BIN)/python -m benchmarks.contamination
+
 bench-crawl: $(DEVELOPMENT) $(DATATROVE)/installed  ## speed and memory beside datatrove; CRAWL="FOLDER --rounds 3" to choose
 	$(BIN)/python -m benchmarks.crawl $(CRAWL)
 
@@ -50,6 +56,15 @@ bench-loader: $(DEVELOPMENT) $(LENT)  ## tokens to batches, beside its peers; 5 
 
 bench-significance: $(DEVELOPMENT)  ## how often intervals hold the truth and tests err, on made data; SIGNIFICANCE="--rounds 200" to choose
 	$(BIN)/python -m benchmarks.significance $(SIGNIFICANCE)
+
+bench-trace: $(DEVELOPMENT) benchmarks/.venvs/text-trace/installed  ## the index of training tokens beside its peers; TRACE="--tokens 1e7 1e8" to choose
+	$(BIN)/python -m benchmarks.text_trace $(TRACE)
+
+bench-ablation: $(DEVELOPMENT)  ## planted effects found and false positives of ablations; ABLATION="--runs 3" to choose
+	$(BIN)/python -m benchmarks.ablation $(ABLATION)
+
+bench-trace-scale: $(DEVELOPMENT)  ## `headwater trace` in a lake of a million documents, 5 GB of disk for a while; SCALE="--documents 1e5" to choose
+	$(BIN)/python -m benchmarks.trace_scale $(SCALE)
 
 bench-train: $(DEVELOPMENT)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--seconds 30" to choose
 	$(BIN)/python -m benchmarks.train $(TRAIN)
