@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from dagster_project.partitions import mapping
+from dagster_project.partitions import crawl_recipes, mapping
 
 Condition = dg.AutomationCondition
 
@@ -20,8 +20,9 @@ def follow(
     """The condition of an asset with these partitions. `read`: the partitions of each asset that it reads; a change of
     one of `triggers` starts it.
 
-    What is made of one partition of another asset waits until that is there. What takes all crawls together, or all
-    benchmarks, takes those that are there: one that cannot be read would hold up the others for ever.
+    What is made of one partition of another asset waits until that is there. What takes all crawls together takes those
+    that are there, at least one: one that cannot be read would hold up the others for ever. So with benchmarks, of
+    which there may be none.
     """
     changed: dg.AutomationCondition = Condition.newly_missing() | Condition.code_version_changed()
     if triggers:
@@ -30,11 +31,11 @@ def follow(
     if read:
         condition &= ~Condition.any_deps_in_progress()
     single = [key for key, of in read.items() if not _takes_several(of, partitions)]
-    several = [key for key, of in read.items() if _takes_several(of, partitions) and _is_pair(of)]
+    crawls = [key for key, of in read.items() if _takes_several(of, partitions) and of == crawl_recipes]
     if single:
         condition &= ~Condition.any_deps_missing().allow(dg.AssetSelection.assets(*single))
-    if several:
-        condition &= Condition.any_deps_match(~Condition.missing()).allow(dg.AssetSelection.assets(*several))
+    if crawls:
+        condition &= Condition.any_deps_match(~Condition.missing()).allow(dg.AssetSelection.assets(*crawls))
     return condition.with_label("follow what is read")
 
 

@@ -11,6 +11,7 @@ import dagster as dg
 
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 from corpus.privacy import mask as privacy
 
 CONSERVATION, DIGESTS, NOT_EMPTY, LOSS_FINITE = "conservation", "digests", "not_empty", "loss_finite"
@@ -56,7 +57,7 @@ def conservation(kept_kinds: Sequence[str], *manifests: Manifest) -> dg.AssetChe
 
 def digests(lake: Lake, *manifests: Manifest) -> dg.AssetCheckResult:
     """Every file of the datasets is there with the bytes that its manifest names."""
-    problems = [problem for manifest in manifests for problem in lake.problems(manifest)]
+    problems = [problem for manifest in manifests for problem in find_damage(lake, manifest)]
     files = sum(len(manifest.files) for manifest in manifests)
     return _result(DIGESTS, not problems, files=files, problems="\n".join(problems) or "none")
 

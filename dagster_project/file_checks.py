@@ -5,6 +5,7 @@ import dagster as dg
 
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_misplaced
 from dagster_project.lineage import datasets_of, latest
 from dagster_project.resources import LakeResource
 
@@ -26,7 +27,7 @@ def files_in_place(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
         for partition in partitions:
             found, missing = _datasets(context.instance, opened, name, partition)
             files += sum(len(manifest.files) for manifest in found)
-            problems += missing + [problem for manifest in found for problem in opened.misplaced(manifest)]
+            problems += missing + [problem for manifest in found for problem in find_misplaced(opened, manifest)]
         return dg.AssetCheckResult(
             passed=not problems,
             severity=dg.AssetCheckSeverity.ERROR,

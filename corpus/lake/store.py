@@ -167,39 +167,6 @@ class Lake:
         path = f"{self.folder(manifest)}/run.json"
         return json.loads(self.fs.cat_file(path)) if self.fs.exists(path) else {}
 
-    def problems(self, manifest: Manifest) -> Iterator[str]:
-        """Re-reads every byte of a dataset: yields what differs from its manifest, naming the file."""
-        if manifest.counts.lost:
-            yield f"{self.folder(manifest)}/manifest.json: {manifest.counts.lost} records unaccounted for"
-        for entry in manifest.files:
-            path = f"{self.folder(manifest)}/{entry.path}"
-            if not self.fs.exists(path):
-                yield f"{path}: missing"
-                continue
-            size, digest = self._digest(path)
-            if (size, digest) != (entry.bytes, entry.sha256):
-                yield f"{path}: {size} bytes, sha256 {digest}; the manifest has {entry.bytes} bytes, {entry.sha256}"
-
-    def misplaced(self, manifest: Manifest) -> Iterator[str]:
-        """Yields the files of a dataset that are missing or have another size. Reads none of them."""
-        for entry in manifest.files:
-            path = f"{self.folder(manifest)}/{entry.path}"
-            try:
-                size = self.fs.size(path)
-            except FileNotFoundError:
-                yield f"{path}: missing"
-                continue
-            if size != entry.bytes:
-                yield f"{path}: {size} bytes; the manifest has {entry.bytes}"
-
-    def _digest(self, path: str) -> tuple[int, str]:
-        digest, size = hashlib.sha256(), 0
-        with self.fs.open(path, "rb") as file:
-            while block := file.read(READ_CHUNK):
-                digest.update(block)
-                size += len(block)
-        return size, digest.hexdigest()
-
     # Writing ----------------------------------------------------------------------------------------------------
 
     def write(self, path: str, data: bytes) -> None:

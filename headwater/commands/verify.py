@@ -131,9 +131,10 @@ def _describe_dataset(manifest: Manifest, problems: list[str]) -> Result:
 
 
 def _dataset_problems(lake: Lake, manifest: Manifest, path: str) -> list[str]:
+    from corpus.lake.verification import find_damage
     from corpus.shards.format import OtherVersionError
 
-    problems = list(lake.problems(manifest))
+    problems = list(find_damage(lake, manifest))
     if path != f"{lake.folder(manifest)}/manifest.json":
         problems.append(f"{path}: its content belongs to the address {manifest.address}")
     if manifest.stage == "shards" and not problems:

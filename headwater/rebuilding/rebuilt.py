@@ -18,6 +18,7 @@ from pathlib import Path
 from corpus.lake.current import RecipeLake, recipes_of
 from corpus.lake.stages import STAGES
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 from headwater import interrupts
 from headwater.lakes import existing_lake, open_lake
 from headwater.rebuilding.files import compare_files, explain_address
@@ -79,7 +80,7 @@ def _check(recipe: RebuiltRecipe, place: Place) -> Rebuilt:
         manifest = recipe.view.get(place.stage, place.address)
     except ValueError as error:
         return Rebuilt(recipe=recipe.name, place=place, status=DAMAGED, problems=(str(error),))
-    problems = list(recipe.view.problems(manifest))
+    problems = list(find_damage(recipe.view, manifest))
     if manifest.address != place.address:
         path = recipe.folder(place) / "manifest.json"
         problems = [f"{path}: its content belongs to the address {manifest.address}"]

@@ -15,6 +15,7 @@ import pytest
 
 from corpus.lake.current import RecipeLake
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 from dagster_project.definitions import CLEAN_ASSETS
 from dagster_project.instance import use_home
 from dagster_project.lineage import datasets_of, latest
@@ -90,7 +91,7 @@ def test_two_processes_at_once_write_one_history(deployed: Lake, crawl_folder: P
                 )
                 assert metadata is not None, (recipe, asset.key)
                 [manifest] = datasets_of(view, metadata)
-                assert list(view.problems(manifest)) == []
+                assert list(find_damage(view, manifest)) == []
                 assert manifest.content() == metadata["content"]
         events = [len(instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)) for run in runs]
         assert sorted(events) == [1, 1, 4, 4]

@@ -17,13 +17,14 @@ from scored import results
 
 from headwater import logs
 from headwater.cli import COMMANDS, main
+from headwater.viewing.labels import Label, set_label
 from recipes import named as recipes
 from training.significance.results import write_results
 
 
 @pytest.fixture
 def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """A command line of each command that succeeds. (`ui` serves until it is stopped: see its own tests.)"""
+    """A command line of each command that succeeds. (`ui` and `view` serve until stopped: see their own tests.)"""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(recipes.RECIPES, "base", SMALL)
     monkeypatch.setattr(sys, "stdin", io.StringIO("The module\n"))
@@ -31,6 +32,7 @@ def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pyte
     write_lines(tmp_path / "documents.jsonl", [{"id": str(n), "text": text} for n, text in enumerate(("a b", "a b"))])
     for side in ("a", "b"):
         write_results(tmp_path / side / "quiz", *results([0, 1] * 20, checkpoint=side))
+    set_label(graph.lake, Label(doc_id="0" * 32, mark="drop"))
     lake = ["--lake", graph.lake.url]
     [items] = graph.lake.datasets("items")
     data = f"{graph.lake.folder(items)}/last_word"
@@ -47,6 +49,7 @@ def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pyte
         "recipes": ["list", *lake],
         "ablate": ["--base", "base", "--set", "training.seed=1", "--crawl", graph.key, *lake, "--dry-run"],
         "compare": ["a", "b"],
+        "labels": lake,
         "forget": ["site.example", *lake, "--dry-run"],
         "collect": [*lake, "--dry-run"],
         "generate": [*lake, "--prompt", "The", "--max-tokens", "4"],
@@ -54,7 +57,8 @@ def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pyte
     }
 
 
-ASKED = [name for name in COMMANDS if name not in ("ui", "contamination")]  # contamination: tests of planted items
+# `contamination` has tests of planted items.
+ASKED = [name for name in COMMANDS if name not in ("ui", "view", "contamination")]
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -23,6 +23,7 @@ from corpus.duplicates.groups import combine_groups, group_by_key
 from corpus.duplicates.minhash import compute_band_keys
 from corpus.duplicates.shingles import compute_shingle_sets
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 from pipelines.deduplication import deduplicate
 from pipelines.engine import Engine
 from pipelines.parts import StageError
@@ -145,7 +146,7 @@ def test_killed_between_and_inside_its_steps(tmp_path: Path) -> None:
         kept = {path: path.stat().st_mtime_ns for path in Path(killed.root).rglob("*.parquet")}
         assert {path: kept.get(path) for path in finished} == finished, f"{kill}: a finished step was done again"
         finished = {path: time for path, time in kept.items() if not path.name.startswith("removals")}
-        assert not [problem for manifest in killed.datasets() for problem in killed.problems(manifest)]
+        assert not [problem for manifest in killed.datasets() for problem in find_damage(killed, manifest)]
     done = run(killed, "")
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout) == wanted

@@ -19,6 +19,7 @@ from corpus.archive.parsing import DamagedRange
 from corpus.archive.ranges import FileRange
 from corpus.archive.records import read_records
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 from corpus.optout.blocklists import OptOutConfig
 from corpus.sources import open_crawl
 from pipelines.blocks import IngestConfig
@@ -73,7 +74,7 @@ def test_revisit_resolves_where_its_original_is_there(tmp_path: Path) -> None:
     assert [row["keeper"] for row in ledger] == [ids[BEFORE], None, None]
     assert all(row["reason"] == "revisit" for row in ledger)
     assert ledger[0]["detail"] == f"WARC-Refers-To-Target-URI: {BEFORE}; WARC-Refers-To-Date: {date}"
-    assert not list(lake.problems(manifest))
+    assert not list(find_damage(lake, manifest))
 
 
 ID = b"WARC-Record-ID: <urn:uuid:6a3d1c2e-0000-4000-8000-000000000000>\r\nWARC-Type"

@@ -19,6 +19,7 @@ from shard_faults import CONFIG, build, copied
 from tokens_of_text import Made
 
 from corpus.lake.store import Lake, file_sha256
+from corpus.lake.verification import find_damage
 from corpus.shards.mix import MixConfig
 from pipelines.parts import StageError
 from pipelines.shards import ShardConfig
@@ -41,6 +42,7 @@ import json, os, shutil, sys
 from failing import die, failing
 from in_process import work_here
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 from corpus.shards.mix import MixConfig
 from pipelines.engine import Engine
 from pipelines.shards import ShardConfig, shard
@@ -68,7 +70,7 @@ for number in range(1, 300, step):
     assert status in (0, 9), (number, status)
     torn = {path: digest for path, digest in finished(lake).items() if wanted[path] != digest}
     assert not torn, (number, torn)
-    assert not [problem for manifest in lake.datasets("shards") for problem in lake.problems(manifest)], number
+    assert not [problem for manifest in lake.datasets("shards") for problem in find_damage(lake, manifest)], number
     if status == 0:
         break
     assert build(folder, 0) == 0 and finished(lake) == wanted, number
@@ -145,7 +147,7 @@ def test_read_only(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.undo()
     assert not finished(again.lake)
     build(again)
-    assert not list(again.lake.problems(next(again.lake.datasets("shards"))))
+    assert not list(find_damage(again.lake, next(again.lake.datasets("shards"))))
 
 
 TWO = """

@@ -19,6 +19,7 @@ from corpus.audit.inspection import inspect
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import LEDGER
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 from corpus.tokenizer.imported import ImportConfig
 from corpus.tokenizer.vocabulary import EOS, VocabularyConfig, train_vocabulary
 from pipelines.cleaning import CLEAN
@@ -107,7 +108,7 @@ def test_an_imported_vocabulary_is_found_by_its_bytes(lake: Lake, tmp_path: Path
     path.write_bytes(train_vocabulary(iter([GERMAN] * 3), VocabularyConfig(size=301)))
     other = make_vocabulary(lake, split, ImportConfig(path=str(path)), ONE)
     assert other.manifest.address != first.manifest.address and other.manifest.figures["vocabulary"] == 301
-    assert not [problem for manifest in lake.datasets("tokenizer") for problem in lake.problems(manifest)]
+    assert not [problem for manifest in lake.datasets("tokenizer") for problem in find_damage(lake, manifest)]
 
 
 def test_the_command_takes_a_vocabulary(lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

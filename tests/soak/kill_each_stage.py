@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 
 # The stages that a demo publishes, in order, and how long each may take before the kill, in seconds.
 STAGES = {
@@ -87,7 +88,7 @@ def main() -> int:
             if stage == "crawl" and crawls:
                 continue  # somebody else's WARC files are only digested
             said = kill_in(broken, crawls, stage, dice.uniform(0, longest))
-            problems = [p for m in Lake(str(broken)).datasets() for p in Lake(str(broken)).problems(m)]
+            problems = [p for m in Lake(str(broken)).datasets() for p in find_damage(Lake(str(broken)), m)]
             print(f"{stage:22} {said}; {len(problems)} problems in what is published", flush=True)
             if problems:
                 return 1

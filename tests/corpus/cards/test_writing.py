@@ -17,6 +17,7 @@ from corpus.cards.writing import CARDS, write_cards
 from corpus.lake.deletion import delete_dataset, find_leftovers
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
+from corpus.lake.verification import find_damage
 from pipelines.cleaning import CLEAN
 from recipes.recorded import changed_settings
 
@@ -56,7 +57,7 @@ def test_a_card_that_is_there_is_left_alone(lake: Lake) -> None:
 
 def test_a_dataset_is_whole_with_its_cards_and_goes_with_them(lake: Lake) -> None:
     for manifest in described(lake):
-        assert list(lake.problems(manifest)) == []
+        assert list(find_damage(lake, manifest)) == []
         delete_dataset(lake, manifest.stage, manifest.address)
         assert not Path(lake.folder(manifest)).exists()
     assert list(find_leftovers(lake)) == []

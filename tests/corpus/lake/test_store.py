@@ -18,6 +18,7 @@ from corpus.duplicates.candidates import read_texts
 from corpus.lake.manifest import Counts, FileEntry, Manifest
 from corpus.lake.parquet import parquet_writer
 from corpus.lake.store import Lake, file_sha256
+from corpus.lake.verification import find_damage
 
 TABLE = pa.table({"number": list(range(1000)), "text": [f"drop {number}" for number in range(1000)]})
 
@@ -77,7 +78,7 @@ def test_what_is_published_is_found_and_read(lake: Lake, published: Manifest) ->
     assert pa.concat_tables(lake.read(published, "documents")) == TABLE
     assert next(lake.read(published, "documents", ["number"])).column_names == ["number"]
     assert lake.read_run(published) == {"seconds": 1}
-    assert list(lake.problems(published)) == []
+    assert list(find_damage(lake, published)) == []
 
 
 def test_what_is_not_published_is_not_there(lake: Lake, tmp_path: Path) -> None:
@@ -115,17 +116,17 @@ def test_a_flipped_bit_is_found_wherever_it_is(lake: Lake, published: Manifest) 
     path = f"{lake.folder(published)}/{published.files[1].path}"
     for place in (0, 700, published.files[1].bytes - 1):
         damage(lake, path, place)
-        (problem,) = lake.problems(published)
+        (problem,) = find_damage(lake, published)
         assert path in problem and published.files[1].sha256 in problem
         damage(lake, path, place)
-    assert list(lake.problems(published)) == []
+    assert list(find_damage(lake, published)) == []
 
 
 def test_a_missing_and_a_short_file_are_found(lake: Lake, published: Manifest) -> None:
     first, second = (f"{lake.folder(published)}/{entry.path}" for entry in published.files)
     lake.fs.rm(first)
     lake.fs.pipe_file(second, lake.fs.cat_file(second)[:-7])
-    missing, short = lake.problems(published)
+    missing, short = find_damage(lake, published)
     assert missing == f"{first}: missing"
     assert f"{published.files[1].bytes - 7} bytes" in short and f"{published.files[1].bytes} bytes" in short
 

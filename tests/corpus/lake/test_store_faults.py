@@ -16,6 +16,7 @@ from failing import die, failing, no_space
 
 from corpus.lake.manifest import Counts, Manifest
 from corpus.lake.store import Lake, file_sha256
+from corpus.lake.verification import find_damage
 
 # The children do nothing but write files: threads that the parent has do not matter to them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
@@ -61,7 +62,7 @@ def check_old_or_new(lake: Lake, wanted: Manifest) -> None:
     found = lake.find("s", wanted.address)
     if found is not None:
         assert found == wanted
-        assert list(lake.problems(found)) == []
+        assert list(find_damage(lake, found)) == []
 
 
 @pytest.fixture

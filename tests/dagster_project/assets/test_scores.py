@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from graphs import Graph
 
+from corpus.lake.verification import find_damage
 from dagster_project import checks
 from dagster_project.assets import scores
 from dagster_project.assets.benchmarks import benchmark
@@ -83,7 +84,7 @@ def test_a_failed_evaluation_harms_nothing_and_a_changed_task_recomputes_its_own
     monkeypatch.setattr(scores, "MODULE", "killed_score")
     assert not graph.materialize(held_out_scores, "base", raise_on_error=False).success
     assert {manifest.digest for manifest in graph.lake.datasets()} == published
-    assert not [said for manifest in graph.lake.datasets() for said in graph.lake.problems(manifest)]
+    assert not [said for manifest in graph.lake.datasets() for said in find_damage(graph.lake, manifest)]
     assert {task.name: of(graph, task.name)["content"] for task in HELD_OUT} == before
     assert of(graph, "continuation")["reused"] is True
 

@@ -100,14 +100,17 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
         frame.get_by_role("heading", name="Hostile").wait_for()
         frame.get_by_text("a link away").click(force=True)
         page.wait_for_timeout(1_000)  # for a meta refresh, and whatever else comes late
-        assert [one.url for one in page.frames[:2]] == [page.url, f"{page.url.partition('?')[0]}/page"]
+        [own, framed] = page.frames[:2]
+        assert own.url.startswith(f"{url}/document/")
+        # A link that is not taken out is followed into the frame, which may hold pages of this server alone.
+        assert framed.url in (f"{own.url.partition('?')[0]}/page", "chrome-error://chromewebdata/")
         assert page.evaluate("window.flipped") is None
         page.get_by_role("button", name="Drop").click()
         page.get_by_text("Your mark: drop").wait_for()
         browser.close()
-    assert canary.asked == []
+    assert "".join(canary.asked) == ""  # Chromium alone may connect ahead of a click, and asks nothing then
     if is_sanitised:
-        assert said == []
+        assert said == canary.asked == []
         assert {one.split("?")[0].partition("/document/")[0].rstrip("/") for one in requests} <= {
             url,
             f"{url}/style.css",
