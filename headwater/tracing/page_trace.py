@@ -14,9 +14,7 @@ from corpus.lineage.records import Fate, Records, cuts, fates
 from corpus.lineage.reread import read_again
 from corpus.shards.format import OtherVersionError
 from headwater.tracing.page_search import find_page, is_doc_id
-from headwater.tracing.readings import CLAIM, OTHER_VERSION, Readers, Reading, open_shards
-
-SPLITS = ("train", "heldout")
+from headwater.tracing.readings import CLAIM, OTHER_VERSION, OpenShards, Reading
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,22 +74,24 @@ class PageTrace:
     claim: str = CLAIM
 
 
-def trace_page(lake: Lake, page: str, records: Records | None = None) -> list[PageTrace]:
+def trace_page(
+    lake: Lake, page: str, records: Records | None = None, shards: OpenShards | None = None
+) -> list[PageTrace]:
     """Every record of a page, by its URL (also without scheme, or its unambiguous beginning) or its doc_id in hex.
-    `records`: those of the lake, where they were looked at already.
+    `records`, `shards`: those of the lake, where they were looked at already.
 
     Raises ValueError, with similar URLs, when the lake does not know it.
     """
-    records = records or Records(lake)
+    records, shards = records or Records(lake), shards or OpenShards(lake)
     name = find_page(records, page)
     found = records.find("doc_id", [bytes.fromhex(name)]) if is_doc_id(name) else records.find("url", [name])
     by_record: dict[bytes, list[Fate]] = {}
     for fate in found:
         by_record.setdefault(fate.row["doc_id"], []).append(fate)
-    return [_trace_record(lake, arrivals) for arrivals in by_record.values()]
+    return [_trace_record(lake, arrivals, shards) for arrivals in by_record.values()]
 
 
-def _trace_record(lake: Lake, arrivals: Sequence[Fate]) -> PageTrace:
+def _trace_record(lake: Lake, arrivals: Sequence[Fate], shards: OpenShards) -> PageTrace:
     stages, reread = [], None
     for fate in fates(lake, arrivals):
         manifest, removed = fate.manifest, fate.removed
@@ -111,7 +111,7 @@ def _trace_record(lake: Lake, arrivals: Sequence[Fate]) -> PageTrace:
             )
         )
     origin = arrivals[-1].row
-    positions, notes = _find_in_shards(lake, origin["doc_id"])
+    positions, notes = _find_in_shards(lake, origin["doc_id"], shards)
     place = {name: origin[name] for name in ("url", "warc_file", "warc_offset", "warc_length")}
     return PageTrace(
         doc_id=origin["doc_id"].hex(),
@@ -128,7 +128,7 @@ def _cuts(lake: Lake, fate: Fate) -> tuple[Cut, ...]:
     return tuple(Cut(**{**row, "keeper": row["keeper"].hex()}) for row in cuts(lake, fate))
 
 
-def _find_in_shards(lake: Lake, doc_id: bytes) -> tuple[list[ShardPosition], list[str]]:
+def _find_in_shards(lake: Lake, doc_id: bytes, opened: OpenShards) -> tuple[list[ShardPosition], list[str]]:
     positions: list[ShardPosition] = []
     notes: list[str] = []
     for manifest in lake.datasets(SHARDS):
@@ -137,11 +137,10 @@ def _find_in_shards(lake: Lake, doc_id: bytes) -> tuple[list[ShardPosition], lis
         for row in look_up(lake, [manifest], ["ledger"], [doc_id], columns).values():
             notes.append(f"{name}: left out of the mix, {why(row)} [{row['detail']}]")
         try:
-            sets = {split: open_shards(lake, manifest, split) for split in SPLITS}
+            sets, readers = opened.open(manifest)
         except OtherVersionError:
             notes.append(f"{name}: {OTHER_VERSION}")
             continue
-        readers = Readers(lake, manifest, sets["train"])
         for split, shards in sets.items():
             positions += [
                 ShardPosition(

@@ -20,6 +20,7 @@ from dagster_project.folders import local_folder
 from training.data.loader import Loader
 
 CLAIM = "provenance, not influence"
+SPLITS = ("train", "heldout")
 OTHER_VERSION = "not read, another version of Headwater wrote them"
 
 
@@ -61,6 +62,21 @@ class Readers:
             for checkpoint in self.lake.datasets(CHECKPOINT)
             if checkpoint.inputs.get(self.manifest.name) == content
         ]
+
+
+class OpenShards:
+    """The shards of a lake and those that read them, each opened once: what is asked of them many times."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._opened: dict[str, tuple[dict[str, ShardSet], Readers]] = {}
+
+    def open(self, manifest: Manifest) -> tuple[dict[str, ShardSet], Readers]:
+        """The shards of a dataset by split, and the readers of those of training. Raises as `open_shards`."""
+        if manifest.address not in self._opened:
+            sets = {split: open_shards(self._lake, manifest, split) for split in SPLITS}
+            self._opened[manifest.address] = sets, Readers(self._lake, manifest, sets["train"])
+        return self._opened[manifest.address]
 
 
 def open_shards(lake: Lake, manifest: Manifest, split: str) -> ShardSet:

@@ -24,12 +24,14 @@ from corpus.lake.store import Lake
 from corpus.lineage.records import Records
 from headwater.terminal import one_line, printable
 from headwater.tracing.page_search import is_doc_id
+from headwater.tracing.readings import OpenShards
 from headwater.viewing.access import crawled_page_headers
 from headwater.viewing.agreement import judge_recipe
 from headwater.viewing.catalog import read_catalog
 from headwater.viewing.document import lay_out_document, read_document
 from headwater.viewing.document_search import PER_PAGE, DocumentSearch, Query
 from headwater.viewing.labels import MAX_NOTE, Label, labels_path, read_labels, remove_label, set_label
+from headwater.viewing.snapshot import Snapshot
 from recipes.files import recipe_names
 
 MAX_BODY = 16 << 10  # bytes of a posted mark with its note
@@ -41,14 +43,15 @@ class Viewer:
 
     def __init__(self, lake: Lake) -> None:
         """Raises FileNotFoundError where the lake has no documents, OSError naming a file that cannot be read."""
-        self.lake = lake
-        self.records = Records(lake)
-        self.catalog = read_catalog(lake, self.records)
-        self.search = DocumentSearch(lake, self.catalog)
+        self.lake = Snapshot(lake)
+        self.records = Records(self.lake)
+        self.shards = OpenShards(self.lake)
+        self.catalog = read_catalog(self.lake, self.records)
+        self.search = DocumentSearch(self.lake, self.catalog)
 
     @property
     def recipe(self) -> str | None:
-        return getattr(self.lake, "recipe", None)
+        return self.lake.recipe
 
     @cached_property
     def choices(self) -> dict[str, Mapping[str, int]]:
@@ -117,7 +120,7 @@ class _Pages:
 
     def show_document(self, request: Request) -> Response:
         viewer, doc_id, query = self._viewer, _doc_id(request), _query(request)
-        document = read_document(viewer.lake, viewer.records, viewer.catalog, doc_id)
+        document = read_document(viewer.lake, viewer.records, viewer.shards, viewer.catalog, doc_id)
         if document is None:
             raise HTTPException(404, f"There is no record {doc_id} in the lake.")
         labels = read_labels(viewer.lake)

@@ -6,6 +6,7 @@ A question is answered from arrays of numbers; files are opened for the texts th
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.lake.manifest import FileEntry, Manifest
-from corpus.lake.schema import DOC_ID, LEDGER
+from corpus.lake.schema import LEDGER
 from corpus.lake.stages import DOCUMENTS, MEASURES, SPLIT, STAGES, UNIQUE
 from corpus.lake.store import Lake
 from corpus.lineage.records import Records
@@ -84,8 +85,8 @@ class Catalog:
         return len(self.doc_ids)
 
     def find(self, doc_id: bytes) -> int | None:
-        row = pc.index(self.doc_ids, pa.scalar(doc_id, DOC_ID)).as_py()
-        return None if row == NONE else int(row)
+        row = bisect_left(range(len(self)), doc_id, key=lambda place: self.doc_ids[place].as_py())
+        return row if row < len(self) and self.doc_ids[row].as_py() == doc_id else None
 
     def file_of(self, row: int) -> tuple[DocumentFile, int] | None:
         """The file that a document is in, and its row there; None for a record that became no document."""

@@ -17,6 +17,7 @@ from headwater.viewing.sanitiser import sanitise
 
 MAX_BLOCKS, MAX_CHARACTERS = 3_000, 200_000  # of a page, and of a text, that are shown
 OWN_EXTRACTOR = "blocks"
+ANY_PAGE = b"<html><head><title>A page</title></head><body><p>With a paragraph.</p></body></html>"
 NO_LAYOUT = "There is no page to lay out: {}."
 
 
@@ -42,6 +43,14 @@ class CrawledPage:
     extractor: str = OWN_EXTRACTOR
     text: str | None = None
     note: str | None = None
+
+
+def load_extractor() -> None:
+    """What is loaded when a page is taken apart for the first time: about a second, that the first reader would
+    wait."""
+    config = ExtractConfig()
+    extract_page(ANY_PAGE, None, config)
+    describe_blocks(ANY_PAGE, None, config)
 
 
 def read_crawled(lake: Lake, documents: Manifest, origin: Mapping[str, Any], became_document: bool) -> CrawledPage:

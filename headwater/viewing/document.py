@@ -16,6 +16,7 @@ from corpus.lineage.records import Records
 from corpus.privacy.mask import KINDS, placeholder
 from corpus.text.differences import Piece, compare_texts
 from headwater.tracing.page_trace import Cut, PageTrace, StageOutcome, trace_page
+from headwater.tracing.readings import OpenShards
 from headwater.viewing.catalog import KEPT, NONE, Catalog
 from headwater.viewing.crawled_page import MAX_CHARACTERS, CrawledPage, lay_out, read_crawled
 from headwater.viewing.rule_values import RuleValue, compare_rules, measure_rows, measures_of, rules_of
@@ -79,13 +80,13 @@ class Document:
     copies_in_all: int
 
 
-def read_document(lake: Lake, records: Records, catalog: Catalog, doc_id: str) -> Document | None:
+def read_document(lake: Lake, records: Records, shards: OpenShards, catalog: Catalog, doc_id: str) -> Document | None:
     """None where there is no such record. Raises OSError naming a file that cannot be read."""
     key = bytes.fromhex(doc_id)
     row = catalog.find(key)
     if row is None:
         return None
-    [trace] = trace_page(lake, doc_id, records)
+    [trace] = trace_page(lake, doc_id, records, shards)
     stages = {outcome.stage: outcome for outcome in trace.stages}
     sample = _text(lake, stages, key)
     parts = list(_parts(sample.text or "", stages[TRIMMED].cuts if TRIMMED in stages else ())) if sample else []

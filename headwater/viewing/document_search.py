@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from headwater.viewing.labels import MARKS, Label
 
 PER_PAGE = 20
 EXCERPT = 200  # characters
+QUERIES_KEPT = 16  # of which the documents stay in memory, 8 bytes each
 ALL_DOCUMENTS, ALL_RECORDS, DROPPED = "", "record", "dropped"
 STAYED = (KEPT, *STAGES[SPLIT].documents_in)
 MARKED, UNMARKED = "marked", "unmarked"
@@ -57,6 +59,8 @@ class DocumentSearch:
     def __init__(self, lake: Lake, catalog: Catalog) -> None:
         self._lake, self._catalog = lake, catalog
         self._indexes = [WordIndex(lake, manifest) for manifest in lake.datasets(DOCUMENTS)]
+        # A list is asked for page by page, and again by each document that is opened from it.
+        self._with_words = lru_cache(QUERIES_KEPT)(self._find_words)
 
     def find(self, query: Query, labels: Mapping[str, Label]) -> np.ndarray:
         """The rows that fit: with words the best first, else in the catalog's order. Raises ValueError for words that
@@ -102,7 +106,7 @@ class DocumentSearch:
         found = pc.is_in(self._catalog.doc_ids, value_set=ids).to_numpy(zero_copy_only=False)
         return np.asarray(~found if mark == UNMARKED else found)
 
-    def _with_words(self, words: str) -> np.ndarray:
+    def _find_words(self, words: str) -> np.ndarray:
         """The rows of documents that hold them, the best first, each once."""
         catalog = self._catalog
         first = {(file.manifest.address, file.entry.path): file.first for file in catalog.files}

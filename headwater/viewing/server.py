@@ -11,6 +11,7 @@ from corpus.lake.store import Lake
 from headwater.serving import HOST
 from headwater.viewing.access import PARAMETER, protect
 from headwater.viewing.app import Viewer, make_app
+from headwater.viewing.crawled_page import load_extractor
 
 PATIENCE = 2  # seconds for answers that are being made when it ends
 
@@ -20,6 +21,7 @@ class LakeServer:
 
     def __init__(self, lake: Lake, bound: socket.socket) -> None:
         """Raises FileNotFoundError where the lake has no documents, OSError naming a file that cannot be read."""
+        load_extractor()
         self._socket, self._token = bound, secrets.token_urlsafe(32)
         self._app = protect(make_app(Viewer(lake)), self._token, self.port)
 
