@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train lint ui clean
+.PHONY: demo rebuild test fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -68,6 +68,9 @@ bench-trace-scale: $(DEVELOPMENT)  ## `headwater trace` in a lake of a million d
 
 bench-train: $(DEVELOPMENT)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--seconds 30" to choose
 	$(BIN)/python -m benchmarks.train $(TRAIN)
+
+bench-view: $(DEVELOPMENT)  ## the pages of `headwater view` in a lake of 10^5 documents, a quarter of an hour; VIEW="--documents 1e4" to choose
+	$(BIN)/python -m benchmarks.view $(VIEW)
 
 bench-scores: $(DEVELOPMENT)  ## items a second beside lm-eval's own backend; SCORES="--task piqa --rounds 5" to choose
 	$(BIN)/python -m benchmarks.scores $(SCORES)

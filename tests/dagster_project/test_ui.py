@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
-from web_interface import ROOT, browser_page, needs_chromium, served
+from playwright.sync_api import expect
+from web_interface import browser_page, keep_screenshot, needs_chromium, served
 
 from corpus.lake.store import Lake
 from recipes.files import write_recipe
@@ -20,7 +19,6 @@ LOCATION = "locations/dagster_project.definitions"
 GROUPS = {"documents": ("documents", "clean", "unique", "split"), "scores": ("last_word", "report")}
 SMALL = {"vocabulary": {"size": 512}, "training": {"tokens": 8_192, "along": 0}}
 WAIT = 900.0  # seconds for a model and its scores on a busy machine
-SHOTS = "HEADWATER_RENEW_SCREENSHOTS"
 
 
 def small_lake(path: Path) -> Lake:
@@ -37,11 +35,6 @@ def wait_for_report(lake: Lake) -> dict[str, Any]:
         time.sleep(1)
     found: dict[str, Any] = json.loads(path.read_bytes())
     return found
-
-
-def keep_screenshot(page: Page, name: str) -> None:
-    if os.environ.get(SHOTS):
-        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
 
 
 def test_the_asset_graph_is_shown(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 ROOT = Path(__file__).parents[2]
+SHOTS = "HEADWATER_RENEW_SCREENSHOTS"  # takes the pictures of docs/images anew
 START = 180.0  # seconds for the web server on a busy machine
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package: chromium)")
@@ -64,3 +65,8 @@ def browser_page(width: int = 1600, height: int = 1000) -> Iterator[Page]:
         page.set_default_timeout(90_000)
         yield page
         browser.close()
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    if os.environ.get(SHOTS):
+        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")

@@ -7,12 +7,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import uvicorn
 from crawls import response
 from intruding_page import intruding_page
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+from web_interface import browser_page, keep_screenshot, needs_chromium
 
 from corpus.lake.store import Lake
 from corpus.sources import open_crawl
@@ -20,6 +22,7 @@ from headwater.serving import HOST, bind_port
 from headwater.viewing import app as viewing
 from headwater.viewing.access import protect
 from pipelines.blocks import IngestConfig
+from pipelines.cleaning import CleanConfig, clean
 from pipelines.engine import Engine
 from pipelines.ingestion import ingest
 
@@ -74,7 +77,7 @@ def serve(lake: Lake) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package: chromium)")
+@needs_chromium
 @pytest.mark.parametrize("is_sanitised", [True, False], ids=["sanitised", "by the frame alone"])
 def test_a_hostile_page_runs_and_asks_for_nothing(
     is_sanitised: bool, canary: Canary, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
@@ -117,3 +120,23 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
             "data:,",
         }
     assert (folder / "lake" / "labels.jsonl").is_file()
+
+
+@needs_chromium
+def test_a_document_is_found_looked_at_and_marked(crawl_folder: Path, tmp_path: Path) -> None:
+    lake, engine = Lake(str(tmp_path / "my-lake")), Engine(workers=1)
+    clean(lake, ingest(lake, open_crawl(str(crawl_folder)), IngestConfig(), engine).manifest, CleanConfig(), engine)
+    with serve(lake) as url, browser_page(1280, 900) as page:
+        page.goto(f"{url}/?token={TOKEN}")
+        page.get_by_role("searchbox", name="Words").fill("json object")
+        page.get_by_role("searchbox", name="Host").fill("site.example/json")
+        page.get_by_role("button", name="Find").click()
+        page.get_by_role("link", name="https://site.example/json").first.click()
+        inside = page.frame_locator("iframe").get_by_role("heading").first
+        expect(inside).to_be_visible()
+        page.get_by_label("Note").fill("an API, described well")
+        page.get_by_role("button", name="Keep").click()
+        expect(page.get_by_text("Your mark: keep")).to_be_visible()
+        expect(page.get_by_role("button", name="Keep")).to_have_attribute("aria-pressed", "true")
+        expect(inside).to_be_visible()
+        keep_screenshot(page, "viewing-document")
