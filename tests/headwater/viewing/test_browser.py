@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from crawls import response
+from crawls import html, prose, response
 from intruding_page import intruding_page
 from playwright.sync_api import expect, sync_playwright
 from web_interface import browser_page, keep_screenshot, needs_chromium
@@ -29,6 +29,7 @@ from pipelines.ingestion import ingest
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 TOKEN = "a-token"
+MENU = b"<nav><ul><li><a href='/'>Home</a></li><li><a href='/csv'>csv</a></li><li><a>About</a></li></ul></nav>"
 
 
 class Canary:
@@ -123,20 +124,27 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
 
 
 @needs_chromium
-def test_a_document_is_found_looked_at_and_marked(crawl_folder: Path, tmp_path: Path) -> None:
-    lake, engine = Lake(str(tmp_path / "my-lake")), Engine(workers=1)
-    clean(lake, ingest(lake, open_crawl(str(crawl_folder)), IngestConfig(), engine).manifest, CleanConfig(), engine)
-    with serve(lake) as url, browser_page(1280, 900) as page:
+def test_a_document_is_found_looked_at_and_marked(tmp_path: Path) -> None:
+    body = html("json: encoder and decoder", prose("json")).replace(b"<main>", MENU + b"<main>")
+    pages = [
+        response("https://site.example/json", body),
+        response("https://site.example/csv", html("csv", prose("csv"))),
+    ]
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(pages))
+    lake, engine = Lake(str(tmp_path / "lake")), Engine(workers=1)
+    documents = ingest(lake, open_crawl(str(tmp_path / "a.warc.gz")), IngestConfig(), engine).manifest
+    clean(lake, documents, CleanConfig(), engine)
+    with serve(lake) as url, browser_page(1100, 800) as page:
         page.goto(f"{url}/?token={TOKEN}")
-        page.get_by_role("searchbox", name="Words").fill("json object")
-        page.get_by_role("searchbox", name="Host").fill("site.example/json")
+        page.get_by_role("searchbox", name="Words").fill("encoder json")
+        page.get_by_role("searchbox", name="Host").fill("site.example")
         page.get_by_role("button", name="Find").click()
-        page.get_by_role("link", name="https://site.example/json").first.click()
-        inside = page.frame_locator("iframe").get_by_role("heading").first
-        expect(inside).to_be_visible()
-        page.get_by_label("Note").fill("an API, described well")
+        expect(page.get_by_role("heading", name="1 found")).to_be_visible()
+        page.get_by_role("link", name="json: encoder and decoder").click()
+        page.get_by_label("Note").fill("an interface, described well")
         page.get_by_role("button", name="Keep").click()
         expect(page.get_by_text("Your mark: keep")).to_be_visible()
         expect(page.get_by_role("button", name="Keep")).to_have_attribute("aria-pressed", "true")
-        expect(inside).to_be_visible()
+        expect(page.frame_locator("iframe").get_by_role("heading", name="json: encoder and decoder")).to_be_visible()
+        page.locator("header code").evaluate("where => where.textContent = 'my-lake'")
         keep_screenshot(page, "viewing-document")
