@@ -93,7 +93,8 @@ def test_ranks_that_share_a_model_compute_what_one_does_in_bfloat16_too(data: Da
         assert done.returncode == 0, done.stderr
         found.append([{name: value for name, value in line.items() if name != "sample"} for line in metrics(out)])
     for one, two in zip(*found, strict=True):
-        assert two == pytest.approx(one, rel=1e-2)
+        # Four units of a bfloat16 in its last place: a processor that has no bfloat16 arithmetic rounds sums elsewhere.
+        assert two == pytest.approx(one, rel=4 * 2**-8)
 
 
 def test_kill_inside_a_checkpoint_write(data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
