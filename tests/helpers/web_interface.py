@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -58,13 +58,19 @@ def served(lake: Path, *flags: str) -> Iterator[str]:
 
 
 @contextmanager
-def browser_page(width: int = 1600, height: int = 1000) -> Iterator[Page]:
+def open_browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def browser_page(width: int = 1600, height: int = 1000) -> Iterator[Page]:
+    with open_browser() as browser:
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(90_000)
         yield page
-        browser.close()
 
 
 def keep_screenshot(page: Page, name: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,8 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
+from web_interface import ROOT, needs_chromium, open_browser
 
 from corpus.audit.survey import make_survey
 from corpus.duplicates.banding import DuplicateConfig
@@ -25,9 +25,7 @@ from dagster_project.metadata.duplicates import gather_duplicates
 from dagster_project.report_page.page import render_report
 from pipelines.cleaning import CleanConfig
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-IMAGES = Path(__file__).parents[3] / "docs" / "images"
+IMAGES = ROOT / "docs" / "images"
 RENEW = "HEADWATER_RENEW_REPORT"
 WIDTHS = (390, 1280, 2560)
 OWN = "document.title='owned'"
@@ -53,7 +51,7 @@ BROKEN_WORDS = """() => {
 DRAWN = """() => Object.fromEntries([...document.querySelectorAll("[data-drawing]")].map(
   (one) => [one.dataset.drawing, one.querySelectorAll("svg path, svg text").length]))"""
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package: chromium)")
+pytestmark = needs_chromium
 
 
 @dataclass
@@ -67,10 +65,8 @@ class Opened:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+    with open_browser() as opened:
+        yield opened
 
 
 def open_page(browser: Browser, path: Path, width: int = 1280, scheme: Any = "light") -> Opened:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ import pytest
 import uvicorn
 from crawls import html, prose, response
 from intruding_page import intruding_page
-from playwright.sync_api import expect, sync_playwright
-from web_interface import browser_page, keep_screenshot, needs_chromium
+from playwright.sync_api import expect
+from web_interface import browser_page, keep_screenshot, needs_chromium, open_browser
 
 from corpus.lake.store import Lake
 from corpus.sources import open_crawl
@@ -26,8 +25,6 @@ from pipelines.cleaning import CleanConfig, clean
 from pipelines.engine import Engine
 from pipelines.ingestion import ingest
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 TOKEN = "a-token"
 MENU = b"<nav><ul><li><a href='/'>Home</a></li><li><a href='/csv'>csv</a></li><li><a>About</a></li></ul></nav>"
 
@@ -91,8 +88,7 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
         monkeypatch.setattr(viewing, "lay_out_document", lambda *_: intruding_page(canary.url).decode())
     requests: list[str] = []
     said: list[str] = []
-    with serve(lake) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with serve(lake) as url, open_browser() as browser:
         context = browser.new_context()
         context.on("request", lambda request: requests.append(request.url))
         context.on("console", lambda message: said.append(message.text))
@@ -111,7 +107,6 @@ def test_a_hostile_page_runs_and_asks_for_nothing(
         assert page.evaluate("window.flipped") is None
         page.get_by_role("button", name="Drop").click()
         page.get_by_text("Your mark: drop").wait_for()
-        browser.close()
     assert "".join(canary.asked) == ""  # Chromium alone may connect ahead of a click, and asks nothing then
     if is_sanitised:
         assert said == canary.asked == []
