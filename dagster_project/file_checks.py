@@ -23,11 +23,13 @@ def files_in_place(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
         opened, name = lake.open(), asset.key.to_user_string()
         partitions = sorted(context.instance.get_materialized_partitions(asset.key))
         problems: list[str] = []
-        files = 0
+        manifests: dict[str, Manifest] = {}  # partitions may stand for the same dataset: recipes alike in this stage
         for partition in partitions:
             found, missing = _datasets(context.instance, opened, name, partition)
-            files += sum(len(manifest.files) for manifest in found)
-            problems += missing + [problem for manifest in found for problem in find_misplaced(opened, manifest)]
+            manifests |= {opened.folder(manifest): manifest for manifest in found}
+            problems += missing
+        files = sum(len(manifest.files) for manifest in manifests.values())
+        problems += [problem for manifest in manifests.values() for problem in find_misplaced(opened, manifest)]
         return dg.AssetCheckResult(
             passed=not problems,
             severity=dg.AssetCheckSeverity.ERROR,

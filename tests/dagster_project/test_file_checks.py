@@ -9,9 +9,11 @@ from pathlib import Path
 import dagster as dg
 from graphs import Graph
 
+from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project.assets.document_stages import clean
 from dagster_project.file_checks import IN_PLACE, files_in_place
+from dagster_project.lineage import DATASETS
 from dagster_project.resources import EngineResource, LakeResource
 
 
@@ -26,9 +28,20 @@ def run(graph: Graph) -> dg.AssetCheckEvaluation:
 
 def test_a_file_that_was_removed_or_cut_is_named(graph: Graph, graph_lake: Path, tmp_path: Path) -> None:
     mine = replace(graph, lake=Lake(str(shutil.copytree(graph_lake, tmp_path / "lake"))))
+    dataset = mine.lake.datasets("clean")[0]
+    with dg.DagsterInstance.ephemeral() as instance:
+        mine = replace(mine, instance=instance)
+        for recipe in ("base", "alike"):  # two recipes that are one up to this stage
+            metadata = {DATASETS: [f"clean/{dataset.address}"]}
+            made = dg.AssetMaterialization(clean.key, partition=f"my-crawl|{recipe}", metadata=metadata)
+            instance.report_runless_asset_event(made)
+        check_files(mine, dataset)
+
+
+def check_files(mine: Graph, dataset: Manifest) -> None:
     whole = run(mine)
-    assert whole.passed and whole.metadata["partitions"].value >= 1
-    [dataset] = mine.lake.datasets("clean")
+    assert whole.passed and whole.metadata["partitions"].value == 2
+    assert whole.metadata["files"].value == len(dataset.files)
     first, second = (Path(mine.lake.folder(dataset), entry.path) for entry in dataset.files[:2])
     first.unlink()
     second.write_bytes(second.read_bytes()[:-1])
