@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
+.PHONY: demo rebuild test test-flink test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -18,7 +18,7 @@ rebuild: demo  ## the demo, then all of its datasets computed again and compared
 	$(BIN)/headwater verify --rebuild
 
 test: lint  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -rs -n 2 --dist loadfile
 
 SEED ?= $(shell date +%s)
 fuzz: $(DEVELOPMENT)  ## 10,000 mutated crawl files and as many pages, by SEED; two to ten minutes
@@ -27,6 +27,13 @@ fuzz: $(DEVELOPMENT)  ## 10,000 mutated crawl files and as many pages, by SEED; 
 soak: $(DEVELOPMENT)  ## kills the demo inside every stage, and an ingest of 1 GB half-way; half an hour
 	$(BIN)/python tests/soak/kill_each_stage.py
 	$(BIN)/python tests/soak/big_warc.py
+
+ENGINES := build/engines
+test-flink: $(DEVELOPMENT) $(ENGINES)/flink/installed  ## every stage on Flink, embedded and on two task managers, which are killed; needs Java 17 and Maven, half an hour
+	$(BIN)/python -m pytest -s tests/pipelines/remote/flink.py
+
+test-spark: $(DEVELOPMENT) $(ENGINES)/spark/installed  ## every stage on Spark, local and on two workers; needs Java 17 and Maven, a quarter of an hour
+	$(BIN)/python -m pytest -s tests/pipelines/remote/spark.py
 
 bench-language: $(DEVELOPMENT) benchmarks/.venvs/languages/installed  ## language identification beside its peers, on sentences that are not part of the repository
 	$(BIN)/python -m benchmarks.language
@@ -105,6 +112,12 @@ $(DEVELOPMENT): pyproject.toml constraints.txt | $(UV)
 	@touch .venv/incomplete
 	$(install) --editable '.[dev]'
 	@rm .venv/incomplete && touch $(INSTALLED) $@
+
+# Flink's and Spark's own distributions come as Python packages, of which no Python is used.
+$(ENGINES)/%/installed: tests/pipelines/remote/requirements-%.txt | $(UV)
+	@java -version 2>&1 | grep -q '"17' && mvn -version >/dev/null 2>&1 || { echo "engines need Java 17 and Maven (Debian: apt-get install openjdk-17-jre-headless maven)"; exit 1; }
+	$(UV) pip install --python $(BIN)/python --no-deps --target $(@D) --requirement $<
+	touch $@
 
 $(READABILITY)/installed: benchmarks/requirements-readability.txt $(DEVELOPMENT)
 	$(UV) pip install --python $(BIN)/python --no-deps --target $(@D) --requirement $<

@@ -10,7 +10,7 @@
     shards, mix    tokens -> shards, of all training documents or in wanted shares
 
     plan    splits -> workers -> parts -> manifest        part_workers, parts, guard, forkserver: one split -> its part
-    engine  which Beam runner, how many workers           elements, beam: Beam without its surprises
+    engine  which Beam runner, how many workers           local, remote/: here and elsewhere; beam: imported quietly
 
 An element is a split (a range of a file), never a document: a worker reads it, applies corpus/, writes its own part
 and emits one row about it. Text is never shuffled.

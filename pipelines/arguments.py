@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from corpus.config import literal_choices
+from pipelines.engine import WORKER_TIMEOUT
 
 # Files that a stage takes from the user: flag, help.
 LISTS = {
@@ -70,6 +71,13 @@ def add_arguments(stage: argparse.ArgumentParser, name: str, config: type | None
     stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
     stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
     stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
+    stage.add_argument(
+        "--worker-timeout",
+        type=float,
+        default=WORKER_TIMEOUT,
+        metavar="SECONDS",
+        help="end the job of another runner when none of its workers has begun by then",
+    )
     if config is None:
         return
     words = literal_choices(config)

@@ -228,7 +228,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(
             f"unknown arguments: {' '.join(beam_flags)} (Beam's own flags are passed on with another --runner)"
         )
-    engine = Engine(runner=args.runner, workers=args.workers, options=tuple(beam_flags))
+    engine = Engine(
+        runner=args.runner, workers=args.workers, options=tuple(beam_flags), worker_timeout=args.worker_timeout
+    )
     try:
         for outcome in STAGES[args.stage][0](Lake(args.lake), args, engine):
             manifest = outcome.manifest

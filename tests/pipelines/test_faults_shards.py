@@ -46,7 +46,7 @@ from corpus.lake.verification import find_damage
 from corpus.shards.mix import MixConfig
 from pipelines.engine import Engine
 from pipelines.shards import ShardConfig, shard
-import pipelines.elements  # Beam, once for all children
+import pipelines.local  # Beam, once for all children
 
 root, wanted, config, step = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 sys.path.insert(0, os.getcwd())
