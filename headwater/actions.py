@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from headwater.forgetting.findings import Findings
     from headwater.rebuilding.rebuilt import Rebuilt
     from headwater.reports import Report
+    from pipelines.engine import Engine
     from training.significance.comparison import Comparison
 
 
@@ -42,7 +43,7 @@ def run(
     opened = _lake(lake)
     keys = resolve_crawls(crawls or load_recipe(opened, recipe).crawls)
     with divert_stdout(quiet=True):
-        GraphRun(opened, workers or os.cpu_count() or 1, recipe, quiet=True).run(keys, {})
+        GraphRun(opened, _engine(workers), recipe, quiet=True).run(keys, {})
     return LakeReader(opened.url, recipe).report()
 
 
@@ -86,7 +87,7 @@ def ablate(
 
     design, keys = _design(lake, base, settings or {}, drop, without, seeds, crawls)
     with divert_stdout(quiet=True):
-        return compute(_lake(lake), design, keys, workers or os.cpu_count() or 1, samples, quiet=True)
+        return compute(_lake(lake), design, keys, _engine(workers), samples, quiet=True)
 
 
 def compare(a: str, b: str, *, lake: str | os.PathLike[str] = DEFAULT_LAKE) -> Comparison:
@@ -120,7 +121,7 @@ def forget(name: str, *, lake: str | os.PathLike[str] = DEFAULT_LAKE, workers: i
     opened, removal = _existing(lake), parse_removal(name)
     findings = find_in_lake(opened, removal)
     with divert_stdout(quiet=True):
-        rebuild.forget(opened, findings, workers or os.cpu_count() or 1, quiet=True)
+        rebuild.forget(opened, findings, _engine(workers), quiet=True)
     return write_certificate(opened, removal) if findings.records else None
 
 
@@ -161,6 +162,12 @@ def _lake(url: str | os.PathLike[str]) -> Lake:
     from corpus.lake.store import Lake
 
     return Lake(os.fspath(url))
+
+
+def _engine(workers: int | None) -> Engine:
+    from pipelines.engine import Engine
+
+    return Engine(workers=workers) if workers else Engine()
 
 
 def _design(

@@ -35,6 +35,7 @@ from dagster_project.partitions import benchmark_recipe_key, crawl_recipe_key
 from dagster_project.resources import EngineResource, LakeResource
 from headwater import interrupts
 from headwater.progress import Progress
+from pipelines.engine import Engine
 from training.evaluation.catalog import PREPARED
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,8 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 class GraphRun:
     """One run of the asset graph on a lake, under one recipe, kept in the lake's Dagster history."""
 
-    def __init__(self, lake: Lake, workers: int, recipe: str, quiet: bool = False) -> None:
-        self.lake, self.workers, self.recipe = lake, workers, recipe
+    def __init__(self, lake: Lake, engine: Engine, recipe: str, quiet: bool = False) -> None:
+        self.lake, self.engine, self.recipe = lake, engine, recipe
         self._progress = Progress(enabled=not quiet)
         use_home(lake)
 
@@ -148,7 +149,7 @@ class GraphRun:
                 tags={PID_TAG: this_process()},
                 resources={
                     "lake": LakeResource(url=self.lake.url),
-                    "engine": EngineResource(workers=self.workers),
+                    "engine": EngineResource.of(self.engine),
                     "pipes": _Pipes(),
                 },
             )

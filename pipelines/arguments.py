@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from corpus.config import literal_choices
-from pipelines.engine import WORKER_TIMEOUT
+from pipelines.engine import LOCAL, WORKER_TIMEOUT
 
 # Files that a stage takes from the user: flag, help.
 LISTS = {
@@ -69,7 +69,7 @@ def add_arguments(stage: argparse.ArgumentParser, name: str, config: type | None
         for of_mix, (kind, says) in MIX.items():
             stage.add_argument(f"--mix-{of_mix.replace('_', '-')}", type=kind, help=says)
     stage.add_argument("--lake", default=".headwater", help="where datasets live: a folder or any fsspec URL")
-    stage.add_argument("--runner", default="FnApiRunner", help="Beam runner; other flags are passed on to it")
+    stage.add_argument("--runner", default=LOCAL, help="Beam runner; other flags are passed on to it")
     stage.add_argument("--workers", type=int, default=os.cpu_count(), help="local processes")
     stage.add_argument(
         "--worker-timeout",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from pipelines.parts import Phase
 
-LOCAL_RUNNERS = ("FnApiRunner", "DirectRunner")
+LOCAL = "FnApiRunner"
+LOCAL_RUNNERS = (LOCAL, "DirectRunner")
 WORKER_TIMEOUT = 300.0
 
 
@@ -21,7 +22,7 @@ class Engine:
     that machines with and without a network would differ.
     """
 
-    runner: str = "FnApiRunner"
+    runner: str = LOCAL
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     options: tuple[str, ...] = ()
     worker_timeout: float = WORKER_TIMEOUT

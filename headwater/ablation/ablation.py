@@ -20,6 +20,7 @@ from headwater.ablation.forecast import names_of, read_report
 from headwater.comparison import comparison as score_comparison
 from headwater.comparison.sides import compare_sides
 from headwater.graph_run import GraphRun
+from pipelines.engine import Engine
 from training.significance.comparison import Comparison
 
 
@@ -41,7 +42,7 @@ class Ablation:
 
 
 def ablate(
-    lake: Lake, design: Design, crawls: Sequence[str], workers: int, samples: int, quiet: bool = False
+    lake: Lake, design: Design, crawls: Sequence[str], engine: Engine, samples: int, quiet: bool = False
 ) -> Ablation:
     """Computes what is missing of all arms, the variant's data first: where that is the same as the base's and so is
     the model, nothing is trained. `crawls`: partition keys. Raises as GraphRun does; what was computed stays."""
@@ -52,7 +53,7 @@ def ablate(
 
     def run(arm: Arm, only_data: bool = False) -> None:
         started = time.monotonic()
-        graph = GraphRun(lake, workers, arm.name, quiet)
+        graph = GraphRun(lake, engine, arm.name, quiet)
         if only_data:
             graph.run_until_shards(crawls)
         elif read_report(lake, arm, ids) is None:

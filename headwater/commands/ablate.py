@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 from contextlib import nullcontext
 
+from headwater.engine_options import add_engine, chosen_engine
 from headwater.logs import divert_stdout
 from headwater.options import add_lake, add_limit, positive_int
 from headwater.terminal import json_line
@@ -51,9 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="as `headwater demo` takes it; repeatable (default: the recipe's)",
     )
     add_lake(parser)
-    parser.add_argument(
-        "--workers", type=positive_int, default=os.cpu_count() or 1, help="processes of the data stages"
-    )
+    add_engine(parser)
     add_limit(parser, "number of documents of each reason", 2)
 
 
@@ -81,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     from headwater.ablation import ablation
 
     with divert_stdout(quiet=args.quiet) if args.json or args.quiet else nullcontext():
-        found = ablation.ablate(lake, design, crawls, args.workers, args.limit, args.quiet)
+        found = ablation.ablate(lake, design, crawls, chosen_engine(args), args.limit, args.quiet)
     if not args.json:
         print()
     for line in [json_line(ablation.as_object(found))] if args.json else ablation.lines(found):

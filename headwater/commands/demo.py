@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from headwater.engine_options import add_engine, chosen_engine
 from headwater.logs import divert_stdout
 from headwater.options import DEFAULT_LAKE, add_lake
 from headwater.terminal import json_line, one_line, printable
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "or a built-in crawl, stdlib or packages; repeatable (default: the recipe's)",
     )
     add_lake(parser)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the data stages")
+    add_engine(parser)
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
         "--recipe", metavar="NAME", help=f"a recipe, built in or a file (default: {DEFAULT}; with --crawl {OWN_CRAWL})"
@@ -59,8 +59,6 @@ def run(args: argparse.Namespace) -> int:
 
     Raises ValueError or FileNotFoundError for an argument that cannot be, before anything is computed."""
     started = time.monotonic()
-    if args.workers < 1:
-        raise ValueError(f"--workers {args.workers}: at least 1 is needed")
     if any(not url.strip() for url in args.crawl):
         raise ValueError(
             "--crawl '': give the path or URL of a file or folder, a Common Crawl id such as CC-MAIN-2026-05#3, or a "
@@ -78,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     from headwater.summary import summarize
 
     with divert_stdout(quiet=args.quiet) if args.json or args.quiet else nullcontext():
-        path = GraphRun(lake, args.workers, recipe, args.quiet).run(keys, benchmarks)
+        path = GraphRun(lake, chosen_engine(args), recipe, args.quiet).run(keys, benchmarks)
     report = json.loads(lake.fs.cat_file(f"{path.rpartition('/')[0]}/report.json"))
     if args.json:
         print(json_line({"path": path, **report}))

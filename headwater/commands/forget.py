@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from contextlib import nullcontext
 
 from headwater.confirmation import confirm
+from headwater.engine_options import add_engine, chosen_engine
 from headwater.logs import divert_stdout
-from headwater.options import add_lake, positive_int
+from headwater.options import add_lake
 from headwater.terminal import json_line, one_line
 
 DESCRIPTION = (
@@ -25,9 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what is made of it, and change nothing")
     parser.add_argument("--yes", action="store_true", help="do not ask before anything is changed")
     add_lake(parser)
-    parser.add_argument(
-        "--workers", type=positive_int, default=os.cpu_count() or 1, help="processes of the data stages"
-    )
+    add_engine(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     from headwater.forgetting import rebuild as forgetting
 
     with divert_stdout(quiet=args.quiet) if args.json or args.quiet else nullcontext():
-        left_out = forgetting.forget(lake, findings, args.workers, args.quiet)
+        left_out = forgetting.forget(lake, findings, chosen_engine(args), args.quiet)
     if not findings.records:
         if not args.quiet and not args.json:
             print(f"{removal} is on the removal list: what later crawls bring of it is left out")

@@ -20,6 +20,7 @@ from headwater.comparison.sides import load_report
 from headwater.crawl_keys import find_keys
 from headwater.forgetting.findings import Findings, RecipeFindings
 from headwater.graph_run import GraphRun
+from pipelines.engine import Engine
 from recipes.files import load_recipe
 
 REPORT, UNTIL_SHARDS, UNTIL_CLEAN = "report", "shards", "clean"
@@ -57,14 +58,14 @@ def _plan(lake: Lake, found: RecipeFindings) -> list[Rebuild]:
     return [Rebuild(recipe=found.recipe, until=until, crawls=tuple(crawls)) for until, crawls in wanted if crawls]
 
 
-def forget(lake: Lake, findings: Findings, workers: int, quiet: bool = False) -> list[str]:
+def forget(lake: Lake, findings: Findings, engine: Engine, quiet: bool = False) -> list[str]:
     """Returns what no recipe stands for any more without anything in its place, such as the shards of crawls that it
     once took together: "recipe stage/partition". Raises as GraphRun does; the entry is on the list then, and the same
     call continues."""
     rebuilds = plan_rebuilds(lake, findings)
     add_removal(lake, findings.removal)
     for rebuild in rebuilds:
-        graph, keys = GraphRun(lake, workers, rebuild.recipe, quiet), find_keys(lake, rebuild.crawls)
+        graph, keys = GraphRun(lake, engine, rebuild.recipe, quiet), find_keys(lake, rebuild.crawls)
         if rebuild.until == REPORT:
             graph.run(keys, {})
         elif rebuild.until == UNTIL_SHARDS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -76,8 +75,8 @@ class RebuiltRecipe:
     def compute(self, root: Path, *, quiet: bool) -> Made:
         """Runs the recipe in the new lake. Returns what it came to there. Raises as GraphRun."""
         shutil.rmtree(root / "dagster", ignore_errors=True)  # benchmarks of another recipe's history would be taken up
-        lake, workers = RecipeLake(str(root), self.name), os.cpu_count() or 1
-        run = GraphRun(lake, workers, self.name, quiet)
+        lake, engine = RecipeLake(str(root), self.name), Engine()
+        run = GraphRun(lake, engine, self.name, quiet)
         made: Made = {}
         tasks = self._benchmarks_read()
         for crawls, places in self._by_crawls():
@@ -86,7 +85,7 @@ class RebuiltRecipe:
             for place in places:
                 if place.stage == TEXT_INDEX:
                     [shards] = [one for one in lake.datasets(SHARDS) if one.partition == place.partition]
-                    index_text(lake, shards, Engine(workers=workers))
+                    index_text(lake, shards, engine)
             _add(made, lake)
         for place in self.wanted:
             if place.stage == BENCHMARK and (place.stage, place.partition) not in made:

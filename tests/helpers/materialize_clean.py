@@ -8,10 +8,11 @@ import sys
 
 from corpus.lake.store import Lake
 from headwater.graph_run import GraphRun
+from pipelines.engine import Engine
 
 
 def main(crawl: str, recipe: str) -> None:
-    GraphRun(Lake(os.environ["HEADWATER_LAKE"]), 1, recipe, quiet=True).run_until_clean([crawl])
+    GraphRun(Lake(os.environ["HEADWATER_LAKE"]), Engine(workers=1), recipe, quiet=True).run_until_clean([crawl])
 
 
 if __name__ == "__main__":

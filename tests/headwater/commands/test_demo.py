@@ -25,7 +25,6 @@ from headwater.progress import CLEAR, Progress
         (["--crawl", ""], "--crawl '': give the path or URL of a file or folder"),
         (["--crawl", "stdlib", "--crawl", " "], "--crawl '': give"),
         (["--crawl", "nowhere/at-all"], "does not exist; give a path or URL that does, or one of stdlib, packages"),
-        (["--workers", "0"], "--workers 0: at least 1 is needed"),
         (["--benchmark", "piqqa=x"], "--benchmark piqqa=x: write TASK=PATH, with a task of"),
     ],
 )

@@ -53,7 +53,7 @@ def small_recipe() -> Iterator[None]:
 def before(web: list[str], tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """With all hosts."""
     lake = Lake(str(tmp_path_factory.mktemp("before") / "lake"))
-    GraphRun(lake, 1, "base", quiet=True).run_until_shards(web)
+    GraphRun(lake, Engine(workers=1), "base", quiet=True).run_until_shards(web)
     return lake
 
 

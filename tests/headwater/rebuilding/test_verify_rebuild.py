@@ -25,6 +25,7 @@ from dagster_project.lineage import asset_of
 from headwater.cli import main
 from headwater.graph_run import GraphRun
 from headwater.rebuilding.files import compare_files, first_difference
+from pipelines.engine import Engine
 from recipes import named
 from recipes.changes import change
 from recipes.files import write_recipe
@@ -161,7 +162,7 @@ def test_every_recipe_of_a_lake_with_its_own_crawls_and_benchmarks(
     write_recipe(lake, "asked", "base", {"clean": {"rules": {"gopher_words": {"minimum": 40}}}})
     asked = {"copa": tmp_path / "copa.jsonl"}
     for recipe, taken, benchmarks in (("base", crawls[:1], {}), ("base", crawls, {}), ("asked", crawls[:1], asked)):
-        GraphRun(lake, 1, recipe, quiet=True).run_until(taken, benchmarks, [asset_of("split", "one")])
+        GraphRun(lake, Engine(workers=1), recipe, quiet=True).run_until(taken, benchmarks, [asset_of("split", "one")])
     before = tree(lake.root)
     capfd.readouterr()
     assert main(["verify", "--lake", lake.url, "--json", "--rebuild"]) == 0
