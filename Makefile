@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-flink test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -31,6 +31,10 @@ soak: $(DEVELOPMENT)  ## kills the demo inside every stage, and an ingest of 1 G
 ENGINES := build/engines
 test-flink: $(DEVELOPMENT) $(ENGINES)/flink/installed  ## every stage on Flink, embedded and on two task managers, which are killed; needs Java 17 and Maven, half an hour
 	$(BIN)/python -m pytest -s tests/pipelines/remote/flink.py
+
+test-dataflow: $(DEVELOPMENT)  ## the job that Dataflow would get, built and validated, not submitted
+	$(UV) pip install --quiet --python $(BIN)/python --target $(ENGINES)/dataflow --constraint constraints.txt --requirement tests/pipelines/remote/requirements-dataflow.txt
+	$(BIN)/python -m pytest tests/pipelines/remote/dataflow.py
 
 test-spark: $(DEVELOPMENT) $(ENGINES)/spark/installed  ## every stage on Spark, local and on two workers; needs Java 17 and Maven, a quarter of an hour
 	$(BIN)/python -m pytest -s tests/pipelines/remote/spark.py
@@ -69,6 +73,9 @@ bench-trace: $(DEVELOPMENT) benchmarks/.venvs/text-trace/installed  ## the index
 
 bench-ablation: $(DEVELOPMENT)  ## planted effects found and false positives of ablations; ABLATION="--runs 3" to choose
 	$(BIN)/python -m benchmarks.ablation $(ABLATION)
+
+bench-engines: $(DEVELOPMENT) $(ENGINES)/flink/installed $(ENGINES)/spark/installed  ## the stages on Flink and Spark beside this machine's runner; needs Java 17 and Maven, an hour and a half; ENGINE="--times 5 --documents 1e5" to choose
+	$(BIN)/python -m benchmarks.engines $(ENGINE)
 
 bench-trace-scale: $(DEVELOPMENT)  ## `headwater trace` in a lake of a million documents, 5 GB of disk for a while; SCALE="--documents 1e5" to choose
 	$(BIN)/python -m benchmarks.trace_scale $(SCALE)

@@ -33,16 +33,20 @@ class Cost:
         )
 
 
-def run(command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> Cost:
-    """Runs a command to its end. Exits when it fails, naming the log that has what it said."""
+def run(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, others: Sequence[int] = ()
+) -> Cost:
+    """Runs a command to its end. Exits when it fails, naming the log that has what it said. `others`: processes that
+    stand already and work for it, with what they start; what they used before counts too."""
     seconds: dict[tuple[int, float], float] = {}
     largest, start = 0, time.perf_counter()
     printed = log.with_suffix(".out")
     with open(printed, "wb") as out, open(log, "wb") as errors:
         root = psutil.Popen(command, stdout=out, stderr=errors, env=environment)
+        roots = [root, *map(psutil.Process, others)]
         while root.poll() is None:
             with suppress(psutil.Error):
-                for process in (root, *root.children(recursive=True)):
+                for process in [one for each in roots for one in (each, *each.children(recursive=True))]:
                     with suppress(psutil.Error, OSError):
                         used = process.cpu_times()
                         seconds[process.pid, process.create_time()] = used.user + used.system

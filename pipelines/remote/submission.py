@@ -15,6 +15,7 @@ from pipelines.parts import Phase, StageError
 from pipelines.remote.phases import Phases
 from pipelines.remote.worker_code import announcement
 
+HUNG_UP = (grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE)
 LOOK = 0.5  # seconds between two looks at a job
 
 
@@ -26,7 +27,7 @@ def submit(
     lake = Lake(lake_url)
     if lake.fs.exists(announcement(folder)):  # of a run that was killed
         lake.fs.rm_file(announcement(folder))
-    threading.excepthook = _report_unless_hung_up
+    report_unless_hung_up()
     pipeline = beam.Pipeline(options=PipelineOptions([*flags], job_name=f"headwater-{label.replace('_', '-')}"))
     pipeline | label >> Phases(lake_url, folder, phases)
     result = pipeline.run()
@@ -66,8 +67,12 @@ def wait_for_end(result: Any, lake: Lake, folder: str, worker_timeout: float) ->
 _report = threading.excepthook
 
 
-def _report_unless_hung_up(args: threading.ExceptHookArgs) -> None:
+def report_unless_hung_up() -> None:
     """Beam's workers in this process read from the engine until it hangs up, which each of their threads would report
     with a traceback."""
-    if not (isinstance(args.exc_value, grpc.Call) and args.exc_value.code() == grpc.StatusCode.CANCELLED):
-        _report(args)
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if not (isinstance(args.exc_value, grpc.Call) and args.exc_value.code() in HUNG_UP):
+            _report(args)
+
+    threading.excepthook = hook

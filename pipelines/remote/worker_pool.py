@@ -1,16 +1,16 @@
-"""Worker pool: a service beside an engine's own worker (a Flink task manager, say) that starts Python workers for it,
-by the Python that it runs itself. Beam's own pool starts whatever `python` is first on PATH, and an engine waits for
-ever for a worker that cannot import what it needs.
+"""Worker pool: a service beside an engine's own worker (a Flink task manager, say) that does its Python work, by the
+Python that it runs itself. Beam's own pool starts whatever `python` is first on PATH, for every job and task manager
+anew, and an engine waits for ever for a worker that cannot import what it needs.
 
-The engine finds it by --environment_type=EXTERNAL --environment_config=localhost:PORT. Whoever reaches the port can run
-code, so it listens on this machine alone unless told otherwise.
+Workers are threads here: what works on splits are processes behind them (pipelines.guard), and what these need is
+loaded once for all jobs. The engine finds the pool by --environment_type=EXTERNAL --environment_config=localhost:PORT.
+Whoever reaches the port can run code, so it listens on this machine alone unless told otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,30 +21,14 @@ import grpc
 import pipelines.remote.phases  # noqa: F401
 
 # isort: split
-from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
+from apache_beam.portability.api import beam_fn_api_pb2_grpc
 from apache_beam.runners.worker.worker_pool_main import BeamFnExternalWorkerPoolServicer
 
-# Run as `python -c`: the arguments are the engine's control service and the worker's name there.
-WORKER = (
-    "import sys; from apache_beam.runners.worker.sdk_worker import SdkHarness; "
-    "SdkHarness(sys.argv[1], worker_id=sys.argv[2], state_cache_size=0, data_buffer_time_limit_ms=0).run()"
-)
+from pipelines import forkserver
+from pipelines.remote.submission import report_unless_hung_up
+
 ENGINES = 16  # task managers that may ask at the same time
-
-
-class WorkerPool(BeamFnExternalWorkerPoolServicer):
-    """Starts workers when an engine asks, and ends them when it says so."""
-
-    def StartWorker(self, start_worker_request, unused_context):  # type: ignore[no-untyped-def]  # noqa: N802
-        asked = start_worker_request
-        command = [sys.executable, "-c", WORKER, asked.control_endpoint.url, asked.worker_id]
-        self._worker_processes[asked.worker_id] = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        return beam_fn_api_pb2.StartWorkerResponse()
-
-    def stop(self) -> None:
-        for process in self._worker_processes.values():
-            process.kill()
-            process.wait()
+LOADED = ["pipelines.blocks", "pipelines.measures"]  # before the first job
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING)
-    pool, server = WorkerPool(use_process=True), grpc.server(ThreadPoolExecutor(ENGINES))
+    report_unless_hung_up()
+    forkserver.start(LOADED)
+    server = grpc.server(ThreadPoolExecutor(ENGINES))
+    pool = BeamFnExternalWorkerPoolServicer(use_process=False)
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(pool, server)
     try:
         server.add_insecure_port(f"{args.host}:{args.port}")
@@ -65,10 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         server.wait_for_termination()
     except KeyboardInterrupt:
-        pass
-    finally:
         server.stop(0)
-        pool.stop()
     return 0
 
 

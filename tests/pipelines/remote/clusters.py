@@ -42,10 +42,11 @@ OPENED = ("lang", "net", "io", "nio", "lang.reflect", "text", "time", "util", "u
 
 
 class Cluster:
-    """A started cluster. `flags` are Beam's, for a job on it."""
+    """A cluster with `size` workers of one slot each, and a pool that does their Python work. `flags` are Beam's, for a
+    job on it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.flags = folder, list[str]()
+    def __init__(self, folder: Path, size: int = 2) -> None:
+        self.folder, self.size, self.flags = folder, size, list[str]()
         self.workers: list[subprocess.Popen[bytes]] = []
         self._all: list[subprocess.Popen[bytes]] = []
 
@@ -58,10 +59,21 @@ class Cluster:
         self._all.append(process)
         return process
 
+    def start_pool(self) -> list[str]:
+        """Beam's flags for it."""
+        port = free_port()
+        command = [sys.executable, "-m", "pipelines.remote.worker_pool", "--port", str(port)]
+        self.pool = self.start("worker-pool", command, {"PYTHONPATH": os.pathsep.join(sys.path)})
+        wait_for_port(port, self.pool, self.log("worker-pool"))
+        return ["--environment_type=EXTERNAL", f"--environment_config=localhost:{port}"]
+
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    def begin(self) -> None:
+        raise NotImplementedError
 
     def add_worker(self) -> None:
         raise NotImplementedError
@@ -80,11 +92,11 @@ class Cluster:
 
 
 class FlinkCluster(Cluster):
-    """One job manager, two task managers of one slot each, a worker pool for both."""
+    """One job manager, and task managers."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.rest, pool = free_port(), free_port()
+    def __init__(self, folder: Path, size: int = 2) -> None:
+        super().__init__(folder, size)
+        self.rest = free_port()
         opens = [f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in OPENED]
         opens += ["--add-opens=java.base/sun.nio.ch=ALL-UNNAMED"]
         exports = [f"--add-exports={name}=ALL-UNNAMED" for name in EXPORTS]
@@ -99,14 +111,13 @@ class FlinkCluster(Cluster):
         for file in ("log4j-console.properties", "logback-console.xml"):
             (conf / file).write_bytes((FLINK / "conf" / file).read_bytes())
         self._environment = {"FLINK_CONF_DIR": str(conf), "FLINK_HOME": str(FLINK), "FLINK_LOG_DIR": str(folder)}
+
+    def begin(self) -> None:
         manager = self.start("job-manager", self._script("jobmanager.sh"), self._environment)
         wait_for_port(self.rest, manager, self.log("job-manager"))
-        for _ in range(2):
+        for _ in range(self.size):
             self.add_worker()
-        command = [sys.executable, "-m", "pipelines.remote.worker_pool", "--port", str(pool)]
-        self.pool = self.start("worker-pool", command, {"PYTHONPATH": os.pathsep.join(sys.path)})
-        wait_for_port(pool, self.pool, self.log("worker-pool"))
-        self.flags = ["--environment_type=EXTERNAL", f"--environment_config=localhost:{pool}", "--parallelism=2"]
+        self.flags = [*self.start_pool(), f"--parallelism={self.size}"]
 
     def _script(self, name: str) -> list[str]:
         return ["bash", str(FLINK / "bin" / name), "start-foreground"]
@@ -116,21 +127,20 @@ class FlinkCluster(Cluster):
 
 
 class SparkCluster(Cluster):
-    """A standalone master, and two workers of one core each."""
+    """A standalone master, and workers of one core each."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.port, self._web, pool = free_port(), free_port(), free_port()
+    def __init__(self, folder: Path, size: int = 2) -> None:
+        super().__init__(folder, size)
+        self.port = free_port()
         self._environment = {"SPARK_HOME": str(SPARK), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_WORKER_DIR": str(folder)}
-        command = self._class("master.Master", "--port", str(self.port), "--webui-port", str(self._web))
+
+    def begin(self) -> None:
+        command = self._class("master.Master", "--port", str(self.port), "--webui-port", str(free_port()))
         master = self.start("master", command, self._environment)
         wait_for_port(self.port, master, self.log("master"))
-        for _ in range(2):
+        for _ in range(self.size):
             self.add_worker()
-        command = [sys.executable, "-m", "pipelines.remote.worker_pool", "--port", str(pool)]
-        self.pool = self.start("worker-pool", command, {"PYTHONPATH": os.pathsep.join(sys.path)})
-        wait_for_port(pool, self.pool, self.log("worker-pool"))
-        self.flags = ["--environment_type=EXTERNAL", f"--environment_config=localhost:{pool}"]
+        self.flags = self.start_pool()
 
     def _class(self, name: str, *arguments: str) -> list[str]:
         script = str(SPARK / "bin" / "spark-class")
@@ -143,10 +153,11 @@ class SparkCluster(Cluster):
 
 
 @contextmanager
-def flink_cluster(folder: Path) -> Iterator[FlinkCluster]:
+def flink_cluster(folder: Path, size: int = 2) -> Iterator[FlinkCluster]:
     """A cluster with a job server of its own; its `flags` name both."""
-    cluster = FlinkCluster(folder)
+    cluster = FlinkCluster(folder, size)
     try:
+        cluster.begin()
         _wait_for_slots(cluster)
         with job_server("flink", f"localhost:{cluster.rest}", folder) as flags:
             cluster.flags += flags
@@ -156,9 +167,10 @@ def flink_cluster(folder: Path) -> Iterator[FlinkCluster]:
 
 
 @contextmanager
-def spark_cluster(folder: Path) -> Iterator[SparkCluster]:
-    cluster = SparkCluster(folder)
+def spark_cluster(folder: Path, size: int = 2) -> Iterator[SparkCluster]:
+    cluster = SparkCluster(folder, size)
     try:
+        cluster.begin()
         with job_server("spark", f"spark://127.0.0.1:{cluster.port}", folder) as flags:
             cluster.flags += flags
             yield cluster
@@ -170,7 +182,9 @@ def _wait_for_slots(cluster: FlinkCluster) -> None:
     deadline = time.monotonic() + REGISTERED
     while time.monotonic() < deadline:
         with urllib.request.urlopen(f"http://localhost:{cluster.rest}/overview", timeout=10) as answer:
-            if b'"slots-total":2' in answer.read():
+            if f'"slots-total":{cluster.size}'.encode() in answer.read():
                 return
         time.sleep(0.5)
-    raise TimeoutError(f"no two task managers after {REGISTERED} s: {cluster.log('task-manager').read_text()[-3_000:]}")
+    raise TimeoutError(
+        f"no {cluster.size} task managers after {REGISTERED} s: {cluster.log('task-manager').read_text()[-3_000:]}"
+    )
