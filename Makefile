@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -19,6 +19,9 @@ rebuild: demo  ## the demo, then all of its datasets computed again and compared
 
 test: lint  ## all tests
 	$(BIN)/python -m pytest -rs -n 2 --dist loadfile
+
+test-nodes: $(DEVELOPMENT)  ## nodes that are lost, in further ways, in network namespaces; as root, five minutes
+	$(BIN)/python -m pytest -m nodes tests/training/distributed
 
 SEED ?= $(shell date +%s)
 fuzz: $(DEVELOPMENT)  ## 10,000 mutated crawl files and as many pages, by SEED; two to ten minutes

@@ -13,6 +13,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from kubeflow.training import models as training_models
 
 from dagster_project.instance import SETTINGS
 
@@ -54,6 +55,58 @@ def test_every_volume_and_every_service_that_is_waited_for_is_there() -> None:
     for service in found["services"].values():
         assert set(service.get("depends_on", {})) <= set(found["services"])
         assert {volume.partition(":")[0] for volume in service.get("volumes", [])} <= set(found["volumes"])
+
+
+def assert_fits(value: Any, kind: str, where: str) -> None:
+    """Every field is one of the model's, and has its type. For the models of a generated client of Kubernetes."""
+    if inner := re.fullmatch(r"list\[(.*)\]", kind):
+        assert isinstance(value, list), where
+        for number, one in enumerate(value):
+            assert_fits(one, inner[1], f"{where}[{number}]")
+    elif inner := re.fullmatch(r"dict\(str, (.*)\)", kind):
+        assert isinstance(value, dict), where
+        for name, one in value.items():
+            assert_fits(one, inner[1], f"{where}.{name}")
+    elif kind in ("str", "int", "bool"):
+        assert type(value).__name__ == kind, f"{where} is {value!r}, and should be {kind}"
+    elif model := getattr(training_models, kind, None):
+        names = {name: attribute for attribute, name in model.attribute_map.items()}
+        assert set(value) <= set(names), f"{where} has {sorted(set(value) - set(names))}"
+        for name, one in value.items():
+            assert_fits(one, model.openapi_types[names[name]], f"{where}.{name}")
+
+
+def test_the_training_operator_and_kubernetes_take_the_training_job() -> None:
+    claim, job = yaml.safe_load_all((DEPLOY / "kubernetes-training" / "pytorchjob.yaml").read_text())
+    kubernetes_validate.validate(claim, desired_version="1.33", strict=True)
+    assert (job["apiVersion"], job["kind"]) == ("kubeflow.org/v1", "PyTorchJob")
+    assert_fits(job, "KubeflowOrgV1PyTorchJob", "job")
+    workers = job["spec"]["pytorchReplicaSpecs"]["Worker"]  # an elastic job has no others
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "worker"}, "spec": workers["template"]["spec"]}
+    kubernetes_validate.validate(pod, desired_version="1.33", strict=True)
+    [container] = pod["spec"]["containers"]
+    # By these names the operator finds what it gives variables to, and the port of the rendezvous.
+    assert container["name"] == "pytorch" and container["ports"][0]["name"] == "pytorchjob-port"
+    [volume] = [one for one in pod["spec"]["volumes"] if "persistentVolumeClaim" in one]
+    assert volume["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+
+
+def test_torchrun_and_the_trainer_take_the_command_of_the_training_job() -> None:
+    from torch.distributed.run import parse_args
+
+    from training.arguments import build_parser
+
+    _, job = yaml.safe_load_all((DEPLOY / "kubernetes-training" / "pytorchjob.yaml").read_text())
+    workers = job["spec"]["pytorchReplicaSpecs"]["Worker"]
+    program, *arguments = workers["template"]["spec"]["containers"][0]["command"]
+    taken = parse_args(arguments)
+    assert program == "torchrun" and taken.module and taken.training_script == "training.train"
+    assert (
+        str(taken.nproc_per_node)
+        == workers["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"]
+    )
+    assert build_parser().parse_args(taken.training_script_args).out == Path("/training/run")
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)

@@ -19,7 +19,7 @@ WARC, RANGES, WEB = "corpus/archive/test_warc.py", "corpus/archive/test_warc_ran
 COPIES = "pipelines/test_faults_deduplicate.py"
 TOKENS, SHARDS = "pipelines/test_faults_tokens.py", "pipelines/test_faults_shards.py"
 TRAIN, CHECKPOINTS = "training/run/test_faults.py", "training/checkpoints/test_checkpoint.py"
-LOADER = "training/data/test_loader.py"
+LOADER, NODES = "training/data/test_loader.py", "training/distributed/test_nodes.py"
 EVALUATION = "training/evaluation/test_score.py"
 CRAWLER, GUARD, FUZZ = "corpus/crawl/test_crawler.py", "pipelines/test_guard.py", "corpus/test_fuzz.py"
 
@@ -218,7 +218,10 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
     "loss spike beyond 6 sigma": {REFUSED: ("test_loss_spike_beyond_6_sigma",)},
-    "a rank killed, stopped or late": {REFUSED: ("test_a_rank_killed_stopped_or_late",)},
+    "a rank killed, stopped or late": {
+        REFUSED: ("test_a_rank_killed_stopped_or_late",),
+        NODES: ("test_a_lost_node_is_replaced_by_another", "test_a_node_that_never_comes_ends_the_wait"),
+    },
     "resume on another world size; second epoch after a resume": {
         TRAIN: (
             "test_resume_on_another_world_size",
@@ -231,7 +234,10 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
             "test_configuration_changed_by_a_named_override",
         ),
     },
-    "two trainers on one output": {REFUSED: ("test_two_trainers_on_one_output",)},
+    "two trainers on one output": {
+        REFUSED: ("test_two_trainers_on_one_output",),
+        "training/run/test_outdir.py": ("test_a_trainer_whose_folder_another_has_taken_writes_nothing_in_it",),
+    },
     "batch size, device, order": {SCORES: ("test_batch_size_device_order",)},
     "empty or over-long prompt, no items, duplicate items, ties": {
         SCORES: (

@@ -19,7 +19,7 @@ def main() -> int:
     from training.distributed.parallel import World
     from training.optim.scaling import apply_step_law
     from training.presets import make_plan
-    from training.run.outdir import Outdir
+    from training.run.outdir import LOCK_WAIT, Outdir
     from training.run.trainer import Trainer
 
     shards = ShardSet(args["shards"])
@@ -32,7 +32,8 @@ def main() -> int:
         {name: args[name] for name in SETTINGS if args[name] is not None},
     )
     config, explanation = apply_step_law(plan, model)
-    out = Outdir(args["out"])
+    # Other ranks wait for the one that waits for the lock, and should hear from it why it ends.
+    out = Outdir(args["out"], wait=min(LOCK_WAIT, config.timeout / 2))
     with World(config.threads, config.timeout) as world, out if world.is_main else nullcontext():
         for line in explanation if world.is_main else ():
             print(line, file=sys.stderr)
@@ -53,5 +54,5 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, FileNotFoundError, ConnectionError) as error:
         sys.exit(f"train: {error}")

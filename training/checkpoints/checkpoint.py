@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import uuid
 import warnings
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -73,6 +74,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path, keep_last: int, keep_every: int = 0) -> None:
         self.folder, self.keep_last, self.keep_every = folder, keep_last, keep_every
+        self._writing: Path | None = None
 
     def all(self) -> list[Path]:
         return sorted(self.folder.glob("step-*"))
@@ -105,19 +107,23 @@ class Checkpoints:
         return None
 
     def begin(self, step: int) -> Path:
-        """An empty temporary folder for the files of the checkpoint of `step`."""
+        """An empty temporary folder for the files of the checkpoint of `step`.
+
+        No two attempts have one of the same name: a rank of an earlier one, frozen while it wrote, wakes up to a folder
+        that is gone.
+        """
         self.remove_incomplete()
-        writing = self.folder / f"{TEMPORARY}{_name(step)}"
-        writing.mkdir(parents=True)
-        return writing
+        self._writing = self.folder / f"{TEMPORARY}{_name(step)}-{uuid.uuid4().hex}"
+        self._writing.mkdir(parents=True)
+        return self._writing
 
     def publish(self, step: int, best: int = 0) -> Path:
         """Renames the folder from `begin` into the checkpoint of `step`.
 
         Removes old checkpoints except that of step `best`, and later ones, which were damaged and skipped.
         """
-        target = self.folder / _name(step)
-        writing = self.folder / f"{TEMPORARY}{target.name}"
+        assert self._writing is not None
+        target, writing = self.folder / _name(step), self._writing
         entries = []
         for path in sorted(writing.iterdir()):
             sync(path)

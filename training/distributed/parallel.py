@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
 import torch
@@ -15,6 +18,7 @@ from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
 from torch.nn.parallel import DistributedDataParallel
 
+from training.distributed.network import choose_interface
 from training.distributed.threads import ThreadParallel, count_splits
 
 LAUNCHER = "HEADWATER_LAUNCHER_PID"
@@ -29,7 +33,9 @@ class World:
         """`threads` are the CPU threads of all ranks of this machine together, 0 for one a core.
 
         When a rank is lost, the others end with an error after `timeout` seconds. Saving must take less than that.
+        Raises ConnectionError when the ranks do not find each other in that time.
         """
+        self.timeout = timeout
         self.rank = int(os.environ.get("RANK", "0"))
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
@@ -44,20 +50,44 @@ class World:
             torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
             torch.set_num_threads(max(1, (threads or os.cpu_count() or 1) // self.local_size))
         if self.size > 1:
+            if self.has_several_nodes:
+                choose_interface()
             backend = "nccl" if self.device.type == "cuda" else "gloo"
-            dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
+            try:
+                dist.init_process_group(backend, timeout=timedelta(seconds=timeout))
+            except RuntimeError as error:
+                if not _is_of_network(error):
+                    raise
+                raise ConnectionError(
+                    f"{self._name()} does not reach the others, of which rank 0 is on {os.environ.get('MASTER_ADDR')} "
+                    f"({_first_line(error)}); start all nodes within {timeout} s, let them connect to each other's "
+                    f"ports, and give GLOO_SOCKET_IFNAME or NCCL_SOCKET_IFNAME where they have several networks"
+                ) from error
 
     def __enter__(self) -> World:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """Raises ConnectionError where a rank was lost, in place of what the library raises then."""
+        if error is not None and _is_of_network(error):  # to take the group down would wait for the lost rank
+            raise ConnectionError(
+                f"{self._name()} lost another rank ({_first_line(error)}), whose own output may say why; repeat the "
+                f"command to continue from the newest checkpoint"
+            ) from error
         if dist.is_initialized():
             dist.destroy_process_group()
+
+    def _name(self) -> str:
+        return f"rank {self.rank} of {self.size}, on {socket.gethostname()},"
 
     @property
     def is_main(self) -> bool:
         """Whether this is rank 0, which writes and reports for all."""
         return self.rank == 0
+
+    @property
+    def has_several_nodes(self) -> bool:
+        return self.size > self.local_size
 
     def wrap(self, model: nn.Module, random: bool = False) -> nn.Module:
         """The model to train, its gradients averaged over all ranks. A model sharded by FSDP is returned as it is.
@@ -119,6 +149,17 @@ class World:
         box = [value]
         dist.broadcast_object_list(box, src=0)
         return box[0]
+
+
+def _is_of_network(error: BaseException) -> bool:
+    """Whether a collective failed, and not the code around it. gloo's errors have no type of their own."""
+    return isinstance(error, dist.DistError) or (type(error) is RuntimeError and "/gloo/" in str(error))
+
+
+def _first_line(error: BaseException) -> str:
+    """Without gloo's source file in front and advice behind."""
+    line = str(error).partition("\n")[0]
+    return re.sub(r"\[\S*/gloo/\S+\] ", "", line).partition(". This is typically")[0]
 
 
 def launcher_is_gone() -> bool:

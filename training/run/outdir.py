@@ -1,6 +1,6 @@
 """Outdir: the output folder of one run, and the lock on it.
 
-OUT/lock            held by the trainer that is writing
+OUT/lock            held by the trainer that is writing, and naming it
 OUT/checkpoints/    step-00000123/, the newest `keep_last`
 OUT/metrics.jsonl   OUT/tensorboard/
 OUT/speed.json      of the last finished run: tokens a second and other figures that differ from run to run
@@ -9,13 +9,19 @@ OUT/speed.json      of the last finished run: tokens a second and other figures 
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
+import socket
 import time
+import uuid
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from training.distributed.parallel import World
+
 LOCK_WAIT = 30.0  # seconds: a killed launcher's orphan may still be leaving
+SEEN_WAIT = 60.0  # seconds: NFS may remember for so long that a file was not there
 
 
 class Outdir:
@@ -23,6 +29,7 @@ class Outdir:
 
     def __init__(self, path: Path, wait: float = LOCK_WAIT) -> None:
         self.path, self.wait = path, wait
+        self.holder = ""  # what the lock says while this process holds it
         self._lock: IO[str] | None = None
 
     @property
@@ -34,7 +41,7 @@ class Outdir:
         return self.path / "metrics.jsonl"
 
     def __enter__(self) -> Outdir:
-        """Raises ValueError naming the lock when another trainer still holds it after the wait."""
+        """Raises ValueError naming the lock and its holder when another trainer still has it after the wait."""
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         path = self.path / "lock"
         lock = path.open("a")
@@ -48,15 +55,53 @@ class Outdir:
                 if time.monotonic() > deadline:
                     lock.close()
                     raise ValueError(
-                        f"{path} is held by another trainer after {self.wait:g} s; wait for it, or give another --out"
+                        f"{path} is held by another trainer ({self._read_holder()}) after {self.wait:g} s; wait for it "
+                        f"or end it, or give another --out"
                     ) from None
                 time.sleep(0.2)
         self._lock = lock
+        self.holder = f"{socket.gethostname()}, process {os.getpid()}, {uuid.uuid4().hex}"
+        lock.truncate(0)
+        lock.write(self.holder)
+        lock.flush()
+        os.fsync(lock.fileno())  # for those who look from other nodes
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if self._lock is not None:
             self._lock.close()
+
+    def check_lock(self) -> None:
+        """To be called before something is written that is not this process's alone. Raises ValueError when the lock
+        names another trainer: a file system may have given it away while this node was cut off, or somebody moved the
+        folder and began anew."""
+        if self._lock is not None and (now := self._read_holder()) != self.holder:
+            raise ValueError(
+                f"{self.path / 'lock'} names another trainer ({now or 'none'}) than this one ({self.holder}), which "
+                f"therefore ends and writes nothing; find out which of the two is to go on"
+            )
+
+    def check_is_shared(self, world: World) -> None:
+        """To be called by all ranks. Raises ValueError where a node sees another folder than the one that rank 0 has
+        locked: after the loss of a node, rank 0 may be on any of them, and without the checkpoints it would begin anew.
+        """
+        if not world.has_several_nodes:
+            return
+        holder = world.broadcast(self.holder)
+        deadline = time.monotonic() + min(SEEN_WAIT, world.timeout / 2)
+        while (seen := self._read_holder()) != holder and time.monotonic() < deadline:
+            time.sleep(0.2)
+        if world.any(seen != holder):
+            raise ValueError(
+                f"{self.path} on {socket.gethostname()} is {'not ' if seen != holder else ''}the folder that rank 0 "
+                f"writes, and all nodes must have that one; give an --out on a file system that they share"
+            )
+
+    def _read_holder(self) -> str:
+        try:
+            return (self.path / "lock").read_text()
+        except FileNotFoundError:
+            return ""
 
     def check_space(self, checkpoint_bytes: int) -> None:
         """Raises ValueError, with both figures, when there is no space for three checkpoints."""

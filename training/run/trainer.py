@@ -92,6 +92,7 @@ class Trainer:
 
     def run(self) -> int:
         """Trains to the end of the plan. Returns the exit code: 0 done, 1 given up, 143 terminated (and saved)."""
+        self.out.check_is_shared(self.world)
         changes = self._resume()
         if self.world.is_main:
             self.out.check_space(self.state.size)
@@ -205,6 +206,7 @@ class Trainer:
 
     def _save(self, journal: Journal | None) -> None:
         if journal is not None:
+            self.out.check_lock()
             journal.sync()
         about = {"loader": self.loader.state(self.step), "run": self._identity(), **self.state.counters()}
         files = {**layout_files(self.model_config, self.tokenizer), "state.json": canonical_json(about)}
