@@ -141,8 +141,12 @@ class _Run:
             began = environment.now
             # A worker's life has no memory, so it may as well begin with each split; losing an idle one costs nothing.
             lost_after = self.dice.expovariate(cluster.losses / HOUR) if cluster.losses else math.inf
-            yield from self._request(tasks[number])
-            rest = (tasks[number].seconds * factor) + tasks[number].moved / cluster.bandwidth
+            task = tasks[number]
+            rest = task.seconds * factor + task.moved / cluster.bandwidth
+            if self.store is None:
+                rest += task.requests * cluster.latency
+            else:
+                yield from self._served(task)
             lost = environment.now - began + rest > lost_after
             yield environment.timeout(max(0.0, began + lost_after - environment.now) if lost else rest)
             self.busy += environment.now - began
@@ -154,16 +158,11 @@ class _Run:
             yield environment.timeout(cluster.replaced + cluster.start)
             factor = self._factor()
 
-    def _request(self, task: Task) -> Generator[simpy.Event, None, None]:
-        if not task.requests or not self.cluster.latency:
-            return
-        seconds = task.requests * self.cluster.latency
-        if self.store is None:
-            yield self.environment.timeout(seconds)
-            return
+    def _served(self, task: Task) -> Generator[simpy.Event, None, None]:
+        """The requests of a task, where the store does not serve all workers at once."""
         with self.store.request() as served:
             yield served
-            yield self.environment.timeout(seconds)
+            yield self.environment.timeout(task.requests * self.cluster.latency)
 
     def _factor(self) -> float:
         return self.cluster.slow_factor if self.dice.random() < self.cluster.slow_share else 1.0

@@ -1,7 +1,9 @@
-"""The simulation of whole crawls: what must hold of it whatever the cluster."""
+"""The simulation of whole crawls: what must hold of it whatever the cluster, and that its figures are those of the page
+about it."""
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 
@@ -9,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.scale import __main__ as bench
 from benchmarks.scale import check
+from benchmarks.scale.report import RESULT, TABLE, table
 from benchmarks.scale.simulation import HOUR, Cluster, Task, simulate
 
 tasks = st.lists(st.floats(0.1, 100).map(lambda seconds: Task(seconds=seconds)), min_size=1, max_size=30)
@@ -107,3 +111,8 @@ def test_a_stage_is_predicted_from_a_run_with_one_worker() -> None:
     stage = {"seconds": now + 3, "splits": splits, "phases": [{"began": 1.5, "ended": now}]}
     assert check.predict(check.phases(stage), stage, 1) == pytest.approx(stage["seconds"])
     assert check.predict(check.phases(stage), stage, 2) == pytest.approx(3 + 1.5 + 0.5 + (now - 2) / 2, rel=0.05)
+
+
+def test_the_page_is_made_from_the_results() -> None:
+    result = json.loads(RESULT.read_text())
+    assert TABLE.read_text() == table(result, bench.__doc__ or "")
