@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -88,6 +88,9 @@ bench-train: $(DEVELOPMENT)  ## the trainer on a CPU beside a plain loop in nano
 
 bench-view: $(DEVELOPMENT)  ## the pages of `headwater view` in a lake of 10^5 documents, a quarter of an hour; VIEW="--documents 1e4" to choose
 	$(BIN)/python -m benchmarks.view $(VIEW)
+
+bench-scale: $(DEVELOPMENT)  ## time and cost of a snapshot of Common Crawl, from measured runs and a simulation; PLAN="--plan" to measure nothing
+	$(BIN)/python -m benchmarks.scale $(PLAN)
 
 bench-scores: $(DEVELOPMENT)  ## items a second beside lm-eval's own backend; SCORES="--task piqa --rounds 5" to choose
 	$(BIN)/python -m benchmarks.scores $(SCORES)

@@ -196,6 +196,8 @@ def table(result: dict[str, Any]) -> str:
     lines += [
         _seconds(result["systems"]["crawl"]["raw libraries, 1 process"]["rounds"][0]["libraries"]) + " (raw).",
         "",
+        "What a snapshot of Common Crawl would take at these speeds: [scale](scale.md).",
+        "",
     ]
     return "\n".join(lines)
 
