@@ -12,7 +12,7 @@ from typing import Any
 from corpus.sources.listing import SourceFile
 from pipelines.beam import PipelineOptions, beam
 from pipelines.blocks import Block, Ingest, IngestConfig
-from pipelines.elements import Phases
+from pipelines.remote.phases import Phases
 from pipelines.second_pass import Settle, Settled
 
 FILES = (50, 100, 200)
