@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 TRIES = 5  # each with those of the store's own library: botocore has five, but reads an answer's body once
 WAIT = 1.0  # seconds before the second try, twice as many before each one after that
@@ -98,6 +99,17 @@ class RemoteFiles:
             yield block
             start += len(block)
 
+    def entries(self, folder: str) -> list[tuple[str, str]]:
+        """Path and type of what is in a folder, sorted; none where there is no such folder."""
+        try:
+            found = self.ls(folder, detail=True)
+        except FileNotFoundError:
+            return []
+        return sorted((str(entry["name"]).rstrip("/"), str(entry["type"])) for entry in found)
+
+    def names(self, folder: str) -> list[str]:
+        return [path.rsplit("/", 1)[-1] for path, _ in self.entries(folder)]
+
     def digest(self, path: str) -> str:
         """SHA-256 in hexadecimal."""
         digest = hashlib.sha256()
@@ -113,6 +125,16 @@ class RemoteFiles:
             with suppress(FileNotFoundError):
                 found[path] = self.cat_file(path, start=0, end=end) if isinstance(data, Exception) else bytes(data)
         return found
+
+
+def open_remote(url: str) -> tuple[RemoteFiles, str] | None:
+    """The file system of a URL and the path in it; None for a folder of this machine. Raises ValueError where the
+    library for it is not installed."""
+    try:
+        fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except ImportError as error:
+        raise ValueError(f"{url}: {error}; see docs/object-storage.md") from error
+    return None if isinstance(fs, LocalFileSystem) else (RemoteFiles(fs), root)
 
 
 def _explain(error: Exception, path: str, left: int) -> Exception | None:

@@ -26,12 +26,11 @@ import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
 from corpus.lake.local_files import copy_file, create_file, replace_file
 from corpus.lake.manifest import FileEntry, Manifest
 from corpus.lake.parquet import check_rows, find_places, take_places
-from corpus.lake.remote_files import RemoteFiles
+from corpus.lake.remote_files import open_remote
 
 DEFAULT_LAKE = ".headwater"
 READ_CHUNK = 1 << 20
@@ -42,9 +41,11 @@ class Lake:
     """A folder of datasets. `url` is a local path or any URL that fsspec opens."""
 
     def __init__(self, url: str) -> None:
-        fs, self.root = fsspec.core.url_to_fs(url, use_listings_cache=False)
-        self.local = isinstance(fs, LocalFileSystem)
-        self.fs: Any = fs if self.local else RemoteFiles(fs)
+        remote = open_remote(url)
+        self.local = remote is None
+        self.fs: Any
+        self.root: str
+        self.fs, self.root = remote or fsspec.core.url_to_fs(url)
         self.url = self.root if self.local else url
 
     def __reduce__(self) -> tuple[type[Lake], tuple[str, ...]]:
@@ -106,11 +107,11 @@ class Lake:
         return [path for path, kind in self._entries(folder) if kind == "directory"]
 
     def _entries(self, folder: str) -> list[tuple[str, str]]:
-        try:
-            entries = self.fs.ls(folder, detail=True)
-        except FileNotFoundError:
+        if not self.local:
+            return self.fs.entries(folder)
+        if not self.fs.isdir(folder):
             return []
-        return sorted((str(entry["name"]).rstrip("/"), str(entry["type"])) for entry in entries)
+        return sorted((str(entry["name"]), str(entry["type"])) for entry in self.fs.ls(folder, detail=True))
 
     def blocks(self, path: str) -> Iterator[bytes]:
         """The bytes of a file, a few MB at a time."""

@@ -4,6 +4,9 @@ OUT/lock            held by the trainer that is writing
 OUT/checkpoints/    step-00000123/, the newest `keep_last`
 OUT/metrics.jsonl   OUT/tensorboard/
 OUT/speed.json      of the last finished run: tokens a second and other figures that differ from run to run
+
+Where OUT is in an object store, all that is written in a folder of this machine, and the store has copies of all but
+the lock (training.checkpoints.stored).
 """
 
 from __future__ import annotations
@@ -15,14 +18,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from training.checkpoints.checkpoint import Checkpoints
+from training.checkpoints.stored import StoredCheckpoints, open_run
+
 LOCK_WAIT = 30.0  # seconds: a killed launcher's orphan may still be leaving
 
 
 class Outdir:
-    """Use as a context: inside it, this process is the only trainer of the folder."""
+    """Use as a context: inside it, this process is the only trainer of the folder on this machine."""
 
-    def __init__(self, path: Path, wait: float = LOCK_WAIT) -> None:
-        self.path, self.wait = path, wait
+    def __init__(self, path: Path | str, wait: float = LOCK_WAIT) -> None:
+        self._run = open_run(str(path))
+        self.path, self.wait = self._run.work_folder if self._run else Path(path), wait
         self._lock: IO[str] | None = None
 
     @property
@@ -32,6 +39,16 @@ class Outdir:
     @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
+
+    def open_checkpoints(self, keep_last: int, keep_every: int) -> Checkpoints:
+        if self._run is None:
+            return Checkpoints(self.checkpoints, keep_last, keep_every)
+        return StoredCheckpoints(self.checkpoints, keep_last, keep_every, self._run)
+
+    def push(self) -> None:
+        """Called when the run is through: the store has what was written since the last checkpoint."""
+        if self._run is not None:
+            self._run.push(self.path)
 
     def __enter__(self) -> Outdir:
         """Raises ValueError naming the lock when another trainer still holds it after the wait."""
