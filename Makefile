@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
+.PHONY: demo rebuild test fuzz soak test-object-storage bench-ablation bench-contamination bench-crawl bench-dedup bench-language bench-loader bench-privacy bench-quality bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -27,6 +27,9 @@ fuzz: $(DEVELOPMENT)  ## 10,000 mutated crawl files and as many pages, by SEED; 
 soak: $(DEVELOPMENT)  ## kills the demo inside every stage, and an ingest of 1 GB half-way; half an hour
 	$(BIN)/python tests/soak/kill_each_stage.py
 	$(BIN)/python tests/soak/big_warc.py
+
+test-object-storage: $(DEVELOPMENT)  ## the demo in a folder and in an object store, compared digest by digest; a quarter of an hour
+	$(BIN)/python tests/object_storage/compare_demos.py
 
 bench-language: $(DEVELOPMENT) benchmarks/.venvs/languages/installed  ## language identification beside its peers, on sentences that are not part of the repository
 	$(BIN)/python -m benchmarks.language

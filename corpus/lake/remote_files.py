@@ -54,11 +54,14 @@ class RemoteFiles:
             except MISTAKES:
                 raise
             except Exception as error:
-                failure = _explain(error, path, left)
+                failure = _explain(error, self.url(path), left)
                 if failure is not None:
                     raise failure from error
             time.sleep(WAIT * 2 ** (TRIES - 1 - left))
         raise AssertionError("unreachable")
+
+    def url(self, path: str) -> str:
+        return str(self._fs.unstrip_protocol(path))
 
     def create(self, path: str, data: bytes) -> None:
         """Raises FileExistsError where there is such an object, whoever was first, if the store has conditional
@@ -76,9 +79,10 @@ class RemoteFiles:
             return
         found = self.digest(path)
         if found != digest:
+            url = self.url(path)
             raise FileExistsError(
-                f"{path} is there with sha256 {found}, and {digest} was to be written: another writer is at work, or "
-                f"one was killed; if none is, delete {path.rsplit('/', 2)[0]} and run again"
+                f"{url} is there with sha256 {found}, and {digest} was to be written: another writer is at work, or "
+                f"one was killed; if none is, delete {url.rsplit('/', 2)[0]} and run again"
             )
 
     def _create(self, path: str, write: Callable[..., Any]) -> None:

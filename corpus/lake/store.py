@@ -56,6 +56,10 @@ class Lake:
     def path(self, *parts: str) -> str:
         return "/".join((self.root.rstrip("/"), *parts))
 
+    def location(self, path: str) -> str:
+        """A path in the lake as a person may give it to a command."""
+        return path if self.local else self.fs.url(path)
+
     def folder(self, manifest: Manifest) -> str:
         return self.path(manifest.stage, manifest.address)
 

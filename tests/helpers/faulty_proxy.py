@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-BUSY, EMPTY_503, SILENT, DRIP, CUT, CUT_UPLOAD, FULL, LOST, HOLD, STALE = range(10)
+BUSY, EMPTY_503, SILENT, DRIP, CUT, CUT_UPLOAD, FULL, LOST, HOLD, STALE, MEET = range(11)
 ERROR = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{}</Code><Message>{}</Message></Error>'
-SILENCE, PAUSE = 3.0, 0.05  # seconds: longer than a client of the tests waits for a byte; between two pieces
+SILENCE, PAUSE = 3.0, 0.05  # seconds: longer than an impatient client waits for a byte; between two pieces
 FOR_EVER = 10**9
 
 
@@ -24,7 +24,8 @@ class Fault:
     BUSY 503 SlowDown. EMPTY_503 as a load balancer answers. SILENT nothing is heard for a while. DRIP the answer comes
     slowly. CUT it ends half-way. CUT_UPLOAD the connection ends half-way through the request's body. FULL no space.
     LOST the request is obeyed, and its answer is lost. HOLD it waits for `release`, and is not obeyed then. STALE a
-    listing stays as it was when it was first asked for.
+    listing stays as it was when it was first asked for. MEET two such requests wait for each other, then both are
+    obeyed.
     """
 
     kind: int
@@ -33,6 +34,7 @@ class Fault:
     met: int = 0
     reached: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
+    pair: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
 
 
 class FaultyProxy(ThreadingHTTPServer):
@@ -54,6 +56,7 @@ class FaultyProxy(ThreadingHTTPServer):
     def heal(self) -> None:
         for fault in self.faults:
             fault.release.set()
+            fault.pair.abort()
         self.faults.clear()
         self.listings.clear()
         self.requests.clear()
@@ -87,6 +90,8 @@ class Handler(BaseHTTPRequestHandler):
         if fault and kind == HOLD:
             fault.release.wait()
             return self._hang_up()
+        if fault and kind == MEET:
+            fault.pair.wait()
         if kind == SILENT:
             time.sleep(SILENCE)
             return self._hang_up()

@@ -17,7 +17,8 @@ from faulty_proxy import FaultyProxy
 BUCKET = "lakes"
 CREDENTIALS = {"key": "somebody", "secret": "secret", "client_kwargs": {"region_name": "us-east-1"}}
 # The store's library gives up soon, so that it is our own tries which a test sees.
-QUICK = {"retries": {"max_attempts": 0}, "read_timeout": 2, "connect_timeout": 2}
+QUICK = {"retries": {"max_attempts": 0}, "read_timeout": 300}
+IMPATIENT = {**QUICK, "read_timeout": 2}  # seconds without a byte
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import fsspec
 import pytest
 from faulty_proxy import BUSY, CUT, CUT_UPLOAD, DRIP, EMPTY_503, FULL, LOST, SILENT, STALE
-from object_store import ObjectStore
+from object_store import IMPATIENT, ObjectStore
 
 from corpus.lake import remote_files
 from corpus.lake.deletion import delete_dataset, find_leftovers
@@ -27,6 +28,13 @@ LARGE = 101 << 20  # bytes: s3fs sends what is larger than 100 MB in parts
 
 @pytest.fixture
 def lake(object_store: ObjectStore) -> Lake:
+    return Lake(object_store.url("lake"))
+
+
+@pytest.fixture
+def impatient_lake(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """Whose client gives up a request after two seconds without a byte."""
+    monkeypatch.setitem(fsspec.config.conf, "s3", object_store.options | {"config_kwargs": IMPATIENT})
     return Lake(object_store.url("lake"))
 
 
@@ -54,7 +62,6 @@ def publish(lake: Lake, folder: Path) -> Manifest:
     [
         pytest.param(BUSY, ".", id="503 of the store"),
         pytest.param(EMPTY_503, ".", id="503 of a load balancer"),
-        pytest.param(SILENT, "^GET .*part-0", id="no byte for long"),
         pytest.param(DRIP, "^GET ", id="slow reads"),
         pytest.param(CUT, "^GET .*part-0", id="download cut half-way"),
         pytest.param(CUT_UPLOAD, "^PUT .*part-0", id="upload cut half-way"),
@@ -69,6 +76,24 @@ def test_a_fault_that_passes_is_waited_out(
     assert list(find_damage(lake, published)) == []
     assert lake.get("clean", published.address) == published
     assert fault.met == 2
+
+
+def test_a_store_that_is_silent_for_a_while_is_asked_again(
+    impatient_lake: Lake, object_store: ObjectStore, tmp_path: Path
+) -> None:
+    published = publish(impatient_lake, tmp_path)
+    fault = object_store.proxy.fail(SILENT, "^GET .*part-0", times=2)
+    assert list(find_damage(impatient_lake, published)) == [] and fault.met >= 2
+
+
+def test_a_store_that_stays_silent_is_an_error_that_names_the_object(
+    impatient_lake: Lake, object_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = publish(impatient_lake, tmp_path)
+    monkeypatch.setattr(remote_files, "TRIES", 2)
+    object_store.proxy.fail(SILENT, "^GET .*part-0")
+    with pytest.raises(OSError, match=r"part-0.parquet: 2 attempts failed, the last: Read timeout"):
+        list(find_damage(impatient_lake, published))
 
 
 @pytest.mark.parametrize(
@@ -90,7 +115,7 @@ def test_an_upload_that_fails_for_good_names_the_object_and_publishes_nothing(
     assert publish(lake, tmp_path) == lake.get("clean", manifest_of([]).address)
 
 
-@pytest.mark.parametrize("kind", [BUSY, CUT, SILENT], ids=["503 storm", "every download cut half-way", "no byte ever"])
+@pytest.mark.parametrize("kind", [BUSY, CUT], ids=["503 storm", "every download cut half-way"])
 def test_a_read_that_fails_for_good_names_the_object(
     kind: int, lake: Lake, object_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,7 +102,7 @@ def test_a_full_store_ends_the_run_and_the_checkpoint_is_uploaded_by_the_next(
 def test_a_store_that_cannot_be_written_to_is_said_before_anything_is_trained(data: Data) -> None:
     done = run(data.command("s3://no-such-bucket/run"))
     assert done.returncode == 1
-    assert "train: no-such-bucket/run/run.json: the store has no such bucket; create it" in done.stderr
+    assert "train: s3://no-such-bucket/run/run.json: the store has no such bucket; create it" in done.stderr
     assert "step" not in done.stderr and "Traceback" not in done.stderr
 
 
