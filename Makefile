@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -41,6 +41,9 @@ test-dataflow: $(DEVELOPMENT)  ## the job that Dataflow would get, built and val
 
 test-spark: $(DEVELOPMENT) $(ENGINES)/spark/installed  ## every stage on Spark, local and on two workers; needs Java 17 and Maven, a quarter of an hour
 	$(BIN)/python -m pytest -s tests/pipelines/remote/spark.py
+
+test-object-storage: $(DEVELOPMENT)  ## the demo in a folder and in an object store, compared digest by digest; a quarter of an hour
+	$(BIN)/python tests/object_storage/compare_demos.py
 
 bench-language: $(DEVELOPMENT) benchmarks/.venvs/languages/installed  ## language identification beside its peers, on sentences that are not part of the repository
 	$(BIN)/python -m benchmarks.language

@@ -9,16 +9,20 @@ from corpus.lake.store import Lake
 from dagster_project.folders import local_folder
 from headwater.lakes import existing_lake, open_lake
 from training.checkpoints.checkpoint import MANIFEST, Checkpoints
+from training.checkpoints.stored import fetch_checkpoint
 
 LATEST, STAGE = "latest", "checkpoint"
 
 
 def resolve_checkpoint(name: str, lake: str, recipe: str | None) -> Path:
-    """The local folder of a checkpoint, a run or a Hugging Face model; for a remote lake a copy, its bytes checked.
+    """The local folder of a checkpoint, a run or a Hugging Face model; a copy, its bytes checked, for a remote lake and
+    for the URL of a run's --out in an object store, or of a checkpoint in it.
 
     `lake`: where `latest` (of `recipe`) and addresses are looked up. Raises FileNotFoundError or ValueError, naming
     what there is instead.
     """
+    if "://" in name:
+        return fetch_checkpoint(name)
     folder = Path(name)
     if name != LATEST and folder.is_dir():
         return _check_folder(folder)

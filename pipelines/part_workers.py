@@ -24,12 +24,13 @@ class PartWorkers:
         """Makes the parts of splits, the heaviest first, each in the next process that is free. Yields their names; one
         that is finished is not made again. Ends all processes when one fails."""
         heaviest_first = sorted(splits, key=lambda split: (-split.weight, split.name))
+        finished = {*self.lake.existing([part_path(self.folder, split.name) for split in splits])}
         free: SimpleQueue[Guard] = SimpleQueue()
         for guard in self.guards:
             free.put(guard)
 
         def make(split: Split) -> str:
-            if not self.lake.fs.exists(part_path(self.folder, split.name)):
+            if part_path(self.folder, split.name) not in finished:
                 guard = free.get()
                 try:
                     guard.do(split)

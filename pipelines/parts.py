@@ -250,15 +250,24 @@ def write_row(lake: Lake, folder: str, row: dict[str, Any]) -> None:
 
 
 def read_row(lake: Lake, folder: str, name: str) -> dict[str, Any]:
-    row: dict[str, Any] = json.loads(lake.fs.cat_file(part_path(folder, name)))
-    return row
+    return _read_rows(lake, folder, [name])[name]
 
 
 def read_rows(lake: Lake, folder: str, names: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of these parts; of one that another part replaced, that one's."""
-    rows = {name: read_row(lake, folder, name) for name in names}
+    rows = _read_rows(lake, folder, names)
     replaced = {name: other for row in rows.values() for name, other in row["replaced"].items()}
-    return [read_row(lake, folder, replaced[name]) if name in replaced else row for name, row in rows.items()]
+    others = _read_rows(lake, folder, sorted(set(replaced.values())))
+    return [others[replaced[name]] if name in replaced else row for name, row in rows.items()]
+
+
+def _read_rows(lake: Lake, folder: str, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Raises FileNotFoundError naming a part that is not finished."""
+    paths = {name: part_path(folder, name) for name in names}
+    found = lake.read_files(list(paths.values()))
+    if missing := [path for path in paths.values() if path not in found]:
+        raise FileNotFoundError(f"{missing[0]} is not there: the part was not finished, or its dataset was published")
+    return {name: json.loads(found[path]) for name, path in paths.items()}
 
 
 def put_table(lake: Lake, folder: str, path: str, rows: pa.Table) -> FileEntry:

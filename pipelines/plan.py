@@ -13,7 +13,7 @@ import threading
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ from corpus.lake.manifest import Counts, FileEntry, Manifest
 from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
 from pipelines.engine import Engine
-from pipelines.parts import FileSplit, Phase, Split, StageError, Work, part_path, read_rows
+from pipelines.parts import FileSplit, Phase, Split, StageError, Work, read_rows
 
 # The split of a last phase, which reads what the other parts have put into the lake.
 TOGETHER = FileSplit(name="together", weight=1, paths={})
@@ -134,8 +134,10 @@ def _progress(lake: Lake, folder: str, label: str, parts: Sequence[str]) -> Iter
 
     def watch() -> None:
         while not stop.wait(0.5):
-            bar.n = sum(lake.fs.exists(part_path(folder, name)) for name in parts)
-            bar.refresh()
+            with suppress(OSError):  # a store that does not answer now is no reason to stop counting
+                there = {*lake.names(f"{folder}/parts")}
+                bar.n = sum(f"{name}.json" in there for name in parts)
+                bar.refresh()
 
     watcher = threading.Thread(target=watch, daemon=True)
     if not bar.disable:

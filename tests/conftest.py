@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,9 @@ from absl.logging import get_absl_handler
 from crawls import html, response, write_crawl
 
 if TYPE_CHECKING:
+    from faulty_proxy import FaultyProxy
     from graphs import Graph
+    from object_store import ObjectStore
 
 
 # TensorBoard brings absl, whose log handler keeps the stderr of the moment, and closes that stream when Dagster
@@ -43,6 +47,43 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     from in_process import Unguarded
 
     monkeypatch.setattr("pipelines.part_workers.Guard", Unguarded)
+
+
+@pytest.fixture(scope="session")
+def object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, FaultyProxy]]:
+    """The port of a server of objects that speaks S3, and a proxy before it."""
+    pytest.importorskip("s3fs")
+    from faulty_proxy import FaultyProxy
+    from object_store import serve_objects
+
+    with serve_objects(tmp_path_factory.mktemp("objects") / "log") as port, FaultyProxy(port) as proxy:
+        threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield port, proxy
+        proxy.heal()
+        proxy.shutdown()
+
+
+@pytest.fixture
+def object_store(
+    object_server: tuple[int, FaultyProxy], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[ObjectStore]:
+    """An empty folder of a bucket; `s3://` leads there, in this process and those that it starts, through a proxy that
+    can be told to fail."""
+    import fsspec
+    from object_store import ObjectStore
+
+    from corpus.lake import remote_files
+    from corpus.lake.download import CACHE_VARIABLE
+
+    port, proxy = object_server
+    store = ObjectStore(port, proxy, uuid.uuid4().hex[:8])
+    monkeypatch.setitem(fsspec.config.conf, "s3", store.options)
+    for name, value in store.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(remote_files, "WAIT", 0.01)
+    yield store
+    proxy.heal()
 
 
 @pytest.fixture(scope="session")

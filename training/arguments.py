@@ -71,7 +71,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--shards", required=True, help="folder of training shards (index.json and tars), or its URL")
     parser.add_argument("--heldout", help="folder of shards for the held-out loss, which are never trained on")
     parser.add_argument("--tokenizer", type=Path, required=True, help="the tokenizer.json of the shards")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, metrics.jsonl and tensorboard")
+    parser.add_argument(
+        "--out",
+        required=True,
+        help="folder for checkpoints, metrics.jsonl and tensorboard, or its URL in an object store",
+    )
     parser.add_argument(
         "--preset",
         choices=PRESETS,

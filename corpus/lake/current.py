@@ -23,17 +23,11 @@ FOLDER, SHARED = "current", "_"
 
 def recipes_of(lake: Lake) -> list[str]:
     """The recipes of which something was computed."""
-    return sorted(set(_names(lake, lake.path(FOLDER))) - {SHARED})
+    return sorted(set(lake.names(lake.path(FOLDER))) - {SHARED})
 
 
 def _path(lake: Lake, recipe: str | None, stage: str, partition: str) -> str:
     return lake.path(FOLDER, recipe or SHARED, stage, quote(partition, safe="") + ".json")
-
-
-def _names(lake: Lake, folder: str) -> Iterator[str]:
-    if lake.fs.isdir(folder):
-        for entry in lake.fs.ls(folder, detail=False):
-            yield str(entry).rstrip("/").rsplit("/", 1)[-1]
 
 
 class RecipeLake(Lake):
@@ -65,15 +59,19 @@ class RecipeLake(Lake):
 
     def addresses(self, stage: str | None = None) -> Iterator[tuple[str, str, str]]:
         """(stage, partition, address) of each of `datasets`, whether or not its manifest can be read."""
-        found: dict[tuple[str, str], str] = {}
+        pointers: dict[str, tuple[str, str]] = {}  # path -> stage, partition
         for recipe in (None, *([self.recipe] if self.recipe else [])):
             folder = self.path(FOLDER, recipe or SHARED)
-            for name in [stage] if stage else list(_names(self, folder)):
-                for file in _names(self, f"{folder}/{name}"):
-                    address = json.loads(self.fs.cat_file(f"{folder}/{name}/{file}"))["address"]
-                    if self.fs.exists(self.path(name, address, "manifest.json")):
-                        found[name, unquote(file.removesuffix(".json"))] = address
-        yield from sorted((name, partition, address) for (name, partition), address in found.items())
+            for name in [stage] if stage else self.names(folder):
+                for file in self.names(f"{folder}/{name}"):
+                    pointers[f"{folder}/{name}/{file}"] = name, unquote(file.removesuffix(".json"))
+        found: dict[str, tuple[str, str, str]] = {}  # path of the manifest -> the dataset
+        for path, data in self.read_files(list(pointers)).items():
+            name, partition = pointers[path]
+            address = json.loads(data)["address"]
+            found[self.path(name, address, "manifest.json")] = name, partition, address
+        latest = {found[path][:2]: found[path] for path in self.existing(list(found))}  # the recipe's own come last
+        yield from sorted(latest.values())
 
     def datasets(self, stage: str | None = None) -> Iterator[Manifest]:
         """By stage, partition and address."""

@@ -6,7 +6,8 @@
     <lake>/<stage>/<address>/parts/part-00000.json         what a finished part holds: a killed run continues there
 
 Every file is put in place in one step, with bytes that depend on the address alone, so two writers of one address
-write the same files; on a local lake the second one also waits for the first and then reuses what it published.
+write the same files; on a local lake the second one also waits for the first and then reuses what it published. On a
+remote one an object of a dataset is written once, and the manifest of the first writer stands.
 """
 
 from __future__ import annotations
@@ -14,11 +15,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
-import shutil
 import sys
 import tempfile
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,10 +26,11 @@ import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
+from corpus.lake.local_files import copy_file, create_file, replace_file
 from corpus.lake.manifest import FileEntry, Manifest
 from corpus.lake.parquet import check_rows, find_places, take_places
+from corpus.lake.remote_files import open_remote
 
 DEFAULT_LAKE = ".headwater"
 READ_CHUNK = 1 << 20
@@ -42,8 +41,11 @@ class Lake:
     """A folder of datasets. `url` is a local path or any URL that fsspec opens."""
 
     def __init__(self, url: str) -> None:
-        self.fs, self.root = fsspec.core.url_to_fs(url)
-        self.local = isinstance(self.fs, LocalFileSystem)
+        remote = open_remote(url)
+        self.local = remote is None
+        self.fs: Any
+        self.root: str
+        self.fs, self.root = remote or fsspec.core.url_to_fs(url)
         self.url = self.root if self.local else url
 
     def __reduce__(self) -> tuple[type[Lake], tuple[str, ...]]:
@@ -54,15 +56,19 @@ class Lake:
     def path(self, *parts: str) -> str:
         return "/".join((self.root.rstrip("/"), *parts))
 
+    def location(self, path: str) -> str:
+        """A path in the lake as a person may give it to a command."""
+        return path if self.local else self.fs.url(path)
+
     def folder(self, manifest: Manifest) -> str:
         return self.path(manifest.stage, manifest.address)
 
     def find(self, stage: str, address: str) -> Manifest | None:
         """The dataset published at this address, or None."""
         path = self.path(stage, address, "manifest.json")
-        if not self.fs.exists(path):
-            return None
-        return Manifest.from_bytes(self.fs.cat_file(path), where=path)
+        for data in self.read_files([path]).values():
+            return Manifest.from_bytes(data, where=path)
+        return None
 
     def get(self, stage: str, address: str) -> Manifest:
         """As `find`; raises FileNotFoundError when nothing is published there."""
@@ -73,20 +79,52 @@ class Lake:
 
     def datasets(self, stage: str | None = None) -> Iterator[Manifest]:
         """Every published dataset, or those of one stage, by stage and partition."""
-        found = [Manifest.from_bytes(self.fs.cat_file(path), where=path) for path in self.manifest_paths(stage)]
+        found = [Manifest.from_bytes(data, where=path) for path, data in self._manifests(stage).items()]
         yield from sorted(found, key=lambda manifest: (manifest.stage, manifest.partition, manifest.address))
 
-    def manifest_paths(self, stage: str | None = None) -> Iterator[str]:
+    def manifest_paths(self, stage: str | None = None) -> list[str]:
         """Where the manifests lie, readable or not."""
-        for folder in [self.path(stage)] if stage else self._folders(self.root):
-            for dataset in self._folders(folder):
-                if self.fs.exists(f"{dataset}/manifest.json"):
-                    yield f"{dataset}/manifest.json"
+        return list(self._manifests(stage))
 
-    def _folders(self, folder: str) -> list[str]:
+    def _manifests(self, stage: str | None) -> dict[str, bytes]:
+        folders = [self.path(stage)] if stage else self.folders(self.root)
+        return self.read_files([f"{dataset}/manifest.json" for folder in folders for dataset in self.folders(folder)])
+
+    def read_files(self, paths: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of those of these small files that are there; of a remote lake many at a time."""
+        if not self.local:
+            return self.fs.cat_files(paths)
+        return {path: self.fs.cat_file(path) for path in paths if self.fs.exists(path)}
+
+    def existing(self, paths: Sequence[str]) -> list[str]:
+        """Those of these files, none of them empty, that are there; of a remote lake many are asked for at a time."""
+        if not self.local:
+            return list(self.fs.cat_files(paths, end=1))
+        return [path for path in paths if self.fs.exists(path)]
+
+    def names(self, folder: str) -> list[str]:
+        """Of what is in a folder, sorted; none where there is no such folder."""
+        return [path.rsplit("/", 1)[-1] for path, _ in self._entries(folder)]
+
+    def folders(self, folder: str) -> list[str]:
+        """The paths of the folders in a folder, sorted."""
+        return [path for path, kind in self._entries(folder) if kind == "directory"]
+
+    def _entries(self, folder: str) -> list[tuple[str, str]]:
+        if not self.local:
+            return self.fs.entries(folder)
         if not self.fs.isdir(folder):
             return []
-        return sorted(entry["name"] for entry in self.fs.ls(folder, detail=True) if entry["type"] == "directory")
+        return sorted((str(entry["name"]), str(entry["type"])) for entry in self.fs.ls(folder, detail=True))
+
+    def blocks(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file, a few MB at a time."""
+        if not self.local:
+            yield from self.fs.blocks(path)
+            return
+        with open(path, "rb") as file:
+            while block := file.read(READ_CHUNK):
+                yield block
 
     def read(self, manifest: Manifest, kind: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """One Arrow table a file, in the manifest's order; page checksums are verified."""
@@ -156,11 +194,17 @@ class Lake:
         for entry in manifest.of_kind(kind):
             target = folder / entry.path
             if not target.is_file() or file_sha256(target) != entry.sha256:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self.fs.get_file(f"{self.folder(manifest)}/{entry.path}", str(target))
-                if file_sha256(target) != entry.sha256:
-                    raise OSError(f"{self.folder(manifest)}/{entry.path} is damaged: see `headwater verify`")
+                self._download(f"{self.folder(manifest)}/{entry.path}", entry, target)
         return folder / kind
+
+    def _download(self, path: str, entry: FileEntry, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:  # another process may read the old copy
+            part = Path(scratch) / target.name
+            self.fs.get_file(path, str(part))
+            if file_sha256(part) != entry.sha256:
+                raise OSError(f"{path} is damaged: see `headwater verify`")
+            part.replace(target)
 
     def read_run(self, manifest: Manifest) -> dict[str, Any]:
         """The sidecar: when and how long the dataset took to make. Empty when it is gone; nothing depends on it."""
@@ -171,27 +215,19 @@ class Lake:
 
     def write(self, path: str, data: bytes) -> None:
         """Puts a file in place in one step: a reader sees the old one or the new one."""
-        if not self.local:
+        if self.local:
+            replace_file(path, data)
+        else:
             self.fs.pipe_file(path, data)
-            return
-        with self._temporary(path) as temporary:
-            with open(temporary, "wb") as file:
-                file.write(data)
-                _sync(file)
-            os.replace(temporary, path)
 
     def put(self, source: Path, folder: str, path: str, rows: int) -> FileEntry:
         """Copies a finished local file into a dataset's folder and says what it holds."""
         size, digest = source.stat().st_size, file_sha256(source)
         target = f"{folder}/{path}"
         if self.local:
-            with self._temporary(target) as temporary:
-                shutil.copyfile(source, temporary)
-                with open(temporary, "rb+") as file:
-                    _sync(file)
-                os.replace(temporary, target)
+            copy_file(source, target)
         else:
-            self.fs.put_file(str(source), target)
+            self.fs.upload(source, target, digest)
         return FileEntry(path=path, bytes=size, rows=rows, sha256=digest)
 
     def publish(self, manifest: Manifest, run: dict[str, Any]) -> Manifest:
@@ -205,14 +241,7 @@ class Lake:
         self.write(f"{folder}/run.json", json.dumps(run, sort_keys=True, indent=1).encode())
         final = f"{folder}/manifest.json"
         try:
-            if self.local:
-                with self._temporary(final) as temporary:
-                    with open(temporary, "wb") as file:
-                        file.write(manifest.to_bytes())
-                        _sync(file)
-                    os.link(temporary, final)  # unlike a rename, it fails where the name is taken
-            else:
-                self.fs.pipe_file(final, manifest.to_bytes(), mode="create")
+            (create_file if self.local else self.fs.create)(final, manifest.to_bytes())
         except FileExistsError:
             return self.get(manifest.stage, manifest.address)
         if self.fs.exists(f"{folder}/parts"):
@@ -239,16 +268,6 @@ class Lake:
             yield
 
     @contextmanager
-    def _temporary(self, path: str) -> Iterator[str]:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        temporary = f"{path}.{uuid.uuid4().hex[:8]}.tmp"
-        try:
-            yield temporary
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-            _sync_folder(os.path.dirname(path))
-
-    @contextmanager
     def scratch(self) -> Iterator[Path]:
         """A folder for files in the making; gone afterwards."""
         with tempfile.TemporaryDirectory(prefix="headwater-") as folder:
@@ -258,16 +277,3 @@ class Lake:
 def file_sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _sync_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from corpus.lake.manifest import Manifest
-from corpus.lake.store import READ_CHUNK, Lake
+from corpus.lake.store import Lake
 
 
 def find_damage(lake: Lake, manifest: Manifest) -> Iterator[str]:
@@ -15,10 +15,11 @@ def find_damage(lake: Lake, manifest: Manifest) -> Iterator[str]:
         yield f"{lake.folder(manifest)}/manifest.json: {manifest.counts.lost} records unaccounted for"
     for entry in manifest.files:
         path = f"{lake.folder(manifest)}/{entry.path}"
-        if not lake.fs.exists(path):
+        try:
+            size, digest = _digest(lake, path)
+        except FileNotFoundError:
             yield f"{path}: missing"
             continue
-        size, digest = _digest(lake, path)
         if (size, digest) != (entry.bytes, entry.sha256):
             yield f"{path}: {size} bytes, sha256 {digest}; the manifest has {entry.bytes} bytes, {entry.sha256}"
 
@@ -38,8 +39,7 @@ def find_misplaced(lake: Lake, manifest: Manifest) -> Iterator[str]:
 
 def _digest(lake: Lake, path: str) -> tuple[int, str]:
     digest, size = hashlib.sha256(), 0
-    with lake.fs.open(path, "rb") as file:
-        while block := file.read(READ_CHUNK):
-            digest.update(block)
-            size += len(block)
+    for block in lake.blocks(path):
+        digest.update(block)
+        size += len(block)
     return size, digest.hexdigest()

@@ -76,7 +76,7 @@ def open_crawl(url: str, columns: Columns = CONVENTION) -> Crawl:
     known = commoncrawl.parse_crawl_id(url)
     if known is not None:
         return _common_crawl(known, columns)
-    fs, root = fsspec.core.url_to_fs(url)
+    fs, root = fsspec.core.url_to_fs(url, use_listings_cache=False)  # a store's files may have changed since
     if not fs.exists(root):
         raise FileNotFoundError(
             f"{url} does not exist: --crawl takes a file ({WANTED}), a folder of them, or a Common Crawl id such as "

@@ -115,15 +115,22 @@ def closing_lines(lake: Lake, report: Mapping[str, Any], path: str, seconds: flo
 
     datasets = {stage["stage"]: stage["address"] for stage in report["stages"]}
     model = lake.path("checkpoint", datasets["checkpoint"], "model")
+    where = [] if lake.url == Lake(DEFAULT_LAKE).url else ["--lake", lake.url]
+    chosen = [model] if lake.local else [f"checkpoint/{datasets['checkpoint']}", *where]
     lines = []
     for sample in report["sample"][:1]:
         text = one_line(sample["text"])[:SAMPLE_CHARACTERS]
         lines += [f"The model continues a page that it has not seen, {one_line(sample['prompt'])!r}:", f"  {text}", ""]
-    lines += [f"model   {model}", f"report  {path}", f"time    {seconds:.0f} s", "", "Next:"]
+    lines += [
+        f"model   {lake.location(model)}",
+        f"report  {lake.location(path)}",
+        f"time    {seconds:.0f} s",
+        "",
+        "Next:",
+    ]
     url = next(iter(lake.read(lake.get("split", datasets["split"]), "train", ["url"])))["url"][0].as_py()
-    where = [] if lake.url == Lake(DEFAULT_LAKE).url else ["--lake", lake.url]
     commands = (
-        ["headwater", "generate", "--checkpoint", model, "--prompt", "Return the"],
+        ["headwater", "generate", "--checkpoint", *chosen, "--prompt", "Return the"],
         ["headwater", "trace", *where, url],
         ["headwater", "ui", *where],
     )

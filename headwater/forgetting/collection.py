@@ -27,7 +27,7 @@ class Unneeded:
 
 def find_collectable(lake: Lake) -> list[Unneeded]:
     """In the order in which they can go. Raises ValueError for a lake in which no recipe was run, RuntimeError while a
-    stage is being computed in it, which may find one of them."""
+    stage is being computed in it, which may find one of them; of a remote lake nothing tells that."""
     if (writer := next(find_writers(lake), None)) is not None:
         raise RuntimeError(f"a stage is being computed in the lake {lake.url}: wait until {writer} is free")
     found: list[tuple[str, str, str | None]] = []

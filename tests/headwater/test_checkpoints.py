@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from graphs import Graph
+from object_store import ObjectStore
 
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from headwater.checkpoints import checkpoints_of_run, resolve_checkpoint
+from training.checkpoints.stored import StoredCheckpoints, open_run
 
 
 @pytest.fixture
@@ -50,6 +52,20 @@ def test_a_folder_of_each_kind(model: Path, tmp_path: Path) -> None:
     for folder in (run, run / "checkpoints" / "step-00000008", hugging_face, model):
         assert resolve_checkpoint(str(folder), "no-lake", None) == folder
     assert resolve_checkpoint(str(model.parent), "no-lake", None) == model
+
+
+def test_a_url_of_a_run_in_a_store(object_store: ObjectStore, tmp_path: Path) -> None:
+    run = open_run(object_store.url("run"))
+    assert run is not None
+    checkpoints = StoredCheckpoints(tmp_path / "checkpoints", 2, 0, run)
+    checkpoints.newest()
+    (checkpoints.begin(5) / "config.json").write_text("{}")
+    saved = checkpoints.publish(5)
+    for url in (run.url, f"{run.url}/checkpoints/step-00000005"):
+        copy = resolve_checkpoint(url, "no-lake", None)
+        assert (copy / "config.json").read_text() == "{}" and copy != saved
+    with pytest.raises(FileNotFoundError, match=r"s3://.*/nothing holds no checkpoint; give the --out"):
+        resolve_checkpoint(object_store.url("nothing"), "no-lake", None)
 
 
 def test_a_folder_that_is_none_says_what_it_holds(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ class Data:
             overrides=overrides,
         )
 
-    def command(self, out: Path, *extra: str, ranks: int = 1) -> list[str]:
+    def command(self, out: Path | str, *extra: str, ranks: int = 1) -> list[str]:
         """The command line of a short run of the tiny preset."""
         start = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={ranks}"] if ranks > 1 else []
         flags = {

@@ -15,7 +15,7 @@ import os
 import shutil
 import uuid
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ SCHEMA = "headwater.checkpoint/2"
 MANIFEST = "manifest.json"
 MOMENTS = "optimizer.safetensors"
 TEMPORARY = ".writing-"
+PREFIX = "step-"
 
 
 class DamagedError(ValueError):
@@ -36,8 +37,17 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """Raises DamagedError when it is missing or incomplete."""
     path = folder / MANIFEST
     try:
-        value: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read ({error})") from error
+    return parse_manifest(data, path)
+
+
+def parse_manifest(data: bytes, path: Path | str) -> dict[str, Any]:
+    """Raises DamagedError, with the path that it is from."""
+    try:
+        value: dict[str, Any] = json.loads(data)
+    except ValueError as error:
         raise DamagedError(f"{path} cannot be read ({error})") from error
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         raise DamagedError(f"{path} is not a {SCHEMA} manifest")
@@ -77,7 +87,7 @@ class Checkpoints:
         self._writing: Path | None = None
 
     def all(self) -> list[Path]:
-        return sorted(self.folder.glob("step-*"))
+        return sorted(self.folder.glob(f"{PREFIX}*"))
 
     def milestones(self) -> list[Path]:
         """Those at multiples of `keep_every` steps, without the last checkpoint."""
@@ -138,10 +148,23 @@ class Checkpoints:
         for later in self.all():
             if _step(later) > step:  # it would count among the last ones
                 self._remove(later)
-        for old in self.all()[: -self.keep_last]:
-            if _step(old) != best and (not self.keep_every or _step(old) % self.keep_every):
-                self._remove(old)
+        for name in self.spent([folder.name for folder in self.all()], best):
+            self._remove(self.folder / name)
         return target
+
+    def spent(self, names: Sequence[str], best: int) -> list[str]:
+        """Those of these checkpoints, oldest first, that need not be kept."""
+        steps = {name: int(name.removeprefix(PREFIX)) for name in names[: -self.keep_last]}
+        return [
+            name for name, step in steps.items() if step != best and (not self.keep_every or step % self.keep_every)
+        ]
+
+    def bring(self, folder: Path) -> None:
+        """Called by every process before it reads a checkpoint that `newest` found in one of them."""
+
+    def place(self, folder: Path) -> str:
+        """Where a checkpoint is for the person who asks."""
+        return str(folder)
 
     def remove_incomplete(self) -> None:
         """Removes what a killed process left half written."""
@@ -202,8 +225,8 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _name(step: int) -> str:
-    return f"step-{step:08d}"
+    return f"{PREFIX}{step:08d}"
 
 
 def _step(folder: Path) -> int:
-    return int(folder.name.removeprefix("step-"))
+    return int(folder.name.removeprefix(PREFIX))

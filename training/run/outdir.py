@@ -4,6 +4,9 @@ OUT/lock            held by the trainer that is writing, and naming it
 OUT/checkpoints/    step-00000123/, the newest `keep_last`
 OUT/metrics.jsonl   OUT/tensorboard/
 OUT/speed.json      of the last finished run: tokens a second and other figures that differ from run to run
+
+Where OUT is in an object store, all that is written in a folder of this machine, and the store has copies of all but
+the lock (training.checkpoints.stored).
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from training.checkpoints.checkpoint import Checkpoints
+from training.checkpoints.stored import StoredCheckpoints, open_run
 from training.distributed.parallel import World
 
 LOCK_WAIT = 30.0  # seconds: a killed launcher's orphan may still be leaving
@@ -25,10 +30,11 @@ SEEN_WAIT = 60.0  # seconds: NFS may remember for so long that a file was not th
 
 
 class Outdir:
-    """Use as a context: inside it, this process is the only trainer of the folder."""
+    """Use as a context: inside it, this process is the only trainer of the folder on this machine."""
 
-    def __init__(self, path: Path, wait: float = LOCK_WAIT) -> None:
-        self.path, self.wait = path, wait
+    def __init__(self, path: Path | str, wait: float = LOCK_WAIT) -> None:
+        self._run = open_run(str(path))
+        self.path, self.wait = self._run.work_folder if self._run else Path(path), wait
         self.holder = ""  # what the lock says while this process holds it
         self._lock: IO[str] | None = None
 
@@ -39,6 +45,16 @@ class Outdir:
     @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
+
+    def open_checkpoints(self, keep_last: int, keep_every: int) -> Checkpoints:
+        if self._run is None:
+            return Checkpoints(self.checkpoints, keep_last, keep_every)
+        return StoredCheckpoints(self.checkpoints, keep_last, keep_every, self._run)
+
+    def push(self) -> None:
+        """Called when the run is through: the store has what was written since the last checkpoint."""
+        if self._run is not None:
+            self._run.push(self.path)
 
     def __enter__(self) -> Outdir:
         """Raises ValueError naming the lock and its holder when another trainer still has it after the wait."""
@@ -85,7 +101,7 @@ class Outdir:
         """To be called by all ranks. Raises ValueError where a node sees another folder than the one that rank 0 has
         locked: after the loss of a node, rank 0 may be on any of them, and without the checkpoints it would begin anew.
         """
-        if not world.has_several_nodes:
+        if self._run is not None or not world.has_several_nodes:  # a store is one for all, and fetched from by each
             return
         holder = world.broadcast(self.holder)
         deadline = time.monotonic() + min(SEEN_WAIT, world.timeout / 2)

@@ -21,7 +21,7 @@ import torch
 
 from corpus.lake.manifest import canonical_json, sha256
 from corpus.shards.reader import ShardSet
-from training.checkpoints.checkpoint import Checkpoints, check_same_run, checkpoint_digest
+from training.checkpoints.checkpoint import check_same_run, checkpoint_digest
 from training.checkpoints.export import layout_files, read_tokenizer
 from training.checkpoints.files import write_atomic
 from training.config import ModelConfig, TrainConfig, identity
@@ -79,7 +79,7 @@ class Trainer:
         self.heldout = build_heldout_loader(heldout, config)
         self.dtype = choose_dtype(config.dtype, world.device)
         self.budget = build_budget(model, config, world, self.dtype)
-        self.checkpoints = Checkpoints(out.checkpoints, config.keep_last, config.keep_every)
+        self.checkpoints = out.open_checkpoints(config.keep_last, config.keep_every)
         self.state = State(build_model(model, config, world, self.dtype), config, self.dtype)
         self._terminated = False
 
@@ -109,7 +109,10 @@ class Trainer:
                 Prefetch(self.loader, self.step, self.config.steps, pin=pin) as batches,
                 profile_steps(trace_folder) as profiler,
             ):
-                return self._train(batches, journal, profiler)
+                code = self._train(batches, journal, profiler)
+        if self.world.is_main:
+            self.out.push()
+        return code
 
     def _train(self, batches: Prefetch, journal: Journal | None, profiler: Any) -> int:
         replica = self.world.wrap(self.state.model, random=self.config.dropout > 0)
@@ -199,6 +202,7 @@ class Trainer:
         folder = self.world.broadcast(self.checkpoints.newest() if self.world.is_main else None)
         if folder is None:
             return []
+        self.checkpoints.bring(folder)
         saved = json.loads((folder / "state.json").read_bytes())
         changes = check_same_run(saved["run"], self._identity(), folder, self.overrides)
         self.state.load(folder, self.loader.step_of(saved["loader"]), saved)
@@ -255,7 +259,7 @@ class Trainer:
             "heldout_loss": stopping.last,
             "best_heldout_loss": stopping.best,
             "parameters": self.budget.parameters,
-            "checkpoint": str(folder),
+            "checkpoint": self.checkpoints.place(folder),
         }
         journal.log("  ".join(f"{name} {value}" for name, value in figures.items() if value is not None))
         journal.report({**figures, **speeds}, checkpoint_digest(folder))

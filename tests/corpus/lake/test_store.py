@@ -23,10 +23,11 @@ from corpus.lake.verification import find_damage
 TABLE = pa.table({"number": list(range(1000)), "text": [f"drop {number}" for number in range(1000)]})
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lake]:
-    if request.param == "local":
-        yield Lake(str(tmp_path / "lake"))
+    if request.param != "memory":
+        url = str(tmp_path) if request.param == "local" else request.getfixturevalue("object_store").url("here")
+        yield Lake(f"{url}/lake")
         return
     lake = Lake(f"memory://lake-{uuid.uuid4().hex}")
     yield lake
