@@ -71,8 +71,8 @@ class World:
         """Raises ConnectionError where a rank was lost, in place of what the library raises then."""
         if error is not None and _is_of_network(error):  # to take the group down would wait for the lost rank
             raise ConnectionError(
-                f"{self._name()} lost another rank ({_first_line(error)}), whose own output may say why; repeat the "
-                f"command to continue from the newest checkpoint"
+                f"{self._name()} lost the connection to the others ({_first_line(error)}), whose output may say why; "
+                f"repeat the command to continue from the newest checkpoint"
             ) from error
         if dist.is_initialized():
             dist.destroy_process_group()

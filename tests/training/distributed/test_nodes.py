@@ -66,7 +66,7 @@ def test_a_lost_node_is_replaced_by_another(
     assert stays.wait(BOUND) == 0, stays.text()
     assert LOST_AT <= resumed_at(comes) < STEPS
     [line] = [line for line in stays.text().splitlines() if line.startswith("train: ")]
-    assert "on node-1, lost another rank" in line and "repeat the command" in line
+    assert "on node-1, lost the connection to the others" in line and "repeat the command" in line
     assert_as_unbroken(out, unbroken)
 
 
@@ -150,7 +150,10 @@ def test_a_writer_that_is_cut_off_and_frozen_keeps_others_out_until_it_has_ended
     wait_until(lambda: "is held by another trainer (node-1, process" in stays.text(), "the lock is seen")
     assert sorted(path.name for path in (out / "checkpoints").iterdir()) == before
     writer.signal_all(signal.SIGCONT)
-    wait_until(lambda: "train: rank 0 of 2, on node-1, lost another rank" in writer.text(), "the writer has ended")
+    wait_until(
+        lambda: "train: rank 0 of 2, on node-1, lost the connection to the others" in writer.text(),
+        "the writer has ended",
+    )
     for node in (stays, comes):
         assert node.wait(BOUND) == 0, node.text()
     assert_as_unbroken(out, unbroken)

@@ -13,6 +13,7 @@ from nodes import BOUND, LOST_AT, SMALL, assert_as_unbroken, wait_for_checkpoint
 from small_corpus import ROOT, Data
 
 SCRIPT = ROOT / "deploy" / "slurm" / "train.sbatch"
+JOB = str(os.getpid())  # the port follows from it, and other tests of this machine should have another
 COMMANDS = {
     "srun": """
         [[ $1 == --kill-on-bad-exit=1 ]] && shift
@@ -27,7 +28,7 @@ COMMANDS = {
         if [[ "$*" == "show hostnames here[1-2]" ]]; then echo localhost; echo elsewhere; exit; fi
         echo "$*" >> "$STATE/scontrol" """,
     "scancel": """
-        [[ "$*" == "--signal=TERM 47" ]] && kill -TERM $(cat "$STATE/tasks")""",
+        [[ "$*" == "--signal=TERM $SLURM_JOB_ID" ]] && kill -TERM $(cat "$STATE/tasks")""",
     "torchrun": f'exec {sys.executable} -m torch.distributed.run "$@"',
 }
 
@@ -40,7 +41,7 @@ def slurm(tmp_path: Path) -> dict[str, str]:
     for name, body in COMMANDS.items():
         (commands / name).write_text(f"#!/bin/bash\n{body}\n")
         (commands / name).chmod(0o755)
-    job = {"SLURM_JOB_ID": "47", "SLURM_JOB_NODELIST": "here[1-2]", "SLURM_NNODES": "2", "SLURM_SUBMIT_DIR": str(ROOT)}
+    job = {"SLURM_JOB_ID": JOB, "SLURM_JOB_NODELIST": "here[1-2]", "SLURM_NNODES": "2", "SLURM_SUBMIT_DIR": str(ROOT)}
     return {**os.environ, **job, "STATE": str(tmp_path), "PATH": f"{commands}:{os.environ['PATH']}"}
 
 
@@ -59,13 +60,13 @@ def test_a_job_that_runs_out_of_time_goes_on_in_its_next_turn(
         finally:
             if first.poll() is None:
                 os.killpg(first.pid, signal.SIGKILL)
-    assert (tmp_path / "scontrol").read_text() == "requeue 47\n", (tmp_path / "log").read_text()
+    assert (tmp_path / "scontrol").read_text() == f"requeue {JOB}\n", (tmp_path / "log").read_text()
     assert len((out / "metrics.jsonl").read_bytes()) < len((unbroken / "metrics.jsonl").read_bytes())
     second = subprocess.run(
         command, env=slurm, cwd=tmp_path, capture_output=True, text=True, timeout=BOUND, check=False
     )
     assert second.returncode == 0 and ": from step " in second.stderr, second.stderr
-    assert (tmp_path / "scontrol").read_text() == "requeue 47\n"  # not a second time
+    assert (tmp_path / "scontrol").read_text() == f"requeue {JOB}\n"  # not a second time
     assert_as_unbroken(out, unbroken)
 
 
