@@ -37,11 +37,13 @@ class Node:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, command: list[str], **environment: str) -> None:
+        # Should the tests be killed, so is the node.
+        tied = ["setpriv", "--pdeathsig", "KILL"]
         own = ["unshare", "--fork", "--pid", "--kill-child=KILL", "--mount-proc", "--uts"]
         boot = ["sh", "-c", BOOT, "sh", self.name, str(self.folder / "hosts")]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.namespace, *own, *boot, *command],
+                ["ip", "netns", "exec", self.namespace, *tied, *own, *boot, *command],
                 cwd=ROOT,
                 env={**os.environ, **environment},
                 stdout=log,
@@ -94,7 +96,7 @@ class Network:
     def _make(self) -> None:
         if os.geteuid() != 0:
             raise OSError("network namespaces need root")
-        if missing := [name for name in ("ip", "unshare") if shutil.which(name) is None]:
+        if missing := [name for name in ("ip", "setpriv", "unshare") if shutil.which(name) is None]:
             raise OSError(f"there is no command {missing[0]}")
         ip("netns", "add", self.switch)
         ip("-n", self.switch, "link", "add", "bridge", "type", "bridge")
