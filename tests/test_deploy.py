@@ -106,7 +106,7 @@ def test_torchrun_and_the_trainer_take_the_command_of_the_training_job() -> None
         str(taken.nproc_per_node)
         == workers["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"]
     )
-    assert build_parser().parse_args(taken.training_script_args).out == Path("/training/run")
+    assert build_parser().parse_args(taken.training_script_args).out == "/training/run"
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)

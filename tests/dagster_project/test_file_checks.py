@@ -28,7 +28,7 @@ def run(graph: Graph) -> dg.AssetCheckEvaluation:
 
 def test_a_file_that_was_removed_or_cut_is_named(graph: Graph, graph_lake: Path, tmp_path: Path) -> None:
     mine = replace(graph, lake=Lake(str(shutil.copytree(graph_lake, tmp_path / "lake"))))
-    dataset = mine.lake.datasets("clean")[0]
+    dataset = next(mine.lake.datasets("clean"))
     with dg.DagsterInstance.ephemeral() as instance:
         mine = replace(mine, instance=instance)
         for recipe in ("base", "alike"):  # two recipes that are one up to this stage

@@ -87,7 +87,7 @@ def test_a_crawl_becomes_a_model_by_clicking_alone(tmp_path: Path, crawl_folder:
 
         page.goto(f"{address}/assets/clean")
         for text in ("payload_digest", "non-nullable", "Row count"):
-            expect(page.get_by_text(text).first).to_be_visible()
+            expect(page.get_by_text(text).first).to_be_visible(timeout=60_000)  # on a busy machine
         expect(page.get_by_role("link", name="pipelines.cleaning.clean in editor")).to_be_visible()
         keep_screenshot(page, "dagster-asset")
         page.goto(f"{address}/assets/documents?view=checks")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import every_stage
 import pytest
 from faulty_proxy import HOLD, MEET
 from fixed_crawls import write_crawls
@@ -24,7 +25,6 @@ from pipelines import forkserver
 from pipelines.blocks import IngestConfig
 from pipelines.engine import Engine
 from pipelines.ingestion import ingest
-from tests.pipelines import test_golden_digests
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,15 +69,15 @@ def test_every_stage_makes_in_a_store_what_it_makes_in_a_folder(
     folder: Path, object_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Crawls are read from the store too, and the trainer's reader has the same shards from both."""
-    local = test_golden_digests.run_stages(folder)
+    local = every_stage.run_stages(folder, Engine(workers=2))
     upload_crawls(folder, object_store)
 
     def stored(path: str) -> str:
         return object_store.url(Path(path).relative_to(tmp_path).as_posix())
 
-    monkeypatch.setattr(test_golden_digests, "Lake", lambda path: Lake(stored(path)))
-    monkeypatch.setattr(test_golden_digests, "open_crawl", lambda path: open_crawl(stored(path)))
-    remote = test_golden_digests.run_stages(tmp_path)
+    monkeypatch.setattr(every_stage, "Lake", lambda path: Lake(stored(path)))
+    monkeypatch.setattr(every_stage, "open_crawl", lambda path: open_crawl(stored(path)))
+    remote = every_stage.run_stages(tmp_path, Engine(workers=2))
     assert not remote.local and not (tmp_path / "lake").exists()
     assert digests(remote) == digests(local) and len(digests(local)) > 20
     assert [problem for one in remote.datasets() for problem in find_damage(remote, one)] == []

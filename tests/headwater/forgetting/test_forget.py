@@ -253,7 +253,7 @@ def test_a_recipe_goes_on_without_a_crawl_of_which_nothing_is_left(before: Lake,
     findings = find_in_lake(lake, Removal("host", GAMMA))
     [recipe] = findings.recipes
     assert recipe.emptied == ("docs",)
-    left_out = forgetting.forget(lake, findings, 1, quiet=True)
+    left_out = forgetting.forget(lake, findings, Engine(workers=1), quiet=True)
     assert {"base documents/docs", "base shards/docs+news"} <= set(left_out)
     assert {one.partition for one in current(lake, "shards")} == {"news"}
     assert write_certificate(lake, Removal("host", GAMMA)).found == ()

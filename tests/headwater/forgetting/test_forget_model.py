@@ -17,6 +17,7 @@ from corpus.optout.removals import parse_removal
 from headwater.cli import main
 from headwater.forgetting import rebuild
 from headwater.forgetting.findings import find_in_lake
+from pipelines.engine import Engine
 
 TRAINED = "https://site.example/asyncio"  # a page of the graph's own crawl
 pytestmark = pytest.mark.usefixtures("in_process")
@@ -43,7 +44,7 @@ def test_of_several_sets_of_crawls_the_report_says_which_is_made_again(
     run = []
     monkeypatch.setattr(rebuild.GraphRun, "run", lambda self, crawls, benchmarks: run.append(crawls))
     findings = find_in_lake(lake, parse_removal(TRAINED))
-    left_out = rebuild.forget(lake, findings, workers=1, quiet=True)
+    left_out = rebuild.forget(lake, findings, Engine(workers=1), quiet=True)
     assert run == [[graph.key]]
     # Where nothing was made again, nothing that holds it is any recipe's.
     assert {"base shards/docs+my-crawl", "base shards/my-crawl", "base report"} <= set(left_out)
