@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -31,7 +32,9 @@ class WorkerCode:
     versions: Mapping[str, str]
 
     @classmethod
+    @cache
     def here(cls) -> WorkerCode:
+        """As it was when this process first asked: files that change later are not what it runs."""
         versions = {"python": ".".join(platform.python_version_tuple()[:2]), "headwater's code": _digest()}
         for name in _requirements():
             with suppress(metadata.PackageNotFoundError):  # a worker needs no torch; what it needs, it fails without

@@ -26,6 +26,7 @@ from apache_beam.runners.worker.worker_pool_main import BeamFnExternalWorkerPool
 
 from pipelines import forkserver
 from pipelines.remote.submission import report_unless_hung_up
+from pipelines.remote.worker_code import WorkerCode
 
 ENGINES = 16  # task managers that may ask at the same time
 LOADED = ["pipelines.blocks", "pipelines.measures"]  # before the first job
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING)
     report_unless_hung_up()
+    WorkerCode.here()  # noted before anybody can change it
     forkserver.start(LOADED)
     server = grpc.server(ThreadPoolExecutor(ENGINES))
     pool = BeamFnExternalWorkerPoolServicer(use_process=False)

@@ -43,3 +43,12 @@ def test_a_worker_with_other_code_is_refused() -> None:
     with pytest.raises(StageError, match=r"pyarrow [\d.]+ \(the launcher: 1.0\); install the same there"):
         other.check()
     WorkerCode({**here.versions, "torch-of-the-launcher": "1.0"}).check()  # a worker may lack what it does not use
+
+
+def test_a_pool_answers_for_the_code_that_it_was_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that are changed under it are not what it runs, though a new launcher has them."""
+    running = WorkerCode.here()
+    monkeypatch.setattr("pipelines.remote.worker_code._digest", lambda: "new files")
+    newer = WorkerCode({**running.versions, "headwater's code": "new files"})
+    with pytest.raises(StageError, match=r"other code than the launcher: .*\(the launcher: new files\)"):
+        newer.check()
