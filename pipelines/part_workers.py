@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from corpus.lake.store import Lake
 from pipelines import forkserver
 from pipelines.guard import Guard
-from pipelines.parts import PartJob, Split, Work, part_path
+from pipelines.parts import PartJob, Split, Work, heaviest_first, part_path
 
 
 class PartWorkers:
@@ -23,7 +23,6 @@ class PartWorkers:
     def make(self, splits: Sequence[Split]) -> Iterator[str]:
         """Makes the parts of splits, the heaviest first, each in the next process that is free. Yields their names; one
         that is finished is not made again. Ends all processes when one fails."""
-        heaviest_first = sorted(splits, key=lambda split: (-split.weight, split.name))
         finished = {*self.lake.existing([part_path(self.folder, split.name) for split in splits])}
         free: SimpleQueue[Guard] = SimpleQueue()
         for guard in self.guards:
@@ -40,7 +39,7 @@ class PartWorkers:
 
         threads = ThreadPoolExecutor(len(self.guards))
         try:
-            for future in as_completed([threads.submit(make, split) for split in heaviest_first]):
+            for future in as_completed([threads.submit(make, split) for split in heaviest_first(splits)]):
                 yield future.result()
         except BaseException as error:
             for guard in self.guards:

@@ -41,6 +41,11 @@ class Split(Protocol):
         """Its size in bytes or rows: the heaviest are dealt out first."""
 
 
+def heaviest_first(splits: Iterable[Split]) -> list[Split]:
+    """The order in which they are dealt out."""
+    return sorted(splits, key=lambda split: (-split.weight, split.name))
+
+
 @dataclass(frozen=True, kw_only=True)
 class FileSplit:
     """The files of one part of earlier datasets: kind -> path in the lake."""

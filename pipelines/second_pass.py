@@ -16,7 +16,7 @@ from typing import Any
 from corpus.lake.store import Lake
 from pipelines.blocks import Block, Ingest
 from pipelines.part_workers import PartWorkers
-from pipelines.parts import Part, Work, read_row, write_row
+from pipelines.parts import Part, Work, read_row, read_rows, write_row
 from pipelines.revisits import resolve_revisits
 
 
@@ -36,7 +36,7 @@ class Settle(Work):
         self.ingest, self.folder = ingest, folder
 
     def process(self, lake: Lake, split: Settled, part: Part) -> None:
-        rows = [read_row(lake, self.folder, block.name) for block in split.blocks]
+        rows = read_rows(lake, self.folder, [block.name for block in split.blocks])
         self._read_again(lake, split.blocks, rows)
         resolve_revisits(lake, self.folder, rows)
         for block, row in zip(split.blocks, rows, strict=True):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from corpus.lake.store import Lake
 from pipelines.beam import beam
 from pipelines.part_workers import PartWorkers
-from pipelines.parts import Phase, Split, Work
+from pipelines.parts import Phase, Split, Work, heaviest_first
 from pipelines.remote.worker_code import WorkerCode, announce
 
 
@@ -48,7 +48,7 @@ class Phases(beam.PTransform):
             done = (
                 done
                 | f"All before phase {number}" >> beam.GroupByKey()
-                | f"Splits of phase {number}" >> beam.FlatMap(_heaviest_first, splits)
+                | f"Splits of phase {number}" >> beam.FlatMap(_dealt, splits)
                 # Without it the splits are fused to their source, and one worker gets all of them.
                 | f"Deal out phase {number}" >> beam.Reshuffle()
                 | f"Phase {number}" >> beam.ParDo(RunSplits(self.lake_url, self.folder, work, code))
@@ -57,5 +57,5 @@ class Phases(beam.PTransform):
         return done
 
 
-def _heaviest_first(_finished: tuple[None, Iterable[str]], splits: Sequence[Split]) -> list[Split]:
-    return sorted(splits, key=lambda split: (-split.weight, split.name))
+def _dealt(_finished: tuple[None, Iterable[str]], splits: Sequence[Split]) -> list[Split]:
+    return heaviest_first(splits)
