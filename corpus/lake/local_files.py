@@ -16,7 +16,7 @@ def replace_file(path: str, data: bytes) -> None:
     with _temporary(path) as temporary:
         with open(temporary, "wb") as file:
             file.write(data)
-            _sync(file)
+            _flush(file)
         os.replace(temporary, path)
 
 
@@ -25,7 +25,7 @@ def create_file(path: str, data: bytes) -> None:
     with _temporary(path) as temporary:
         with open(temporary, "wb") as file:
             file.write(data)
-            _sync(file)
+            _flush(file)
         os.link(temporary, path)  # unlike a rename, it fails where the name is taken
 
 
@@ -33,7 +33,7 @@ def copy_file(source: Path, path: str) -> None:
     with _temporary(path) as temporary:
         shutil.copyfile(source, temporary)
         with open(temporary, "rb+") as file:
-            _sync(file)
+            _flush(file)
         os.replace(temporary, path)
 
 
@@ -45,16 +45,17 @@ def _temporary(path: str) -> Iterator[str]:
         yield temporary
     finally:
         Path(temporary).unlink(missing_ok=True)
-        _sync_folder(os.path.dirname(path))
+        sync(os.path.dirname(path))
 
 
-def _sync(file: IO[bytes]) -> None:
+def _flush(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
 
 
-def _sync_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: str | Path) -> None:
+    """Returns once a file, or the entries of a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

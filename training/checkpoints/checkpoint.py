@@ -19,8 +19,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus.lake.local_files import sync
 from corpus.lake.manifest import canonical_json, sha256
-from training.checkpoints.files import file_digest, sync
+from training.checkpoints.files import file_digest
 
 SCHEMA = "headwater.checkpoint/2"
 MANIFEST = "manifest.json"
