@@ -59,10 +59,15 @@ def run(
     return Cost(wall=wall, cpu=sum(seconds.values()), largest=largest, output=printed.read_text())
 
 
+def status_bytes(name: str, pid: int | str = "self") -> int:
+    """VmHWM or another size of a process, by the kernel's count."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    [found] = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    return int(found) * 1024
+
+
 def _peak(pid: int) -> int:
     """The most memory that a process has held, by the kernel's count; what it holds now where there is none."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    with suppress(OSError, ValueError):
+        return status_bytes("VmHWM", pid)
     return int(psutil.Process(pid).memory_info().rss)

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.dedup.documents import EXACT, NEAR
+from benchmarks.processes import status_bytes
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.duplicates.clusters import ShingleSets, find_exact_duplicates, find_near_duplicates
 from corpus.duplicates.deduplication import BandFiles
@@ -62,10 +63,10 @@ def measure(count: int, folder: Path) -> dict[str, float]:
     warm = folder / "warm"
     make(WARM, warm)
     _remove(WARM, warm, {})
-    before = _status("VmRSS")
+    before = status_bytes("VmRSS")
     seconds: dict[str, float] = {}
     found = _remove(count, folder, seconds)
-    return {**seconds, "removed": found, "bytes": _status("VmHWM") - before}
+    return {**seconds, "removed": found, "bytes": status_bytes("VmHWM") - before}
 
 
 def _remove(count: int, folder: Path, seconds: dict[str, float]) -> int:
@@ -107,13 +108,6 @@ def _timed(name: str, seconds: dict[str, float]) -> Iterator[None]:
     start = time.process_time()
     yield
     seconds[name] = time.process_time() - start
-
-
-def _status(name: str) -> int:
-    """Bytes, by the kernel's count of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    [found] = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
-    return int(found) * 1024
 
 
 def main() -> None:

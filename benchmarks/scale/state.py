@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.processes import status_bytes
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.duplicates.removals import NEAR
 from corpus.holdout.heldout import HeldOutConfig
@@ -130,16 +131,16 @@ def measure(what: str, documents: int, lake: Lake) -> dict[str, float]:
         "exact": (Exact([signed], "keep"), alone),
         "group": (Group([signed], folder), BAND),
     }
-    before, started = _status("VmRSS"), time.process_time()
+    before, started = status_bytes("VmRSS"), time.process_time()
     if what == HOLD_OUT:
         HoldOut([f"{folder}/texts/{name}.parquet" for name in names], HeldOutConfig()).setup(lake)
-        return {"seconds": time.process_time() - started, "bytes": _status("VmHWM") - before, "stored": 0}
+        return {"seconds": time.process_time() - started, "bytes": status_bytes("VmHWM") - before, "stored": 0}
     work, split = works[what]
     with lake.scratch() as scratch:
         part = Part(lake, folder, split.name, work.schemas, scratch)
         work.process(lake, split, part)
         part.close()
-    seconds, peak = time.process_time() - started, _status("VmHWM")
+    seconds, peak = time.process_time() - started, status_bytes("VmHWM")
     stored = sum(entry["bytes"] for entry in read_row(lake, folder, split.name)["files"])
     return {"seconds": seconds, "bytes": peak - before, "stored": stored}
 
@@ -149,13 +150,6 @@ def removal_bytes() -> float:
     row = {"part": 1, "row": 1, "rank": 1, "doc_id": bytes(16), "keeper": bytes(16), "reason": NEAR, "similarity": 0.9}
     count = 1_000
     return pa.Table.from_pylist([row] * count, schema=REMOVAL).nbytes / count
-
-
-def _status(name: str) -> int:
-    """Bytes, by the kernel's count of this process."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    [found] = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
-    return int(found) * 1024
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ import fsspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "helpers"))
 
+from every_stage import digests
 from object_store import BUCKET, CREDENTIALS, serve_objects
 
 from corpus.lake.store import Lake
@@ -39,10 +40,6 @@ def run(folder: Path, environment: dict[str, str], *arguments: str) -> str:
     if done.returncode:
         sys.exit(f"{' '.join(arguments)} failed with {done.returncode}: {done.stdout[-2000:]}")
     return done.stdout
-
-
-def digests(lake: Lake) -> dict[str, str]:
-    return {f"{one.stage}/{one.partition}/{one.address}": one.digest for one in lake.datasets()}
 
 
 def main() -> int:

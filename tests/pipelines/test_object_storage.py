@@ -13,6 +13,7 @@ from pathlib import Path
 
 import every_stage
 import pytest
+from every_stage import digests
 from faulty_proxy import HOLD, MEET
 from fixed_crawls import write_crawls
 from object_store import ObjectStore
@@ -44,10 +45,6 @@ def documents(folder: Path) -> dict[str, str]:
     config = IngestConfig(block_bytes=50_000)
     ingest(lake, open_crawl(str(folder / "input" / "first")), config, Engine(workers=1))
     return digests(lake)
-
-
-def digests(lake: Lake) -> dict[str, str]:
-    return {f"{one.stage}/{one.address}": one.digest for one in lake.datasets()}
 
 
 def upload_crawls(folder: Path, store: ObjectStore) -> None:
