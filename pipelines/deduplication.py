@@ -18,13 +18,14 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DROPPED, FAILED_RULE, LEDGER, ORIGIN
 from corpus.lake.stage import Outcome, Stage
 from corpus.lake.store import ROWS, Lake
-from pipelines.candidates import Signed
 from pipelines.cleaning import CLEAN, keep_documents
-from pipelines.duplicates import REMOVAL, find_duplicates
+from pipelines.duplicates.signatures import sign
+from pipelines.duplicates.signed import REMOVAL, Signed, removals_between
+from pipelines.duplicates.splits import Documents, document_files
+from pipelines.duplicates.stage import find_duplicates
 from pipelines.engine import Engine
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
 from pipelines.plan import compute, each_split
-from pipelines.signatures import sign
 
 STAGE = stages.UNIQUE
 VERSION = 2
@@ -72,27 +73,25 @@ def _unique(
         datasets=[clean, duplicates] if duplicates is not None else [clean],
     )
     splits = file_splits(lake, {"documents": [clean]})
-    keep = Keep(duplicates, [split.name for split in splits], config.measure, config.threshold)
+    keep = Keep(duplicates, document_files(clean), config.measure, config.threshold)
     return compute(lake, stage, engine, lambda: each_split(splits, keep, [clean]))
 
 
 class Keep(Work):
-    """`parts`: the names of the crawl's files of documents, in the order in which the removals count them."""
+    """`files`: the crawl's documents, by file."""
 
     schemas = {"documents": CLEAN, "ledger": LEDGER}
 
-    def __init__(self, duplicates: Manifest | None, parts: Sequence[str], measure: str, threshold: float) -> None:
-        self.duplicates, self.parts, self.measure, self.threshold = duplicates, parts, measure, threshold
-
-    def setup(self, lake: Lake) -> None:
-        found = lake.read(self.duplicates, "removals") if self.duplicates is not None else [REMOVAL.empty_table()]
-        self.removals = pa.concat_tables(found).combine_chunks()
-        self.starts = np.searchsorted(self.removals["part"].to_numpy(), np.arange(len(self.parts) + 1))
+    def __init__(self, duplicates: Manifest | None, files: Sequence[Documents], measure: str, threshold: float) -> None:
+        self.duplicates, self.measure, self.threshold = duplicates, measure, threshold
+        self.files = {file.name: file for file in files}
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
-        number = self.parts.index(split.name)
-        removals = self.removals.slice(self.starts[number], self.starts[number + 1] - self.starts[number])
-        rows = removals["row"].to_numpy()
+        file = self.files[split.name]
+        removals = REMOVAL.empty_table()
+        if self.duplicates is not None:
+            removals = removals_between(lake, self.duplicates, file.first, file.stop, REMOVAL.names)
+        rows = removals["position"].to_numpy().astype(np.int64) - file.first
         start = 0
         kept: list[pa.RecordBatch] = []
         lost = [ORIGINS.empty_table()]

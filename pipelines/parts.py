@@ -97,7 +97,7 @@ class Part:
         self._stack = ExitStack()
         self._schemas = schemas
         self._writers = {
-            kind: self._stack.enter_context(parquet_writer(scratch / f"{kind}.parquet", schema))
+            kind: self._stack.enter_context(parquet_writer(self._file(kind), schema))
             for kind, schema in schemas.items()
         }
         self._pending: dict[str, list[dict[str, Any]]] = {kind: [] for kind in schemas}
@@ -165,11 +165,20 @@ class Part:
 
     def put(self, file: Path, path: str, rows: int) -> None:
         """A finished file of another format."""
-        self._files.append(self._lake.put(file, self._folder, path, rows))
+        entry = self._lake.put(file, self._folder, path, rows)
+        if not path.startswith(PASSED_ON):
+            self._files.append(entry)
 
-    def put_table(self, path: str, rows: pa.Table) -> None:
-        """A Parquet file that is not named after the part."""
-        self._files.append(put_table(self._lake, self._folder, path, rows))
+    def put_table(self, path: str, rows: pa.Table, row_group: int = 1 << 20) -> None:
+        """A Parquet file that is not named after the part, with so many rows in a row group."""
+        file = self._file(path)
+        with parquet_writer(file, rows.schema) as writer:
+            writer.write_table(rows, row_group_size=row_group)
+        self.put(file, path, rows.num_rows)
+        file.unlink()
+
+    def _file(self, kind: str) -> Path:
+        return self.scratch / f"{kind.replace('/', '-')}.parquet"
 
     def _flush(self, kind: str) -> None:
         rows = self._pending[kind]
@@ -185,7 +194,7 @@ class Part:
             self._flush(kind)
         self._stack.close()
         for kind in self._writers:
-            self.put(self.scratch / f"{kind}.parquet", f"{kind}/{self.name}.parquet", self._rows[kind])
+            self.put(self._file(kind), f"{kind}/{self.name}.parquet", self._rows[kind])
         counts = Counts(
             records_in=self._in,
             kept=self._kept,
@@ -203,6 +212,11 @@ class Part:
         }
         write_row(self._lake, self._folder, row)
         return row
+
+
+# How kinds of files begin that only later phases of the same stage read: they lie beside the rows of parts, and go with
+# them when the dataset is published.
+PASSED_ON = "parts/"
 
 
 def part_path(folder: str, name: str) -> str:

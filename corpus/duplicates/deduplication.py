@@ -22,6 +22,7 @@ from corpus.duplicates.groups import Groups, combine_groups, group_by_key
 from corpus.duplicates.keeper import OF_FILES, sort_by_keeper
 from corpus.duplicates.minhash import compute_band_keys
 from corpus.duplicates.removals import CombinedRemovals, combine_steps, no_removals
+from corpus.duplicates.shingles import compute_shingle_sets
 from corpus.text.composition import compose_texts
 
 
@@ -66,9 +67,9 @@ def deduplicate(
     different[exact.documents] = False
     groups = combine_groups(bands.groups(order[different], documents[different]))
     candidates = groups.documents()
-    sets = write_shingle_sets(
-        _composed(_picked(texts(), order[candidates])), len(candidates), config.shingle_words, scratch
-    )
+    picked = _picked(texts(), order[candidates])
+    found = ((slots, compute_shingle_sets(compose_texts(chosen), config.shingle_words)) for slots, chosen in picked)
+    sets = write_shingle_sets(found, len(candidates), scratch)
     near = find_near_duplicates(
         groups,
         candidates,
@@ -88,11 +89,6 @@ def _signed(
         digests.append(found)
         lengths.append(pc.utf8_length(batch).cast(pa.int64()))
         yield keys
-
-
-def _composed(batches: Iterable[tuple[np.ndarray, pa.Array]]) -> Iterator[tuple[np.ndarray, pa.Array]]:
-    for slots, texts in batches:
-        yield slots, compose_texts(texts)
 
 
 def _longest_first(lengths: pa.ChunkedArray, ids: pa.ChunkedArray) -> np.ndarray:

@@ -40,7 +40,7 @@ def sort_order(keys: np.ndarray) -> np.ndarray:
 
 def _packed(keys: np.ndarray) -> tuple[np.ndarray, np.uint64]:
     """A key's first bits and its position in one number, and how many bits the position takes: to sort those takes a
-    tenth of the time of a stable argsort. Keys that begin alike, as some do from a million on, are told apart afterwards."""
+    tenth of the time of a stable argsort. Keys that begin alike, as some do from a million on, are told apart later."""
     width = np.uint64(len(keys).bit_length())
     packed = keys >> width
     packed <<= width

@@ -65,6 +65,24 @@ def take_places(file: pq.ParquetFile, places: np.ndarray, columns: list[str]) ->
     return table.take(pa.array(places + shift[nth]))
 
 
+def read_between(file: pq.ParquetFile, column: str, first: int, last: int, columns: list[str]) -> pa.Table:
+    """The rows whose `column`, of whole numbers without nulls, is from `first` to `last`. Reads the row groups that may
+    hold one, by the least and the largest value that the file notes of each."""
+    groups = []
+    for number in range(file.num_row_groups):
+        group = file.metadata.row_group(number)
+        noted = next(
+            one.statistics for one in map(group.column, range(group.num_columns)) if one.path_in_schema == column
+        )
+        if noted is None or (noted.min <= last and noted.max >= first):
+            groups.append(number)
+    table = file.read_row_groups(groups, [column, *columns])
+    check_rows(table.num_rows, sum(file.metadata.row_group(number).num_rows for number in groups))
+    values = table[column].to_numpy()
+    inside = (values >= first) & (values <= last)
+    return (table if inside.all() else table.filter(pa.array(inside))).select(columns)
+
+
 def check_rows(found: int, wanted: int) -> None:
     """Raises OSError where rows are missing: Arrow passes over a page whose header is damaged, where it reads one
     column alone."""

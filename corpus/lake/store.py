@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 
 from corpus.lake.local_files import copy_file, create_file, replace_file
 from corpus.lake.manifest import FileEntry, Manifest
-from corpus.lake.parquet import check_rows, find_places, take_places
+from corpus.lake.parquet import check_rows, find_places, read_between, take_places
 from corpus.lake.remote_files import open_remote
 
 DEFAULT_LAKE = ".headwater"
@@ -155,10 +155,24 @@ class Lake:
                 yield batch
             check_rows(rows, file.metadata.num_rows)
 
+    def read_row_groups(self, path: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
+        """As `read_table`, a row group at a time."""
+        with self.open_parquet(path) as file:
+            for number in range(file.num_row_groups):
+                table = file.read_row_group(number, columns)
+                check_rows(table.num_rows, file.metadata.row_group(number).num_rows)
+                yield table
+
     def read_places(self, path: str, places: np.ndarray, columns: list[str]) -> pa.Table:
         """The rows at these places of a Parquet file, in this order. Reads the row groups that hold one."""
         with self.open_parquet(path) as file:
             return take_places(file, places, columns)
+
+    def read_between(self, path: str, column: str, first: int, last: int, columns: list[str]) -> pa.Table:
+        """The rows of a Parquet file whose `column`, of whole numbers, is from `first` to `last`. Reads the row groups
+        that may hold one."""
+        with self.open_parquet(path) as file:
+            return read_between(file, column, first, last, columns)
 
     def read_where(self, path: str, column: str, values: pa.Array, columns: Sequence[str]) -> pa.Table:
         """The rows of a Parquet file whose `column` has one of `values`, with those of `columns` that the file has.

@@ -24,8 +24,8 @@ from pipelines import cleaning, ingestion, trimming
 from pipelines import contamination as contaminated
 from pipelines import deduplication as deduplicate
 from pipelines import holdout as hold_out
-from pipelines import signatures as signatures_of
 from pipelines.cleaning import CLEAN
+from pipelines.duplicates import signatures as signatures_of
 from recipes.files import load_recipe
 from recipes.recorded import changed_settings
 

@@ -15,12 +15,13 @@ from collections_of_text import clean_crawl, families, ledger_of, texts_of
 from corpus.duplicates.banding import DuplicateConfig
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
-from pipelines.candidates import Signed
 from pipelines.deduplication import deduplicate
-from pipelines.duplicates import find_duplicates
+from pipelines.duplicates import splits
+from pipelines.duplicates.signatures import sign
+from pipelines.duplicates.signed import Signed
+from pipelines.duplicates.stage import find_duplicates
 from pipelines.engine import Engine
 from pipelines.parts import StageError
-from pipelines.signatures import sign
 
 ONE = Engine(workers=1)
 CONFIG = DuplicateConfig()
@@ -55,10 +56,9 @@ def prose(words: int) -> str:
 def greedy(lake: Lake, cleans: Sequence[Manifest], threshold: float) -> set[bytes]:
     """The documents that stay when every pair is compared, in the keeper's order."""
     rows = [
-        ((crawl, -len(row["text"]), row["warc_file"], row["warc_offset"]), row["doc_id"], shingle_set(row["text"]))
+        ((crawl, -len(row["text"]), position), row["doc_id"], shingle_set(row["text"]))
         for crawl, clean in enumerate(cleans)
-        for table in lake.read(clean, "documents")
-        for row in table.to_pylist()
+        for position, row in enumerate(row for table in lake.read(clean, "documents") for row in table.to_pylist())
     ]
     staying: dict[bytes, frozenset[tuple[str, ...]]] = {}
     for _, doc_id, mine in sorted(rows):
@@ -122,6 +122,31 @@ def test_of_an_earlier_crawl_only_the_index_and_the_texts_of_candidates_that_sta
     assert [row["reason"] for row in ledger_of(lake, after) if row["keeper"] not in texts_of(lake, after)] == [
         "near_duplicate"
     ]
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize("same_url", ["keep", "latest"])
+def test_dealt_out_in_small_pieces_the_same_documents_stay(
+    same_url: str, texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs, ranges of keys and bins that a worker could hold many times over: as for crawls that it could not."""
+    config = DuplicateConfig(same_url=same_url)  # type: ignore[arg-type]
+    whole, divided = Lake(str(tmp_path / "whole")), Lake(str(tmp_path / "divided"))
+    wanted = survivors(whole, texts, config)
+    monkeypatch.setattr(splits, "TOGETHER", 90)
+    monkeypatch.setattr(splits, "TEXTS", 10)
+    assert survivors(divided, texts, config) == wanted
+    first, *_ = divided.datasets("signatures")
+    *_, last = divided.datasets("duplicates")
+    assert len(list(first.of_kind("order"))) > 1 and len(list(last.of_kind("removals"))) > 1
+    assert {entry.path.split("/")[0] for entry in last.files} == {"removals"}, "nothing is left of the steps between"
+
+
+def survivors(lake: Lake, texts: Sequence[str], config: DuplicateConfig) -> list[list[str]]:
+    """Of crawls in which every URL has some documents: the digests of the files of each unique dataset."""
+    rows = [{"text": text, "url": f"https://site.example/{place % 150}"} for place, text in enumerate(texts)]
+    cleans = [clean_crawl(lake, name, rows[place::3], parts=4) for place, name in enumerate(CRAWLS)]
+    return [[entry.sha256 for entry in manifest.files] for manifest in unique(lake, cleans, config)]
 
 
 def test_the_order_of_crawls_is_that_of_their_names_or_the_recipes(lake: Lake, tmp_path: Path) -> None:

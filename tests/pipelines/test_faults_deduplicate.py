@@ -25,9 +25,9 @@ from corpus.duplicates.shingles import compute_shingle_sets
 from corpus.lake.store import Lake
 from corpus.lake.verification import find_damage
 from pipelines.deduplication import deduplicate
+from pipelines.duplicates.signatures import sign
 from pipelines.engine import Engine
 from pipelines.parts import StageError
-from pipelines.signatures import sign
 
 CONFIG = DuplicateConfig()
 ONE = Engine(workers=1)
@@ -95,7 +95,7 @@ if kill:
     from in_process import work_here
 
     work_here()
-close, put = parts.Part.close, parts.Part.put_table
+close = parts.Part.close
 
 def die(point):
     if point == kill:
@@ -108,22 +108,18 @@ def close_and_die(part):
     die(f"{stage}/{part.name}/after")
     return row
 
-def put_and_die(*args):
-    die("decide")
-    return put(*args)
-
-parts.Part.close, parts.Part.put_table = close_and_die, put_and_die
+parts.Part.close = close_and_die
 outcomes = deduplicate(lake, list(lake.datasets("clean")), DuplicateConfig(), Engine(workers=1))
 print(json.dumps({outcome.manifest.name: outcome.manifest.digest for outcome in outcomes}))
 """
 KILLS = (
-    "signatures/part-00001/before",
-    "signatures/order/before",
-    "signatures/bands-000/after",
-    "duplicates/exact/after",
-    "duplicates/bands-000/before",
-    "decide",
-    "duplicates/together/before",
+    "signatures/run-0000/before",
+    "signatures/run-0000-bands-000/after",
+    "duplicates/exact-0000/after",
+    "duplicates/components/after",
+    "duplicates/texts-0000-run-0000/before",
+    "duplicates/bin-0000/before",
+    "duplicates/run-0000/before",
     "unique/part-00002/before",
 )
 
@@ -143,13 +139,26 @@ def test_killed_between_and_inside_its_steps(tmp_path: Path) -> None:
     for kill in KILLS:
         done = run(killed, kill)
         assert done.returncode == -9, f"{kill}: {done.stderr[-2000:]}"
-        kept = {path: path.stat().st_mtime_ns for path in Path(killed.root).rglob("*.parquet")}
-        assert {path: kept.get(path) for path in finished} == finished, f"{kill}: a finished step was done again"
-        finished = {path: time for path, time in kept.items() if not path.name.startswith("removals")}
+        kept = {path: path.stat().st_mtime_ns for path in Path(killed.root).rglob("*.parquet") if step(path).exists()}
+        still = {path: time for path, time in finished.items() if not passed_on(path)}
+        assert {path: kept.get(path) for path in still} == still, f"{kill}: a finished step was done again"
+        finished = kept
         assert not [problem for manifest in killed.datasets() for problem in find_damage(killed, manifest)]
     done = run(killed, "")
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout) == wanted
+
+
+def step(path: Path) -> Path:
+    """The row of the part that a file belongs to, or the manifest of its dataset."""
+    folder = path.parents[2 if "parts" in path.parts else 1]
+    manifest = folder / "manifest.json"
+    return manifest if manifest.exists() else folder / "parts" / f"{path.stem}.json"
+
+
+def passed_on(path: Path) -> bool:
+    """Whether a file was for later steps of a dataset that is published."""
+    return "parts" in path.parts and step(path).name == "manifest.json"
 
 
 def run(lake: Lake, kill: str) -> subprocess.CompletedProcess[str]:
@@ -158,16 +167,16 @@ def run(lake: Lake, kill: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
 
 
-def test_other_order_workers_restart_between_sub_stages(tmp_path: Path) -> None:
+def test_other_files_workers_restart_between_sub_stages(tmp_path: Path) -> None:
     """The kept set is one: with three workers in a process whose hashes are salted otherwise, in other files, with the
     signatures made before."""
     texts = families(seed=9, count=40)
-    rows = [{"text": text, "warc_file": "a", "warc_offset": place} for place, text in enumerate(texts)]
     one = Lake(str(tmp_path / "one"))
-    [wanted] = [o.manifest for o in deduplicate(one, [clean_crawl(one, "a", rows)], CONFIG, ONE)]
-    random.Random(1).shuffle(rows)
+    [wanted] = [o.manifest for o in deduplicate(one, [clean_crawl(one, "a", texts, parts=1)], CONFIG, ONE)]
+    files = np.array_split(np.array(texts), 5)
+    dealt = [str(files[place % 5][place // 5]) for place in range(len(texts))]
     other = Lake(str(tmp_path / "other"))
-    clean = clean_crawl(other, "a", rows, parts=5)
+    clean = clean_crawl(other, "a", dealt, parts=5)
     sign(other, clean, CONFIG.signing(), Engine(workers=2))
     script = SCRIPT.replace("workers=1", "workers=3")
     command = [sys.executable, "-c", script, other.url, ""]
@@ -179,8 +188,8 @@ def test_other_order_workers_restart_between_sub_stages(tmp_path: Path) -> None:
 
 
 def test_other_parameters_between_sub_stages_are_refused(tmp_path: Path) -> None:
-    from pipelines.candidates import Signed
-    from pipelines.duplicates import find_duplicates
+    from pipelines.duplicates.signed import Signed
+    from pipelines.duplicates.stage import find_duplicates
 
     lake = Lake(str(tmp_path))
     crawls = [clean_crawl(lake, name, families(seed, 4)) for seed, name in enumerate(("a", "b"))]

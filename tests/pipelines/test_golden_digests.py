@@ -29,8 +29,8 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "clean": (4, "4e9e740c31bf2200"),
     "repeats": (1, "7ac31dae7b4aaa35"),
     "trimmed": (1, "8870aa238b5282ee"),
-    "signatures": (3, "738e98e4707b17e6"),
-    "duplicates": (2, "df3685bc51f356e7"),
+    "signatures": (4, "9cf32c92339178d5"),
+    "duplicates": (3, "c7dd57bae4ba3e7d"),
     "unique": (2, "45afff52faa1f60b"),
     "benchmark": (2, "c95625fc797a05eb"),
     "contamination": (1, "c5d012768ab6c71f"),
@@ -54,8 +54,8 @@ MODULES = {
     "clean": "cleaning",
     "repeats": "repeats",
     "trimmed": "trimming",
-    "signatures": "signatures",
-    "duplicates": "duplicates",
+    "signatures": "duplicates.signatures",
+    "duplicates": "duplicates.stage",
     "unique": "deduplication",
     "benchmark": "benchmark",
     "contamination": "contamination",
@@ -133,7 +133,7 @@ def differences(made: Mapping[str, Made], golden: Mapping[str, tuple[int, str]])
         else:
             found.append(
                 f"output of stage {stage} changed without a new version: raise VERSION in "
-                f"pipelines/{MODULES[stage]}.py (unless only a default of its configuration changed, which is part of "
+                f"pipelines.{MODULES[stage]} (unless only a default of its configuration changed, which is part of "
                 f'its address), then record the new digest, "{stage}": ({version + 1}, "{one.digest}")'
             )
     return found
@@ -166,8 +166,12 @@ def test_no_output_changes_without_a_new_version(folder: Path, lake: Lake) -> No
 
 
 def test_every_stage_is_recorded() -> None:
-    sources = Path(pipelines.__file__).parent.glob("*.py")
-    versioned = {path.stem for path in sources if re.search(r"^VERSION = ", path.read_text(), re.MULTILINE)}
+    folder = Path(pipelines.__file__).parent
+    versioned = {
+        ".".join(path.relative_to(folder).with_suffix("").parts)
+        for path in folder.rglob("*.py")
+        if re.search(r"^VERSION = ", path.read_text(), re.MULTILINE)
+    }
     assert versioned == set(MODULES.values())
     assert list(GOLDEN) == [CRAWL, *MODULES]
 
@@ -208,7 +212,7 @@ def test_a_change_without_a_new_version_is_told_from_what_follows_from_it() -> N
     assert not differences(made_of((3, "a"), (2, "b"), (2, "c")), BEFORE)
     first, second = differences(made_of((3, "x"), (2, "y"), (2, "c")), BEFORE)
     assert first.startswith(
-        "output of stage clean changed without a new version: raise VERSION in pipelines/cleaning.py"
+        "output of stage clean changed without a new version: raise VERSION in pipelines.cleaning"
     )
     assert first.endswith('record the new digest, "clean": (4, "x")')
     assert second.startswith('output of stage unique changed with what it reads, clean: record "unique": (2, "y")')

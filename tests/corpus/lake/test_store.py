@@ -181,7 +181,7 @@ def test_a_damaged_page_is_an_error_and_never_fewer_rows(tmp_path: Path) -> None
     reads = (
         lambda: lake.read_table(str(file), ["text"])["text"].to_pylist(),
         lambda: [row["text"] for row in lake.read_rows(str(file), ["text"])],
-        lambda: [text for _, found in read_texts(lake, str(file), np.arange(50)) for text in found.to_pylist()],
+        lambda: [text for _, found in read_texts(lake, str(file), np.arange(50)) for text in found["text"].to_pylist()],
     )
     errors = 0
     for bit in range(8 * 4, 8 * 70):
@@ -195,6 +195,27 @@ def test_a_damaged_page_is_an_error_and_never_fewer_rows(tmp_path: Path) -> None
                 assert str(file) in str(error)
                 errors += 1
     assert errors > 500
+
+
+def test_rows_between_two_values_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    """Sorted or not, up to the largest number; only the row groups that may hold one are read."""
+    lake, path, largest = Lake(str(tmp_path)), tmp_path / "rows.parquet", 2**64 - 1
+    dice = np.random.default_rng(1)
+    numbers = np.concatenate([dice.integers(0, 2**64, 98, np.uint64), np.array([0, largest], np.uint64)])
+    for values in (numbers, np.sort(numbers)):
+        table = pa.table({"deep": [{"a": 1, "b": 2}] * 100, "key": values, "place": range(100)})
+        pq.write_table(table, path, row_group_size=7, write_page_checksum=True)
+        for first, last in ((0, largest), (2**62, 2**63), (largest, largest), (0, 0), (5, 4)):
+            found = lake.read_between(str(path), "key", first, last, ["place"])
+            assert found["place"].to_pylist() == [
+                n for n, value in enumerate(values.tolist()) if first <= value <= last
+            ]
+    data = bytearray(path.read_bytes())
+    data[data.index(values[-1].tobytes())] ^= 1
+    path.write_bytes(data)
+    assert lake.read_between(str(path), "key", 0, 2**62, ["place"]).num_rows > 10
+    with pytest.raises(OSError, match=r"rows\.parquet"):
+        lake.read_between(str(path), "key", 0, largest, ["place"])
 
 
 def test_rows_by_their_places_are_those_of_the_whole_file(tmp_path: Path) -> None:

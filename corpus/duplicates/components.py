@@ -1,0 +1,55 @@
+"""Components: documents that are connected by groups, over any number of steps. Those of two components share no key,
+so that neither can decide whether the other's stay: each component can be judged on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from corpus.duplicates.groups import Groups
+from corpus.text.compiled import kernel
+
+
+class Components:
+    """Of `count` documents, numbered from 0; each begins as its own. Holds 4 bytes a document."""
+
+    def __init__(self, count: int) -> None:
+        self.parents = np.arange(count, dtype=np.uint32)
+
+    def connect(self, groups: Groups) -> None:
+        """Those of each group. Members are numbers of documents here."""
+        _connect(self.parents, groups.members, groups.starts)
+
+    def bins(self, count: int) -> np.ndarray:
+        """A bin for each document, uint32, that all of its component share: of about equally many documents, but for
+        those with a component that is larger. At most `count`."""
+        _flatten(self.parents)
+        sizes = np.bincount(self.parents, minlength=len(self.parents))
+        before = np.cumsum(sizes) - sizes
+        return (before // max(1, -(-len(self.parents) // count))).astype(np.uint32)[self.parents]
+
+
+@kernel
+def _connect(parents, members, starts):
+    """The smaller root becomes the parent, so that a root is the first document of its component."""
+    for number in range(len(starts) - 1):
+        root = _root(parents, members[starts[number]])
+        for position in range(starts[number] + 1, starts[number + 1]):
+            other = _root(parents, members[position])
+            if other < root:
+                root, other = other, root
+            parents[other] = root
+
+
+@kernel
+def _root(parents, document):
+    while parents[document] != document:
+        parents[document] = parents[parents[document]]
+        document = parents[document]
+    return document
+
+
+@kernel
+def _flatten(parents):
+    """A document's parent stands before it, so in their order each parent is a root already."""
+    for document in range(len(parents)):
+        parents[document] = parents[parents[document]]
