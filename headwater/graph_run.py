@@ -153,6 +153,8 @@ class GraphRun:
                     "pipes": _Pipes(),
                 },
             )
+        except dg.DagsterExecutionInterruptedError as error:  # Ctrl-C, where a library let the main thread have it
+            raise KeyboardInterrupt from error
         except (dg.Failure, dg.DagsterError) as error:
             reason = error.description if isinstance(error, dg.Failure) else str(error)
             raise RuntimeError(f"{reason}; `headwater ui --lake {self.lake.url}` shows run {run_id}") from error

@@ -15,7 +15,7 @@ from corpus.lake.manifest import Counts, Manifest, canonical_json
 from corpus.lake.schema import table
 from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake, file_sha256
-from pipelines.parts import StageError, put_table
+from pipelines.parts import StageError
 
 STAGE = stages.BENCHMARK
 VERSION = 2
@@ -50,7 +50,7 @@ def publish_benchmark(
             raise StageError(f"{stage.label}: its files changed while they were read; materialize it again")
         found = table([row for item in items for row in item], BENCHMARK_ITEM)
         folder = lake.path(STAGE, stage.address)
-        entries = [put_table(lake, folder, "items/items.parquet", found)]
+        entries = [lake.put_table(folder, "items/items.parquet", found)]
         with lake.scratch() as scratch:
             (scratch / "files.json").write_bytes(canonical_json(digests))
             entries.append(lake.put(scratch / "files.json", folder, "source/files.json", len(digests)))

@@ -165,17 +165,15 @@ class Part:
 
     def put(self, file: Path, path: str, rows: int) -> None:
         """A finished file of another format."""
-        entry = self._lake.put(file, self._folder, path, rows)
-        if not path.startswith(PASSED_ON):
-            self._files.append(entry)
+        self._note(self._lake.put(file, self._folder, path, rows))
 
     def put_table(self, path: str, rows: pa.Table, row_group: int = 1 << 20) -> None:
         """A Parquet file that is not named after the part, with so many rows in a row group."""
-        file = self._file(path)
-        with parquet_writer(file, rows.schema) as writer:
-            writer.write_table(rows, row_group_size=row_group)
-        self.put(file, path, rows.num_rows)
-        file.unlink()
+        self._note(self._lake.put_table(self._folder, path, rows, row_group))
+
+    def _note(self, entry: FileEntry) -> None:
+        if not entry.path.startswith(PASSED_ON):
+            self._files.append(entry)
 
     def _file(self, kind: str) -> Path:
         return self.scratch / f"{kind.replace('/', '-')}.parquet"
@@ -287,15 +285,6 @@ def _read_rows(lake: Lake, folder: str, names: Sequence[str]) -> dict[str, dict[
     if missing := [path for path in paths.values() if path not in found]:
         raise FileNotFoundError(f"{missing[0]} is not there: the part was not finished, or its dataset was published")
     return {name: json.loads(found[path]) for name, path in paths.items()}
-
-
-def put_table(lake: Lake, folder: str, path: str, rows: pa.Table) -> FileEntry:
-    """A Parquet file of a dataset that is made in one place, not by a worker."""
-    with lake.scratch() as scratch:
-        file = scratch / "rows.parquet"
-        with parquet_writer(file, rows.schema) as writer:
-            writer.write_table(rows)
-        return lake.put(file, folder, path, rows.num_rows)
 
 
 def batches(rows: Iterable[dict[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from corpus.lake.schema import LEDGER, table
 from corpus.lake.store import Lake
-from pipelines.parts import put_table
 
 REVISITS = "revisits"
 Visit = tuple[str, int]
@@ -62,5 +61,5 @@ def _name_keepers(lake: Lake, folder: str, row: dict[str, Any], keepers: dict[st
     for lost in ledger:
         lost["keeper"] = keepers.get(lost["doc_id"].hex(), lost["keeper"])
     path = entry["path"].replace(".parquet", "-resolved.parquet")
-    row["files"][number] = asdict(put_table(lake, folder, path, table(ledger, LEDGER)))
+    row["files"][number] = asdict(lake.put_table(folder, path, table(ledger, LEDGER)))
     row["name"] += "-resolved"

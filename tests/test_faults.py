@@ -16,7 +16,7 @@ REFUSED = "training/run/test_faults_refused.py"
 SCORES = "training/evaluation/test_score_faults.py"
 INGEST, PAGES = "pipelines/test_faults_ingest.py", "pipelines/test_faults_extract_and_clean.py"
 WARC, RANGES, WEB = "corpus/archive/test_warc.py", "corpus/archive/test_warc_ranges.py", "corpus/sources/test_web.py"
-COPIES = "pipelines/test_faults_deduplicate.py"
+COPIES = "pipelines/duplicates/test_faults_deduplicate.py"
 TOKENS, SHARDS = "pipelines/test_faults_tokens.py", "pipelines/test_faults_shards.py"
 TRAIN, CHECKPOINTS = "training/run/test_faults.py", "training/checkpoints/test_checkpoint.py"
 LOADER, NODES = "training/data/test_loader.py", "training/distributed/test_nodes.py"
@@ -132,7 +132,7 @@ HELD: dict[str, dict[str, tuple[str, ...]]] = {
             "test_other_order_workers_restart_between_sub_stages",
             "test_killed_between_and_inside_its_steps",
         ),
-        "pipelines/test_deduplication.py": ("test_crawls_added_one_by_one_leave_what_one_go_leaves",),
+        "pipelines/duplicates/test_deduplication.py": ("test_crawls_added_one_by_one_leave_what_one_go_leaves",),
     },
     "other parameters between sub-stages": {COPIES: ("test_other_parameters_between_sub_stages_are_refused",)},
     "planted near-duplicates by similarity band": {COPIES: ("test_planted_near_duplicates_by_similarity_band",)},

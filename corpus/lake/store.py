@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 
 from corpus.lake.local_files import copy_file, create_file, replace_file
 from corpus.lake.manifest import FileEntry, Manifest
-from corpus.lake.parquet import check_rows, find_places, read_between, take_places
+from corpus.lake.parquet import check_rows, find_places, parquet_writer, read_between, take_places
 from corpus.lake.remote_files import open_remote
 
 DEFAULT_LAKE = ".headwater"
@@ -243,6 +243,14 @@ class Lake:
         else:
             self.fs.upload(source, target, digest)
         return FileEntry(path=path, bytes=size, rows=rows, sha256=digest)
+
+    def put_table(self, folder: str, path: str, rows: pa.Table, row_group: int = 1 << 20) -> FileEntry:
+        """As `put`, a Parquet file with so many rows in a row group."""
+        with self.scratch() as scratch:
+            file = scratch / "rows.parquet"
+            with parquet_writer(file, rows.schema) as writer:
+                writer.write_table(rows, row_group_size=row_group)
+            return self.put(file, folder, path, rows.num_rows)
 
     def publish(self, manifest: Manifest, run: dict[str, Any]) -> Manifest:
         """Makes a dataset exist. If another writer was first, theirs stands and is returned.

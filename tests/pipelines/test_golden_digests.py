@@ -211,9 +211,7 @@ def made_of(clean: tuple[int, str], unique: tuple[int, str], split: tuple[int, s
 def test_a_change_without_a_new_version_is_told_from_what_follows_from_it() -> None:
     assert not differences(made_of((3, "a"), (2, "b"), (2, "c")), BEFORE)
     first, second = differences(made_of((3, "x"), (2, "y"), (2, "c")), BEFORE)
-    assert first.startswith(
-        "output of stage clean changed without a new version: raise VERSION in pipelines.cleaning"
-    )
+    assert first.startswith("output of stage clean changed without a new version: raise VERSION in pipelines.cleaning")
     assert first.endswith('record the new digest, "clean": (4, "x")')
     assert second.startswith('output of stage unique changed with what it reads, clean: record "unique": (2, "y")')
 
