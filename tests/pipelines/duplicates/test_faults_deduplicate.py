@@ -167,7 +167,7 @@ def run(lake: Lake, kill: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)
 
 
-def test_other_files_workers_restart_between_sub_stages(tmp_path: Path) -> None:
+def test_other_order_workers_restart_between_sub_stages(tmp_path: Path) -> None:
     """The kept set is one: with three workers in a process whose hashes are salted otherwise, in other files, with the
     signatures made before."""
     texts = families(seed=9, count=40)
