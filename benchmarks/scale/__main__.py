@@ -28,14 +28,13 @@ from benchmarks.scale.plan import BLOCK_BYTES
 from benchmarks.scale.projection import compute
 from benchmarks.scale.report import RESULT, TABLE, table
 from benchmarks.scale.scenario import unevenness
-from benchmarks.scale.state import HOLD_OUT, removal_bytes
+from benchmarks.scale.state import WORKS
 from corpus.sources import open_crawl
 
 BLOCK = 1 << 20
 FEW_BLOCKS = 4 << 20
 ASKED_FILES = 3  # with which requests are counted
-DOCUMENTS = (250_000, 1_000_000)
-WORKS = ("order", "index", "exact", "group", HOLD_OUT)
+DOCUMENTS = (1_000_000, 4_000_000)
 
 
 def run(crawl: Path, place: Path, workers: int, last: str = "deduplicate", block_bytes: int = BLOCK) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def run(crawl: Path, place: Path, workers: int, last: str = "deduplicate", block
 
 
 def state(place: Path) -> dict[str, dict[str, float]]:
-    """Of each work, what a document more takes: seconds, bytes in memory and bytes stored."""
+    """Of each work, what a document more takes: seconds, bytes in memory, and figures of the part."""
     found: dict[str, dict[str, float]] = {}
     rows: dict[tuple[str, int], dict[str, float]] = {}
     for documents in DOCUMENTS:
@@ -127,7 +126,6 @@ def main() -> None:
         "digest_rate": digest_rate,
         "graphs": graphs,
         "state": held,
-        "removal_bytes": removal_bytes(),
         "requests": requests,
     }
     write(measured)

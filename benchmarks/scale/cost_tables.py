@@ -68,8 +68,9 @@ def requests(result: Mapping[str, Any]) -> list[str]:
         "",
         "Measured: what a split more costs, from the same crawl in blocks of 4 MiB and of 1 MiB, with crawl and lake "
         "in a bucket. Extrapolated: a snapshot in blocks of 16 MiB, in millions, HEAD with GET and LIST with PUT, as "
-        "they are priced, and for `deduplicate` each part once more for each further band. s3fs reads ahead: of a "
-        f"large file it fetches {fetched} times a block's bytes (computed; {plan['overread_measured']:.1f} times in "
+        "they are priced; and for `deduplicate`, whose workers open each file once for each band, "
+        "what a hundred segments take. s3fs reads ahead: of a large file it fetches "
+        f"{fetched} times a block's bytes (computed; {plan['overread_measured']:.1f} times in "
         "the run here, where files are small and blocks smaller).",
         "",
         *rows_of("command | GET | HEAD | PUT | LIST | DELETE | GET, millions | PUT, millions | $", rows),
@@ -107,8 +108,8 @@ def peers(result: Mapping[str, Any]) -> list[str]:
         "CPU milliseconds a page, core hours a snapshot, core hours a TB that is read (of compressed WARC; of C4 its "
         "text), dollars a trillion tokens that come out, at the prices above. The work differs, and cores differ by "
         "a factor of two or so; only Headwater's and datatrove's way to clean documents was measured on the same "
-        "pages and cores. Headwater's deduplication is told at the rate of 90,000 documents: as it is, the design "
-        "does not reach a trillion tokens.",
+        "pages and cores. Headwater's deduplication is told at the rate of 90,000 documents: what is "
+        "read again and again of a large crawl is not in it.",
         "",
         *rows_of("| ms a page | core hours | core hours a TB | $ a trillion tokens | source", rows),
         UNPUBLISHED,

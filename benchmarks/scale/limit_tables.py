@@ -8,9 +8,11 @@ from typing import Any
 from benchmarks.scale.markdown import rows_of
 from benchmarks.scale.published import Prices
 from benchmarks.scale.scenario import CLUSTER
+from benchmarks.scale.traffic import PASSED_ON
 
 GIB = 2**30
 LARGE = {"a million": 1e6, "100 million": 1e8}  # documents of a crawl
+DEALT = ("a segment", "100 million documents", "the snapshot")
 
 
 def alone(result: Mapping[str, Any]) -> list[str]:
@@ -45,41 +47,75 @@ def alone(result: Mapping[str, Any]) -> list[str]:
 
 def memory(result: Mapping[str, Any]) -> list[str]:
     plan = result["plan"]
-    signed = plan["signed"]
-    rows = [
-        [
-            phase,
-            f"{each:.0f}",
-            *(f"{each * documents / GIB:,.1f}" for documents in (*LARGE.values(), signed)),
-            f"{8 * GIB / each / 1e6:,.0f}",
-        ]
-        for phase, each in plan["memory"].items()
-    ]
-    shuffled = plan["shuffled"]
-    kinds = ", ".join(
-        f"{name.removesuffix(', a document')} {size:.0f}"
-        for name, size in shuffled.items()
-        if "," in name and "a document" in name
-    )
-    seconds = ", ".join(f"{what} {state['seconds'] * 1e6:.2f}" for what, state in result["state"].items())
+    signed, kinds, state = plan["signed"], plan["kinds"], result["state"]
+    rows = []
+    for phase, one in plan["memory"].items():
+        together = f"{one['together'] / 1e6:.1f} million" if one["together"] else "the crawl"
+        bits = f" and {one['bits']} bit" if one["bits"] else ""
+        held = [f"{_held(one, documents) / GIB:,.1f}" for documents in (*LARGE.values(), signed)]
+        rows.append([phase, f"{one['bytes']:.0f}{bits}", together, *held, _end(one)])
+    found = ", ".join(f"{kind} {kinds[kind]:.0f}" for kind in ("ids", "order", "digests", "bands", "removals"))
+    passed_on = ", ".join(f"{kind} {kinds[kind]:.0f}" for kind in PASSED_ON)
+    seconds = ", ".join(f"{what} {one['seconds'] * 1e6:.2f}" for what, one in state.items())
     return [
         "## State of deduplication",
         "",
-        "Measured: bytes of memory that one worker holds for a document more, on made-up signatures of 250,000 and "
-        "1,000,000 documents (`decide`: of bench-dedup's 10,000,000, without texts and shingles). Extrapolated: GiB "
-        f"for crawls of so many signed documents, the last one the snapshot's ({signed / 1e9:.2f} billion, were as "
-        "much clean as here), and how many millions of documents a worker of 8 GiB can hold.",
+        "Measured: bytes of memory that one worker holds for a document more of those that it has together, beside the "
+        "300 MB that any worker of these phases takes; on made-up signatures of 1,000,000 and 4,000,000 documents "
+        "(`decide`: of bench-dedup's 10,000,000, without texts and shingles; of `components`: for each candidate, of "
+        f"which the run here has {kinds['candidates']:.2f} a document; bins: of the run here). A bit is of every "
+        f"document of the crawl. Extrapolated: GiB for crawls of so many signed documents, the last one the snapshot's "
+        f"({signed / 1e9:.2f} billion, were as much clean as here), and for how many millions of documents a worker of "
+        "8 GiB suffices. What no number of workers divides: in `components` all candidates, in `decide` those of a "
+        "component, in `exact` and `groups` the documents of one digest or key.",
         "",
         *rows_of(
-            f"phase | bytes a document | {' | '.join(LARGE)} | the snapshot's | 8 GiB hold, millions",
+            f"phase | bytes a document | together, at most | {' | '.join(LARGE)} | the snapshot's | 8 GiB suffice for, "
+            "millions",
             rows,
         ),
-        f"Bytes a document in the store: {kinds}. For the snapshot {shuffled['written'] / 1e12:.2f} TB are written, "
-        f"and read by the workers that bring bands together {shuffled['read by index, columns'] / 1e12:.2f} TB on a "
-        f"disk, of which columns are read, and {shuffled['read by index, whole files'] / 1e12:.1f} TB in a bucket, of "
-        f"which files are read whole. Microseconds a document of one worker: {seconds} (a band of index and group), "
-        f"decide {plan['rates']['deciding'] * 1e6:.1f}.",
+        f"Bytes a document in the store: {found}; and until the dataset is published: {passed_on}. Microseconds a "
+        f"document of one worker: {seconds} (bands and groups: of one band), decide "
+        f"{plan['rates']['deciding'] * 1e6:.1f}.",
         "",
+    ]
+
+
+def _held(one: Mapping[str, float], documents: float) -> float:
+    together = min(documents, one["together"]) if one["together"] else documents
+    return one["bytes"] * together + one["bits"] / 8 * documents
+
+
+def _end(one: Mapping[str, float]) -> str:
+    """How many million documents 8 GiB suffice for."""
+    if one["together"] and not one["bits"]:
+        return "any"
+    if one["together"]:
+        return f"{(8 * GIB - one['bytes'] * one['together']) / one['bits'] * 8 / 1e6:,.0f}"
+    return f"{8 * GIB / one['bytes'] / 1e6:,.0f}"
+
+
+def traffic(result: Mapping[str, Any]) -> list[str]:
+    crawls = result["plan"]["traffic"]
+    rows = []
+    for phase in next(iter(crawls.values())):
+        row = [phase]
+        for name in DEALT:
+            load = crawls[name][phase]
+            row += [f"{load['splits']:,}", f"{load['disk'] / 1e12:,.2f}", f"{load['bucket'] / 1e12:,.2f}"]
+        rows.append(row)
+    whole = ["**together**"]
+    for name in DEALT:
+        sums = {what: sum(load[what] for load in crawls[name].values()) for what in ("disk", "bucket")}
+        whole += ["", *(f"{size / 1e12:,.2f}" for size in sums.values())]
+    return [
+        "## What deduplication reads",
+        "",
+        "Computed, from the functions by which it is dealt out and the bytes above: how many splits each phase has, "
+        "and TB that they read all together, from a disk, of which the wanted row groups and columns are read, and "
+        "from a bucket, of which files are read whole. For a crawl in blocks of 128 MiB.",
+        "",
+        *rows_of("phase | " + " | ".join(f"{name}: splits | disk, TB | bucket, TB" for name in DEALT), [*rows, whole]),
     ]
 
 
@@ -120,14 +156,19 @@ def variants(result: Mapping[str, Any]) -> list[str]:
 
 def earlier(result: Mapping[str, Any]) -> list[str]:
     rows = [
-        [name, f"{one['last'] / 1e12:,.2f}", f"{one['all'] / 1e12:,.1f}", f"{one['ids'] / GIB:,.1f}"]
+        [
+            name,
+            *(f"{one[what] / 1e12:,.1f}" for what in ("last", "last, bucket", "all")),
+            f"{one['bits'] / GIB:,.1f}",
+        ]
         for name, one in result["plan"]["earlier"].items()
     ]
     return [
         "## Compared with all earlier ones",
         "",
         "Extrapolated from the bytes of the index: what the last of so many equal partitions reads of those before, "
-        "what all have read together, and the ids of documents that one worker holds to name keepers.",
+        "from a disk and from a bucket, what all have read together from a disk, and the bits, one for each document "
+        "of all partitions, that a worker holds.",
         "",
-        *rows_of("partitions | the last reads, TB | all read, TB | ids in memory, GiB", rows),
+        *rows_of("partitions | the last reads, TB | in a bucket, TB | all read, TB | bits in memory, GiB", rows),
     ]

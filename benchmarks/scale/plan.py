@@ -13,27 +13,27 @@ from benchmarks.scale.counting_store import INPUT
 from benchmarks.scale.published import Prices, Snapshot
 from benchmarks.scale.rates import DEDUPLICATION, FROM_WARC, ORDER, Rates, read
 from benchmarks.scale.state import HOLD_OUT
-from corpus.duplicates.banding import DuplicateConfig
+from benchmarks.scale.traffic import BANDS, POSITION, Load, ranged, row_groups
 from corpus.holdout.heldout import HeldOutConfig
+from pipelines.duplicates.splits import TOGETHER
 
-BANDS = DuplicateConfig().signing().bands
 BLOCK_BYTES = 16 << 20  # of IngestConfig
 READ = 1 << 20  # what a reader of a file asks for at a time
 GETS, PUTS = ("GET", "HEAD"), ("PUT", "LIST")  # by their price
+OPENED = 7  # files that deduplication opens for each split of a crawl of one run
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """Bytes of the job graph of ingestion: `graph` = (whatever is in it, a file, a split); of a `manifest`, a file; of
-    the `row` of a part; and of a row of `removals` in the memory of a worker."""
+    """Bytes of the job graph of ingestion: `graph` = (whatever is in it, a file, a split); of a `manifest`, a file; and
+    of the `row` of a part."""
 
     graph: tuple[float, float, float]
     manifest: float
     row: float
-    removals: float
 
 
-def sizes(graphs: Sequence[Mapping[str, float]], run: Mapping[str, Any], removals: float) -> Sizes:
+def sizes(graphs: Sequence[Mapping[str, float]], run: Mapping[str, Any]) -> Sizes:
     table = np.array([[1, row["files"], row["splits"]] for row in graphs], float)
     fitted = np.linalg.lstsq(table, np.array([row["graph"] for row in graphs], float), rcond=None)[0]
     documents = run["documents"]
@@ -42,7 +42,6 @@ def sizes(graphs: Sequence[Mapping[str, float]], run: Mapping[str, Any], removal
         graph=(float(fitted[0]), float(fitted[1]), float(fitted[2])),
         manifest=documents["manifest_bytes"] / files,
         row=documents["rows_read"]["bytes"] / documents["rows_read"]["parts"],
-        removals=removals,
     )
 
 
@@ -82,17 +81,21 @@ def requests(
 
 
 def request_costs(
-    each: Mapping[str, Mapping[str, float]], snapshot: Snapshot, block_bytes: int, prices: Prices
+    each: Mapping[str, Mapping[str, float]],
+    segment: Mapping[str, Load],
+    snapshot: Snapshot,
+    block_bytes: int,
+    prices: Prices,
 ) -> list[dict[str, Any]]:
-    """A row a command. Where the keys of a large crawl are brought together a band at a time, each band's worker asks
-    for every part; the measured crawl is small enough for all bands in one part."""
+    """A row a command. `segment`: how the deduplication of one is dealt out. Its workers open more files for a split
+    than those of the measured crawl, which is one run."""
     count = blocks(snapshot, block_bytes)
     rows = []
     for command, asked in each.items():
         gets = sum(max(0.0, asked.get(method, 0)) for method in GETS) * count
         puts = sum(max(0.0, asked.get(method, 0)) for method in PUTS) * count
         if command == "deduplicate":
-            gets += (BANDS - 1) * count
+            gets += snapshot.segments * sum(load.files for load in segment.values()) - OPENED * count
         rows.append({"command": command, "gets": gets, "puts": puts, "dollars": gets * prices.get + puts * prices.put})
     return rows
 
@@ -122,44 +125,47 @@ def alone(
     }
 
 
-def memory(state: Mapping[str, Mapping[str, float]], sizes: Sizes, removed: float, text: float) -> dict[str, float]:
-    """Bytes that one worker holds for each signed document of a crawl, by phase. `removed`: the share of duplicates;
-    `text`: bytes of a document's, of which made-up ones have none to speak of."""
-    scale = read("dedup")["scale"]
+def memory(
+    state: Mapping[str, Mapping[str, float]], kinds: Mapping[str, float], text: float
+) -> dict[str, dict[str, float]]:
+    """By phase: bytes that a worker holds for each document, how many documents it has `together` at most (0: all of
+    the crawl), and bits for each document of the crawl. `text`: bytes of a document's, of which made-up ones have none
+    to speak of."""
+    scale, components = read("dedup")["scale"], state["components"]
     largest = max(scale, key=int)
+    held = {
+        "documents": (state["documents"]["bytes"], TOGETHER, 0),
+        "bands": (state["bands"]["bytes"], TOGETHER, 0),
+        "exact": (state["exact"]["bytes"], TOGETHER, 0),
+        "groups": (state["groups"]["bytes"], TOGETHER, 1),
+        "components": (components["bytes"] / components["candidates"] * kinds["candidates"], 0, 0),
+        "shingle sets and decide, in a bucket: the bins": (kinds["bins"], 0, 0),
+        "decide": (scale[largest]["bytes"] / int(largest), TOGETHER, 1),
+        "removals": (state["removals"]["bytes"], TOGETHER, 0),
+        "hold out, each worker": (state[HOLD_OUT]["bytes"] + HeldOutConfig().share * text, 0, 0),
+    }
     return {
-        "order": state["order"]["bytes"],
-        "a band of index": state["index"]["bytes"],
-        "exact": state["exact"]["bytes"],
-        "a band of groups": state["group"]["bytes"],
-        "decide": scale[largest]["bytes"] / int(largest),
-        "keep, each worker": sizes.removals * removed,
-        "hold out, each worker": state[HOLD_OUT]["bytes"] + HeldOutConfig().share * text,
+        phase: {"bytes": each, "together": together, "bits": bits} for phase, (each, together, bits) in held.items()
     }
 
 
-def shuffled(run: Mapping[str, Any], documents: float) -> dict[str, float]:
-    """Bytes of deduplication's state that pass through the store: what is written once, what Index reads from a disk,
-    where it takes the columns that it wants, and from a bucket, where a file is read whole for each band."""
-    signed = run["signatures"]
-    each = {kind: found["bytes"] / signed["records"] for kind, found in signed["files"].items()}
-    written = sum(each.values())
-    return {
-        **{f"{kind}, a document": size for kind, size in each.items()},
-        "written": written * documents,
-        "read by index, columns": (each["signatures"] + BANDS * each["order"]) * documents,
-        "read by index, whole files": BANDS * (each["signatures"] + each["order"]) * documents,
-    }
-
-
-def earlier(run: Mapping[str, Any], documents: float, partitions: int) -> dict[str, float]:
+def earlier(kinds: Mapping[str, float], documents: float, partitions: int) -> dict[str, float]:
     """Of the last of so many partitions of equal size that are compared with all before, bytes: what it reads of the
-    earlier ones' indexes, what all partitions together have read when it is done, and the ids that one worker holds."""
-    each = {kind: found["bytes"] / run["signatures"]["records"] for kind, found in run["signatures"]["files"].items()}
-    # Group reads all bands; Exact the digests, Decide the ids: of a bucket the whole file of the order, each time.
-    index = (each["bands"] + 2 * each["order"]) * documents
-    before = partitions - 1
-    return {"last": before * index, "all": before * partitions / 2 * index, "ids": 16 * documents * partitions}
+    earlier ones' indexes and removals, of a disk and of a bucket, and what all have read of a disk when it is done."""
+
+    def last(number: int) -> tuple[float, float]:
+        ranges = -(-number * documents // TOGETHER)
+        index, before = kinds["digests"] + kinds["bands"], (number - 1) * documents
+        order, gone = BANDS * kinds["order"], (BANDS + 1) * kinds["removals"]
+        disk = ranged(ranges, row_groups(documents)) * index + ranges * (order + POSITION * gone)
+        return before * disk, before * ranges * (index + order + gone)
+
+    return {
+        "last": last(partitions)[0],
+        "last, bucket": last(partitions)[1],
+        "all": sum(last(number)[0] for number in range(1, partitions + 1)),
+        "bits": partitions * documents / 8,
+    }
 
 
 def normalised(rates: Rates, snapshot: Snapshot, prices: Prices) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ def table(result: Mapping[str, Any], about: str) -> str:
             *cost_tables.requests(result),
             *limit_tables.alone(result),
             *limit_tables.memory(result),
+            *limit_tables.traffic(result),
             *limit_tables.variants(result),
             *limit_tables.earlier(result),
             *cost_tables.peers(result),

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.scale.plan import BANDS, BLOCK_BYTES, overread
+from benchmarks.scale.plan import BLOCK_BYTES, OPENED, overread
 from benchmarks.scale.published import Snapshot
 from benchmarks.scale.rates import DEDUPLICATION, FROM_WARC, Rates
 from benchmarks.scale.simulation import Cluster, Outcome, Task, simulate
+from benchmarks.scale.traffic import Load, loads
 
 MEASURED_BLOCK = 1 << 20
+RANGED = "files read by ranges"
 MANY = 50_000  # splits, of which one seed tells as much as several
 # What nobody measured here; each is a parameter of the plan.
 CLUSTER = Cluster(
@@ -36,14 +38,12 @@ CLUSTER = Cluster(
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """`requests` of a split, by command; `order`, `index`, `exact`, `group`: seconds a document of these works, of one
-    band; `uneven`: measured times of splits by their weight, the mean being 1."""
+    """`requests` of a split, by command; `seconds` of a document or key, by phase of deduplication; `kinds`: bytes of
+    its files; `uneven`: measured times of splits by their weight, the mean being 1."""
 
     requests: Mapping[str, float]
-    order: float
-    index: float
-    exact: float
-    group: float
+    seconds: Mapping[str, float]
+    kinds: Mapping[str, float]
     uneven: Sequence[float]
 
 
@@ -59,39 +59,54 @@ def unevenness(run: Mapping[str, Any]) -> list[float]:
 
 
 def partition(
-    rates: Rates, costs: Costs, snapshot: Snapshot, files: int, block_bytes: int, seed: int
+    rates: Rates, costs: Costs, snapshot: Snapshot, files: int, block_bytes: int, seed: int, ranges: bool = False
 ) -> dict[str, list[list[Task]]]:
-    """Stage -> its phases, for so many files of the snapshot as one dataset."""
+    """Stage -> its phases, for so many files of the snapshot as one dataset. `ranges`: of a file in a bucket are read
+    the columns and row groups that are wanted, as they are of one on a disk."""
     dice = np.random.default_rng(seed)
     each = -int(-snapshot.file_bytes // block_bytes)
     pages = snapshot.pages / snapshot.files / each
     count = files * each
     grains = max(1, round(snapshot.file_bytes / each / MEASURED_BLOCK))
     uneven = dice.choice(costs.uneven, (count, min(grains, 64))).mean(axis=1).tolist()
+    dealt = loads(costs.kinds, rates.stages["signatures"].records * pages * count, count)
 
-    def splits(stage: str, read: float, requests: float) -> list[Task]:
-        rate = rates.stages[stage]
-        moved = read + rate.stored * pages
-        return [Task(seconds=rate.seconds * pages * one, moved=moved, requests=round(requests)) for one in uneven]
+    def splits(stage: str, moved: float, requests: float) -> list[Task]:
+        seconds = rates.stages[stage].seconds * pages
+        return [Task(seconds=seconds * one, moved=moved, requests=round(requests)) for one in uneven]
 
-    documents = rates.stages["signatures"].records * pages * count
-    signatures, rows = rates.stages["signatures"].stored * pages, [Task(seconds=0, requests=count)]
+    def moved(load: Load) -> float:
+        return ((load.disk if ranges else load.bucket) + load.written) / load.splits
+
+    def by_file(stage: str, phase: str) -> list[Task]:
+        load, besides = dealt[phase], (costs.requests["deduplicate"] - OPENED) / 2
+        return splits(stage, moved(load), besides + load.files / load.splits)
+
+    def phase(name: str) -> list[Task]:
+        load = dealt[name]
+        seconds, requests = costs.seconds[name] * load.work / load.splits, round(load.files / load.splits)
+        return [Task(seconds=seconds, moved=moved(load), requests=requests)] * load.splits
+
+    def rows(*phases: str) -> list[Task]:
+        return [Task(seconds=0, requests=sum(dealt[name].splits for name in phases) or count)]
+
     stored = {name: rate.stored * pages for name, rate in rates.stages.items()}
-    one_by_one = costs.requests["deduplicate"] / 2
-    # A worker of a band asks for all parts' signatures, whole: a bucket's file is not read by columns.
-    index = Task(seconds=costs.index * documents, moved=signatures * count, requests=count)
-    group = Task(seconds=costs.group * documents, moved=signatures * count / BANDS, requests=10)
-    deciding = Task(seconds=rates.deciding * documents, moved=stored["clean"] * count, requests=2 * count)
-    order = Task(seconds=costs.order * documents, moved=signatures * count, requests=count)
-    exact = Task(seconds=costs.exact * documents, moved=signatures * count / BANDS, requests=10)
     fetched = overread(block_bytes) * snapshot.file_bytes / each
+    asked, one_by_one = costs.requests["ingest"], costs.requests["clean"] / 2
+    cleaned = stored["documents"] + stored["measures"] + stored["clean"]
+    finding = ("exact", "groups", "components", "shingle sets", "decide", "removals")
     return {
-        "documents": [splits("documents", fetched, costs.requests["ingest"]), rows, rows],
-        "measures": [splits("measures", stored["documents"], costs.requests["clean"] / 2), rows],
-        "clean": [splits("clean", stored["documents"] + stored["measures"], costs.requests["clean"] / 2), rows],
-        "signatures": [splits("signatures", stored["clean"], one_by_one), [order], [index] * BANDS, rows],
-        "duplicates": [[exact], [group] * BANDS, [deciding]],
-        "unique": [splits("unique", stored["clean"], one_by_one), rows],
+        "documents": [splits("documents", fetched + stored["documents"], asked), rows(), rows()],
+        "measures": [splits("measures", stored["documents"] + stored["measures"], one_by_one), rows()],
+        "clean": [splits("clean", cleaned, one_by_one), rows()],
+        "signatures": [
+            by_file("signatures", "sign"),
+            phase("documents"),
+            phase("bands"),
+            rows("sign", "documents", "bands"),
+        ],
+        "duplicates": [*map(phase, finding), rows(*finding)],
+        "unique": [by_file("unique", "keep"), rows()],
     }
 
 
@@ -116,8 +131,10 @@ def variants(
     calm = replace(CLUSTER, slow_share=0, losses=0)
     ways: list[tuple[str, int, int, Cluster, int, int]] = [
         ("one dataset, blocks of 1 GB", whole, int(snapshot.file_bytes), large, 1, 1),
+        (f"... {RANGED}", whole, int(snapshot.file_bytes), large, 1, 1),
         ("by segment", files, BLOCK_BYTES, CLUSTER, per_segment, at_a_time),
         ("by segment, blocks of 128 MiB", files, large_block, CLUSTER, per_segment, at_a_time),
+        (f"... {RANGED}", files, large_block, CLUSTER, per_segment, at_a_time),
         ("... dealt by hash", files, large_block, replace(CLUSTER, dealing="hash"), per_segment, at_a_time),
         ("... nothing slow or lost", files, large_block, calm, per_segment, at_a_time),
         (
@@ -133,7 +150,8 @@ def variants(
     for name, some, block_bytes, cluster, count, together in ways:
         runs = []
         for seed in seeds if some * -int(-snapshot.file_bytes // block_bytes) < MANY else seeds[:1]:
-            found = hours(partition(rates, costs, snapshot, some, block_bytes, seed), cluster, seed)
+            phases = partition(rates, costs, snapshot, some, block_bytes, seed, name.endswith(RANGED))
+            found = hours(phases, cluster, seed)
             clean = sum(found[stage].seconds for stage in FROM_WARC)
             everything = clean + sum(found[stage].seconds for stage in DEDUPLICATION)
             busy, lost = (sum(getattr(one, what) for one in found.values()) for what in ("busy", "thrown_away"))

@@ -3,7 +3,7 @@
     python -m benchmarks.scale.timed_run CRAWL LAKE WORKERS BLOCK_BYTES LAST
 
 LAST is the command to end with. Prints as JSON, for each stage: its seconds, those of its phases and of reading the
-rows of its parts, when workers were set up and worked on which split, and the files that it published.
+rows of its parts, when workers were set up and worked on which split, and the files that it published and passed on.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ from pipelines.parts import Split, read_rows
 
 COMMANDS = {"clean": "documents", "deduplicate": "clean", "hold-out": "unique", "encode": "split"}  # what each reads
 make = PartWorkers.make
+publish = Lake.publish
 phases: list[dict[str, Any]] = []
 rows_read: dict[str, dict[str, float]] = {}
+passed_on: dict[str, dict[str, int]] = {}
 
 
 def noted_make(self: PartWorkers, splits: Sequence[Split]) -> Iterator[str]:
@@ -48,6 +50,14 @@ def noted_rows(lake: Lake, folder: str, names: Sequence[str]) -> list[dict[str, 
     size = sum(len(canonical_json(row)) for row in rows)
     rows_read[Path(folder).parent.name] = {"parts": len(rows), "bytes": size, "seconds": seconds}
     return rows
+
+
+def noted_publish(self: Lake, manifest: Manifest, run: dict[str, Any]) -> Manifest:
+    """Notes what goes with it: bytes of the files that only its own phases read."""
+    folders = [folder for folder in Path(self.folder(manifest), "parts").glob("*") if folder.is_dir()]
+    sizes = {folder.name: sum(file.stat().st_size for file in folder.iterdir()) for folder in folders}
+    passed_on[manifest.stage] = sizes
+    return publish(self, manifest, run)
 
 
 def execute(*arguments: str) -> list[str]:
@@ -80,6 +90,7 @@ def main() -> None:
     PartWorkers.make = noted_make  # type: ignore[method-assign]
     pipelines.part_workers.PartJob = TimedJob  # type: ignore[misc]
     pipelines.plan.read_rows = noted_rows
+    Lake.publish = noted_publish  # type: ignore[method-assign]
     made = execute("ingest", "--crawl", crawl, "--block-bytes", block_bytes, *common)
     for command, reads in COMMANDS.items():
         made += execute(command, next(name for name in made if name.startswith(f"{reads}/")), *common)
@@ -95,6 +106,7 @@ def main() -> None:
             **described(lake, manifest),
             "phases": [phase for phase in phases if phase["stage"] == manifest.stage],
             "rows_read": rows_read.get(manifest.stage),
+            "passed_on": passed_on.get(manifest.stage, {}),
             "setups": [row for row in here if row["name"] == SETUP],
             "splits": [row for row in here if row["name"] != SETUP],
         }

@@ -10,9 +10,14 @@ from corpus.text.compiled import kernel
 
 
 class Components:
-    """Of `count` documents, numbered from 0; each begins as its own. Holds 4 bytes a document."""
+    """Of `count` documents, numbered from 0; each begins as its own. Holds 4 bytes a document.
+
+    Raises ValueError for more documents than 4 bytes number.
+    """
 
     def __init__(self, count: int) -> None:
+        if count > 1 << 32:
+            raise ValueError(f"{count} documents share keys, more than {1 << 32}: compare fewer crawls together")
         self.parents = np.arange(count, dtype=np.uint32)
 
     def connect(self, groups: Groups) -> None:

@@ -187,7 +187,7 @@ class Lake:
     def open_parquet(self, path: str) -> Iterator[pq.ParquetFile]:
         """A Parquet file whose page checksums are verified while it is read. Raises OSError naming the file.
 
-        Arrow gets its own file or a buffer: a thread that calls back into Python while it shuts down aborts the process.
+        Arrow gets its own file or a buffer: a thread that calls Python while that shuts down aborts the process.
         """
         try:
             source = pa.OSFile(path) if self.local else pa.BufferReader(self.fs.cat_file(path))

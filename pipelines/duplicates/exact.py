@@ -44,8 +44,9 @@ class FindSameUrl(CompiledWork):
         self.crawls, self.same_url = crawls, same_url
 
     def process(self, lake: Lake, split: KeyRange, part: Part) -> None:
-        known = [_staying(lake, number, signed, URLS, split) for number, signed in enumerate(self.crawls[:-1])]
-        own = _numbered(read_digests(lake, self.crawls[-1].signatures, URLS, split), len(known))
+        *earlier, crawl = self.crawls
+        own = _in_order(read_digests(lake, crawl.signatures, URLS, split), len(earlier))
+        known = _known(lake, earlier, URLS, split, own)
         fetched = own["fetched_at"]
         times = FIRST_OR_LATEST[self.same_url] * fetched.cast(pa.int64()).fill_null(0).to_numpy()
         by_time = np.lexsort((times, fetched.is_null().to_numpy()))
@@ -62,25 +63,31 @@ class FindExact(CompiledWork):
         self.crawls, self.same_url = crawls, same_url
 
     def process(self, lake: Lake, split: KeyRange, part: Part) -> None:
-        known = [_staying(lake, number, signed, DIGESTS, split) for number, signed in enumerate(self.crawls[:-1])]
-        crawl = self.crawls[-1]
+        *earlier, crawl = self.crawls
         own = read_digests(lake, crawl.signatures, DIGESTS, split)
         if self.same_url:
             gone = gather_positions(crawl, read_pairs(lake, self.same_url, ["position"]))
             own = own.filter(pa.array(~gone.holds(positions_of(own["document"].to_numpy()))))
-        put_pairs(part, EXACT, _equal(known, _numbered(own, len(known))))
+        own = _in_order(own, len(earlier))
+        put_pairs(part, EXACT, _equal(_known(lake, earlier, DIGESTS, split, own), own))
 
 
-def _staying(lake: Lake, number: int, signed: Signed, kind: str, split: KeyRange) -> pa.Table:
-    """Of an earlier crawl, what stays."""
-    table = read_digests(lake, signed.signatures, kind, split)
-    gone = gone_before(lake, signed).holds(positions_of(table["document"].to_numpy()))
-    return _numbered(table.filter(pa.array(~gone)), number)
+def _known(lake: Lake, earlier: Sequence[Signed], kind: str, split: KeyRange, own: pa.Table) -> list[pa.Table]:
+    """Of each earlier crawl, what stays and has the first half of a digest of one of `own`."""
+    found, mine = [], own["digest"].to_numpy()
+    for number, signed in enumerate(earlier):
+        table = read_digests(lake, signed.signatures, kind, split)
+        table = table.filter(pa.array(np.isin(table["digest"].to_numpy(), mine)))
+        gone = gone_before(lake, signed).holds(positions_of(table["document"].to_numpy()))
+        found.append(_in_order(table.filter(pa.array(~gone)), number))
+    return found
 
 
-def _numbered(table: pa.Table, crawl: int) -> pa.Table:
-    numbers = table["document"].to_numpy() + np.uint64(first_number(crawl))
-    return table.set_column(table.schema.get_field_index("document"), "document", pa.array(numbers))
+def _in_order(table: pa.Table, crawl: int) -> pa.Table:
+    """In the keeper's order, with the numbers of a crawl."""
+    table = table.sort_by("document")
+    numbers = pa.array(table["document"].to_numpy() + np.uint64(first_number(crawl)))
+    return table.set_column(table.schema.get_field_index("document"), "document", numbers)
 
 
 def _equal(known: Sequence[pa.Table], own: pa.Table) -> pa.Table:
@@ -90,9 +97,7 @@ def _equal(known: Sequence[pa.Table], own: pa.Table) -> pa.Table:
     )
 
     names = ["digest", "digest_low", "document", "doc_id"]
-    mine = own["digest"].to_numpy()
-    theirs = [table.filter(pa.array(np.isin(table["digest"].to_numpy(), mine))) for table in known]
-    table = pa.concat_tables([one.select(names) for one in (*theirs, own)])
+    table = pa.concat_tables([one.select(names) for one in (*known, own)])
     digests = np.stack([table[name].to_numpy() for name in names[:2]], axis=1)
     found = find_exact_duplicates(digests, np.arange(table.num_rows, dtype=np.uint64))
     return pairs_table(found, table["document"].to_numpy(), table["doc_id"].combine_chunks())

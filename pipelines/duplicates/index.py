@@ -109,13 +109,13 @@ def _add_sorted(part: Part, kind: str, table: pa.Table) -> None:
 
 
 def read_digests(lake: Lake, signatures: Manifest, kind: str, span: KeyRange) -> pa.Table:
-    """DIGESTS or URLS of the documents in a range, in the keeper's order. Numbers are those of a first crawl."""
+    """DIGESTS or URLS of the documents in a range, run by run. Numbers are those of a first crawl."""
     found = [SCHEMAS[kind].empty_table()]
     for entry in signatures.of_kind(kind):
         path = f"{lake.folder(signatures)}/{entry.path}"
         table = lake.read_between(path, "digest", span.first, span.last, SCHEMAS[kind].names)
         found.append(table.cast(SCHEMAS[kind]))  # a file has times in milliseconds
-    return pa.concat_tables(found).sort_by("document").combine_chunks()
+    return pa.concat_tables(found).combine_chunks()
 
 
 def read_keys(lake: Lake, signatures: Manifest, span: KeyRange) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -6,15 +6,19 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.scale import __main__ as bench
-from benchmarks.scale import check
+from benchmarks.scale import check, state
 from benchmarks.scale.report import RESULT, TABLE, table
 from benchmarks.scale.simulation import HOUR, Cluster, Task, simulate
+from benchmarks.scale.traffic import PASSED_ON, loads
+from corpus.lake.store import Lake
+from pipelines.duplicates.splits import TOGETHER
 
 tasks = st.lists(st.floats(0.1, 100).map(lambda seconds: Task(seconds=seconds)), min_size=1, max_size=30)
 clusters = st.builds(
@@ -116,3 +120,25 @@ def test_a_stage_is_predicted_from_a_run_with_one_worker() -> None:
 def test_the_page_is_made_from_the_results() -> None:
     result = json.loads(RESULT.read_text())
     assert TABLE.read_text() == table(result, bench.__doc__ or "")
+
+
+def test_each_work_is_measured_on_made_up_signatures(tmp_path: Path) -> None:
+    lake, documents = Lake(str(tmp_path)), 3_000
+    state.make(lake, documents)
+    state.make_texts(lake, documents)
+    found = {what: state.measure(what, documents, lake) for what in state.WORKS}
+    assert all(one["seconds"] > 0 for one in found.values())
+    assert 0.1 < found["components"]["candidates"] / documents < 1
+    assert found["removals"]["exact_duplicate"] / documents == pytest.approx(state.COPIES, rel=0.3)
+
+
+@LIMIT
+@given(documents=st.floats(2e3, 3e9), of_a_file=st.integers(100_000, 10_000_000))
+def test_no_split_but_that_of_components_grows_with_the_crawl(documents: float, of_a_file: int) -> None:
+    kinds = dict.fromkeys(("ids", "order", "digests", "bands", "removals", "clean", "unique", *PASSED_ON), 10.0)
+    kinds |= {"signed": 300.0, "candidates": 0.5, "removed": 0.3}
+    found = loads(kinds, documents, max(1, round(documents / of_a_file)))
+    shares = {phase: load.work / load.splits for phase, load in found.items()}
+    assert shares.pop("components") == documents
+    assert max(shares.values()) <= max(TOGETHER, 2 * of_a_file)
+    assert all(load.disk <= load.bucket * (1 + 1e-9) for load in found.values())
