@@ -1,0 +1,159 @@
+"""Traffic: how deduplication is dealt out for a crawl of any size, and what its splits have to read.
+
+Computed. The splits are those of the functions with which the pipeline deals them out, and bytes are what a document
+took in the measured run. Who brings a range of keys together, or a bin, needs a range of each file: on a disk the row
+groups that hold it are read, in a bucket the whole file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.scale.state import SIGNING
+from pipelines.duplicates import splits
+
+BANDS = SIGNING.bands
+KEY = 8  # bytes, which cannot be compressed
+POSITION = 1 / 11  # of the bytes of a row of a document that goes
+PASSED_ON = ("signed", "exact", "groups", "bins", "shingle-sets", "near")  # kinds that only later phases read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """Of a phase, all its `splits` together: `work` in documents or keys, bytes that are read from a `disk` or from a
+    `bucket` and that are `written`, and how often one of its `files` is opened."""
+
+    splits: int
+    work: float
+    disk: float
+    bucket: float
+    written: float
+    files: float
+
+
+def kinds(run: Mapping[str, Any]) -> dict[str, float]:
+    """Of a measured run, for each signed document: bytes of each kind of file, and how many `candidates` and `removed`
+    ones there are."""
+    documents = run["signatures"]["records"]
+    found = {
+        **{kind: files["bytes"] for kind, files in run["signatures"]["files"].items()},
+        **run["signatures"]["passed_on"],
+        **run["duplicates"]["passed_on"],
+        "removals": run["duplicates"]["files"]["removals"]["bytes"],
+        "clean": run["clean"]["files"]["documents"]["bytes"],
+        "unique": run["unique"]["files"]["documents"]["bytes"],
+        "candidates": run["duplicates"]["figures"]["candidates"],
+        "removed": run["duplicates"]["files"]["removals"]["rows"],
+    }
+    return {kind: size / documents for kind, size in found.items()}
+
+
+def row_groups(documents: float) -> float:
+    """Of a sorted file of a crawl of so many documents: it has those of a run."""
+    return max(1.0, min(documents, splits.TOGETHER) / splits.ROW_GROUP)
+
+
+def ranged(ranges: float, groups: float) -> float:
+    """How often a row of so many row groups is read when each of so many ranges of keys reads those that it needs."""
+    return (ranges + groups - 1) / groups
+
+
+def loads(each: Mapping[str, float], documents: float, files: int) -> dict[str, Load]:
+    """By phase. `each`: of `kinds`; `documents` that are signed, in so many `files`."""
+    count = round(documents / files)
+    dealt = [splits.Documents(name=str(number), first=number * count, count=count) for number in range(files)]
+    whole = {kind: size * documents for kind, size in each.items()}
+    runs = splits.make_runs(dealt, splits.TOGETHER)
+    bands = sum(len(splits.split_run(run, BANDS)) for run in runs)
+    by_digest, by_key = splits.digest_ranges("exact", count * files), splits.band_ranges(BANDS, count * files)
+    bins = splits.make_bins(count * files)
+    texts = splits.make_runs(dealt, min(splits.ROW_GROUP, splits.TEXTS * len(bins)))
+    of_a_run = bands / len(runs)  # files with its bands
+    read = ranged(len(by_digest), row_groups(documents / len(runs)))
+    # Of the rows of a file's documents, bytes of the row group that they are in.
+    bins_group = min(whole["bins"], splits.ROW_GROUP * each["bins"] / each["candidates"])
+    removals_group = min(whole["removals"] / len(runs), splits.ROW_GROUP * each["removals"] / each["removed"])
+    return {
+        "sign": Load(
+            splits=files,
+            work=documents,
+            disk=whole["clean"],
+            bucket=whole["clean"],
+            written=whole["signed"],
+            files=files,
+        ),
+        "documents": Load(
+            splits=len(runs),
+            work=documents,
+            disk=whole["signed"] - BANDS * KEY * documents,
+            bucket=whole["signed"],
+            written=whole["ids"] + whole["order"] + whole["digests"],
+            files=files,
+        ),
+        "bands": Load(
+            splits=bands,
+            work=BANDS * documents,
+            disk=BANDS * KEY * documents + of_a_run * whole["order"],
+            bucket=of_a_run * (whole["signed"] + whole["order"]),
+            written=whole["bands"],
+            files=of_a_run * (files + len(runs)),
+        ),
+        "exact": Load(
+            splits=len(by_digest),
+            work=documents,
+            disk=read * whole["digests"],
+            bucket=len(by_digest) * whole["digests"],
+            written=whole["exact"],
+            files=len(by_digest) * len(runs),
+        ),
+        "groups": Load(
+            splits=len(by_key),
+            work=BANDS * documents,
+            disk=read * whole["bands"] + len(by_key) * (whole["order"] + POSITION * whole["exact"]),
+            bucket=len(by_digest) * BANDS / of_a_run * whole["bands"] + len(by_key) * (whole["order"] + whole["exact"]),
+            written=whole["groups"],
+            files=len(runs) * len(by_digest) * BANDS + len(by_key) * (len(runs) + len(by_digest)),
+        ),
+        "components": Load(
+            splits=1,
+            work=documents,
+            disk=2 * whole["groups"],
+            bucket=2 * whole["groups"],
+            written=whole["bins"],
+            files=2 * len(by_key),
+        ),
+        "shingle sets": Load(
+            splits=len(texts),
+            work=documents,
+            disk=whole["clean"] + files * bins_group,
+            bucket=whole["clean"] + files * whole["bins"],
+            written=whole["shingle-sets"],
+            files=2 * files,
+        ),
+        "decide": Load(
+            splits=len(bins),
+            work=documents,
+            disk=len(bins) * (whole["bins"] + whole["groups"]) + whole["shingle-sets"],
+            bucket=len(bins) * (whole["bins"] + whole["groups"] + whole["shingle-sets"]),
+            written=whole["near"],
+            files=len(bins) * (1 + len(by_key) + len(texts)),
+        ),
+        "removals": Load(
+            splits=len(runs),
+            work=documents,
+            disk=len(runs) * (whole["exact"] + whole["near"]) + whole["ids"],
+            bucket=len(runs) * (whole["exact"] + whole["near"]) + whole["ids"],
+            written=whole["removals"],
+            files=len(runs) * (1 + len(by_digest) + len(bins)),
+        ),
+        "keep": Load(
+            splits=files,
+            work=documents,
+            disk=whole["clean"] + files * removals_group,
+            bucket=whole["clean"] + files * whole["removals"],
+            written=whole["unique"],
+            files=files * (1 + len(runs)),
+        ),
+    }
