@@ -10,7 +10,7 @@ from corpus.text.compiled import kernel
 
 
 class Components:
-    """Of `count` documents, numbered from 0; each begins as its own. Holds 4 bytes a document.
+    """Of `count` documents, numbered from 0; each begins as its own. Holds 4 bytes a document, and 4 for its bin.
 
     Raises ValueError for more documents than 4 bytes number.
     """
@@ -27,10 +27,7 @@ class Components:
     def bins(self, count: int) -> np.ndarray:
         """A bin for each document, uint32, that all of its component share: of about equally many documents, but for
         those with a component that is larger. At most `count`."""
-        _flatten(self.parents)
-        sizes = np.bincount(self.parents, minlength=len(self.parents))
-        before = np.cumsum(sizes) - sizes
-        return (before // max(1, -(-len(self.parents) // count))).astype(np.uint32)[self.parents]
+        return _bins(self.parents, max(1, -(-len(self.parents) // count)))
 
 
 @kernel
@@ -54,7 +51,17 @@ def _root(parents, document):
 
 
 @kernel
-def _flatten(parents):
-    """A document's parent stands before it, so in their order each parent is a root already."""
+def _bins(parents, size):
+    """Components one after another, by their first documents, into bins of `size`. A document's parent stands before
+    it, so in their order each parent is a root already."""
+    bins = np.zeros(len(parents), np.uint32)  # sizes of components first, at their roots
     for document in range(len(parents)):
         parents[document] = parents[parents[document]]
+        bins[parents[document]] += 1
+    before = np.int64(0)
+    for document in range(len(parents)):
+        if parents[document] == document:
+            before, bins[document] = before + bins[document], before // size
+        else:
+            bins[document] = bins[parents[document]]
+    return bins

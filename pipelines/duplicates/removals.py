@@ -13,7 +13,7 @@ from corpus.duplicates.removals import REASONS, Removals, combine_steps
 from corpus.lake.store import Lake
 from pipelines.duplicates.exact import PAIR
 from pipelines.duplicates.index import IDS
-from pipelines.duplicates.signed import REMOVAL, REMOVALS, Signed
+from pipelines.duplicates.signed import REMOVAL, Signed, removals_path
 from pipelines.duplicates.splits import ROW_GROUP, Run
 from pipelines.parts import Part, Work
 
@@ -47,7 +47,7 @@ class GatherRemovals(Work):
         table = pa.table(columns).filter(here).sort_by("position")
         own = doc_ids.take(pc.subtract(table["position"].cast(pa.int64()), split.first))
         table = table.add_column(1, "doc_id", own).select(REMOVAL.names).cast(REMOVAL)
-        part.put_table(f"{REMOVALS}/{split.name}.parquet", table, ROW_GROUP)
+        part.put_table(removals_path(split.first), table, ROW_GROUP)
         part.figure("documents", split.weight)
         counts = dict.fromkeys(REASONS, 0) | {
             row["values"]: row["counts"] for row in pc.value_counts(table["reason"]).to_pylist()

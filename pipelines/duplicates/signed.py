@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -47,11 +48,21 @@ class Signed:
 
 def removals_between(lake: Lake, duplicates: Manifest, first: int, stop: int, columns: list[str]) -> pa.Table:
     """Those of documents at the positions from `first` up to `stop`."""
-    found = [
-        lake.read_between(f"{lake.folder(duplicates)}/{entry.path}", "position", first, stop - 1, columns)
-        for entry in duplicates.of_kind(REMOVALS)
-    ]
+    found = [pa.schema([REMOVAL.field(name) for name in columns]).empty_table()]
+    paths = [f"{lake.folder(duplicates)}/{entry.path}" for entry in duplicates.of_kind(REMOVALS)]
+    for path, following in zip(paths, [*map(_first_of, paths[1:]), stop], strict=True) if paths else ():
+        if _first_of(path) < stop and following > first:
+            found.append(lake.read_between(path, "position", first, stop - 1, columns))
     return pa.concat_tables(found).combine_chunks()
+
+
+def removals_path(first: int) -> str:
+    """Of the removals of documents from a position on, in their dataset."""
+    return f"{REMOVALS}/from-{first:010d}.parquet"
+
+
+def _first_of(path: str) -> int:
+    return int(Path(path).stem.rpartition("-")[2])
 
 
 def gone_before(lake: Lake, signed: Signed) -> PositionSet:

@@ -30,7 +30,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "repeats": (1, "7ac31dae7b4aaa35"),
     "trimmed": (1, "8870aa238b5282ee"),
     "signatures": (4, "9cf32c92339178d5"),
-    "duplicates": (3, "c7dd57bae4ba3e7d"),
+    "duplicates": (3, "2bc18730c9d4f448"),
     "unique": (2, "45afff52faa1f60b"),
     "benchmark": (2, "c95625fc797a05eb"),
     "contamination": (1, "c5d012768ab6c71f"),
