@@ -54,7 +54,7 @@ def memory(result: Mapping[str, Any]) -> list[str]:
         bits = f" and {one['bits']} bit" if one["bits"] else ""
         held = [f"{_held(one, documents) / GIB:,.1f}" for documents in (*LARGE.values(), signed)]
         rows.append([phase, f"{one['bytes']:.0f}{bits}", together, *held, _end(one)])
-    found = ", ".join(f"{kind} {kinds[kind]:.0f}" for kind in ("ids", "order", "digests", "bands", "removals"))
+    found = ", ".join(f"{kind} {kinds[kind]:.0f}" for kind in ("ids", "digests", "bands", "removals"))
     passed_on = ", ".join(f"{kind} {kinds[kind]:.0f}" for kind in PASSED_ON)
     seconds = ", ".join(f"{what} {one['seconds'] * 1e6:.2f}" for what, one in state.items())
     return [

@@ -156,9 +156,9 @@ def earlier(kinds: Mapping[str, float], documents: float, partitions: int) -> di
     def last(number: int) -> tuple[float, float]:
         ranges = -(-number * documents // TOGETHER)
         index, before = kinds["digests"] + kinds["bands"], (number - 1) * documents
-        order, gone = BANDS * kinds["order"], (BANDS + 1) * kinds["removals"]
-        disk = ranged(ranges, row_groups(documents)) * index + ranges * (order + POSITION * gone)
-        return before * disk, before * ranges * (index + order + gone)
+        gone = (BANDS + 1) * kinds["removals"]
+        disk = ranged(ranges, row_groups(documents)) * index + ranges * POSITION * gone
+        return before * disk, before * ranges * (index + gone)
 
     return {
         "last": last(partitions)[0],

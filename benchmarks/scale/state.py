@@ -36,7 +36,7 @@ from pipelines.duplicates import splits
 from pipelines.duplicates.components import FindComponents
 from pipelines.duplicates.exact import EXACT, FindExact
 from pipelines.duplicates.groups import GROUP, GROUPS, FindGroups
-from pipelines.duplicates.index import BANDS, DIGESTS, IDS, ORDER, SIGNED, IndexBands, IndexDocuments
+from pipelines.duplicates.index import BANDS, DIGESTS, IDS, SIGNED, IndexBands, IndexDocuments
 from pipelines.duplicates.removals import GatherRemovals
 from pipelines.duplicates.signatures import STAGE, Sign
 from pipelines.duplicates.signed import Signed
@@ -65,7 +65,7 @@ def made(lake: Lake, documents: int) -> Manifest:
         counts=counted(documents),
     )
     folder = Path(lake.folder(manifest))
-    found = (path for kind in (IDS, ORDER, DIGESTS, BANDS) for path in sorted((folder / kind).glob("run-*")))
+    found = (path for kind in (IDS, DIGESTS, BANDS) for path in sorted((folder / kind).glob("run-*")))
     files = [FileEntry(path=str(path.relative_to(folder)), bytes=1, rows=0, sha256="") for path in found]
     return replace(manifest, files=tuple(files))
 

@@ -7,6 +7,7 @@ import numpy as np
 from corpus.text.compiled import kernel
 
 WORD, BIT = np.int64(6), np.int64(63)
+STEP = 1 << 16  # words that are unpacked at a time
 
 
 class PositionSet:
@@ -27,8 +28,12 @@ class PositionSet:
         return int(np.bitwise_count(self.bits).sum())
 
     def sorted(self) -> np.ndarray:
-        """Rising, int64."""
-        return np.flatnonzero(np.unpackbits(self.bits.view(np.uint8), bitorder="little"))
+        """Rising, uint32."""
+        found = [np.empty(0, np.uint32)]
+        for word in range(0, len(self.bits), STEP):
+            bits = np.unpackbits(self.bits[word : word + STEP].view(np.uint8), bitorder="little")
+            found.append((np.flatnonzero(bits) + 64 * word).astype(np.uint32))
+        return np.concatenate(found)
 
 
 class PlacesInSet:

@@ -60,7 +60,7 @@ class FindComponents(CompiledWork):
         bins = components.bins(self.bins)
         for crawl, one in enumerate(candidates):
             mine = bins[starts[crawl] : starts[crawl + 1]]
-            table = pa.table([one.sorted().astype(np.uint32), mine], schema=BINNED)
+            table = pa.table([one.sorted(), mine], schema=BINNED)
             part.put_table(bins_path(crawl), table, ROW_GROUP)
         part.figure("candidates", int(starts[-1]))
 

@@ -1,12 +1,12 @@
 """Index: signatures, file by file -> what brings equal ones together, run by run of documents.
 
 ids        the documents in their order
-order      their numbers (corpus.duplicates.keeper), rising; the rank of a document is its row
 digests    sorted by the digest of the words
 urls       sorted by that of the URL, where there is one and the configuration asks
-bands      some bands a file: of each a column of keys, sorted, and one of ranks
+bands      some bands a file: of each a column of keys, sorted, and one of their documents
 
-A file is sorted, and its row groups are small: who brings a range of keys together reads that range alone.
+A document is its number (corpus.duplicates.keeper), which rises in the keeper's order. A file is sorted, and its row
+groups are small: who brings a range of keys together reads that range alone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from corpus.duplicates.keeper import document_numbers, positions_of
+from corpus.duplicates.keeper import document_numbers
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID
 from corpus.lake.store import Lake
@@ -27,13 +27,12 @@ from pipelines.duplicates.splits import ROW_GROUP, BandsOfRun, KeyRange, Run, di
 from pipelines.parts import PASSED_ON, Part
 
 SIGNED = f"{PASSED_ON}signed"
-IDS, ORDER, DIGESTS, URLS, BANDS = "ids", "order", "digests", "urls", "bands"
+IDS, DIGESTS, URLS, BANDS = "ids", "digests", "urls", "bands"
 ID = pa.field("doc_id", DOC_ID, nullable=False)
 DOCUMENT = pa.field("document", pa.uint64(), nullable=False)
 DIGEST = [pa.field("digest", pa.uint64(), nullable=False), pa.field("digest_low", pa.uint64(), nullable=False)]
 SCHEMAS = {
     IDS: pa.schema([ID]),
-    ORDER: pa.schema([DOCUMENT]),
     DIGESTS: pa.schema([*DIGEST, DOCUMENT, ID]),
     URLS: pa.schema([*DIGEST, DOCUMENT, ID, pa.field("fetched_at", pa.timestamp("s", tz="UTC"))]),
 }
@@ -43,8 +42,8 @@ def keys_column(band: int) -> str:
     return f"keys_{band:03d}"
 
 
-def ranks_column(band: int) -> str:
-    return f"ranks_{band:03d}"
+def documents_column(band: int) -> str:
+    return f"documents_{band:03d}"
 
 
 class IndexDocuments(CompiledWork):
@@ -57,14 +56,10 @@ class IndexDocuments(CompiledWork):
     def process(self, lake: Lake, split: Run, part: Part) -> None:
         from corpus.duplicates.groups import sort_order
 
-        names = ["doc_id", "fetched_at", "digest", "digest_low", "url_digest", "url_digest_low", "characters"]
+        names = ["doc_id", "fetched_at", "digest", "digest_low", "url_digest", "url_digest_low"]
         table = pa.concat_tables(_signed(lake, self.folder, split, names)).combine_chunks()
         part.add_table(IDS, table.select(["doc_id"]))
-        positions = np.arange(split.first, split.stop)
-        numbers = document_numbers(0, table["characters"].to_numpy(), positions)
-        order = np.argsort(numbers)
-        numbers = numbers[order]
-        part.add_table(ORDER, pa.table([numbers], schema=SCHEMAS[ORDER]))
+        order, numbers = _in_order(lake, self.folder, split)
         table = table.take(pa.array(order)).append_column(DOCUMENT, pa.array(numbers))
         _add_sorted(part, DIGESTS, table.take(pa.array(sort_order(table["digest"].to_numpy()))))
         if URLS in self.schemas:
@@ -87,19 +82,26 @@ class IndexBands(CompiledWork):
     def process(self, lake: Lake, split: BandsOfRun, part: Part) -> None:
         from corpus.duplicates.groups import sort_order
 
-        numbers = lake.read_table(f"{self.folder}/{ORDER}/{split.run.name}.parquet")["document"].to_numpy()
-        rows = positions_of(numbers) - split.run.first
+        order, numbers = _in_order(lake, self.folder, split.run)
         found = _signed(lake, self.folder, split.run, [keys_column(band) for band in split.bands])
         columns: dict[str, np.ndarray] = {}
         for band in split.bands:
-            by_rank = np.concatenate([table[keys_column(band)].to_numpy() for table in found])[rows]
-            ranks = sort_order(by_rank)
-            columns |= {keys_column(band): by_rank[ranks], ranks_column(band): ranks.astype(np.uint32)}
+            keys = np.concatenate([table[keys_column(band)].to_numpy() for table in found])[order]
+            by_key = sort_order(keys)
+            columns |= {keys_column(band): keys[by_key], documents_column(band): numbers[by_key]}
         part.put_table(f"{BANDS}/{split.name}.parquet", pa.table(columns), ROW_GROUP)
 
 
 def _signed(lake: Lake, folder: str, run: Run, columns: list[str]) -> list[pa.Table]:
     return [lake.read_table(f"{folder}/{SIGNED}/{file.name}.parquet", columns) for file in run.files]
+
+
+def _in_order(lake: Lake, folder: str, run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of a run in the keeper's order, and their numbers."""
+    characters = pa.concat_tables(_signed(lake, folder, run, ["characters"]))["characters"].to_numpy()
+    numbers = document_numbers(0, characters, np.arange(run.first, run.stop))
+    order = np.argsort(numbers)
+    return order, numbers[order]
 
 
 def _add_sorted(part: Part, kind: str, table: pa.Table) -> None:
@@ -122,19 +124,16 @@ def read_keys(lake: Lake, signatures: Manifest, span: KeyRange) -> list[tuple[np
     """(keys, documents) in a range, of each of its bands: sorted by key, those of one key in the keeper's order.
     Numbers are those of a first crawl."""
     found: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in span.bands]
-    files = _band_files(lake, signatures)
-    for entry in signatures.of_kind(ORDER):
-        numbers = lake.read_file(signatures, entry)["document"].to_numpy()
-        paths = files[Path(entry.path).stem]
+    for paths in _band_files(lake, signatures).values():
         owner = {
             band: path
             for path, bands in zip(paths, divide_bands(signatures.config["bands"], len(paths)), strict=True)
             for band in bands
         }
         for place, band in enumerate(span.bands):
-            columns = [keys_column(band), ranks_column(band)]
+            columns = [keys_column(band), documents_column(band)]
             table = lake.read_between(owner[band], columns[0], span.first, span.last, columns)
-            found[place].append((table[columns[0]].to_numpy(), numbers[table[columns[1]].to_numpy()]))
+            found[place].append((table[columns[0]].to_numpy(), table[columns[1]].to_numpy()))
     return [_merged(one) for one in found]
 
 

@@ -71,8 +71,11 @@ class ComputeShingleSets(CompiledWork):
         from corpus.duplicates.shingles import compute_shingle_sets
 
         signed, held, size = self.crawls[split.crawl], [], 0
+        first, last = split.files[0][0], split.files[-1][0]
+        all_positions, all_bins = read_bins(lake, self.folder, split.crawl, first.first, last.stop)
         for documents, path in split.files:
-            positions, bins = read_bins(lake, self.folder, split.crawl, documents.first, documents.stop)
+            here = slice(*np.searchsorted(all_positions, (documents.first, documents.stop)))
+            positions, bins = all_positions[here], all_bins[here]
             if not len(positions):
                 continue
             rows = positions - documents.first - _gone_before(lake, signed, documents, positions)

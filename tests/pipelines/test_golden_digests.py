@@ -29,7 +29,7 @@ GOLDEN: dict[str, tuple[int, str]] = {
     "clean": (4, "4e9e740c31bf2200"),
     "repeats": (1, "7ac31dae7b4aaa35"),
     "trimmed": (1, "8870aa238b5282ee"),
-    "signatures": (4, "9cf32c92339178d5"),
+    "signatures": (4, "bac116dac7e7980e"),
     "duplicates": (3, "2bc18730c9d4f448"),
     "unique": (2, "45afff52faa1f60b"),
     "benchmark": (2, "c95625fc797a05eb"),

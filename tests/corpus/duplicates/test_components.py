@@ -23,7 +23,7 @@ def test_a_set_of_positions(positions: set[int]) -> None:
     everything = np.arange(SIZE)
     assert len(found) == len(positions) and found.sorted().tolist() == sorted(positions)
     assert found.holds(everything).tolist() == [position in positions for position in everything]
-    assert PlacesInSet(found).places(found.sorted()).tolist() == list(range(len(positions)))
+    assert PlacesInSet(found).places(found.sorted().astype(np.int64)).tolist() == list(range(len(positions)))
 
 
 @settings(deadline=None)

@@ -138,7 +138,7 @@ def test_dealt_out_in_small_pieces_the_same_documents_stay(
     assert survivors(divided, texts, config) == wanted
     first, *_ = divided.datasets("signatures")
     *_, last = divided.datasets("duplicates")
-    assert len(list(first.of_kind("order"))) > 1 and len(list(last.of_kind("removals"))) > 1
+    assert len(list(first.of_kind("ids"))) > 1 and len(list(last.of_kind("removals"))) > 1
     assert {entry.path.split("/")[0] for entry in last.files} == {"removals"}, "nothing is left of the steps between"
 
 
