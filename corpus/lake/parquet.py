@@ -14,6 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from fsspec import AbstractFileSystem
 
+from corpus.lake.remote_files import RemoteFiles
+from corpus.lake.remote_parquet import RemoteParquet
+
 # A part of every stage's address: rises when a writer makes other bytes of the same rows.
 VERSION = "2"
 
@@ -41,6 +44,25 @@ def _with_dictionary(schema: pa.Schema) -> list[str]:
     pq.write_table(schema.empty_table(), sink)
     columns = pq.read_metadata(pa.BufferReader(sink.getvalue())).schema  # a struct is a column a field
     return [column.path for column in map(columns.column, range(len(columns))) if column.path not in alone]
+
+
+@contextmanager
+def open_file(path: str, remote: RemoteFiles | None) -> Iterator[pq.ParquetFile]:
+    """A file of this machine, or of a store, whose page checksums are verified while it is read. Raises OSError naming
+    it.
+
+    Arrow gets its own file or memory, never a file of Python's: its threads would have to call back, and one that does
+    so while Python shuts down aborts the process.
+    """
+    try:
+        if remote is None:
+            with pa.OSFile(path) as source, pq.ParquetFile(source, page_checksum_verification=True) as file:
+                yield file
+        else:
+            with RemoteParquet(remote, path) as file:
+                yield file
+    except (OSError, pa.ArrowInvalid) as error:
+        raise OSError(f"{path} cannot be read: {error}; `headwater verify` names every damaged file") from error
 
 
 def read_schema(fs: AbstractFileSystem, path: str) -> pa.Schema:

@@ -130,6 +130,19 @@ class RemoteFiles:
                 found[path] = self.cat_file(path, start=0, end=end) if isinstance(data, Exception) else bytes(data)
         return found
 
+    def cat_parts(self, path: str, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """The bytes from a start to a stop of an object, of each range. Raises OSError where there are fewer."""
+        starts, stops = [start for start, _ in ranges], [stop for _, stop in ranges]
+        found = []
+        for (start, stop), data in zip(
+            ranges, self.cat_ranges([path] * len(ranges), starts, stops, on_error="return"), strict=True
+        ):
+            part = self.cat_file(path, start=start, end=stop) if isinstance(data, Exception) else bytes(data)
+            if len(part) != stop - start:
+                raise OSError(f"{self.url(path)}: it has {len(part)} bytes where {stop - start} were asked for")
+            found.append(part)
+        return found
+
 
 def open_remote(url: str) -> tuple[RemoteFiles, str] | None:
     """The file system of a URL and the path in it; None for a folder of this machine. Raises ValueError where the

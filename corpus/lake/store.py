@@ -18,7 +18,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 
 from corpus.lake.local_files import copy_file, create_file, replace_file
 from corpus.lake.manifest import FileEntry, Manifest
-from corpus.lake.parquet import check_rows, find_places, parquet_writer, read_between, take_places
+from corpus.lake.parquet import check_rows, find_places, open_file, parquet_writer, read_between, take_places
 from corpus.lake.remote_files import open_remote
 
 DEFAULT_LAKE = ".headwater"
@@ -183,18 +183,9 @@ class Lake:
             check_rows(len(deciding), file.metadata.num_rows)
             return take_places(file, find_places(deciding, values), names)
 
-    @contextmanager
-    def open_parquet(self, path: str) -> Iterator[pq.ParquetFile]:
-        """A Parquet file whose page checksums are verified while it is read. Raises OSError naming the file.
-
-        Arrow gets its own file or a buffer: a thread that calls Python while that shuts down aborts the process.
-        """
-        try:
-            source = pa.OSFile(path) if self.local else pa.BufferReader(self.fs.cat_file(path))
-            with source, pq.ParquetFile(source, page_checksum_verification=True) as file:
-                yield file
-        except (OSError, pa.ArrowInvalid) as error:
-            raise OSError(f"{path} cannot be read: {error}; `headwater verify` names every damaged file") from error
+    def open_parquet(self, path: str) -> AbstractContextManager[pq.ParquetFile]:
+        """A Parquet file whose page checksums are verified while it is read. Raises OSError naming the file."""
+        return open_file(path, None if self.local else self.fs)
 
     def local_copy(self, manifest: Manifest, kind: str, cache: Path) -> Path:
         """A local folder with a dataset's files of one kind: its own on a local lake, else a copy under `cache`.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from object_store import ObjectStore
 
 from corpus.duplicates.candidates import read_texts
 from corpus.lake.manifest import Counts, FileEntry, Manifest
@@ -255,3 +256,66 @@ def test_rows_by_a_value_are_those_of_the_whole_file(tmp_path: Path) -> None:
             else:
                 with pytest.raises(OSError, match=r"rows.parquet cannot be read"):
                     lake.read_where(str(path), "n", pa.array([value]), ["m"])
+
+
+class Asked:
+    """An object store that counts the bytes that it gives."""
+
+    def __init__(self, lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bytes = 0
+        fs = lake.fs._fs
+        for name in ("cat_file", "cat_ranges"):
+            monkeypatch.setattr(fs, name, self._counted(getattr(fs, name)))
+
+    def _counted(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **options: Any) -> Any:
+            found = read(*args, **options)
+            self.bytes += len(found) if isinstance(found, bytes) else sum(map(len, found))
+            return found
+
+        return counted
+
+
+def test_of_a_large_remote_file_is_fetched_what_is_read(
+    object_store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Columns and row groups, nested ones too; and it reads as a file of this machine does."""
+    here, there = Lake(str(tmp_path)), Lake(object_store.url("big"))
+    count, dice = 300_000, np.random.default_rng(1)
+    letters = dice.bytes(20 * count).hex()
+    table = pa.table(
+        {
+            "key": np.sort(dice.integers(0, 2**64, count, np.uint64)),
+            "nested": [{"a": place, "b": [place]} for place in range(count)],
+            "text": [letters[place : place + 40] for place in range(0, 40 * count, 40)],
+        }
+    )
+    file = tmp_path / "file.parquet"
+    with parquet_writer(file, table.schema) as writer:
+        writer.write_table(table, row_group_size=10_000)
+    whole = there.put(file, there.root, "file.parquet", count).bytes
+    paths = (str(file), there.path("file.parquet"))
+    asked = Asked(there, monkeypatch)
+
+    def read(how: Callable[[Lake, str], Any]) -> float:
+        """Reads both; says which share of the object was fetched."""
+        asked.bytes = 0
+        one, other = (how(lake, path) for lake, path in zip((here, there), paths, strict=True))
+        assert one == other
+        return asked.bytes / whole
+
+    assert read(lambda lake, path: lake.read_table(path)) < 1.3
+    assert read(lambda lake, path: lake.read_table(path, ["key"])) < 0.4
+    assert read(lambda lake, path: lake.read_table(path, ["nested"])) < 0.4
+    assert read(lambda lake, path: lake.read_table(path, ["nested.b"])) < 0.3
+    assert read(lambda lake, path: lake.read_between(path, "key", 2**63, 2**63 + 2**58, ["text"])) < 0.3
+    assert read(lambda lake, path: lake.read_places(path, np.array([299_999, 5]), ["text"])) < 0.3
+    assert read(lambda lake, path: list(lake.read_batches(path, ["key"]))) < 0.4
+    assert read(lambda lake, path: list(lake.read_row_groups(path))) < 1.3
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    there.fs.rm(paths[1])
+    there.put(file, there.root, "file.parquet", count)
+    with pytest.raises(OSError, match=r"file\.parquet cannot be read"):
+        there.read_table(paths[1])
