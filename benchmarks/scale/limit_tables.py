@@ -102,20 +102,19 @@ def traffic(result: Mapping[str, Any]) -> list[str]:
         row = [phase]
         for name in DEALT:
             load = crawls[name][phase]
-            row += [f"{load['splits']:,}", f"{load['disk'] / 1e12:,.2f}", f"{load['bucket'] / 1e12:,.2f}"]
+            row += [f"{load['splits']:,}", f"{load['read'] / 1e12:,.2f}"]
         rows.append(row)
     whole = ["**together**"]
     for name in DEALT:
-        sums = {what: sum(load[what] for load in crawls[name].values()) for what in ("disk", "bucket")}
-        whole += ["", *(f"{size / 1e12:,.2f}" for size in sums.values())]
+        whole += ["", f"{sum(load['read'] for load in crawls[name].values()) / 1e12:,.2f}"]
     return [
         "## What deduplication reads",
         "",
         "Computed, from the functions by which it is dealt out and the bytes above: how many splits each phase has, "
-        "and TB that they read all together, from a disk, of which the wanted row groups and columns are read, and "
-        "from a bucket, of which files are read whole. For a crawl in blocks of 128 MiB.",
+        "and TB that they read all together, of the row groups and columns that they want. For a crawl in blocks of "
+        "128 MiB.",
         "",
-        *rows_of("phase | " + " | ".join(f"{name}: splits | disk, TB | bucket, TB" for name in DEALT), [*rows, whole]),
+        *rows_of("phase | " + " | ".join(f"{name}: splits | TB" for name in DEALT), [*rows, whole]),
     ]
 
 
@@ -158,7 +157,7 @@ def earlier(result: Mapping[str, Any]) -> list[str]:
     rows = [
         [
             name,
-            *(f"{one[what] / 1e12:,.1f}" for what in ("last", "last, bucket", "all")),
+            *(f"{one[what] / 1e12:,.1f}" for what in ("last", "all")),
             f"{one['bits'] / GIB:,.1f}",
         ]
         for name, one in result["plan"]["earlier"].items()
@@ -167,8 +166,7 @@ def earlier(result: Mapping[str, Any]) -> list[str]:
         "## Compared with all earlier ones",
         "",
         "Extrapolated from the bytes of the index: what the last of so many equal partitions reads of those before, "
-        "from a disk and from a bucket, what all have read together from a disk, and the bits, one for each document "
-        "of all partitions, that a worker holds.",
+        "what all have read together, and the bits, one for each document of all partitions, that a worker holds.",
         "",
-        *rows_of("partitions | the last reads, TB | in a bucket, TB | all read, TB | bits in memory, GiB", rows),
+        *rows_of("partitions | the last reads, TB | all read, TB | bits in memory, GiB", rows),
     ]

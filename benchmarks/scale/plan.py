@@ -139,7 +139,7 @@ def memory(
         "exact": (state["exact"]["bytes"], TOGETHER, 0),
         "groups": (state["groups"]["bytes"], TOGETHER, 1),
         "components": (components["bytes"] / components["candidates"] * kinds["candidates"], 0, 0),
-        "shingle sets and decide, in a bucket: the bins": (kinds["bins"], 0, 0),
+        "decide, in a bucket: the bins": (kinds["bins"], 0, 0),
         "decide": (scale[largest]["bytes"] / int(largest), TOGETHER, 1),
         "removals": (state["removals"]["bytes"], TOGETHER, 0),
         "hold out, each worker": (state[HOLD_OUT]["bytes"] + HeldOutConfig().share * text, 0, 0),
@@ -151,19 +151,17 @@ def memory(
 
 def earlier(kinds: Mapping[str, float], documents: float, partitions: int) -> dict[str, float]:
     """Of the last of so many partitions of equal size that are compared with all before, bytes: what it reads of the
-    earlier ones' indexes and removals, of a disk and of a bucket, and what all have read of a disk when it is done."""
+    earlier ones' indexes and removals, and what all have read when it is done."""
 
-    def last(number: int) -> tuple[float, float]:
+    def last(number: int) -> float:
         ranges = -(-number * documents // TOGETHER)
-        index, before = kinds["digests"] + kinds["bands"], (number - 1) * documents
-        gone = (BANDS + 1) * kinds["removals"]
-        disk = ranged(ranges, row_groups(documents)) * index + ranges * POSITION * gone
-        return before * disk, before * ranges * (index + gone)
+        index, gone = kinds["digests"] + kinds["bands"], (BANDS + 1) * kinds["removals"]
+        each = ranged(ranges, row_groups(documents)) * index + ranges * POSITION * gone
+        return (number - 1) * documents * each
 
     return {
-        "last": last(partitions)[0],
-        "last, bucket": last(partitions)[1],
-        "all": sum(last(number)[0] for number in range(1, partitions + 1)),
+        "last": last(partitions),
+        "all": sum(last(number) for number in range(1, partitions + 1)),
         "bits": partitions * documents / 8,
     }
 

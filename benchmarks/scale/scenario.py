@@ -20,7 +20,6 @@ from benchmarks.scale.simulation import Cluster, Outcome, Task, simulate
 from benchmarks.scale.traffic import Load, loads
 
 MEASURED_BLOCK = 1 << 20
-RANGED = "files read by ranges"
 MANY = 50_000  # splits, of which one seed tells as much as several
 # What nobody measured here; each is a parameter of the plan.
 CLUSTER = Cluster(
@@ -59,10 +58,9 @@ def unevenness(run: Mapping[str, Any]) -> list[float]:
 
 
 def partition(
-    rates: Rates, costs: Costs, snapshot: Snapshot, files: int, block_bytes: int, seed: int, ranges: bool = False
+    rates: Rates, costs: Costs, snapshot: Snapshot, files: int, block_bytes: int, seed: int
 ) -> dict[str, list[list[Task]]]:
-    """Stage -> its phases, for so many files of the snapshot as one dataset. `ranges`: of a file in a bucket are read
-    the columns and row groups that are wanted, as they are of one on a disk."""
+    """Stage -> its phases, for so many files of the snapshot as one dataset."""
     dice = np.random.default_rng(seed)
     each = -int(-snapshot.file_bytes // block_bytes)
     pages = snapshot.pages / snapshot.files / each
@@ -76,7 +74,7 @@ def partition(
         return [Task(seconds=seconds * one, moved=moved, requests=round(requests)) for one in uneven]
 
     def moved(load: Load) -> float:
-        return ((load.disk if ranges else load.bucket) + load.written) / load.splits
+        return (load.read + load.written) / load.splits
 
     def by_file(stage: str, phase: str) -> list[Task]:
         load, besides = dealt[phase], (costs.requests["deduplicate"] - OPENED) / 2
@@ -131,10 +129,8 @@ def variants(
     calm = replace(CLUSTER, slow_share=0, losses=0)
     ways: list[tuple[str, int, int, Cluster, int, int]] = [
         ("one dataset, blocks of 1 GB", whole, int(snapshot.file_bytes), large, 1, 1),
-        (f"... {RANGED}", whole, int(snapshot.file_bytes), large, 1, 1),
         ("by segment", files, BLOCK_BYTES, CLUSTER, per_segment, at_a_time),
         ("by segment, blocks of 128 MiB", files, large_block, CLUSTER, per_segment, at_a_time),
-        (f"... {RANGED}", files, large_block, CLUSTER, per_segment, at_a_time),
         ("... dealt by hash", files, large_block, replace(CLUSTER, dealing="hash"), per_segment, at_a_time),
         ("... nothing slow or lost", files, large_block, calm, per_segment, at_a_time),
         (
@@ -150,7 +146,7 @@ def variants(
     for name, some, block_bytes, cluster, count, together in ways:
         runs = []
         for seed in seeds if some * -int(-snapshot.file_bytes // block_bytes) < MANY else seeds[:1]:
-            phases = partition(rates, costs, snapshot, some, block_bytes, seed, name.endswith(RANGED))
+            phases = partition(rates, costs, snapshot, some, block_bytes, seed)
             found = hours(phases, cluster, seed)
             clean = sum(found[stage].seconds for stage in FROM_WARC)
             everything = clean + sum(found[stage].seconds for stage in DEDUPLICATION)

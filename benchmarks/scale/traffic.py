@@ -1,8 +1,8 @@
 """Traffic: how deduplication is dealt out for a crawl of any size, and what its splits have to read.
 
 Computed. The splits are those of the functions with which the pipeline deals them out, and bytes are what a document
-took in the measured run. Who brings a range of keys together, or a bin, needs a range of each file: on a disk the row
-groups that hold it are read, in a bucket the whole file.
+took in the measured run. Who brings a range of keys together, or a bin, needs a range of each file: the row groups that
+hold it are read.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ PASSED_ON = ("signed", "exact", "groups", "bins", "shingle-sets", "near")  # kin
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """Of a phase, all its `splits` together: `work` in documents or keys, bytes that are read from a `disk` or from a
-    `bucket` and that are `written`, and how often one of its `files` is opened."""
+    """Of a phase, all its `splits` together: `work` in documents or keys, bytes that are `read` and `written`,
+    and how often one of its `files` is opened."""
 
     splits: int
     work: float
-    disk: float
-    bucket: float
+    read: float
     written: float
     files: float
 
@@ -71,7 +70,7 @@ def loads(each: Mapping[str, float], documents: float, files: int) -> dict[str, 
     bins = splits.make_bins(count * files)
     texts = splits.make_runs(dealt, min(splits.ROW_GROUP, splits.TEXTS * len(bins)))
     of_a_run = bands / len(runs)  # files with its bands
-    read = ranged(len(by_digest), row_groups(documents / len(runs)))
+    times = ranged(len(by_digest), row_groups(documents / len(runs)))
     # Of the rows of a file's documents, bytes of the row group that they are in.
     bins_group = min(whole["bins"], splits.ROW_GROUP * each["bins"] / each["candidates"])
     removals_group = min(whole["removals"] / len(runs), splits.ROW_GROUP * each["removals"] / each["removed"])
@@ -79,80 +78,70 @@ def loads(each: Mapping[str, float], documents: float, files: int) -> dict[str, 
         "sign": Load(
             splits=files,
             work=documents,
-            disk=whole["clean"],
-            bucket=whole["clean"],
+            read=whole["clean"],
             written=whole["signed"],
             files=files,
         ),
         "documents": Load(
             splits=len(runs),
             work=documents,
-            disk=whole["signed"] - BANDS * KEY * documents,
-            bucket=whole["signed"],
+            read=whole["signed"] - BANDS * KEY * documents,
             written=whole["ids"] + whole["digests"],
             files=files,
         ),
         "bands": Load(
             splits=bands,
             work=BANDS * documents,
-            disk=(BANDS + of_a_run) * KEY * documents,  # and the length of each text
-            bucket=of_a_run * whole["signed"],
+            read=(BANDS + of_a_run) * KEY * documents,  # and the length of each text
             written=whole["bands"],
             files=of_a_run * files,
         ),
         "exact": Load(
             splits=len(by_digest),
             work=documents,
-            disk=read * whole["digests"],
-            bucket=len(by_digest) * whole["digests"],
+            read=times * whole["digests"],
             written=whole["exact"],
             files=len(by_digest) * len(runs),
         ),
         "groups": Load(
             splits=len(by_key),
             work=BANDS * documents,
-            disk=read * whole["bands"] + len(by_key) * POSITION * whole["exact"],
-            bucket=len(by_digest) * BANDS / of_a_run * whole["bands"] + len(by_key) * whole["exact"],
+            read=times * whole["bands"] + len(by_key) * POSITION * whole["exact"],
             written=whole["groups"],
             files=len(runs) * len(by_digest) * BANDS + len(by_key) * len(by_digest),
         ),
         "components": Load(
             splits=1,
             work=documents,
-            disk=2 * whole["groups"],
-            bucket=2 * whole["groups"],
+            read=2 * whole["groups"],
             written=whole["bins"],
             files=2 * len(by_key),
         ),
         "shingle sets": Load(
             splits=len(texts),
             work=documents,
-            disk=whole["clean"] + len(texts) * bins_group,
-            bucket=whole["clean"] + len(texts) * whole["bins"],
+            read=whole["clean"] + len(texts) * bins_group,
             written=whole["shingle-sets"],
             files=files + len(texts),
         ),
         "decide": Load(
             splits=len(bins),
             work=documents,
-            disk=len(bins) * (whole["bins"] + whole["groups"]) + whole["shingle-sets"],
-            bucket=len(bins) * (whole["bins"] + whole["groups"] + whole["shingle-sets"]),
+            read=len(bins) * (whole["bins"] + whole["groups"]) + whole["shingle-sets"],
             written=whole["near"],
             files=len(bins) * (1 + len(by_key) + len(texts)),
         ),
         "removals": Load(
             splits=len(runs),
             work=documents,
-            disk=len(runs) * (whole["exact"] + whole["near"]) + whole["ids"],
-            bucket=len(runs) * (whole["exact"] + whole["near"]) + whole["ids"],
+            read=len(runs) * (whole["exact"] + whole["near"]) + whole["ids"],
             written=whole["removals"],
             files=len(runs) * (1 + len(by_digest) + len(bins)),
         ),
         "keep": Load(
             splits=files,
             work=documents,
-            disk=whole["clean"] + files * removals_group,
-            bucket=whole["clean"] + files * whole["removals"] / len(runs),
+            read=whole["clean"] + files * removals_group,
             written=whole["unique"],
             files=2 * files,
         ),
