@@ -205,9 +205,9 @@ def _frequent(
         low, high = (number << 64) // slices, ((number + 1) << 64) // slices
         parts = []
         for path, start in zip(paths, starts, strict=False):
-            for table in _between(lake, path, low, high):
-                key, count, scope, first = (table[name].to_numpy() for name in UNITS.names)
-                parts.append(UnitCounts(keys=key, documents=count, scopes=scope, first=ranks[first + start]))
+            table = lake.read_between(path, "key", low, high - 1, UNITS.names)
+            key, count, scope, first = (table[name].to_numpy() for name in UNITS.names)
+            parts.append(UnitCounts(keys=key, documents=count, scopes=scope, first=ranks[first + start]))
         merged = repeated_lines.merge_counts(_joined(parts))
         enough = merged.documents >= least[np.searchsorted(numbers, merged.scopes)]
         found.append(
@@ -219,19 +219,6 @@ def _frequent(
             )
         )
     return _joined(found)
-
-
-def _between(lake: Lake, path: str, low: int, high: int) -> Iterator[pa.Table]:
-    """The rows of a file ordered by key whose key is at least `low` and below `high`."""
-    with lake.open_parquet(path) as file:
-        for group in range(file.num_row_groups):
-            bounds = file.metadata.row_group(group).column(0).statistics
-            if bounds.max >= low and bounds.min < high:
-                table = file.read_row_group(group)
-                keys = table["key"].to_numpy()
-                first = np.searchsorted(keys, np.uint64(low))
-                last = np.searchsorted(keys, np.uint64(high - 1), side="right")
-                yield table.slice(first, last - first)
 
 
 def _joined(parts: Sequence[UnitCounts]) -> UnitCounts:

@@ -47,14 +47,14 @@ class FindComponents(CompiledWork):
 
         candidates = [PositionSet(signed.count) for signed in self.crawls]
         for groups in read_groups(lake, self.groups):
-            for crawl, members in _by_crawl(groups.members):
+            for crawl, members in by_crawl(groups.members):
                 candidates[crawl].add(positions_of(groups.members[members]))
         starts = np.cumsum([0, *map(len, candidates)])
         places = [PlacesInSet(one) for one in candidates]
         components = Components(int(starts[-1]))
         for groups in read_groups(lake, self.groups):
             numbered = np.empty(len(groups.members), np.uint64)
-            for crawl, members in _by_crawl(groups.members):
+            for crawl, members in by_crawl(groups.members):
                 numbered[members] = places[crawl].places(positions_of(groups.members[members])) + starts[crawl]
             components.connect(replace(groups, members=numbered))
         bins = components.bins(self.bins)
@@ -65,7 +65,7 @@ class FindComponents(CompiledWork):
         part.figure("candidates", int(starts[-1]))
 
 
-def _by_crawl(documents: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+def by_crawl(documents: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """(crawl, which of some documents are of it)."""
     crawls = crawls_of(documents)
     for crawl in np.unique(crawls).tolist():

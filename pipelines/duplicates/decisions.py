@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from corpus.duplicates.keeper import crawls_of, first_number, positions_of
+from corpus.duplicates.keeper import first_number, positions_of
 from corpus.duplicates.removals import Removals
 from corpus.lake.schema import DOC_ID
 from corpus.lake.store import Lake
-from pipelines.duplicates.components import in_bin
+from pipelines.duplicates.components import by_crawl, in_bin
 from pipelines.duplicates.exact import PAIR, pairs_table, put_pairs
 from pipelines.duplicates.groups import read_groups
 from pipelines.duplicates.kernels import CompiledWork
@@ -111,10 +111,9 @@ def _chosen(groups: Groups, here: Sequence[PositionSet]) -> Groups:
     from corpus.duplicates.groups import Groups
 
     firsts = groups.members[groups.starts[:-1]]
-    crawls = crawls_of(firsts)
     chosen = np.zeros(len(groups), bool)
-    for crawl in np.unique(crawls).tolist():
-        chosen[crawls == crawl] = here[crawl].holds(positions_of(firsts[crawls == crawl]))
+    for crawl, its in by_crawl(firsts):
+        chosen[its] = here[crawl].holds(positions_of(firsts[its]))
     if chosen.all():
         return groups
     sizes = np.diff(groups.starts)

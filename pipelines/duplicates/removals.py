@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from corpus.duplicates.keeper import positions_of
-from corpus.duplicates.removals import REASONS, Removals, combine_steps
+from corpus.duplicates.removals import CombinedRemovals, Removals, combine_steps
 from corpus.lake.store import Lake
 from pipelines.duplicates.exact import PAIR
 from pipelines.duplicates.index import IDS
@@ -35,24 +34,20 @@ class GatherRemovals(Work):
         near = _pairs(lake, self.near, split, keepers)
         found = combine_steps(*map(_removals, (same_url, exact, near)))
         positions = positions_of(found.documents)
-        here = pa.array((positions >= split.first) & (positions < split.stop))
-        pairs = pa.concat_tables([same_url, exact, near])
+        here = (positions >= split.first) & (positions < split.stop)
+        mine = CombinedRemovals(**{name: values[here] for name, values in vars(found).items()})
         doc_ids = lake.read_table(f"{lake.folder(self.crawl.signatures)}/{IDS}/{split.name}.parquet")["doc_id"]
         columns = {
-            "position": pa.array(positions.astype(np.uint32)),
-            "keeper": _ids(pairs, found.keepers),
-            "reason": found.named(),
-            "similarity": pa.array(found.similarities, from_pandas=True),  # NaN is null
+            "position": pa.array(positions[here].astype(np.uint32)),
+            "doc_id": doc_ids.take(pa.array(positions[here] - split.first)),
+            "keeper": _ids(pa.concat_tables([same_url, exact, near]), mine.keepers),
+            "reason": mine.named(),
+            "similarity": pa.array(mine.similarities, from_pandas=True),  # NaN is null
         }
-        table = pa.table(columns).filter(here).sort_by("position")
-        own = doc_ids.take(pc.subtract(table["position"].cast(pa.int64()), split.first))
-        table = table.add_column(1, "doc_id", own).select(REMOVAL.names).cast(REMOVAL)
+        table = pa.table(columns, schema=REMOVAL).sort_by("position")
         part.put_table(removals_path(split.first), table, ROW_GROUP)
         part.figure("documents", split.weight)
-        counts = dict.fromkeys(REASONS, 0) | {
-            row["values"]: row["counts"] for row in pc.value_counts(table["reason"]).to_pylist()
-        }
-        for name, number in counts.items():
+        for name, number in mine.counts().items():
             part.figure(name, number)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,8 @@ def removals_between(lake: Lake, duplicates: Manifest, first: int, stop: int, co
     """Those of documents at the positions from `first` up to `stop`."""
     found = [pa.schema([REMOVAL.field(name) for name in columns]).empty_table()]
     paths = [f"{lake.folder(duplicates)}/{entry.path}" for entry in duplicates.of_kind(REMOVALS)]
-    for path, following in zip(paths, [*map(_first_of, paths[1:]), stop], strict=True) if paths else ():
-        if _first_of(path) < stop and following > first:
+    for path, (begins, ends) in zip(paths, pairwise([*map(_first_of, paths), stop]), strict=True):
+        if begins < stop and ends > first:
             found.append(lake.read_between(path, "position", first, stop - 1, columns))
     return pa.concat_tables(found).combine_chunks()
 
