@@ -7,6 +7,7 @@ hold it are read.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -61,7 +62,7 @@ def ranged(ranges: float, groups: float) -> float:
 
 def loads(each: Mapping[str, float], documents: float, files: int) -> dict[str, Load]:
     """By phase. `each`: of `kinds`; `documents` that are signed, in so many `files`."""
-    count = round(documents / files)
+    count = math.ceil(documents / files)
     dealt = [splits.Documents(name=str(number), first=number * count, count=count) for number in range(files)]
     whole = {kind: size * documents for kind, size in each.items()}
     runs = splits.make_runs(dealt, splits.TOGETHER)

@@ -4,8 +4,8 @@ Each question is asked by a process of its own, ROUNDS times, by the clock from 
 imports. The lake is made up and written straight, with its WARC files and with the columns and row groups that the
 pipelines write; what no trace reads is left out. Its files were written just before, so they are in memory where there
 is room. Beside it stands a lake of a thousand documents: what a question takes there is the start of Python and its
-imports. Each answer is looked at: a page must end where it was made to end. Where other programs have the cores too, as
-when this was written, it is processor time, of all threads together, that tells what trace costs.
+imports. Each answer is looked at: a page must end where it was made to end. Where other programs have the cores too, it
+is processor time, of all threads together, that tells what trace costs.
 """
 
 from __future__ import annotations

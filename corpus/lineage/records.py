@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -84,11 +85,19 @@ class Records:
     ) -> Iterator[tuple[Manifest, FileEntry, pa.Table]]:
         """The records whose `name`, a column of ORIGIN, is one of `values`, file by file: those of `columns` that the
         file has, by default those of a Fate."""
+        found = []
         for (manifest, entry), column in zip(self.files, self.column(name), strict=True):
             places = find_places(column, pa.array(values, column.type))
             if len(places):
-                path = f"{self.lake.folder(manifest)}/{entry.path}"
-                yield manifest, entry, self.lake.read_places(path, places, list(columns or _wanted(entry)))
+                found.append((manifest, entry, places))
+
+        def read(file: tuple[Manifest, FileEntry, np.ndarray]) -> tuple[Manifest, FileEntry, pa.Table]:
+            manifest, entry, places = file
+            path = f"{self.lake.folder(manifest)}/{entry.path}"
+            return manifest, entry, self.lake.read_places(path, places, list(columns or _wanted(entry)))
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            yield from pool.map(read, found)
 
     def find(self, name: str, values: Sequence[Any]) -> list[Fate]:
         """What the datasets of documents say of the records whose `name`, a column of ORIGIN, is one of `values`."""
