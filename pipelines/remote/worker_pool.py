@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 
 import grpc
 
@@ -21,8 +23,9 @@ import grpc
 import pipelines.remote.phases  # noqa: F401
 
 # isort: split
-from apache_beam.portability.api import beam_fn_api_pb2_grpc
-from apache_beam.runners.worker.worker_pool_main import BeamFnExternalWorkerPoolServicer
+from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
+from apache_beam.runners.worker.sdk_worker import SdkHarness
+from apache_beam.utils.sentinel import Sentinel
 
 from pipelines import forkserver
 from pipelines.remote.submission import report_unless_hung_up
@@ -30,6 +33,34 @@ from pipelines.remote.worker_code import WorkerCode
 
 ENGINES = 16  # task managers that may ask at the same time
 LOADED = ["pipelines.blocks", "pipelines.measures"]  # before the first job
+
+
+class Workers(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
+    """A thread for each worker that an engine asks for, which ends when the engine hangs up."""
+
+    def StartWorker(
+        self, request: beam_fn_api_pb2.StartWorkerRequest, context: grpc.ServicerContext
+    ) -> beam_fn_api_pb2.StartWorkerResponse:
+        try:
+            worker = SdkHarness(request.control_endpoint.url, worker_id=request.worker_id)
+        except Exception:
+            return beam_fn_api_pb2.StartWorkerResponse(error=traceback.format_exc())
+        Thread(target=_serve, args=(worker,), name=f"worker {request.worker_id}", daemon=True).start()
+        return beam_fn_api_pb2.StartWorkerResponse()
+
+    def StopWorker(
+        self, request: beam_fn_api_pb2.StopWorkerRequest, context: grpc.ServicerContext
+    ) -> beam_fn_api_pb2.StopWorkerResponse:
+        """Stops none: it is asked for after the engine has hung up, by an id that each task manager counts for itself,
+        so that Beam's own pool, which obeys, stops the worker of another task manager in the middle of its work."""
+        return beam_fn_api_pb2.StopWorkerResponse()
+
+
+def _serve(worker: SdkHarness) -> None:
+    try:
+        worker.run()
+    finally:
+        worker._responses.put(Sentinel.sentinel)  # the thread that sends answers waits for the next one otherwise
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,8 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     WorkerCode.here()  # noted before anybody can change it
     forkserver.start(LOADED)
     server = grpc.server(ThreadPoolExecutor(ENGINES))
-    pool = BeamFnExternalWorkerPoolServicer(use_process=False)
-    beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(pool, server)
+    beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(Workers(), server)
     try:
         server.add_insecure_port(f"{args.host}:{args.port}")
     except RuntimeError as error:
