@@ -274,11 +274,19 @@ def ocnli(say: Words) -> Made:
     return Made({"ocnli/test_public.json": to_jsonl(rows)}, "", rows)
 
 
+def texts(say: Words) -> Made:
+    """Two domains, one of them with a text twice."""
+    rows = [{"text": f"{say(40)}."} for _ in range(ITEMS)]
+    files = {"news.jsonl": to_jsonl(rows), "web.en.jsonl": to_jsonl(rows[:1])}
+    return Made(files, "", [*rows, rows[0]])
+
+
 MAKERS: dict[str, Callable[[Words], Made]] = {
     maker.__name__: maker
     for maker in (
         hellaswag, piqa, arc_easy, arc_challenge, openbookqa, winogrande, lambada, boolq, copa, blimp, crows_pairs,
         sst2, zhoblimp, cmmlu, ceval, xquad_en, xquad_zh, wikitext, eprstmt, tnews, ocnli,
+        texts,
     )
 }  # fmt: skip
 

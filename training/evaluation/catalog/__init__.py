@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from training.evaluation.catalog import layouts
 from training.evaluation.catalog.chinese import CHINESE
 from training.evaluation.catalog.english import ENGLISH
 from training.evaluation.catalog.minimal_pairs import PARADIGMS
@@ -47,7 +48,17 @@ HELD_OUT: tuple[Task, ...] = (
     ),
 )
 
-PREPARED: tuple[Task, ...] = (*ENGLISH, *CHINESE)
+# Held-out texts of the user's own, a group a file: the domains by which recipes are compared.
+OWN_TEXTS = Document(
+    name="texts",
+    read=layouts.texts,
+    files="**/*.jsonl*",
+    item="{file} {number}",
+    group="{file}",
+    source="texts of your own, a group a file",
+)
+
+PREPARED: tuple[Task, ...] = (*ENGLISH, *CHINESE, OWN_TEXTS)
 
 TASKS: dict[str, Task] = {task.name: task for task in (*HELD_OUT, *PREPARED)}
 

@@ -209,6 +209,17 @@ def wikitext(paths: Sequence[Path]) -> Rows:
     ]
 
 
+def texts(paths: Sequence[Path]) -> Rows:
+    """A row a line of JSON with a `text`; `file` is the name of its file up to the first dot."""
+    rows = []
+    for path in paths:
+        for number, row in enumerate(read_jsonl([path]), start=1):
+            if not isinstance(row.get("text"), str):
+                raise ValueError(f"{path}: row {number} has no text: {row}"[:400])
+            rows.append({"file": path.name.partition(".")[0], "number": number, "text": row["text"]})
+    return rows
+
+
 # In this order; the same text as lm-eval's wikitext_detokenizer makes.
 SPACES = (
     ("s '", "s'"),
