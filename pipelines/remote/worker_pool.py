@@ -38,7 +38,7 @@ LOADED = ["pipelines.blocks", "pipelines.measures"]  # before the first job
 class Workers(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
     """A thread for each worker that an engine asks for, which ends when the engine hangs up."""
 
-    def StartWorker(
+    def StartWorker(  # noqa: N802
         self, request: beam_fn_api_pb2.StartWorkerRequest, context: grpc.ServicerContext
     ) -> beam_fn_api_pb2.StartWorkerResponse:
         try:
@@ -48,7 +48,7 @@ class Workers(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
         Thread(target=_serve, args=(worker,), name=f"worker {request.worker_id}", daemon=True).start()
         return beam_fn_api_pb2.StartWorkerResponse()
 
-    def StopWorker(
+    def StopWorker(  # noqa: N802
         self, request: beam_fn_api_pb2.StopWorkerRequest, context: grpc.ServicerContext
     ) -> beam_fn_api_pb2.StopWorkerResponse:
         """Stops none: it is asked for after the engine has hung up, by an id that each task manager counts for itself,

@@ -26,7 +26,7 @@ class TaskManager(services.BeamFnControlServicer):
         self.port = self.server.add_insecure_port("localhost:0")
         self.server.start()
 
-    def Control(
+    def Control(  # noqa: N802
         self, answers: Iterator[api.InstructionResponse], context: grpc.ServicerContext
     ) -> Iterator[api.InstructionRequest]:
         threading.Thread(target=self._read, args=(answers,), daemon=True).start()
