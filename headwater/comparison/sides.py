@@ -66,7 +66,7 @@ def _find(name: str, lake: Lake, versions: dict[str, dict[str, str]]) -> Mapping
     for stage in found["stages"]:
         if stage["stage"] == SCORE:
             manifest = lake.get(SCORE, stage["address"])
-            one = _read(lake, manifest)
+            one = read_score(lake, manifest)
             if one is not None:
                 results[one.task] = one
                 versions.setdefault(one.task, {})[name] = _version(manifest)
@@ -80,7 +80,7 @@ def load_report(lake: Lake, recipe: str) -> dict[str, Any] | None:
     return found
 
 
-def _read(lake: Lake, manifest: Manifest) -> Results | None:
+def read_score(lake: Lake, manifest: Manifest) -> Results | None:
     """None where there was nothing to ask."""
     score = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
     if not score["n"]:

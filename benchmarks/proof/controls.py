@@ -1,0 +1,34 @@
+"""Controls: data that is known to be worse, by which the harness shows what it can see: a half of an arm's documents,
+chosen by chance, alone and twice."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from corpus.lake.current import RecipeLake
+from corpus.lake.stages import SPLIT
+from corpus.lake.store import Lake
+
+SEED = 0
+
+
+def write_controls(lake: Lake, recipe: str, half: Path, doubled: Path) -> None:
+    """Of the training documents of a recipe."""
+    [split] = RecipeLake(lake.url, recipe).datasets(SPLIT)
+    rows = [
+        {"url": row["url"], "text": row["text"]}
+        for table in lake.read(split, "train", ["url", "text"])
+        for row in table.to_pylist()
+    ]
+    chosen = random.Random(SEED).sample(rows, len(rows) // 2)
+    _write(half, chosen)
+    _write(doubled, [{**row, "url": f"{row['url']}#{time}"} for time in range(2) for row in chosen])
+
+
+def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)

@@ -1,0 +1,161 @@
+"""Page: docs/proof.md, made of the stored runs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from benchmarks.dedup.contestants import BENCHMARKS
+from benchmarks.proof.arms import EXPERIMENTS, FINEWEB, HEADWATER, RAW, Arm
+from benchmarks.proof.runs import Budget
+from benchmarks.proof.stored import RESULTS, Run, read_runs
+from benchmarks.proof.tables import QUESTIONS, by_arm, compare_arms, compare_means, domain_scores, false_positives
+
+PAGE = BENCHMARKS.parent / "docs" / "proof.md"
+Found = Mapping[str, Sequence[Run]]  # by arm
+LANGUAGES = {"en": "English", "de": "German"}
+ABOUT = """# Proof
+
+Is text better for training when Headwater has made it? Models are trained on what different pipelines make of the same
+pages, with one budget, one vocabulary and one model, and scored on text written by people that none of them has seen.
+`make proof PROOF=main` computes what is missing and writes this page from the scores of all runs, which are stored in
+[benchmarks/results/proof](../benchmarks/results/proof); `python -m benchmarks.proof` writes it without computing.
+
+How it is done, and what it can show, is told [below](#method).
+"""
+METHOD = """## Method
+
+- **Pages.** The responses of real WARC files in one language (by fastText, on all text of a page), written as one crawl
+  from which all arms start. Near copies that were planted for other tests are left out, and so is every page by which
+  Headwater's choice of main text was fitted.
+- **Arms.** Headwater's recipe `base` as it comes; datatrove's FineWeb recipe as it comes, in an environment of its
+  own; all text of the pages by resiliparse; and Headwater's with one part left out or changed. What a peer has made
+  goes through Headwater's tokenizer and trainer as it is.
+- **Scores.** Bits per byte of news, of Wikipedia (both of 2025, 250 texts each) and of five genres of the web; bits
+  per byte of the right answers of ARC-Easy, HellaSwag and PIQA, and the bits of choosing the right sentence of
+  BLiMP's pairs. At this size accuracy carries no signal, and these do (DataDecide, Magnusson et al. 2025).
+  Documents that hold one of these texts are taken out of every arm by [contamination](contamination.md).
+- **One vocabulary** of {vocabulary:,} tokens, learnt from other texts of the kinds that are scored, so that it fits
+  no arm.
+- **One budget.** {tokens:,} tokens for every run, whatever an arm keeps: an arm with little data reads it more often.
+  The model has {parameters} parameters ([the preset `tiny`](training.md)), one thread, and the same order of seeds.
+- **Statistics** are those of [`headwater compare`](comparing.md): paired over items and seeds, p corrected for the
+  number of tasks (Holm). The mean over domains is compared over seeds (Welch).
+- A difference at this size is no promise for a model a thousand times larger. What several epochs of little data cost
+  is part of the comparison, as it is for whoever has this crawl and no other.
+"""
+
+
+def write_page() -> None:
+    PAGE.write_text(page(read_languages()))
+
+
+def read_languages() -> dict[str, list[Run]]:
+    """The stored runs by language."""
+    found = {language: read_runs(RESULTS / language) for language in LANGUAGES}
+    return {language: runs for language, runs in found.items() if runs}
+
+
+def page(languages: Mapping[str, Sequence[Run]]) -> str:
+    lines = [ABOUT]
+    for language, runs in languages.items():
+        rates = sorted({run.learning_rate for run in runs}, reverse=True)
+        for rate in rates:
+            found = by_arm(runs, rate)
+            if HEADWATER.name in found:
+                lines.append(f"## {LANGUAGES[language]}, at a learning rate of {rate:g}\n")
+                lines += _sections(found)
+    every = [run for runs in languages.values() for run in runs]
+    if not every:
+        lines.append("No run is stored yet.\n")
+    tokens = every[0].tokens if every else Budget.tokens
+    lines.append(METHOD.format(vocabulary=4_096, tokens=tokens, parameters="2.6 million"))
+    return "\n".join(lines)
+
+
+def _sections(found: Found) -> list[str]:
+    known = {HEADWATER.name: HEADWATER, **{arm.name: arm for arms in EXPERIMENTS.values() for arm in arms}}
+    arms = {name: known[name] for name in known if name in found}
+    ours = found[HEADWATER.name]
+    lines = [*_data(arms, found), *_scores(arms, found)]
+    for peer in (FINEWEB, RAW):
+        if peer.name in arms and min(len(ours), len(found[peer.name])) > 1:
+            lines += _difference(peer, found[peer.name], ours)
+    others = {name: arm for name, arm in arms.items() if name not in (HEADWATER.name, RAW.name, FINEWEB.name)}
+    if others and len(ours) > 1:
+        lines += _others(others, found, ours)
+    if len(ours) >= 4:
+        wrong, pairs = false_positives(ours)
+        lines += [
+            f"A/A: of {pairs} comparisons of two seeds of Headwater with two others, {wrong} say that a task differs.\n"
+        ]
+    return lines
+
+
+def _data(arms: Mapping[str, Arm], found: Found) -> list[str]:
+    lines = [
+        "| arm | what it is | documents | tokens | epochs | held a scored text | seeds |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, arm in arms.items():
+        run = found[name][0]
+        epochs = run.tokens / run.data_tokens
+        counts = f"{run.documents:,} | {run.data_tokens:,} | {epochs:.1f} | {sum(run.removed.values())}"
+        lines.append(f"| {name} | {arm.about} | {counts} | {len(found[name])} |")
+    return [*lines, ""]
+
+
+def _scores(arms: Mapping[str, Arm], found: Found) -> list[str]:
+    scores = {name: domain_scores(found[name]) for name in arms}
+    tasks = sorted(next(iter(scores.values())), key=lambda task: (task in QUESTIONS, task))
+    lines = [
+        "The mean over the seeds, and their standard deviation; lower is better:\n",
+        f"| | {' | '.join(arms)} |",
+        f"|---|{'---|' * len(arms)}",
+    ]
+    for task in tasks:
+        cells = [_spread(scores[name][task]) for name in arms]
+        lines.append(f"| {task} | {' | '.join(cells)} |")
+    means = [_spread(np.mean([scores[name][task] for task in tasks if task not in QUESTIONS], axis=0)) for name in arms]
+    return [*lines, f"| **mean of the domains** | {' | '.join(means)} |", ""]
+
+
+def _spread(values: np.ndarray) -> str:
+    return f"{values.mean():.4f}" + (f" ± {values.std(ddof=1):.4f}" if len(values) > 1 else "")
+
+
+def _difference(peer: Arm, theirs: Sequence[Run], ours: Sequence[Run]) -> list[str]:
+    compared, mean = compare_arms(theirs, ours), compare_means(theirs, ours)
+    lines = [
+        f"Headwater beside {peer.name}, {len(ours)} and {len(theirs)} seeds:\n",
+        "| | smallest effect | difference | 95 % | p (Holm) | better |",
+        "|---|---|---|---|---|---|",
+    ]
+    for task in sorted(compared.tasks, key=lambda task: (task.task in QUESTIONS, task.task)):
+        found, effect = task.difference, task.minimum_detectable_effect
+        better = {"A": peer.name, "B": HEADWATER.name}.get(task.better or "", "")
+        seen = f"{effect:.4f}" if effect is not None else ""
+        interval = f"{found.value:+.4f} | {found.low:+.4f} to {found.high:+.4f}"
+        lines.append(f"| {task.task} | {seen} | {interval} | {task.p_holm:.2g} | {better} |")
+    return [
+        *lines,
+        "",
+        f"The mean over the domains is {mean.relative:.1%} lower than {peer.name}'s "
+        f"({mean.low:.1%} to {mean.high:.1%}, p {mean.p:.2g}).\n",
+    ]
+
+
+def _others(arms: Mapping[str, Arm], found: Found, ours: Sequence[Run]) -> list[str]:
+    lines = [
+        "What is changed in Headwater's recipe, and what that does to the mean over the domains; above zero it is "
+        "worse:\n",
+        "| arm | what it is | change | 95 % | p |",
+        "|---|---|---|---|---|",
+    ]
+    for name, arm in arms.items():
+        if len(found[name]) > 1:
+            mean = compare_means(ours, found[name])
+            interval = f"{-mean.relative:+.2%} | {-mean.high:+.2%} to {-mean.low:+.2%}"
+            lines.append(f"| {name} | {arm.about} | {interval} | {mean.p:.2g} |")
+    return [*lines, ""]

@@ -1,0 +1,125 @@
+"""Runs: an arm in one seed, from its crawl to its scores, in the lake of all arms. What was begun goes on: every
+dataset of a lake is computed once, and a training run that was stopped continues from its newest checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from benchmarks.proof.arms import AS_IS, BASE, Arm
+from benchmarks.proof.stored import Run, run_name, scores_of
+from corpus.lake.current import RecipeLake
+from corpus.lake.stages import CHECKPOINT, SCORE, SHARDS, SPLIT, TOKENIZER
+from corpus.lake.store import Lake
+from dagster_project.lineage import BENCHMARK_SCORE
+from headwater.comparison.sides import read_score
+from headwater.crawl_keys import resolve_crawls
+from headwater.graph_run import GraphRun
+from pipelines.engine import Engine
+from recipes.files import recipe_names, write_recipe
+from recipes.values import join_settings
+
+NEUTRAL, VOCABULARY = "neutral", 4_096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """The same for all arms."""
+
+    tokens: int = 2_000_000
+    learning_rate: float = 8e-3
+
+    def run_name(self, arm: Arm, seed: int) -> str:
+        return run_name(arm.name, self.learning_rate, seed)
+
+    def training(self, seed: int) -> dict[str, Any]:
+        """One thread a run, so that as many runs as there are cores go on beside each other."""
+        return {
+            "tokens": self.tokens,
+            "learning_rate": self.learning_rate,
+            "seed": seed,
+            "threads": 1,
+            "global_batch": 8,
+            "micro_batch": 8,
+            "eval_every": 500,
+            "checkpoint_every": 100,
+            "along": 0,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """`inputs`: their folder; `lake`: where all arms of a language are."""
+
+    inputs: Path
+    lake: Lake
+
+    @property
+    def benchmarks(self) -> dict[str, Path]:
+        questions = self.inputs / "questions"
+        named = {path.name: path for path in sorted(questions.iterdir())} if questions.is_dir() else {}
+        return {"texts": self.inputs / "texts", **named}
+
+    def crawl(self, arm: Arm) -> list[str]:
+        return resolve_crawls([str(self.inputs / arm.crawl)])
+
+
+def train_tokenizer(place: Place) -> Path:
+    """On the neutral text."""
+    _write(place.lake, NEUTRAL, join_settings([AS_IS, {"vocabulary": {"size": VOCABULARY}}]))
+    keys = resolve_crawls([str(place.inputs / NEUTRAL)])
+    GraphRun(place.lake, Engine(), NEUTRAL, quiet=True).run_until(keys, {}, {dg.AssetKey(TOKENIZER)})
+    [manifest] = RecipeLake(place.lake.url, NEUTRAL).datasets(TOKENIZER)
+    return Path(place.lake.folder(manifest)) / "tokenizer" / "tokenizer.json"
+
+
+def prepare(place: Place, arm: Arm, budget: Budget, seed: int, tokenizer: Path) -> str:
+    """Writes the recipe of a run. Returns its name."""
+    settings = {
+        "vocabulary": {"path": str(tokenizer)},
+        "heldout": {"share": 0.0},
+        "training": budget.training(seed),
+    }
+    name = budget.run_name(arm, seed)
+    _write(place.lake, name, join_settings([settings, arm.changes]))
+    return name
+
+
+def prepare_data(place: Place, arm: Arm, budget: Budget, tokenizer: Path) -> str:
+    """What an arm's models are trained on. Returns its digest."""
+    name = prepare(place, arm, budget, 0, tokenizer)
+    shards = dg.AssetKey(SHARDS)
+    GraphRun(place.lake, Engine(), name, quiet=True).run_until(place.crawl(arm), place.benchmarks, {shards})
+    [manifest] = RecipeLake(place.lake.url, name).datasets(SHARDS)
+    return manifest.content()
+
+
+def run(place: Place, arm: Arm, budget: Budget, seed: int, tokenizer: Path) -> Run:
+    """Computes what is missing of it."""
+    name = prepare(place, arm, budget, seed, tokenizer)
+    graph, last = GraphRun(place.lake, Engine(), name, quiet=True), dg.AssetKey(BENCHMARK_SCORE)
+    graph.run_until(place.crawl(arm), place.benchmarks, {last})
+    view = RecipeLake(place.lake.url, name)
+    [shards], [split], [checkpoint] = (view.datasets(stage) for stage in (SHARDS, SPLIT, CHECKPOINT))
+    scores = [one for manifest in view.datasets(SCORE) if (one := read_score(place.lake, manifest))]
+    return Run(
+        arm=arm.name,
+        seed=seed,
+        learning_rate=budget.learning_rate,
+        tokens=budget.tokens,
+        data_tokens=int(shards.figures["train_tokens"]),
+        documents=split.counts.kept,
+        removed=dict(split.counts.dropped),
+        data=shards.content(),
+        checkpoint=checkpoint.content(),
+        scores=scores_of({one.task: one for one in scores if one.task in place.benchmarks}),
+    )
+
+
+def _write(lake: Lake, name: str, settings: Mapping[str, Any]) -> None:
+    if name not in recipe_names(lake):
+        write_recipe(lake, name, BASE, settings)

@@ -1,0 +1,82 @@
+"""Tables: what the stored runs say, in numbers: the scores of an arm, its differences, what could have been seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy import stats
+
+from benchmarks.proof.stored import Run, results_of
+from training.significance.comparison import Comparison, compare_results
+
+QUESTIONS = ("arc_easy", "blimp", "hellaswag", "piqa")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mean:
+    """The mean over the domains of their bits per byte, of two arms, over seeds. `relative`: how much lower B's is than
+    A's, as a share of A's, with its interval at 95 %. `p`: Welch's test over seeds."""
+
+    a: float
+    b: float
+    relative: float
+    low: float
+    high: float
+    p: float
+
+
+def compare_arms(a: Sequence[Run], b: Sequence[Run]) -> Comparison:
+    """Per task, corrected for their number."""
+    return compare_results(*({run.name: results_of(run) for run in side} for side in (a, b)))
+
+
+def domain_scores(runs: Sequence[Run]) -> dict[str, np.ndarray]:
+    """Bits per byte by domain, a seed each."""
+    found: dict[str, list[float]] = {}
+    for run in runs:
+        for task, results in results_of(run).items():
+            values, weights = (results.items[name].to_numpy().sum() for name in ("value", "weight"))
+            found.setdefault(task, []).append(float(values / weights))
+    return {task: np.array(values) for task, values in found.items()}
+
+
+def compare_means(a: Sequence[Run], b: Sequence[Run]) -> Mean:
+    """Needs two seeds a side."""
+    sides = [domain_scores(side) for side in (a, b)]
+    domains = [task for task in sides[0] if task not in QUESTIONS]
+    first, second = (np.mean([side[domain] for domain in domains], axis=0) for side in sides)
+    test = stats.ttest_ind(first, second, equal_var=False)
+    interval = test.confidence_interval()
+    base = first.mean()
+    return Mean(
+        a=float(base),
+        b=float(second.mean()),
+        relative=float((base - second.mean()) / base),
+        low=float(interval.low / base),
+        high=float(interval.high / base),
+        p=float(test.pvalue),
+    )
+
+
+def false_positives(runs: Sequence[Run], size: int = 2) -> tuple[int, int]:
+    """Of all ways to compare `size` seeds of an arm with as many others of it, in how many a task is said to differ."""
+    pairs = [
+        (one, other)
+        for one in combinations(runs, size)
+        for other in combinations([run for run in runs if run not in one], size)
+        if one[0].seed < other[0].seed
+    ]
+    wrong = sum(any(task.better for task in compare_arms(one, other).tasks) for one, other in pairs)
+    return wrong, len(pairs)
+
+
+def by_arm(runs: Sequence[Run], learning_rate: float) -> Mapping[str, list[Run]]:
+    """The runs of a learning rate."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.learning_rate == learning_rate:
+            found.setdefault(run.arm, []).append(run)
+    return found

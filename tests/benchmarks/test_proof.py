@@ -1,0 +1,103 @@
+"""The proof: runs with scores that are known, stored and read again."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from benchmarks.proof.arms import FINEWEB, HEADWATER
+from benchmarks.proof.page import PAGE, page, read_languages
+from benchmarks.proof.stored import COLUMNS, Run, read_runs, results_of, scores_of, write_run
+from benchmarks.proof.tables import compare_arms, compare_means, false_positives
+from training.significance.results import ITEMS, Results
+
+TEXTS = 40
+
+
+def made_run(arm: str, seed: int, bits_a_byte: float) -> Run:
+    """Texts of two domains, of which some are harder than others, with a little luck of the seed."""
+    hard = np.random.RandomState(0).normal(0, 0.2, TEXTS)
+    luck = np.random.RandomState(seed).normal(0, 0.002, TEXTS)
+    rows = [
+        {
+            "task": ("news", "web")[number % 2],
+            "item_id": str(number),
+            "doc_hash": f"{number:016x}",
+            "cluster": str(number),
+            "value": 1_000 * (bits_a_byte + hard[number] + luck[number]),
+            "weight": 1_000,
+        }
+        for number in range(TEXTS)
+    ]
+    return Run(
+        arm=arm,
+        seed=seed,
+        learning_rate=8e-3,
+        tokens=3_000_000,
+        data_tokens=1_000_000,
+        documents=700,
+        removed={"contaminated": 2},
+        data=arm,
+        checkpoint=f"{arm}{seed}",
+        scores=pa.Table.from_pylist(rows, schema=COLUMNS),
+    )
+
+
+def test_a_planted_difference_is_found_and_none_where_there_is_none() -> None:
+    theirs = [made_run("fineweb", seed, 2.0) for seed in range(3)]
+    ours = [made_run("headwater", seed + 10, 1.95) for seed in range(4)]
+    assert [task.better for task in compare_arms(theirs, ours[:3]).tasks] == ["B", "B"]
+    mean = compare_means(theirs, ours)
+    assert mean.relative == pytest.approx(0.025, abs=0.002) and mean.low < mean.relative < mean.high and mean.p < 0.01
+    assert false_positives(ours) == (0, 3)
+
+
+def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
+    run = made_run("headwater", 1, 2.0)
+    write_run(run, tmp_path)
+    [found] = read_runs(tmp_path)
+    assert found.scores.equals(run.scores) and (found.name, found.removed) == (run.name, run.removed)
+
+
+def test_the_bits_of_the_right_answer_are_stored() -> None:
+    item = {
+        "item_id": "1",
+        "doc_hash": "a" * 64,
+        "prompt_hash": "b" * 64,
+        "cluster": "1",
+        "group": "",
+        "gold": 1,
+        "log_likelihoods": [-3 * np.log(2), -2 * np.log(2)],
+        "greedy": [False, False],
+        "characters": [4, 8],
+        "bytes": [4, 8],
+        "generated": None,
+        "value": 1.0,
+        "weight": 1.0,
+    }
+    items = pa.Table.from_pylist([item], schema=ITEMS)
+    text = pa.Table.from_pylist([item | {"group": "news", "value": 900.0, "weight": 450.0}], schema=ITEMS)
+    made = {"arc_easy": items, "blimp": items, "texts": text}
+    scores = scores_of({name: Results({"task": name}, table) for name, table in made.items()}).to_pylist()
+    assert {row["task"]: (row["value"], row["weight"]) for row in scores} == {
+        "arc_easy": (2, 8),
+        "blimp": (pytest.approx(np.log2(1.5)), 1),  # the wrong sentence is half as likely
+        "news": (900, 450),
+    }
+
+
+def test_the_page_tells_each_arm_and_the_difference() -> None:
+    runs = [made_run(arm, seed, bits) for arm, bits in (("fineweb", 2.0), ("headwater", 1.9)) for seed in range(2)]
+    text = page({"en": runs})
+    assert f"| {HEADWATER.name} | {HEADWATER.about} | 700 | 1,000,000 | 3.0 | 2 | 2 |" in text
+    assert f"Headwater beside {FINEWEB.name}, 2 and 2 seeds" in text
+    assert re.search(r"is (4\.[89]|5\.[012])% lower than fineweb's", text)
+    assert set(results_of(runs[0])) == {"news", "web"}
+
+
+def test_the_page_is_made_of_the_stored_runs() -> None:
+    assert PAGE.read_text() == page(read_languages())
