@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.logs import divert_stdout
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from headwater.forgetting.findings import Findings
     from headwater.rebuilding.rebuilt import Rebuilt
     from headwater.reports import Report
+    from headwater.selection import Fitted
     from pipelines.engine import Engine
     from training.significance.comparison import Comparison
 
@@ -45,6 +47,27 @@ def run(
     with divert_stdout(quiet=True):
         GraphRun(opened, _engine(workers), recipe, quiet=True).run(keys, {})
     return LakeReader(opened.url, recipe).report()
+
+
+def fit_selection(
+    references: Sequence[str],
+    out: str | os.PathLike[str],
+    *,
+    text: str | None = None,
+    languages: Sequence[str] = (),
+    sample: int = 100_000,
+    recipe: str | None = None,
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+) -> Fitted:
+    """Writes a model to `out` by which a recipe (`clean.selection.model`) keeps the documents that are most like the
+    `references`, as `headwater select`. `text`: the column of the reference texts. Raises ValueError or OSError naming
+    what cannot be used."""
+    from corpus.sources.rows import Columns
+    from headwater import selection
+    from headwater.lakes import open_lake
+
+    opened = open_lake(os.fspath(lake), recipe)
+    return selection.fit_selection(opened, references, Columns(text=text), languages, sample, Path(out))
 
 
 def forecast_ablation(

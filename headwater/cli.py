@@ -26,6 +26,7 @@ COMMANDS = {
     "inspect": "show what a stage kept and dropped, and why, with the texts",
     "contamination": "show which benchmark items occur in which documents",
     "extract": "print the main text of HTML files",
+    "select": "fit a model by which a recipe keeps the documents that are most like chosen texts",
     "dedup": "remove duplicates from files of documents",
     "score": "score a checkpoint on benchmarks",
     "card": "write the cards of texts, shards and checkpoints: README.md, croissant.json",

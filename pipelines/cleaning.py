@@ -4,6 +4,7 @@ nothing again; what the rules say of it decides who stays. Documents pass in Arr
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from corpus.optout.blocklists import find_blocked
 from corpus.privacy import mask as privacy
 from corpus.quality.rules import DEFAULT, LANGUAGE_SCORE, Failure, Rule, apply_rules
 from corpus.quality.toxicity import BadWordConfig, BadWordLists, BadWords
+from corpus.selection.model import SelectionConfig, SelectionModel, read_model
 from pipelines.engine import Engine
 from pipelines.measures import LANGUAGE, MOST_ERRORS, RULE_ERROR, RuleError, bounded, count_error, measure, named
 from pipelines.parts import FileSplit, Part, StageError, Work, file_splits
@@ -25,7 +27,7 @@ from pipelines.plan import compute, each_split
 
 STAGE = stages.CLEAN
 VERSION = 4
-BAD_WORDS, EXCLUDED_HOST = "bad_words", "excluded_host"
+BAD_WORDS, EXCLUDED_HOST, SELECTION = "bad_words", "excluded_host", "selection"
 
 # How many placeholders of each kind stand in a document's title and text.
 MASKED = pa.struct([pa.field(kind, pa.int32(), nullable=False) for kind in privacy.KINDS])
@@ -37,7 +39,8 @@ class CleanConfig:
     """`language_score`: the least probability with which a page's language must be known. `mask`: the kinds of personal
     data that are masked in what is kept, () for none. `rule_errors`: the share of documents above which the stage fails
     because a measure, rule or mask raised an error on them; below, they are dropped. `excluded_hosts`: those whose
-    documents are dropped, each with all hosts below it; what they measure is kept, so that it costs little to try."""
+    documents are dropped, each with all hosts below it; what they measure is kept, so that it costs little to try.
+    `selection`: how like chosen texts a document must be."""
 
     rules: tuple[Rule, ...] = DEFAULT
     language_score: float = LANGUAGE_SCORE
@@ -45,6 +48,7 @@ class CleanConfig:
     bad_words: BadWordConfig = field(default_factory=BadWordConfig)
     rule_errors: float = MOST_ERRORS
     excluded_hosts: tuple[str, ...] = ()
+    selection: SelectionConfig = field(default_factory=SelectionConfig)
 
     def __post_init__(self) -> None:
         if wrong := [host for host in self.excluded_hosts if host != host.strip(" .").lower() or "/" in host]:
@@ -60,16 +64,21 @@ def clean(lake: Lake, documents: Manifest, config: CleanConfig, engine: Engine) 
     measures = measure(lake, documents, engine, config.rule_errors).manifest
     lists = BadWordLists(config.bad_words.folder) if config.bad_words.folder else None
     digest = lists.digest if lists else None
+    selected_by = read_model(config.selection.model)[1] if config.selection.model else None
     stage = Stage(
         name=STAGE,
         partition=documents.partition,
         version=VERSION,
-        config=replace(config, bad_words=replace(config.bad_words, folder=digest)),  # by content, wherever they lie
+        config=replace(  # by content, wherever they lie
+            config,
+            bad_words=replace(config.bad_words, folder=digest),
+            selection=replace(config.selection, model=selected_by),
+        ),
         datasets=[documents, measures],
         libraries=privacy.LIBRARIES,
     )
     splits = file_splits(lake, {"documents": [documents], "measures": [measures]})
-    plan = bounded(lambda: each_split(splits, Clean(config, digest), [documents]), config.rule_errors)
+    plan = bounded(lambda: each_split(splits, Clean(config, digest, selected_by), [documents]), config.rule_errors)
     outcome = compute(lake, stage, engine, plan)
     if outcome.manifest.counts.kept == 0:
         raise StageError(
@@ -82,14 +91,19 @@ def clean(lake: Lake, documents: Manifest, config: CleanConfig, engine: Engine) 
 class Clean(Work):
     schemas = {"documents": CLEAN, "ledger": LEDGER}
 
-    def __init__(self, config: CleanConfig, bad_words_digest: str | None) -> None:
-        self.config, self.bad_words_digest = config, bad_words_digest
+    def __init__(self, config: CleanConfig, bad_words_digest: str | None, model_digest: str | None) -> None:
+        self.config, self.bad_words_digest, self.model_digest = config, bad_words_digest, model_digest
 
     def setup(self, lake: Lake) -> None:
         folder = self.config.bad_words.folder
         self.bad_words = BadWordLists(folder) if folder else None
         if self.bad_words is not None and self.bad_words.digest != self.bad_words_digest:
             raise StageError(f"the lists of bad words in {folder} changed while the stage ran")
+        self.model: SelectionModel | None = None
+        if url := self.config.selection.model:
+            self.model, found = read_model(url)
+            if found != self.model_digest:
+                raise StageError(f"the model of selection {url} changed while the stage ran")
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
         measures = lake.read_table(split.paths["measures"])
@@ -125,6 +139,10 @@ class Clean(Work):
                     failed = lost[row][1] if row in lost else []
                     failed.append(Failure(rule=BAD_WORDS, value=bad.share, threshold=self.config.bad_words.maximum))
                     lost[row] = failed[0].rule, failed, _said(bad)
+        for row, failure in self._unlike(batch, codes).items():
+            failed = lost[row][1] if row in lost else []
+            failed.append(failure)
+            lost[row] = failed[0].rule, failed, lost[row][2] if row in lost else None
         for row, host in enumerate(batch["host"].to_pylist()) if self.config.excluded_hosts else ():
             if (blocked := find_blocked(host, self.config.excluded_hosts)) is not None:
                 lost[row] = EXCLUDED_HOST, lost[row][1] if row in lost else [], blocked
@@ -141,6 +159,20 @@ class Clean(Work):
             count_error(part, said)
         self._lose(batch, dict(sorted(lost.items())), part)
         self._keep(batch, masked, measured, part)
+
+    def _unlike(self, batch: pa.RecordBatch, languages: Sequence[str]) -> dict[int, Failure]:
+        """The rows of the documents that are not like the texts by which the model selects."""
+        config = self.config.selection
+        if self.model is None:
+            return {}
+        bound = self.model.bound(config.by, config.keep)
+        scores = self.model.score(batch["text"], config.by)
+        rows = [row for row, code in enumerate(languages) if not config.languages or code in config.languages]
+        return {
+            row: Failure(rule=SELECTION, value=float(scores[row]), threshold=bound)
+            for row in rows
+            if scores[row] < bound
+        }
 
     def _mask(self, text: str) -> privacy.Masked:
         return privacy.mask_text(text, self.config.mask)

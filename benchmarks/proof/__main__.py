@@ -15,11 +15,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from benchmarks.dedup.contestants import BENCHMARKS
-from benchmarks.proof.arms import DOUBLED, EXPERIMENTS, HALF, HEADWATER
-from benchmarks.proof.controls import write_controls
+from benchmarks.proof.arms import CONTROLS, EXPERIMENTS, HEADWATER
 from benchmarks.proof.inputs import make_inputs
 from benchmarks.proof.page import write_page
-from benchmarks.proof.runs import Budget, Place, prepare, prepare_data, run, train_tokenizer
+from benchmarks.proof.parts import write_parts
+from benchmarks.proof.runs import MODEL, Budget, Place, fit_model, prepare_data, run, train_tokenizer
 from benchmarks.proof.stored import RESULTS, read_runs, write_run
 from corpus.lake.store import Lake
 
@@ -55,12 +55,11 @@ def compute(
     arms = {arm.name: arm for arm in (HEADWATER, *(arm for name in experiments for arm in EXPERIMENTS[name]))}
     data = dict[str, str]()  # by arm
     for arm in arms.values():
-        if arm in (HALF, DOUBLED):
-            write_controls(
-                place.lake,
-                prepare(place, HEADWATER, budget, 0, tokenizer),
-                *(place.inputs / each.crawl for each in (HALF, DOUBLED)),
-            )
+        ours = budget.run_name(HEADWATER, 0)
+        if arm in CONTROLS and not (place.inputs / arm.crawl).exists():
+            write_parts(place.lake, ours, place.inputs)
+        if arm.selected_by and not (place.inputs / MODEL).exists():
+            fit_model(place, ours)
         data[arm.name] = prepare_data(place, arm, budget, tokenizer)
         same = arm is not HEADWATER and data[arm.name] == data[HEADWATER.name]
         print(f"{arm.name}: {'the same data as ' + HEADWATER.name if same else 'data ready'}", flush=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from corpus.selection.model import Measure
 from recipes.named import RECIPES
 from recipes.values import NONE
 
@@ -22,12 +23,14 @@ PAGES = "crawl"
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """`crawl`: below the folder of the inputs. `changes`: of the recipe BASE. `about`: what its documents are."""
+    """`crawl`: below the folder of the inputs. `changes`: of the recipe BASE. `about`: what its documents are.
+    `selected_by`: the measure by which a half of them is kept (docs/selection.md)."""
 
     name: str
     about: str
     crawl: str = PAGES
     changes: Mapping[str, Any] = field(default_factory=dict)
+    selected_by: Measure | None = None
 
 
 HEADWATER = Arm(name="headwater", about="Headwater's recipe `base`")
@@ -38,17 +41,16 @@ FINEWEB = Arm(
     crawl="fineweb/unique/documents.jsonl",
     changes=AS_IS,
 )
-HALF = Arm(
-    name="half",
-    about="a half of Headwater's documents, chosen by chance",
-    crawl="half.jsonl",
-    changes=AS_IS,
+# Made of Headwater's documents (benchmarks/proof/parts.py).
+CONTROLS = (
+    Arm(name="half", about="a half of Headwater's documents, chosen by chance", crawl="half.jsonl", changes=AS_IS),
+    Arm(name="doubled", about="the same half twice", crawl="doubled.jsonl", changes=AS_IS),
 )
-DOUBLED = Arm(
-    name="doubled",
-    about="the same half twice, in place of the other half",
-    crawl="doubled.jsonl",
-    changes=AS_IS,
+SELECTED = (
+    Arm(
+        name="ratio", about="the half whose words are likelier in reference text than in the crawl", selected_by="ratio"
+    ),
+    Arm(name="perplexity", about="the half whose words are likely in reference text", selected_by="perplexity"),
 )
 STEPS = (
     Arm(name="with-duplicates", about="without deduplication", changes={"duplicates": {"scope": "off"}}),
@@ -68,7 +70,8 @@ EACH_RULE = tuple(
 # What `make proof PROOF=NAME` compares with HEADWATER.
 EXPERIMENTS: dict[str, tuple[Arm, ...]] = {
     "main": (RAW, FINEWEB),
-    "controls": (HALF, DOUBLED),
+    "controls": CONTROLS,
     "steps": STEPS,
     "rules": EACH_RULE,
+    "selection": SELECTED,
 }

@@ -16,6 +16,7 @@ from corpus.lake.current import RecipeLake
 from corpus.lake.stages import CHECKPOINT, SCORE, SHARDS, SPLIT, TOKENIZER
 from corpus.lake.store import Lake
 from dagster_project.lineage import BENCHMARK_SCORE
+from headwater.actions import fit_selection
 from headwater.comparison.sides import read_score
 from headwater.crawl_keys import resolve_crawls
 from headwater.graph_run import GraphRun
@@ -24,6 +25,7 @@ from recipes.files import recipe_names, write_recipe
 from recipes.values import join_settings
 
 NEUTRAL, VOCABULARY = "neutral", 4_096
+MODEL = "like-people.npz"  # of selection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +86,17 @@ def prepare(place: Place, arm: Arm, budget: Budget, seed: int, tokenizer: Path) 
         "heldout": {"share": 0.0},
         "training": budget.training(seed),
     }
+    selected = {"model": str(place.inputs / MODEL), "by": arm.selected_by}
+    selection = {"clean": {"selection": selected}} if arm.selected_by else {}
     name = budget.run_name(arm, seed)
-    _write(place.lake, name, join_settings([settings, arm.changes]))
+    _write(place.lake, name, join_settings([settings, arm.changes, selection]))
     return name
+
+
+def fit_model(place: Place, recipe: str) -> None:
+    """Of selection: the neutral text beside the documents of a recipe."""
+    references = [str(place.inputs / NEUTRAL)]
+    fit_selection(references, place.inputs / MODEL, recipe=recipe, lake=place.lake.url)
 
 
 def prepare_data(place: Place, arm: Arm, budget: Budget, tokenizer: Path) -> str:

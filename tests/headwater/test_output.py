@@ -43,6 +43,7 @@ def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pyte
         "search": [*lake, "module"],
         "inspect": [*lake, "clean"],
         "extract": ["page.html"],
+        "select": ["documents.jsonl", *lake, "--out", "model.npz"],
         "dedup": ["documents.jsonl", "--out", "unique"],
         "score": [*lake, "--checkpoint", "latest", "--task", "last_word", "--data", data, "--limit", "2"],
         "card": lake,

@@ -1,5 +1,5 @@
-"""Controls: data that is known to be worse, by which the harness shows what it can see: a half of an arm's documents,
-chosen by chance, alone and twice."""
+"""Parts: a half of an arm's documents, chosen by chance, alone and twice: data that is known to be worse, by which the
+harness shows what it can see."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from corpus.lake.store import Lake
 SEED = 0
 
 
-def write_controls(lake: Lake, recipe: str, half: Path, doubled: Path) -> None:
-    """Of the training documents of a recipe."""
+def write_parts(lake: Lake, recipe: str, folder: Path) -> None:
+    """Of the training documents of a recipe: half.jsonl and doubled.jsonl."""
     [split] = RecipeLake(lake.url, recipe).datasets(SPLIT)
     rows = [
         {"url": row["url"], "text": row["text"]}
@@ -25,8 +25,8 @@ def write_controls(lake: Lake, recipe: str, half: Path, doubled: Path) -> None:
         for row in table.to_pylist()
     ]
     chosen = random.Random(SEED).sample(rows, len(rows) // 2)
-    _write(half, chosen)
-    _write(doubled, [{**row, "url": f"{row['url']}#{time}"} for time in range(2) for row in chosen])
+    _write(folder / "half.jsonl", chosen)
+    _write(folder / "doubled.jsonl", [{**row, "url": f"{row['url']}#{time}"} for time in range(2) for row in chosen])
 
 
 def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
