@@ -125,7 +125,7 @@ def _fitted(model: SelectionModel, out: Path, chosen: pa.Table, reference: int) 
         for rows in (order[::-1][:SHOWN], order[:SHOWN])
     ]
     return Fitted(
-        path=str(out),
+        path=str(out.resolve()),
         reference=reference,
         documents=len(texts),
         bounds={by: {keep: model.bound(by, keep) for keep in (0.75, 0.5, 0.25)} for by in MEASURES},

@@ -20,7 +20,7 @@ from benchmarks.proof.inputs import make_inputs
 from benchmarks.proof.page import write_page
 from benchmarks.proof.parts import write_parts
 from benchmarks.proof.runs import MODEL, Budget, Place, fit_model, prepare_data, run, train_tokenizer
-from benchmarks.proof.stored import RESULTS, read_runs, write_run
+from benchmarks.proof.stored import RESULTS, read_runs, write_counts, write_run
 from corpus.lake.store import Lake
 
 PLACE = BENCHMARKS.parent / "build" / "proof"
@@ -49,7 +49,7 @@ def compute(
     experiments: Sequence[str], folder: Path, language: str, budget: Budget, seeds: int, at_once: int, stored: Path
 ) -> None:
     """Writes the runs that are missing among those that are stored."""
-    make_inputs(folder / "inputs", language)
+    write_counts(make_inputs(folder / "inputs", language), stored)
     place = Place(inputs=folder / "inputs", lake=Lake(str(folder / "lake")))
     tokenizer = train_tokenizer(place)
     arms = {arm.name: arm for arm in (HEADWATER, *(arm for name in experiments for arm in EXPERIMENTS[name]))}

@@ -47,10 +47,8 @@ CONTROLS = (
     Arm(name="doubled", about="the same half twice", crawl="doubled.jsonl", changes=AS_IS),
 )
 SELECTED = (
-    Arm(
-        name="ratio", about="the half whose words are likelier in reference text than in the crawl", selected_by="ratio"
-    ),
-    Arm(name="perplexity", about="the half whose words are likely in reference text", selected_by="perplexity"),
+    Arm(name="ratio", about="the half that is most like other texts of people", selected_by="ratio"),
+    Arm(name="perplexity", about="the half whose words other texts of people have most", selected_by="perplexity"),
 )
 STEPS = (
     Arm(name="with-duplicates", about="without deduplication", changes={"duplicates": {"scope": "off"}}),

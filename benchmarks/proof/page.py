@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.proof.arms import EXPERIMENTS, FINEWEB, HEADWATER, RAW, Arm
 from benchmarks.proof.runs import Budget
-from benchmarks.proof.stored import RESULTS, Run, read_runs
+from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs
 from benchmarks.proof.tables import QUESTIONS, by_arm, compare_arms, compare_means, domain_scores, false_positives
 
 PAGE = BENCHMARKS.parent / "docs" / "proof.md"
@@ -39,7 +39,7 @@ METHOD = """## Method
 - **One vocabulary** of {vocabulary:,} tokens, learnt from other texts of the kinds that are scored, so that it fits
   no arm.
 - **One budget.** {tokens:,} tokens for every run, whatever an arm keeps: an arm with little data reads it more often.
-  The model has {parameters} parameters ([the preset `tiny`](training.md)), one thread, and the same order of seeds.
+  The model has {parameters} parameters ([the preset `tiny`](training.md)), and trains in batches of 2,048 tokens.
 - **Statistics** are those of [`headwater compare`](comparing.md): paired over items and seeds, p corrected for the
   number of tasks (Holm). The mean over domains is compared over seeds (Welch).
 - A difference at this size is no promise for a model a thousand times larger. What several epochs of little data cost
@@ -60,6 +60,7 @@ def read_languages() -> dict[str, list[Run]]:
 def page(languages: Mapping[str, Sequence[Run]]) -> str:
     lines = [ABOUT]
     for language, runs in languages.items():
+        lines += _inputs(language)
         rates = sorted({run.learning_rate for run in runs}, reverse=True)
         for rate in rates:
             found = by_arm(runs, rate)
@@ -72,6 +73,14 @@ def page(languages: Mapping[str, Sequence[Run]]) -> str:
     tokens = every[0].tokens if every else Budget.tokens
     lines.append(METHOD.format(vocabulary=4_096, tokens=tokens, parameters="2.6 million"))
     return "\n".join(lines)
+
+
+def _inputs(language: str) -> list[str]:
+    said = [
+        f"{sum(counts.values()):,} {what} ({', '.join(f'{name} {count:,}' for name, count in counts.items())})"
+        for what, counts in read_counts(RESULTS / language).items()
+    ]
+    return [f"{LANGUAGES[language]}: {'; '.join(said)}.\n"] if said else []
 
 
 def _sections(found: Found) -> list[str]:

@@ -1,6 +1,7 @@
 """Stored: the scores of each run, below benchmarks/results/proof/LANGUAGE. All of docs/proof.md is made of them, so
 that it can be made again without a model.
 
+    inputs.json              how many pages and texts there were, by where they are from
     items/DIGEST.parquet     a row an item that was asked
     ARM....parquet           what one run got: a number for each of these rows
 
@@ -28,7 +29,7 @@ from training.significance.results import Results
 
 RESULTS = BENCHMARKS / "results" / "proof"
 DOMAINS, PAIRS = "texts", "blimp"
-VALUE = "value"
+VALUE, COUNTS = "value", "inputs.json"
 UNIT = "bits"  # over bytes; of a minimal pair, over one choice
 COLUMNS = pa.schema(
     [
@@ -83,6 +84,17 @@ def write_run(run: Run, folder: Path) -> None:
     _write(items, folder / "items" / f"{digest}.parquet")
     about = {"run": json.dumps(about, sort_keys=True), "items": digest}
     _write(run.scores.select([VALUE]).replace_schema_metadata(about), folder / f"{run.name}.parquet")
+
+
+def write_counts(counts: Mapping[str, Any], folder: Path) -> None:
+    """Of what all runs have in common: pages by source, held-out texts by domain, questions by benchmark."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / COUNTS).write_text(json.dumps(counts, indent=1) + "\n")
+
+
+def read_counts(folder: Path) -> dict[str, dict[str, int]]:
+    path = folder / COUNTS
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def read_runs(folder: Path) -> list[Run]:
