@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from benchmarks.dedup.contestants import BENCHMARKS
-from benchmarks.proof.arms import CONTROLS, EXPERIMENTS, HEADWATER
+from benchmarks.proof.arms import CONTROLS, EXPERIMENTS, FINEWEB, HEADWATER
 from benchmarks.proof.inputs import make_inputs
 from benchmarks.proof.page import write_page
 from benchmarks.proof.parts import write_parts
@@ -52,7 +52,8 @@ def compute(
     write_counts(make_inputs(folder / "inputs", language), stored)
     place = Place(inputs=folder / "inputs", lake=Lake(str(folder / "lake")))
     tokenizer = train_tokenizer(place)
-    arms = {arm.name: arm for arm in (HEADWATER, *(arm for name in experiments for arm in EXPERIMENTS[name]))}
+    chosen = [HEADWATER, *(arm for name in experiments for arm in EXPERIMENTS[name])]
+    arms = {arm.name: arm for arm in chosen if language == "en" or arm is not FINEWEB}
     data = dict[str, str]()  # by arm
     for arm in arms.values():
         ours = budget.run_name(HEADWATER, 0)

@@ -46,8 +46,9 @@ def make_inputs(folder: Path, language: str) -> dict[str, Any]:
         if language == "en":
             counts["questions"] = _write_questions(folder / "questions")
         _write(folder / "raw.jsonl", ({"url": page.url, "text": page.text} for page in pages))
-        script = Path(__file__).parent / "peers" / "fineweb.py"
-        subprocess.run([DATATROVE, script, folder / "crawl", folder / "fineweb", language], check=True)
+        if language == "en":  # its stop words are English
+            script = Path(__file__).parent / "peers" / "fineweb.py"
+            subprocess.run([DATATROVE, script, folder / "crawl", folder / "fineweb", language], check=True)
         counts_path.write_text(json.dumps(counts, indent=1) + "\n")
     found: dict[str, Any] = json.loads(counts_path.read_text())
     return found
