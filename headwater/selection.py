@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -59,21 +60,23 @@ def fit_selection(
     most `sample` of them, those with the smallest ids.
 
     Raises ValueError or OSError naming what cannot be used."""
-    texts = list(_reference_texts(references, columns))
     chosen = _documents(lake, languages, sample)
     if not chosen.num_rows:
         raise ValueError(f"the lake {lake.url} holds no clean documents{_in(languages)}; run a recipe on it first")
-    documents = chosen["text"].cast(pa.large_string()).combine_chunks()
+    documents = chosen["text"].combine_chunks()
 
     def crawl() -> Iterator[pa.Array]:
         for first in range(0, len(documents), BATCH):
             yield documents.slice(first, BATCH)
 
-    batches = (pa.array(texts[first : first + BATCH], pa.large_string()) for first in range(0, len(texts), BATCH))
-    about = {"reference": len(texts), "documents": len(documents), "languages": sorted(languages)}
-    model = fit(batches, crawl, about)
+    model = fit(_batches(_reference_texts(references, columns)), crawl, {"languages": sorted(languages)})
     replace_file(str(out), model.to_bytes())
-    return _fitted(model, out, chosen, len(texts))
+    return _fitted(model, out, chosen)
+
+
+def _batches(texts: Iterator[str]) -> Iterator[pa.Array]:
+    while batch := list(islice(texts, BATCH)):
+        yield pa.array(batch, pa.large_string())
 
 
 def _reference_texts(references: Sequence[str], columns: Columns) -> Iterator[str]:
@@ -113,8 +116,8 @@ def _documents(lake: Lake, languages: Sequence[str], sample: int) -> pa.Table:
     return rows.take(pa.array(sorted(first.values()), pa.int64()))
 
 
-def _fitted(model: SelectionModel, out: Path, chosen: pa.Table, reference: int) -> Fitted:
-    texts = chosen["text"].cast(pa.large_string()).combine_chunks()
+def _fitted(model: SelectionModel, out: Path, chosen: pa.Table) -> Fitted:
+    texts = chosen["text"].combine_chunks()
     scores = model.score(texts, "ratio")
     order = scores.argsort(kind="stable")
     ends = [
@@ -126,7 +129,7 @@ def _fitted(model: SelectionModel, out: Path, chosen: pa.Table, reference: int) 
     ]
     return Fitted(
         path=str(out.resolve()),
-        reference=reference,
+        reference=model.about["reference"],
         documents=len(texts),
         bounds={by: {keep: model.bound(by, keep) for keep in (0.75, 0.5, 0.25)} for by in MEASURES},
         best=ends[0],

@@ -84,15 +84,17 @@ class SelectionModel:
 def fit(
     reference: Iterable[pa.Array], crawl: Callable[[], Iterable[pa.Array]], about: Mapping[str, Any]
 ) -> SelectionModel:
-    """`crawl` gives its texts each time it is called: they are read twice. Raises ValueError where either has none."""
-    shares = []
+    """`crawl` gives its texts each time it is called: they are read twice. `about`: what is noted in the model, beside
+    the number of texts of each. Raises ValueError where either has no words."""
+    shares, numbers = [], {}
     for name, texts in (("reference", reference), ("crawl", crawl())):
-        counts = count_ngrams(texts)
+        counts, numbers[name] = count_ngrams(texts)
         if not counts.any():
             raise ValueError(f"the {name} has no words; give texts with some")
         shares.append(np.log2((counts + PRIOR) / (counts.sum() + PRIOR * BUCKETS)))
     weights: dict[Measure, np.ndarray] = {"ratio": shares[0] - shares[1], "perplexity": shares[0]}
     whole = {by: np.rint(values * UNITS).astype(np.int64) for by, values in weights.items()}
+    about = {**about, **numbers}
     model = SelectionModel(weights=whole, quantiles={}, about=about)
     scores: dict[Measure, list[np.ndarray]] = {by: [] for by in MEASURES}
     for batch in crawl():

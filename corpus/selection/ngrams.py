@@ -14,13 +14,14 @@ BUCKETS = 1 << 18
 TIMES = np.uint64(31)  # a pair is not the same in the other order
 
 
-def count_ngrams(texts: Iterable[pa.Array]) -> np.ndarray:
-    """How often each bucket comes, (BUCKETS,) int64. `texts`: large strings in batches."""
-    counts = np.zeros(BUCKETS, np.int64)
+def count_ngrams(texts: Iterable[pa.Array]) -> tuple[np.ndarray, int]:
+    """How often each bucket comes, (BUCKETS,) int64, and the number of texts. `texts`: large strings in batches."""
+    counts, number = np.zeros(BUCKETS, np.int64), 0
     for batch in texts:
+        number += len(batch)
         for buckets, _ in find_ngrams(batch):
             counts += np.bincount(buckets, minlength=BUCKETS)
-    return counts
+    return counts, number
 
 
 def find_ngrams(texts: pa.Array) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -29,7 +29,7 @@ def batch(found: Sequence[str]) -> pa.Array:
 @pytest.fixture(scope="module")
 def model() -> SelectionModel:
     crawl = batch(texts(PROSE, 30, 1) + texts(MENU, 70, 2))
-    return fit([batch(texts(PROSE, 50, 3))], lambda: [crawl.slice(0, 40), crawl.slice(40)], {"reference": "prose"})
+    return fit([batch(texts(PROSE, 50, 3))], lambda: [crawl.slice(0, 40), crawl.slice(40)], {"languages": ["en"]})
 
 
 @pytest.mark.parametrize("by", MEASURES)
@@ -56,8 +56,14 @@ def test_pairs_are_of_neighbours_in_one_text_and_have_an_order() -> None:
     [(words, of_words), (pairs, of_pairs)] = find_ngrams(batch(["a b", "", "b a", "c", "a b c"]))
     assert of_words.tolist() == [0, 2, 2, 4, 5, 8] and of_pairs.tolist() == [0, 1, 1, 2, 2, 4]
     assert words[0] == words[3] == words[5] and pairs[0] == pairs[2] != pairs[1]
-    assert count_ngrams([batch(["a b"]), batch([]), batch(["a"])]).sum() == 4
+    counts, number = count_ngrams([batch(["a b"]), batch([]), batch(["a"])])
+    assert (counts.sum(), number) == (4, 2)
     assert min(*words, *pairs) >= 0 and max(*words, *pairs) < BUCKETS
+
+
+def test_words_are_spread_over_all_buckets() -> None:
+    counts, _ = count_ngrams([batch([" ".join(f"word{number}" for number in range(50_000))])])
+    assert (counts > 0).sum() == pytest.approx(BUCKETS * (1 - np.exp(-100_000 / BUCKETS)), rel=0.01)
 
 
 def test_a_model_is_read_as_it_was_written(model: SelectionModel, tmp_path: Path) -> None:
@@ -68,7 +74,7 @@ def test_a_model_is_read_as_it_was_written(model: SelectionModel, tmp_path: Path
     for by in MEASURES:
         assert np.array_equal(found.score(some, by), model.score(some, by))
         assert found.bound(by, 0.3) == model.bound(by, 0.3)
-    assert found.about == {"reference": "prose"} and found.to_bytes() == path.read_bytes()
+    assert found.about == {"languages": ["en"], "reference": 50, "crawl": 100} and found.to_bytes() == path.read_bytes()
     assert digest.startswith("sha256:")
 
 
