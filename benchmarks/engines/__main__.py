@@ -3,10 +3,10 @@
 Each is asked for `python -m pipelines clean` of one WARC that holds the crawl TIMES times, with one worker and with
 two: a local process each, a Flink task manager of one slot each, a Spark worker of one core each, on clusters that
 stand before the clock starts. Times are from the command's start to its end. What an engine takes more than this
-machine's runner with as many workers is its overhead, Beam's own service for it included. Then DOCUMENTS short made-
-up documents, of which 15 % are copies and 15 % near ones, are deduplicated in one process and on two task managers.
-All that is published must be the same everywhere. Memory is the peak of the largest Python process that works on
-splits.
+machine's runner with as many workers is its overhead, Beam's own service for it included. Then DOCUMENTS short
+documents that are made up, of which 15 % are copies and 15 % near ones, are deduplicated in one process and on two
+task managers. All that is published must be the same everywhere. Memory is the peak of the largest Python process that
+works on splits.
 """
 
 from __future__ import annotations
