@@ -70,8 +70,10 @@ def fit_selection(
             yield documents.slice(first, BATCH)
 
     model = fit(_batches(_reference_texts(references, columns)), crawl, {"languages": sorted(languages)})
-    replace_file(str(out), model.to_bytes())
-    return _fitted(model, out, chosen)
+    path = out.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(str(path), model.to_bytes())
+    return _fitted(model, path, chosen)
 
 
 def _batches(texts: Iterator[str]) -> Iterator[pa.Array]:
@@ -128,7 +130,7 @@ def _fitted(model: SelectionModel, out: Path, chosen: pa.Table) -> Fitted:
         for rows in (order[::-1][:SHOWN], order[:SHOWN])
     ]
     return Fitted(
-        path=str(out.resolve()),
+        path=str(out),
         reference=model.about["reference"],
         documents=len(texts),
         bounds={by: {keep: model.bound(by, keep) for keep in (0.75, 0.5, 0.25)} for by in MEASURES},

@@ -20,7 +20,7 @@ ABOUT = """# Proof
 Is text better for training when Headwater has made it? Models are trained on what different pipelines make of the same
 pages, with one budget, one vocabulary and one model, and scored on text written by people that none of them has seen.
 `make proof PROOF=main` computes what is missing and writes this page from the scores of all runs, which are stored in
-[benchmarks/results/proof](../benchmarks/results/proof); `python -m benchmarks.proof` writes it without computing.
+`benchmarks/results/proof`; `python -m benchmarks.proof` writes it without computing.
 
 How it is done, and what it can show, is told [below](#method).
 """

@@ -58,9 +58,16 @@ BODIES = {
 
 
 def start(*command: str) -> subprocess.Popen[str]:
-    pipe = subprocess.PIPE
+    """As in a terminal, also where the tests run in the background of a shell, which has Ctrl-C ignored."""
     return subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        [sys.executable, *command],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
