@@ -62,15 +62,15 @@ def compute(
         if arm.selected_by and not (place.inputs / MODEL).exists():
             fit_model(place, ours)
         data[arm.name] = prepare_data(place, arm, budget, tokenizer)
-        same = arm is not HEADWATER and data[arm.name] == data[HEADWATER.name]
-        print(f"{arm.name}: {'the same data as ' + HEADWATER.name if same else 'data ready'}", flush=True)
+        if arm is not HEADWATER and data[arm.name] == data[HEADWATER.name]:
+            print(f"{arm.name}: the same data as {HEADWATER.name}, no model is trained", flush=True)
+            del data[arm.name]
     there = {one.name: one.data for one in read_runs(stored)}
     wanted = [
-        (arm, seed)
+        (arms[name], seed)
         for seed in range(seeds)
-        for arm in arms.values()
-        if (arm is HEADWATER or data[arm.name] != data[HEADWATER.name])
-        and there.get(budget.run_name(arm, seed)) != data[arm.name]
+        for name, digest in data.items()
+        if there.get(budget.run_name(arms[name], seed)) != digest
     ]
     started = time.monotonic()
     with ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:

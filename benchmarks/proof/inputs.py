@@ -21,7 +21,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.proof.pages import DATATROVE, SHARED, of_language, real_pages, write_crawl
+from benchmarks.dedup.contestants import DATATROVE
+from benchmarks.proof.pages import SHARED, of_language, real_pages, write_crawl
 
 TEXTS = 250  # held-out texts of a large domain; the others are the tokenizer's
 ITEMS = 500  # of a benchmark
@@ -45,10 +46,10 @@ def make_inputs(folder: Path, language: str) -> dict[str, Any]:
         counts["texts"] = _write_texts(folder, language)
         if language == "en":
             counts["questions"] = _write_questions(folder / "questions")
-        _write(folder / "raw.jsonl", ({"url": page.url, "text": page.text} for page in pages))
+        write_rows(folder / "raw.jsonl", ({"url": page.url, "text": page.text} for page in pages))
         if language == "en":  # its stop words are English
             script = Path(__file__).parent / "peers" / "fineweb.py"
-            subprocess.run([DATATROVE, script, folder / "crawl", folder / "fineweb", language], check=True)
+            subprocess.run([DATATROVE.python, script, folder / "crawl", folder / "fineweb", language], check=True)
         counts_path.write_text(json.dumps(counts, indent=1) + "\n")
     found: dict[str, Any] = json.loads(counts_path.read_text())
     return found
@@ -66,9 +67,9 @@ def _write_texts(folder: Path, language: str) -> dict[str, int]:
         if row["text"].strip():
             domains.setdefault(row["genre"], []).append(row["text"])
     for domain, texts in domains.items():
-        _write(folder / "texts" / f"{domain}.jsonl", ({"text": text} for text in texts))
+        write_rows(folder / "texts" / f"{domain}.jsonl", ({"text": text} for text in texts))
     rows = ({"url": f"https://neutral.example/{number}", "text": text} for number, text in enumerate(neutral))
-    _write(folder / "neutral" / "neutral.jsonl", rows)
+    write_rows(folder / "neutral" / "neutral.jsonl", rows)
     return {domain: len(texts) for domain, texts in domains.items()}
 
 
@@ -113,7 +114,8 @@ def _read(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def _write(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """As JSON lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.proof.arms import EXPERIMENTS, FINEWEB, HEADWATER, RAW, Arm
-from benchmarks.proof.runs import Budget
+from benchmarks.proof.runs import VOCABULARY, Budget
 from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs
 from benchmarks.proof.tables import QUESTIONS, by_arm, compare_arms, compare_means, domain_scores, false_positives
 
@@ -71,7 +71,7 @@ def page(languages: Mapping[str, Sequence[Run]]) -> str:
     if not every:
         lines.append("No run is stored yet.\n")
     tokens = every[0].tokens if every else Budget.tokens
-    lines.append(METHOD.format(vocabulary=4_096, tokens=tokens, parameters="2.6 million"))
+    lines.append(METHOD.format(vocabulary=VOCABULARY, tokens=tokens, parameters="2.6 million"))
     return "\n".join(lines)
 
 
@@ -110,7 +110,7 @@ def _data(arms: Mapping[str, Arm], found: Found) -> list[str]:
     for name, arm in arms.items():
         run = found[name][0]
         epochs = run.tokens / run.data_tokens
-        counts = f"{run.documents:,} | {run.data_tokens:,} | {epochs:.1f} | {sum(run.removed.values())}"
+        counts = f"{run.documents:,} | {run.data_tokens:,} | {epochs:.1f} | {run.contaminated}"
         lines.append(f"| {name} | {arm.about} | {counts} | {len(found[name])} |")
     return [*lines, ""]
 

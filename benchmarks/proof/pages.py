@@ -21,11 +21,10 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 
 from benchmarks import gold
-from benchmarks.dedup.contestants import BENCHMARKS
+from benchmarks.dedup.contestants import BENCHMARKS, DATATROVE
 from corpus.crawl.warc_writer import WarcWriter
 
 SHARED = BENCHMARKS.parents[1] / "shared" / "data"
-DATATROVE = BENCHMARKS / ".venvs" / "datatrove" / "bin" / "python"
 LEAST_SCORE = 0.5  # of the language: a page of several languages is of none
 DATE = "2026-01-01T00:00:00Z"
 
@@ -54,7 +53,7 @@ def of_language(pages: Iterable[RealPage], language: str) -> list[RealPage]:
     every = list(pages)
     asked = "".join(json.dumps({"text": page.text}) + "\n" for page in every)
     script = str(Path(__file__).parent / "peers" / "identify.py")
-    done = subprocess.run([DATATROVE, script], input=asked, capture_output=True, text=True, check=True)
+    done = subprocess.run([DATATROVE.python, script], input=asked, capture_output=True, text=True, check=True)
     answers = map(json.loads, done.stdout.splitlines())
     return [
         page

@@ -3,12 +3,10 @@ harness shows what it can see."""
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from benchmarks.proof.inputs import write_rows
 from corpus.lake.current import RecipeLake
 from corpus.lake.stages import SPLIT
 from corpus.lake.store import Lake
@@ -25,10 +23,7 @@ def write_parts(lake: Lake, recipe: str, folder: Path) -> None:
         for row in table.to_pylist()
     ]
     chosen = random.Random(SEED).sample(rows, len(rows) // 2)
-    _write(folder / "half.jsonl", chosen)
-    _write(folder / "doubled.jsonl", [{**row, "url": f"{row['url']}#{time}"} for time in range(2) for row in chosen])
-
-
-def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row) + "\n" for row in rows)
+    write_rows(folder / "half.jsonl", chosen)
+    write_rows(
+        folder / "doubled.jsonl", [{**row, "url": f"{row['url']}#{time}"} for time in range(2) for row in chosen]
+    )

@@ -12,6 +12,7 @@ import dagster as dg
 
 from benchmarks.proof.arms import AS_IS, BASE, Arm
 from benchmarks.proof.stored import Run, run_name, scores_of
+from corpus.contamination.policy import CONTAMINATED
 from corpus.lake.current import RecipeLake
 from corpus.lake.stages import CHECKPOINT, SCORE, SHARDS, SPLIT, TOKENIZER
 from corpus.lake.store import Lake
@@ -36,7 +37,7 @@ class Budget:
     learning_rate: float = 8e-3
 
     def run_name(self, arm: Arm, seed: int) -> str:
-        return run_name(arm.name, self.learning_rate, seed)
+        return run_name(arm.name, self.tokens, self.learning_rate, seed)
 
     def training(self, seed: int) -> dict[str, Any]:
         """One thread a run, so that as many runs as there are cores go on beside each other."""
@@ -123,7 +124,7 @@ def run(place: Place, arm: Arm, budget: Budget, seed: int, tokenizer: Path) -> R
         tokens=budget.tokens,
         data_tokens=int(shards.figures["train_tokens"]),
         documents=split.counts.kept,
-        removed=dict(split.counts.dropped),
+        contaminated=split.counts.dropped.get(CONTAMINATED, 0),
         data=shards.content(),
         checkpoint=checkpoint.content(),
         scores=scores_of({one.task: one for one in scores if one.task in place.benchmarks}),

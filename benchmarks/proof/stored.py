@@ -45,8 +45,8 @@ COLUMNS = pa.schema(
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """`tokens`: those trained on; `data_tokens`: those of the data, of so many `documents`; `removed`: documents
-    that the arm lost because they held a held-out text, by reason. `data`: the digest of its shards. `checkpoint`: of
+    """`tokens`: those trained on; `data_tokens`: those of the data, of so many `documents`; `contaminated`:
+    how many it lost because they held a scored text. `data`: the digest of its shards. `checkpoint`: of
     the model. `scores`: rows of COLUMNS."""
 
     arm: str
@@ -55,19 +55,19 @@ class Run:
     tokens: int
     data_tokens: int
     documents: int
-    removed: Mapping[str, int]
+    contaminated: int
     data: str
     checkpoint: str
     scores: pa.Table
 
     @property
     def name(self) -> str:
-        return run_name(self.arm, self.learning_rate, self.seed)
+        return run_name(self.arm, self.tokens, self.learning_rate, self.seed)
 
 
-def run_name(arm: str, learning_rate: float, seed: int) -> str:
-    """Of a recipe and of a file."""
-    return f"{arm}.rate-{learning_rate:g}.seed-{seed}"
+def run_name(arm: str, tokens: int, learning_rate: float, seed: int) -> str:
+    """Of a recipe and of a file: all in which two runs of one arm may differ."""
+    return f"{arm}.tokens-{tokens}.rate-{learning_rate:g}.seed-{seed}"
 
 
 def scores_of(found: Mapping[str, Results]) -> pa.Table:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,13 +59,7 @@ class SelectionModel:
 
     def score(self, texts: pa.Array, by: Measure) -> np.ndarray:
         """Bits an n-gram, (texts,) float64; of a text without a word as of one that has the least likely alone."""
-        totals, counts = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.int64)
-        for buckets, offsets in find_ngrams(texts):
-            before = np.concatenate([[0], np.cumsum(self.weights[by][buckets])])
-            totals += before[offsets[1:]] - before[offsets[:-1]]
-            counts += np.diff(offsets)
-        none = counts == 0
-        return (totals + none * self.weights[by].min()) / ((counts + none) * UNITS)
+        return _score(find_ngrams(texts), self.weights[by])
 
     def bound(self, by: Measure, keep: float) -> float:
         """The score from which on a document is kept, so that of the crawl the share `keep` is."""
@@ -94,14 +88,13 @@ def fit(
         shares.append(np.log2((counts + PRIOR) / (counts.sum() + PRIOR * BUCKETS)))
     weights: dict[Measure, np.ndarray] = {"ratio": shares[0] - shares[1], "perplexity": shares[0]}
     whole = {by: np.rint(values * UNITS).astype(np.int64) for by, values in weights.items()}
-    about = {**about, **numbers}
-    model = SelectionModel(weights=whole, quantiles={}, about=about)
     scores: dict[Measure, list[np.ndarray]] = {by: [] for by in MEASURES}
     for batch in crawl():
+        ngrams = find_ngrams(batch)
         for by in MEASURES:
-            scores[by].append(model.score(batch, by))
+            scores[by].append(_score(ngrams, whole[by]))
     quantiles = {by: _quantiles(np.concatenate(found)) for by, found in scores.items()}
-    return SelectionModel(weights=whole, quantiles=quantiles, about=about)
+    return SelectionModel(weights=whole, quantiles=quantiles, about={**about, **numbers})
 
 
 def read_model(url: str) -> tuple[SelectionModel, str]:
@@ -123,6 +116,18 @@ def read_model(url: str) -> tuple[SelectionModel, str]:
     except (ValueError, KeyError, EOFError) as error:
         raise ValueError(f"{url} is no model of selection ({error}); write it by `headwater select`") from error
     return model, f"sha256:{sha256(data)}"
+
+
+def _score(ngrams: Sequence[tuple[np.ndarray, np.ndarray]], weights: np.ndarray) -> np.ndarray:
+    """`ngrams`: of a batch of texts, as find_ngrams has them."""
+    texts = len(ngrams[0][1]) - 1
+    totals, counts = np.zeros(texts, np.int64), np.zeros(texts, np.int64)
+    for buckets, offsets in ngrams:
+        before = np.concatenate([[0], np.cumsum(weights[buckets])])
+        totals += before[offsets[1:]] - before[offsets[:-1]]
+        counts += np.diff(offsets)
+    none = counts == 0
+    return np.asarray((totals + none * weights.min()) / ((counts + none) * UNITS))
 
 
 def _quantiles(scores: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def made_run(arm: str, seed: int, bits_a_byte: float) -> Run:
         tokens=3_000_000,
         data_tokens=1_000_000,
         documents=700,
-        removed={"contaminated": 2},
+        contaminated=2,
         data=arm,
         checkpoint=f"{arm}{seed}",
         scores=pa.Table.from_pylist(rows, schema=COLUMNS),
@@ -60,7 +60,7 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
     run = made_run("headwater", 1, 2.0)
     write_run(run, tmp_path)
     [found] = read_runs(tmp_path)
-    assert found.scores.equals(run.scores) and (found.name, found.removed) == (run.name, run.removed)
+    assert found.scores.equals(run.scores) and (found.name, found.contaminated) == (run.name, run.contaminated)
 
 
 def test_the_bits_of_the_right_answer_are_stored() -> None:
