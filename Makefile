@@ -80,7 +80,7 @@ bench-trace: $(DEVELOPMENT) benchmarks/.venvs/text-trace/installed  ## the index
 bench-ablation: $(DEVELOPMENT)  ## planted effects found and false positives of ablations; ABLATION="--runs 3" to choose
 	$(BIN)/python -m benchmarks.ablation $(ABLATION)
 
-proof: $(DEVELOPMENT) $(DATATROVE)/installed  ## models trained on what Headwater and its peers make of the same pages; PROOF="main controls steps rules --seeds 5" to choose; hours, and goes on where it stopped
+proof: $(DEVELOPMENT) $(DATATROVE)/installed benchmarks/.venvs/dolma/installed  ## models trained on what Headwater and its peers make of the same pages; PROOF="main dolma controls steps rules --seeds 5" to choose; hours, and goes on where it stopped
 	$(BIN)/python -m benchmarks.proof $(PROOF)
 
 bench-engines: $(DEVELOPMENT) $(ENGINES)/flink/installed $(ENGINES)/spark/installed  ## the stages on Flink and Spark beside this machine's runner; needs Java 17 and Maven, an hour and a half; ENGINE="--times 5 --documents 1e5" to choose
@@ -162,6 +162,11 @@ benchmarks/.venvs/text-dedup/installed: benchmarks/requirements-text-dedup.txt |
 	mkdir -p $(@D)
 	test -z "$(NEWER)" || test -x $(@D)/bin/python || $(UV) venv --allow-existing --python $(NEWER) $(@D)
 	test -z "$(NEWER)" || $(UV) pip install --python $(@D)/bin/python --requirement $<
+	touch $@
+
+benchmarks/.venvs/dolma/installed: benchmarks/requirements-dolma.txt | $(UV)
+	test -x $(@D)/bin/python || $(UV) venv --python $(PYTHON) $(@D)
+	$(UV) pip install --python $(@D)/bin/python --requirement $<
 	touch $@
 
 $(DATATROVE)/installed: benchmarks/requirements-datatrove.txt | $(UV)

@@ -15,12 +15,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from benchmarks.dedup.contestants import BENCHMARKS
-from benchmarks.proof.arms import CONTROLS, EXPERIMENTS, FINEWEB, HEADWATER
+from benchmarks.proof.arms import EXPERIMENTS, HEADWATER
+from benchmarks.proof.crawls import make_crawl
 from benchmarks.proof.inputs import make_inputs
 from benchmarks.proof.page import write_page
-from benchmarks.proof.parts import write_parts
 from benchmarks.proof.runs import MODEL, Budget, Place, fit_model, prepare_data, run, train_tokenizer
-from benchmarks.proof.stored import RESULTS, read_runs, write_counts, write_run
+from benchmarks.proof.stored import RESULTS, read_runs, write_counts, write_run, write_same
 from corpus.lake.store import Lake
 
 PLACE = BENCHMARKS.parent / "build" / "proof"
@@ -31,7 +31,7 @@ def main() -> None:
         prog="python -m benchmarks.proof", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("experiments", nargs="*", choices=[*EXPERIMENTS, []], help="which arms; none: the page alone")
-    parser.add_argument("--language", default="en", choices=["en", "de"])
+    parser.add_argument("--language", default="en", choices=["en", "de", "zh"])
     parser.add_argument("--seeds", type=int, default=3, help="runs of each arm (default: %(default)s)")
     parser.add_argument("--tokens", type=int, default=Budget.tokens, help="that each run reads (default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=Budget.learning_rate, help="(default: %(default)s)")
@@ -53,18 +53,19 @@ def compute(
     place = Place(inputs=folder / "inputs", lake=Lake(str(folder / "lake")))
     tokenizer = train_tokenizer(place)
     chosen = [HEADWATER, *(arm for name in experiments for arm in EXPERIMENTS[name])]
-    arms = {arm.name: arm for arm in chosen if language == "en" or arm is not FINEWEB}
-    data = dict[str, str]()  # by arm
+    arms = {arm.name: arm for arm in chosen if arm.language in (None, language)}
+    data, same = dict[str, str](), dict[str, bool]()  # by arm
     for arm in arms.values():
         ours = budget.run_name(HEADWATER, 0)
-        if arm in CONTROLS and not (place.inputs / arm.crawl).exists():
-            write_parts(place.lake, ours, place.inputs)
+        make_crawl(place, arm, ours)
         if arm.selected_by and not (place.inputs / MODEL).exists():
             fit_model(place, ours)
         data[arm.name] = prepare_data(place, arm, budget, tokenizer)
-        if arm is not HEADWATER and data[arm.name] == data[HEADWATER.name]:
+        same[arm.name] = arm is not HEADWATER and data[arm.name] == data[HEADWATER.name]
+        if same[arm.name]:
             print(f"{arm.name}: the same data as {HEADWATER.name}, no model is trained", flush=True)
             del data[arm.name]
+    write_same(same, stored)
     there = {one.name: one.data for one in read_runs(stored)}
     wanted = [
         (arms[name], seed)

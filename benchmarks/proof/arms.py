@@ -24,13 +24,15 @@ PAGES = "crawl"
 @dataclass(frozen=True, kw_only=True)
 class Arm:
     """`crawl`: below the folder of the inputs. `changes`: of the recipe BASE. `about`: what its documents are.
-    `selected_by`: the measure by which a half of them is kept (docs/selection.md)."""
+    `selected_by`: the measure by which a half of them is kept (docs/selection.md). `language`: the only one that its
+    rules are for, where there is one."""
 
     name: str
     about: str
     crawl: str = PAGES
     changes: Mapping[str, Any] = field(default_factory=dict)
     selected_by: Measure | None = None
+    language: str | None = None
 
 
 HEADWATER = Arm(name="headwater", about="Headwater's recipe `base`")
@@ -40,6 +42,14 @@ FINEWEB = Arm(
     about="datatrove's FineWeb recipe: trafilatura, its filters, MinHash",
     crawl="fineweb/unique/documents.jsonl",
     changes=AS_IS,
+    language="en",  # its stop words
+)
+DOLMA = Arm(
+    name="dolma",
+    about="Dolma's rules for Common Crawl: resiliparse, lines with punctuation, Gopher's rules, exact copies",
+    crawl="dolma/documents.jsonl.gz",
+    changes=AS_IS,
+    language="en",
 )
 # Made of Headwater's documents (benchmarks/proof/parts.py).
 CONTROLS = (
@@ -68,6 +78,7 @@ EACH_RULE = tuple(
 # What `make proof PROOF=NAME` compares with HEADWATER.
 EXPERIMENTS: dict[str, tuple[Arm, ...]] = {
     "main": (RAW, FINEWEB),
+    "dolma": (DOLMA,),
     "controls": CONTROLS,
     "steps": STEPS,
     "rules": EACH_RULE,

@@ -2,7 +2,6 @@
 
 FOLDER/crawl/            the pages of one language as WARC files
 FOLDER/raw.jsonl         all text of each of them
-FOLDER/fineweb/          what datatrove's FineWeb recipe makes of them
 FOLDER/texts/DOMAIN.jsonl    held-out texts written by people, which no arm may hold
 FOLDER/questions/TASK/   some items of each benchmark, chosen by chance
 FOLDER/neutral/          other texts of the same kind as the held-out ones, for the tokenizer
@@ -16,21 +15,16 @@ import gzip
 import json
 import random
 import shutil
-import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.dedup.contestants import DATATROVE
-from benchmarks.proof.pages import SHARED, of_language, real_pages, write_crawl
+from benchmarks.proof.pages import SHARED, pages_of, write_crawl
 
 TEXTS = 250  # held-out texts of a large domain; the others are the tokenizer's
+POEMS = 2_000
 ITEMS = 500  # of a benchmark
 OF_A_PARADIGM = 40
-LARGE = {
-    "en": {"news": "news_en", "wikipedia": "wikipedia_en"},
-    "de": {"wikipedia": "wikipedia_de"},
-}
 GENRES = {"en": "web_genres_en"}  # a domain each, small: all of it is held out
 SPLIT_SEED = 0
 
@@ -41,15 +35,12 @@ def make_inputs(folder: Path, language: str) -> dict[str, Any]:
     if not counts_path.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        pages = of_language(real_pages(), language)
+        pages = pages_of(language)
         counts = {"pages": write_crawl(pages, folder / "crawl")}
         counts["texts"] = _write_texts(folder, language)
         if language == "en":
             counts["questions"] = _write_questions(folder / "questions")
         write_rows(folder / "raw.jsonl", ({"url": page.url, "text": page.text} for page in pages))
-        if language == "en":  # its stop words are English
-            script = Path(__file__).parent / "peers" / "fineweb.py"
-            subprocess.run([DATATROVE.python, script, folder / "crawl", folder / "fineweb", language], check=True)
         counts_path.write_text(json.dumps(counts, indent=1) + "\n")
     found: dict[str, Any] = json.loads(counts_path.read_text())
     return found
@@ -58,8 +49,7 @@ def make_inputs(folder: Path, language: str) -> dict[str, Any]:
 def _write_texts(folder: Path, language: str) -> dict[str, int]:
     """Of each large domain TEXTS are held out and the rest is neutral text. Returns the held-out texts by domain."""
     domains, neutral = dict[str, list[str]](), list[str]()
-    for domain, name in LARGE[language].items():
-        texts = [row["text"] for row in _read(SHARED / "proof" / f"{name}.jsonl.gz")]
+    for domain, texts in LARGE[language]().items():
         random.Random(SPLIT_SEED).shuffle(texts)
         domains[domain] = texts[:TEXTS]
         neutral += texts[TEXTS:]
@@ -71,6 +61,32 @@ def _write_texts(folder: Path, language: str) -> dict[str, int]:
     rows = ({"url": f"https://neutral.example/{number}", "text": text} for number, text in enumerate(neutral))
     write_rows(folder / "neutral" / "neutral.jsonl", rows)
     return {domain: len(texts) for domain, texts in domains.items()}
+
+
+def _proof(name: str) -> list[str]:
+    return [row["text"] for row in _read(SHARED / "proof" / f"{name}.jsonl.gz")]
+
+
+def _articles() -> list[str]:
+    """Of Linux China."""
+    paths = sorted((SHARED / "text" / "LCTT-TranslateProject" / "published").rglob("*.md"))
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
+def _poems() -> list[str]:
+    """Of the Tang and Song dynasties."""
+    paths = sorted((SHARED / "text" / "chinese-poetry" / "全唐诗").glob("*.json"))
+    poems = [poem for path in paths for poem in json.loads(path.read_text(encoding="utf-8"))]
+    texts = ["\n".join([poem["title"], *poem["paragraphs"]]) for poem in poems]
+    return random.Random(SPLIT_SEED).sample(texts, POEMS)
+
+
+# The texts of each large domain, by language.
+LARGE: dict[str, Callable[[], dict[str, list[str]]]] = {
+    "en": lambda: {"news": _proof("news_en"), "wikipedia": _proof("wikipedia_en")},
+    "de": lambda: {"wikipedia": _proof("wikipedia_de")},
+    "zh": lambda: {"articles": _articles(), "poems": _poems()},
+}
 
 
 def _write_questions(folder: Path) -> dict[str, int]:

@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from benchmarks.dedup.contestants import BENCHMARKS
-from benchmarks.proof.arms import EXPERIMENTS, FINEWEB, HEADWATER, RAW, Arm
+from benchmarks.proof.arms import DOLMA, EXPERIMENTS, FINEWEB, HEADWATER, RAW, Arm
+from benchmarks.proof.plot import effects_plot
 from benchmarks.proof.runs import VOCABULARY, Budget
-from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs
+from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs, read_same
 from benchmarks.proof.tables import QUESTIONS, by_arm, compare_arms, compare_means, domain_scores, false_positives
 
 PAGE = BENCHMARKS.parent / "docs" / "proof.md"
 Found = Mapping[str, Sequence[Run]]  # by arm
-LANGUAGES = {"en": "English", "de": "German"}
+PLOTS = PAGE.parent / "images"
+LANGUAGES = {"en": "English", "de": "German", "zh": "Chinese"}
+PEERS = (FINEWEB, RAW, DOLMA)
+ARMS = {HEADWATER.name: HEADWATER, **{arm.name: arm for arms in EXPERIMENTS.values() for arm in arms}}
 ABOUT = """# Proof
 
 Is text better for training when Headwater has made it? Models are trained on what different pipelines make of the same
@@ -48,7 +52,10 @@ METHOD = """## Method
 
 
 def write_page() -> None:
-    PAGE.write_text(page(read_languages()))
+    languages = read_languages()
+    PAGE.write_text(page(languages))
+    for name, plot in plots(languages).items():
+        (PLOTS / name).write_text(plot)
 
 
 def read_languages() -> dict[str, list[Run]]:
@@ -61,18 +68,45 @@ def page(languages: Mapping[str, Sequence[Run]]) -> str:
     lines = [ABOUT]
     for language, runs in languages.items():
         lines += _inputs(language)
-        rates = sorted({run.learning_rate for run in runs}, reverse=True)
-        for rate in rates:
-            found = by_arm(runs, rate)
-            if HEADWATER.name in found:
-                lines.append(f"## {LANGUAGES[language]}, at a learning rate of {rate:g}\n")
-                lines += _sections(found)
+        for rate, found in _by_rate(runs).items():
+            lines.append(f"## {LANGUAGES[language]}, at a learning rate of {rate:g}\n")
+            lines += _sections(language, rate, found)
     every = [run for runs in languages.values() for run in runs]
     if not every:
         lines.append("No run is stored yet.\n")
+    else:
+        hours = sum(run.seconds for run in every) / 3_600
+        lines.append(f"All {len(every)} runs together took {hours:.1f} hours of training, each on one core.\n")
     tokens = every[0].tokens if every else Budget.tokens
     lines.append(METHOD.format(vocabulary=VOCABULARY, tokens=tokens, parameters="2.6 million"))
     return "\n".join(lines)
+
+
+def plots(languages: Mapping[str, Sequence[Run]]) -> dict[str, str]:
+    """SVG by the name of a file."""
+    return {
+        _plot_name(language, rate): effects_plot(found[HEADWATER.name], others)
+        for language, runs in languages.items()
+        for rate, found in _by_rate(runs).items()
+        if (others := _plotted(found))
+    }
+
+
+def _plot_name(language: str, rate: float) -> str:
+    return f"proof-{language}-{rate:g}.svg"
+
+
+def _plotted(found: Found) -> Found:
+    """The arms that are compared with Headwater."""
+    several = {name: found[name] for name in ARMS if len(found.get(name, ())) > 1}
+    return several if several.pop(HEADWATER.name, None) else {}
+
+
+def _by_rate(runs: Sequence[Run]) -> dict[float, Found]:
+    """By learning rate, the highest first: the runs of each arm, where Headwater is one of them."""
+    rates = sorted({run.learning_rate for run in runs}, reverse=True)
+    every = {rate: by_arm(runs, rate) for rate in rates}
+    return {rate: found for rate, found in every.items() if HEADWATER.name in found}
 
 
 def _inputs(language: str) -> list[str]:
@@ -83,17 +117,17 @@ def _inputs(language: str) -> list[str]:
     return [f"{LANGUAGES[language]}: {'; '.join(said)}.\n"] if said else []
 
 
-def _sections(found: Found) -> list[str]:
-    known = {HEADWATER.name: HEADWATER, **{arm.name: arm for arms in EXPERIMENTS.values() for arm in arms}}
-    arms = {name: known[name] for name in known if name in found}
+def _sections(language: str, rate: float, found: Found) -> list[str]:
+    arms = {name: ARMS[name] for name in ARMS if name in found}
     ours = found[HEADWATER.name]
     lines = [*_data(arms, found), *_scores(arms, found)]
-    for peer in (FINEWEB, RAW):
+    if _plotted(found):
+        lines.append(f"![What each arm does to the scores](images/{_plot_name(language, rate)})\n")
+    for peer in PEERS:
         if peer.name in arms and min(len(ours), len(found[peer.name])) > 1:
             lines += _difference(peer, found[peer.name], ours)
-    others = {name: arm for name, arm in arms.items() if name not in (HEADWATER.name, RAW.name, FINEWEB.name)}
-    if others and len(ours) > 1:
-        lines += _others(others, found, ours)
+    others = {name: arm for name, arm in ARMS.items() if arm not in (HEADWATER, *PEERS)}
+    lines += _others(others, found, read_same(RESULTS / language))
     if len(ours) >= 4:
         wrong, pairs = false_positives(ours)
         lines += [
@@ -155,16 +189,22 @@ def _difference(peer: Arm, theirs: Sequence[Run], ours: Sequence[Run]) -> list[s
     ]
 
 
-def _others(arms: Mapping[str, Arm], found: Found, ours: Sequence[Run]) -> list[str]:
-    lines = [
+def _others(arms: Mapping[str, Arm], found: Found, same: Sequence[str]) -> list[str]:
+    rows = []
+    for name, arm in arms.items():
+        if name in same:
+            rows.append(f"| {name} | {arm.about} | the same data | | |")
+        elif min(len(found.get(name, ())), len(found[HEADWATER.name])) > 1:
+            mean = compare_means(found[HEADWATER.name], found[name])
+            interval = f"{-mean.relative:+.2%} | {-mean.high:+.2%} to {-mean.low:+.2%}"
+            rows.append(f"| {name} | {arm.about} | {interval} | {mean.p:.2g} |")
+    if not rows:
+        return []
+    return [
         "What is changed in Headwater's recipe, and what that does to the mean over the domains; above zero it is "
         "worse:\n",
         "| arm | what it is | change | 95 % | p |",
         "|---|---|---|---|---|",
+        *rows,
+        "",
     ]
-    for name, arm in arms.items():
-        if len(found[name]) > 1:
-            mean = compare_means(ours, found[name])
-            interval = f"{-mean.relative:+.2%} | {-mean.high:+.2%} to {-mean.low:+.2%}"
-            lines.append(f"| {name} | {arm.about} | {interval} | {mean.p:.2g} |")
-    return [*lines, ""]

@@ -4,6 +4,8 @@ They are the responses of the WARC files in ../shared/data, but for near copies 
 in place of many: no pipeline should be asked about that), and for pages by which Headwater's choice of main text was
 fitted (benchmarks/gold.py). Each is there as often as it was crawled, so that exact copies stay. A page's language is
 what fastText's small model says of all of its text.
+
+Few of these pages are Chinese, so to those come the Chinese pages of an archive of MDN, which has their HTML alone.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from urllib.parse import quote
 
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from resiliparse.extract.html2text import extract_plain_text
@@ -27,6 +31,7 @@ from corpus.crawl.warc_writer import WarcWriter
 SHARED = BENCHMARKS.parents[1] / "shared" / "data"
 LEAST_SCORE = 0.5  # of the language: a page of several languages is of none
 DATE = "2026-01-01T00:00:00Z"
+Crawled = tuple[str, str, str, bytes]  # source, URL, content type, HTML
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +45,21 @@ class RealPage:
     text: str
 
 
-def real_pages() -> Iterator[RealPage]:
-    """Of every language. Exits where the folder is not there."""
+def pages_of(language: str) -> list[RealPage]:
+    """Exits where the folder is not there."""
+    crawled = chain(_crawled(), _archived()) if language == "zh" else _crawled()
+    return _of_language(_real_pages(crawled), language)
+
+
+def _real_pages(crawled: Iterable[Crawled]) -> Iterator[RealPage]:
     fitted = {hashlib.sha256(page.html).digest() for page in gold.read([])}
-    for source, url, content_type, html in _crawled():
+    for source, url, content_type, html in crawled:
         if hashlib.sha256(html).digest() not in fitted:
             text = extract_plain_text(bytes_to_str(html, detect_encoding(html) or "utf-8"), main_content=False)
             yield RealPage(source=source, url=url, content_type=content_type, html=html, text=text)
 
 
-def of_language(pages: Iterable[RealPage], language: str) -> list[RealPage]:
+def _of_language(pages: Iterable[RealPage], language: str) -> list[RealPage]:
     every = list(pages)
     asked = "".join(json.dumps({"text": page.text}) + "\n" for page in every)
     script = str(Path(__file__).parent / "peers" / "identify.py")
@@ -78,7 +88,16 @@ def write_crawl(pages: list[RealPage], folder: Path) -> dict[str, int]:
     return dict(Counter(page.source for page in pages))
 
 
-def _crawled() -> Iterator[tuple[str, str, str, bytes]]:
+def _archived() -> Iterator[Crawled]:
+    """MDN's pages: the HTML of their text, with lines about it before or not."""
+    for path in sorted((SHARED / "text" / "mdn-archived" / "files" / "zh-cn").rglob("*.html")):
+        content = path.read_bytes()
+        body = content.split(b"---\n", 2)[2] if content.startswith(b"---\n") else content
+        url = f"https://mdn.example/{quote(path.parent.relative_to(SHARED).as_posix())}"
+        yield "mdn", url, "text/html; charset=utf-8", b"<!DOCTYPE html><html><body>" + body + b"</body></html>"
+
+
+def _crawled() -> Iterator[Crawled]:
     """The pages of the WARC files; a file that is damaged gives those before the damage."""
     planted = {
         row["id"]

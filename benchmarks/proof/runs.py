@@ -125,6 +125,7 @@ def run(place: Place, arm: Arm, budget: Budget, seed: int, tokenizer: Path) -> R
         data_tokens=int(shards.figures["train_tokens"]),
         documents=split.counts.kept,
         contaminated=split.counts.dropped.get(CONTAMINATED, 0),
+        seconds=place.lake.read_run(checkpoint)["seconds"],
         data=shards.content(),
         checkpoint=checkpoint.content(),
         scores=scores_of({one.task: one for one in scores if one.task in place.benchmarks}),

@@ -2,6 +2,7 @@
 that it can be made again without a model.
 
     inputs.json              how many pages and texts there were, by where they are from
+    same.json                arms whose data is Headwater's own, so that no model is trained
     items/DIGEST.parquet     a row an item that was asked
     ARM....parquet           what one run got: a number for each of these rows
 
@@ -29,7 +30,7 @@ from training.significance.results import Results
 
 RESULTS = BENCHMARKS / "results" / "proof"
 DOMAINS, PAIRS = "texts", "blimp"
-VALUE, COUNTS = "value", "inputs.json"
+VALUE, COUNTS, SAME = "value", "inputs.json", "same.json"
 UNIT = "bits"  # over bytes; of a minimal pair, over one choice
 COLUMNS = pa.schema(
     [
@@ -46,8 +47,8 @@ COLUMNS = pa.schema(
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """`tokens`: those trained on; `data_tokens`: those of the data, of so many `documents`; `contaminated`:
-    how many it lost because they held a scored text. `data`: the digest of its shards. `checkpoint`: of
-    the model. `scores`: rows of COLUMNS."""
+    how many it lost because they held a scored text. `seconds`: of training. `data`: the digest of its shards.
+    `checkpoint`: of the model. `scores`: rows of COLUMNS."""
 
     arm: str
     seed: int
@@ -56,6 +57,7 @@ class Run:
     data_tokens: int
     documents: int
     contaminated: int
+    seconds: float
     data: str
     checkpoint: str
     scores: pa.Table
@@ -95,6 +97,17 @@ def write_counts(counts: Mapping[str, Any], folder: Path) -> None:
 def read_counts(folder: Path) -> dict[str, dict[str, int]]:
     path = folder / COUNTS
     return json.loads(path.read_text()) if path.exists() else {}
+
+
+def write_same(same: Mapping[str, bool], folder: Path) -> None:
+    """By arm, whether its data is the same as Headwater's. Of other arms stands what was known before."""
+    known = {name for name in read_same(folder) if same.get(name, True)}
+    (folder / SAME).write_text(json.dumps(sorted(known | {name for name in same if same[name]})) + "\n")
+
+
+def read_same(folder: Path) -> list[str]:
+    path = folder / SAME
+    return json.loads(path.read_text()) if path.exists() else []
 
 
 def read_runs(folder: Path) -> list[Run]:

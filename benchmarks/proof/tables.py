@@ -61,6 +61,12 @@ def compare_means(a: Sequence[Run], b: Sequence[Run]) -> Mean:
     )
 
 
+def domain_changes(a: Sequence[Run], b: Sequence[Run]) -> dict[str, float]:
+    """How much higher B's bits per byte are than A's, by domain, as a share of A's."""
+    first, second = domain_scores(a), domain_scores(b)
+    return {name: float(second[name].mean() / first[name].mean() - 1) for name in first if name not in QUESTIONS}
+
+
 def false_positives(runs: Sequence[Run], size: int = 2) -> tuple[int, int]:
     """Of all ways to compare `size` seeds of an arm with as many others of it, in how many a task is said to differ."""
     pairs = [

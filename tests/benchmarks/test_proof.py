@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.proof.arms import FINEWEB, HEADWATER
-from benchmarks.proof.page import PAGE, page, read_languages
-from benchmarks.proof.stored import COLUMNS, Run, read_runs, results_of, scores_of, write_run
+from benchmarks.proof.page import PAGE, PLOTS, page, plots, read_languages
+from benchmarks.proof.stored import COLUMNS, Run, read_runs, read_same, results_of, scores_of, write_run, write_same
 from benchmarks.proof.tables import compare_arms, compare_means, false_positives
 from training.significance.results import ITEMS, Results
 
@@ -41,6 +41,7 @@ def made_run(arm: str, seed: int, bits_a_byte: float) -> Run:
         data_tokens=1_000_000,
         documents=700,
         contaminated=2,
+        seconds=600,
         data=arm,
         checkpoint=f"{arm}{seed}",
         scores=pa.Table.from_pylist(rows, schema=COLUMNS),
@@ -99,5 +100,13 @@ def test_the_page_tells_each_arm_and_the_difference() -> None:
     assert set(results_of(runs[0])) == {"news", "web"}
 
 
-def test_the_page_is_made_of_the_stored_runs() -> None:
-    assert PAGE.read_text() == page(read_languages())
+def test_arms_with_the_same_data_are_known_until_their_data_changes(tmp_path: Path) -> None:
+    write_same({"no-length": True, "no-stop-words": True, "half": False}, tmp_path)
+    write_same({"no-length": False}, tmp_path)
+    assert read_same(tmp_path) == ["no-stop-words"]
+
+
+def test_the_page_and_its_plots_are_made_of_the_stored_runs() -> None:
+    languages = read_languages()
+    assert PAGE.read_text() == page(languages)
+    assert {path.name: path.read_text() for path in PLOTS.glob("proof-*.svg")} == plots(languages)

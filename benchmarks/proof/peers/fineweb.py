@@ -1,6 +1,6 @@
 """FineWeb: WARC files -> documents, by datatrove's FineWeb recipe, run by the Python of benchmarks/.venvs/datatrove.
 
-    python fineweb.py FOLDER_OF_WARCS OUTPUT LANGUAGE
+    python fineweb.py FOLDER_OF_WARCS OUTPUT
 
 The steps, their order and their bounds are those of datatrove's example for FineWeb (Penedo et al. 2024): URL lists,
 trafilatura, language, Gopher's repetition and quality rules, C4's and FineWeb's own, MinHash with 14 bands of 8, masks
@@ -44,14 +44,14 @@ def run(name: str, output: str, *pipeline: object, tasks: int = 1) -> None:
 
 
 def main() -> None:
-    warcs, output, language = sys.argv[1:]
+    warcs, output = sys.argv[1:]
     run(
         "filter",
         output,
         WarcReader(warcs, glob_pattern="*.warc.gz", default_metadata={"dump": "proof"}),
         URLFilter(),
         Trafilatura(favour_precision=True, timeout=10),
-        LanguageFilter(languages=[language]),
+        LanguageFilter(languages=["en"]),
         GopherRepetitionFilter(),
         GopherQualityFilter(),
         C4QualityFilter(filter_no_terminal_punct=False),
