@@ -28,8 +28,8 @@ def effects_plot(ours: Sequence[Run], others: Mapping[str, Sequence[Run]]) -> st
         axes.plot([-100 * mean.relative], [row], "s", color=INK, markersize=5)
     axes.axvline(0, color=INK, linewidth=0.8)
     axes.set_yticks(range(len(others)), labels=list(others))
-    axes.invert_yaxis()
-    axes.set_xlabel("bits per byte above Headwater's, in per cent: the mean with its interval at 95 %, and each domain")
+    axes.set_ylim(len(others) - 0.5, -0.5)
+    axes.set_xlabel("bits per byte above Headwater's, in %: mean with interval at 95 %, and domains")
     buffer = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": "headwater", "svg.fonttype": "none"}):
         FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
