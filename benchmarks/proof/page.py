@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.dedup.contestants import BENCHMARKS
+from benchmarks.proof.about import ABOUT, METHOD
 from benchmarks.proof.arms import DOLMA, EXPERIMENTS, FINEWEB, HEADWATER, RAW, Arm
 from benchmarks.proof.plot import effects_plot
-from benchmarks.proof.runs import VOCABULARY, Budget
+from benchmarks.proof.runs import VOCABULARY
 from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs, read_same
 from benchmarks.proof.tables import QUESTIONS, by_arm, compare_arms, compare_means, domain_scores, false_positives
 
@@ -19,36 +21,15 @@ PLOTS = PAGE.parent / "images"
 LANGUAGES = {"en": "English", "de": "German", "zh": "Chinese"}
 PEERS = (FINEWEB, RAW, DOLMA)
 ARMS = {HEADWATER.name: HEADWATER, **{arm.name: arm for arms in EXPERIMENTS.values() for arm in arms}}
-ABOUT = """# Proof
 
-Is text better for training when Headwater has made it? Models are trained on what different pipelines make of the same
-pages, with one budget, one vocabulary and one model, and scored on text written by people that none of them has seen.
-`make proof PROOF=main` computes what is missing and writes this page from the scores of all runs, which are stored in
-`benchmarks/results/proof`; `python -m benchmarks.proof` writes it without computing.
 
-How it is done, and what it can show, is told [below](#method).
-"""
-METHOD = """## Method
+class Spent(NamedTuple):
+    tokens: int
+    rate: float
 
-- **Pages.** The responses of real WARC files in one language (by fastText, on all text of a page), written as one crawl
-  from which all arms start. Near copies that were planted for other tests are left out, and so is every page by which
-  Headwater's choice of main text was fitted.
-- **Arms.** Headwater's recipe `base` as it comes; datatrove's FineWeb recipe as it comes, in an environment of its
-  own; all text of the pages by resiliparse; and Headwater's with one part left out or changed. What a peer has made
-  goes through Headwater's tokenizer and trainer as it is.
-- **Scores.** Bits per byte of news, of Wikipedia (both of 2025, 250 texts each) and of five genres of the web; bits
-  per byte of the right answers of ARC-Easy, HellaSwag and PIQA, and the bits of choosing the right sentence of
-  BLiMP's pairs. At this size accuracy carries no signal, and these do (DataDecide, Magnusson et al. 2025).
-  Documents that hold one of these texts are taken out of every arm by [contamination](contamination.md).
-- **One vocabulary** of {vocabulary:,} tokens, learnt from other texts of the kinds that are scored, so that it fits
-  no arm.
-- **One budget.** {tokens:,} tokens for every run, whatever an arm keeps: an arm with little data reads it more often.
-  The model has {parameters} parameters ([the preset `tiny`](training.md)), and trains in batches of 2,048 tokens.
-- **Statistics** are those of [`headwater compare`](comparing.md): paired over items and seeds, p corrected for the
-  number of tasks (Holm). The mean over domains is compared over seeds (Welch).
-- A difference at this size is no promise for a model a thousand times larger. What several epochs of little data cost
-  is part of the comparison, as it is for whoever has this crawl and no other.
-"""
+    @property
+    def title(self) -> str:
+        return f"{self.tokens:,} tokens at a learning rate of {self.rate:g}"
 
 
 def write_page() -> None:
@@ -68,32 +49,31 @@ def page(languages: Mapping[str, Sequence[Run]]) -> str:
     lines = [ABOUT]
     for language, runs in languages.items():
         lines += _inputs(language)
-        for rate, found in _by_rate(runs).items():
-            lines.append(f"## {LANGUAGES[language]}, at a learning rate of {rate:g}\n")
-            lines += _sections(language, rate, found)
+        for budget, found in _by_budget(runs).items():
+            lines.append(f"## {LANGUAGES[language]}: {budget.title}\n")
+            lines += _sections(language, budget, found)
     every = [run for runs in languages.values() for run in runs]
     if not every:
         lines.append("No run is stored yet.\n")
     else:
         hours = sum(run.seconds for run in every) / 3_600
         lines.append(f"All {len(every)} runs together took {hours:.1f} hours of training, each on one core.\n")
-    tokens = every[0].tokens if every else Budget.tokens
-    lines.append(METHOD.format(vocabulary=VOCABULARY, tokens=tokens, parameters="2.6 million"))
+    lines.append(METHOD.format(vocabulary=VOCABULARY))
     return "\n".join(lines)
 
 
 def plots(languages: Mapping[str, Sequence[Run]]) -> dict[str, str]:
     """SVG by the name of a file."""
     return {
-        _plot_name(language, rate): effects_plot(found[HEADWATER.name], others)
+        _plot_name(language, budget): effects_plot(found[HEADWATER.name], others)
         for language, runs in languages.items()
-        for rate, found in _by_rate(runs).items()
+        for budget, found in _by_budget(runs).items()
         if (others := _plotted(found))
     }
 
 
-def _plot_name(language: str, rate: float) -> str:
-    return f"proof-{language}-{rate:g}.svg"
+def _plot_name(language: str, budget: Spent) -> str:
+    return f"proof-{language}-{budget.tokens}-{budget.rate:g}.svg"
 
 
 def _plotted(found: Found) -> Found:
@@ -102,11 +82,11 @@ def _plotted(found: Found) -> Found:
     return several if several.pop(HEADWATER.name, None) else {}
 
 
-def _by_rate(runs: Sequence[Run]) -> dict[float, Found]:
-    """By learning rate, the highest first: the runs of each arm, where Headwater is one of them."""
-    rates = sorted({run.learning_rate for run in runs}, reverse=True)
-    every = {rate: by_arm(runs, rate) for rate in rates}
-    return {rate: found for rate, found in every.items() if HEADWATER.name in found}
+def _by_budget(runs: Sequence[Run]) -> dict[Spent, Found]:
+    """The runs of each arm, where Headwater is one of them; the largest budget first."""
+    budgets = sorted({Spent(run.tokens, run.learning_rate) for run in runs}, reverse=True)
+    every = {budget: by_arm(runs, *budget) for budget in budgets}
+    return {budget: found for budget, found in every.items() if HEADWATER.name in found}
 
 
 def _inputs(language: str) -> list[str]:
@@ -117,12 +97,12 @@ def _inputs(language: str) -> list[str]:
     return [f"{LANGUAGES[language]}: {'; '.join(said)}.\n"] if said else []
 
 
-def _sections(language: str, rate: float, found: Found) -> list[str]:
+def _sections(language: str, budget: Spent, found: Found) -> list[str]:
     arms = {name: ARMS[name] for name in ARMS if name in found}
     ours = found[HEADWATER.name]
     lines = [*_data(arms, found), *_scores(arms, found)]
     if _plotted(found):
-        lines.append(f"![What each arm does to the scores](images/{_plot_name(language, rate)})\n")
+        lines.append(f"![What each arm does to the scores](images/{_plot_name(language, budget)})\n")
     for peer in PEERS:
         if peer.name in arms and min(len(ours), len(found[peer.name])) > 1:
             lines += _difference(peer, found[peer.name], ours)

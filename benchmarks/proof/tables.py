@@ -79,10 +79,10 @@ def false_positives(runs: Sequence[Run], size: int = 2) -> tuple[int, int]:
     return wrong, len(pairs)
 
 
-def by_arm(runs: Sequence[Run], learning_rate: float) -> Mapping[str, list[Run]]:
-    """The runs of a learning rate."""
+def by_arm(runs: Sequence[Run], tokens: int, learning_rate: float) -> Mapping[str, list[Run]]:
+    """The runs of a budget."""
     found: dict[str, list[Run]] = {}
     for run in runs:
-        if run.learning_rate == learning_rate:
+        if (run.tokens, run.learning_rate) == (tokens, learning_rate):
             found.setdefault(run.arm, []).append(run)
     return found
