@@ -19,7 +19,16 @@ from benchmarks.proof.arms import EXPERIMENTS, HEADWATER
 from benchmarks.proof.crawls import make_crawl
 from benchmarks.proof.inputs import make_inputs
 from benchmarks.proof.page import write_page
-from benchmarks.proof.runs import MODEL, Budget, Place, fit_model, prepare_data, run, train_tokenizer
+from benchmarks.proof.runs import (
+    MODEL,
+    Budget,
+    Place,
+    fit_model,
+    let_train_together,
+    prepare_data,
+    run,
+    train_tokenizer,
+)
 from benchmarks.proof.stored import RESULTS, read_runs, write_counts, write_run, write_same
 from corpus.lake.store import Lake
 
@@ -51,6 +60,7 @@ def compute(
     """Writes the runs that are missing among those that are stored."""
     write_counts(make_inputs(folder / "inputs", language), stored)
     place = Place(inputs=folder / "inputs", lake=Lake(str(folder / "lake")))
+    let_train_together(place, at_once)
     tokenizer = train_tokenizer(place)
     chosen = [HEADWATER, *(arm for name in experiments for arm in EXPERIMENTS[name])]
     arms = {arm.name: arm for arm in chosen if arm.language in (None, language)}

@@ -3,12 +3,14 @@ dataset of a lake is computed once, and a training run that was stopped continue
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import yaml
 
 from benchmarks.proof.arms import AS_IS, BASE, Arm
 from benchmarks.proof.stored import Run, run_name, scores_of
@@ -16,6 +18,7 @@ from corpus.contamination.policy import CONTAMINATED
 from corpus.lake.current import RecipeLake
 from corpus.lake.stages import CHECKPOINT, SCORE, SHARDS, SPLIT, TOKENIZER
 from corpus.lake.store import Lake
+from dagster_project.instance import CONFIGURATION, HOME, LAKE, SETTINGS
 from dagster_project.lineage import BENCHMARK_SCORE
 from headwater.actions import fit_selection
 from headwater.comparison.sides import read_score
@@ -69,6 +72,16 @@ class Place:
 
     def crawl(self, arm: Arm) -> list[str]:
         return resolve_crawls([str(self.inputs / arm.crawl)])
+
+
+def let_train_together(place: Place, runs: int) -> None:
+    """So many of this process and its children at a time. A lake by itself lets one train, with all cores."""
+    home = place.inputs.parent / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    settings = yaml.safe_load(SETTINGS)
+    settings["concurrency"]["pools"]["default_limit"] = runs
+    (home / CONFIGURATION).write_text(yaml.safe_dump(settings))
+    os.environ[HOME], os.environ[LAKE] = str(home), place.lake.url
 
 
 def train_tokenizer(place: Place) -> Path:
