@@ -18,7 +18,7 @@ METHOD = """## Method
   in an environment of its own (`benchmarks/proof/peers` says what had to differ); all text of the pages by resiliparse;
   and Headwater's with one part left out or changed. What a peer has made goes through Headwater's tokenizer and trainer
   as it is.
-- **Scores.** Bits per byte of news, of Wikipedia (both of 2025, 250 texts each) and of five genres of the web; in
+- **Scores.** Bits per byte of news, of Wikipedia (both of 2025, 125 texts each) and of five genres of the web; in
   German of Wikipedia; in Chinese of articles about Linux and of poems of the Tang and Song dynasties. In English bits
   per byte of the right answers of ARC-Easy, HellaSwag and PIQA, and the bits of choosing the right sentence of
   BLiMP's pairs. At this size accuracy carries no signal, and these do (DataDecide, Magnusson et al. 2025).

@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.proof.pages import SHARED, pages_of, write_crawl
 
-TEXTS = 250  # held-out texts of a large domain; the others are the tokenizer's
+TEXTS = 125  # held-out texts of a large domain; the others are the tokenizer's
 POEMS = 2_000
 ITEMS = 500  # of a benchmark
 OF_A_PARADIGM = 40
