@@ -35,9 +35,9 @@ from benchmarks.gpu_checks import RATE, after_step, check_loss, check_resume, pl
 from benchmarks.train.plain import PlainGPT, Shape, adamw, get_batch
 from corpus.shards.format import Document, Index, write_shard
 from corpus.shards.reader import ShardSet
-from training.config import ModelConfig
 from training.data.loader import Loader
-from training.models.transformer import Transformer, compile_layers
+from training.models.qwen3.config import Qwen3Config
+from training.models.qwen3.transformer import Transformer
 from training.run.budget import estimate_budget
 
 PEAK = 989e12  # dense bfloat16 FLOP/s of an H100 or H200 (SXM), NVIDIA's data sheets
@@ -48,7 +48,7 @@ class Case:
     """A model, both in Headwater's terms and as a plain GPT-2 of as many parameters within 2 %."""
 
     name: str
-    model: ModelConfig
+    model: Qwen3Config
     plain: Shape
     micro_batches: tuple[int, ...]
     aim: float  # tokens a second on one H100 or H200; 0: none
@@ -65,7 +65,7 @@ def case(
     batches: tuple[int, ...],
     aim: float,
 ) -> Case:
-    model = ModelConfig(
+    model = Qwen3Config(
         vocab_size=words,
         eos_token_id=0,
         hidden_size=width,
@@ -167,7 +167,7 @@ def plain(folder: Path, case: Case, batch: int, device: torch.device, warmup: in
 def pieces(folder: Path, case: Case, batch: int, device: torch.device, warmup: int, steps: int) -> float:
     model = Transformer(case.model).to(device)
     if device.type == "cuda":
-        compile_layers(model)
+        model.compile_blocks()
     context = case.model.max_position_embeddings
     loader = Loader(ShardSet(folder / "shards"), context=context, global_batch=batch, seed=0)
     optimizer = adamw(model, RATE)

@@ -17,16 +17,17 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from corpus.shards.reader import ShardSet
-from training.config import ModelConfig, TrainConfig
+from training.config import TrainConfig
 from training.distributed.parallel import World
-from training.models.transformer import Transformer, compile_layers
+from training.models.qwen3.config import Qwen3Config
+from training.models.qwen3.transformer import Transformer
 from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
 RATE = 3e-4
 
 
-def check_loss(config: ModelConfig, device: torch.device) -> dict[str, float]:
+def check_loss(config: Qwen3Config, device: torch.device) -> dict[str, float]:
     """Relative differences to the CPU in float32, of loss and gradients. Raises ValueError where they are too large."""
     generator = torch.Generator().manual_seed(0)
     tokens = torch.randint(0, config.vocab_size, (2, config.max_position_embeddings + 1), generator=generator)
@@ -38,7 +39,7 @@ def check_loss(config: ModelConfig, device: torch.device) -> dict[str, float]:
         for where, mixed in ((torch.device("cpu"), False), (device, False), (device, True)):
             model = Transformer(config, seed=1).to(where)
             if where.type == "cuda":
-                compile_layers(model)
+                model.compile_blocks()
             batch = [x if x is None else x.to(where) for x in (tokens[:, :-1], tokens[:, 1:], some)]
             with torch.autocast(where.type, torch.bfloat16, enabled=mixed):
                 loss = model(*batch)
@@ -54,7 +55,7 @@ def check_loss(config: ModelConfig, device: torch.device) -> dict[str, float]:
     return found
 
 
-def plan(config: ModelConfig, *, steps: int, batch: int, dtype: str) -> TrainConfig:
+def plan(config: Qwen3Config, *, steps: int, batch: int, dtype: str) -> TrainConfig:
     return TrainConfig(
         tokens=steps * batch * config.max_position_embeddings,
         context=config.max_position_embeddings,
@@ -68,7 +69,7 @@ def plan(config: ModelConfig, *, steps: int, batch: int, dtype: str) -> TrainCon
     )
 
 
-def train(folder: Path, out: Path, config: ModelConfig, train_config: TrainConfig) -> tuple[int, list[dict[str, Any]]]:
+def train(folder: Path, out: Path, config: Qwen3Config, train_config: TrainConfig) -> tuple[int, list[dict[str, Any]]]:
     """Exit code and the lines of metrics.jsonl."""
     with World(train_config.threads) as world, Outdir(out) as outdir:
         trainer = Trainer(
@@ -93,7 +94,7 @@ def after_step(action: Callable[[], None]) -> Any:
         handle.remove()
 
 
-def check_resume(folder: Path, config: ModelConfig) -> dict[str, Any]:
+def check_resume(folder: Path, config: Qwen3Config) -> dict[str, Any]:
     """Eight steps; and eight with a SIGTERM in the third. On a CPU the same bytes, on a GPU to its rounding."""
     settings = plan(config, steps=8, batch=4, dtype="float32")
     code, whole = train(folder, folder / "whole", config, settings)

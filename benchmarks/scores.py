@@ -26,16 +26,16 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from benchmarks.crawl_input import SHARED
 from benchmarks.machine import machine
-from training.checkpoints.export import layout_files, load_model, load_tokenizer
-from training.config import ModelConfig
+from training.checkpoints.export import layout_files, load_causal, load_tokenizer
 from training.evaluation.catalog import TASKS
 from training.evaluation.harness import ask_items, build_table
 from training.evaluation.items import load_items
 from training.evaluation.language_model import LanguageModel
 from training.inference.huggingface import HuggingFace
-from training.inference.model import TransformerModel
-from training.models.transformer import Transformer
-from training.presets import PRESETS
+from training.inference.model import TrainedModel
+from training.models.qwen3.config import Qwen3Config
+from training.models.qwen3.transformer import Transformer
+from training.presets import make_plan
 
 HERE = Path(__file__).parent
 RESULT, DOCS = HERE / "results" / "scores.json", HERE.parent / "docs" / "scores-measured.md"
@@ -74,20 +74,20 @@ def vocabulary(size: int) -> Tokenizer:
     return tokenizer
 
 
-def shapes() -> Iterator[tuple[str, ModelConfig, Tokenizer]]:
+def shapes() -> Iterator[tuple[str, Qwen3Config, Tokenizer]]:
     """The recipes' model, and one with a wider vocabulary and a longer context."""
     for name, size, changes in (
         ("tiny", 4096, {}),
         ("wider", 32768, {"hidden_size": 384, "intermediate_size": 1024, "num_hidden_layers": 6}),
     ):
         tokenizer = vocabulary(size)
-        model, _ = PRESETS["tiny"](tokenizer.get_vocab_size(), 0)
+        model, _ = make_plan("tiny", tokenizer.get_vocab_size(), 0)
         if changes:
             changes |= {"num_attention_heads": 6, "num_key_value_heads": 6, "max_position_embeddings": 1024}
         yield name, replace(model, **changes), tokenizer
 
 
-def write(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> None:
+def write(folder: Path, config: Qwen3Config, tokenizer: Tokenizer) -> None:
     """A Hugging Face folder of drawn weights, wide enough apart that choices differ."""
     model = Transformer(config, seed=1)
     weights = {
@@ -101,7 +101,7 @@ def write(folder: Path, config: ModelConfig, tokenizer: Tokenizer) -> None:
 def contestants(folder: Path, size: int) -> dict[str, Any]:
     from lm_eval.models.huggingface import HFLM
 
-    ours = TransformerModel(load_model(folder), load_tokenizer(folder / "tokenizer.json"))
+    ours = TrainedModel(load_causal(folder), load_tokenizer(folder / "tokenizer.json"))
     return {
         "lm-eval": HFLM(pretrained=str(folder), device="cpu", dtype="float32", batch_size=size),
         "headwater": LanguageModel(ours, size),

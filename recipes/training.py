@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from training.config import ModelConfig, Shape, TrainConfig
-from training.presets import PRESETS, make_plan
+from training.config import TrainConfig
+from training.models.config import ModelConfig
+from training.models.families import FAMILIES
+from training.presets import DEFAULT_FAMILY, PRESETS, make_plan
+from training.shape import Shape
 
 SHAPE = tuple(field.name for field in fields(Shape))
 # keep_every follows from TrainingConfig.along.
@@ -15,7 +18,8 @@ SETTINGS = tuple(field.name for field in fields(TrainConfig) if field.name != "k
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(Shape):
-    """`preset`: a plan of training/presets.py; the parts of the shape (training.config.Shape) and the settings
+    """`preset`: a plan of training/presets.py; `family`: the architecture; the parts of the shape
+    (training.shape.Shape) and the settings
     (training.config.TrainConfig) that are not None take the place of its own. `processes`: how many train together; the
     threads are the preset's whatever the number of workers of the data stages, because the order of a floating-point
     sum decides a checkpoint's bytes.
@@ -24,6 +28,7 @@ class TrainingConfig(Shape):
     costs the size of the model."""
 
     preset: str = "tiny"
+    family: str = DEFAULT_FAMILY
     processes: int = 1
     along: int = 4
     tokens: int | None = None
@@ -44,6 +49,9 @@ class TrainingConfig(Shape):
     beta2: float | None = None
     momentum: float | None = None
     max_grad_norm: float | None = None
+    objective: str | None = None
+    mask_share: float | None = None
+    mean_span: float | None = None
     packing: str | None = None
     document_masks: bool | None = None
     seed: int | None = None
@@ -66,6 +74,8 @@ class TrainingConfig(Shape):
             raise ValueError(f"processes {self.processes}: at least 1 is needed")
         if self.preset not in PRESETS:
             raise ValueError(f"preset {self.preset!r} is unknown; choose one of {', '.join(PRESETS)}")
+        if self.family not in FAMILIES:
+            raise ValueError(f"family {self.family!r} is unknown; choose one of {', '.join(FAMILIES)}")
         wrong = next((name for name in SHAPE if (value := getattr(self, name)) is not None and value < 1), None)
         if wrong is not None:
             raise ValueError(f"{wrong} {getattr(self, wrong)}: at least 1 is needed")
@@ -75,11 +85,12 @@ class TrainingConfig(Shape):
         """For a vocabulary. Raises ValueError for a model or plan that cannot be."""
         shape = Shape(**{name: getattr(self, name) for name in SHAPE})
         changes = {name: value for name in SETTINGS if (value := getattr(self, name)) is not None}
-        return make_plan(self.preset, vocab_size, eos, shape, changes)
+        return make_plan(self.preset, vocab_size, eos, shape, changes, self.family)
 
     def flags(self) -> Iterator[str]:
         """Of training/train.py, which makes the same plan of them."""
         yield from ("--preset", self.preset)
+        yield from ("--family", self.family)
         for name in (*SHAPE, *SETTINGS):
             value, flag = getattr(self, name), name.replace("_", "-")
             if isinstance(value, bool):

@@ -7,8 +7,11 @@ import argparse
 from dataclasses import fields
 from pathlib import Path
 
-from training.config import CHOICES, Shape, TrainConfig
-from training.presets import PRESETS
+from training.config import CHOICES, TrainConfig
+from training.models.families import FAMILIES
+from training.objectives.catalog import OBJECTIVES
+from training.presets import DEFAULT_FAMILY, PRESETS
+from training.shape import Shape
 
 DESCRIPTION = """\
 Train a language model on shards of tokens:
@@ -19,7 +22,7 @@ Without torchrun it is one process. To continue a run that ended early, repeat t
 intact checkpoint in OUT.
 """
 
-# The help of each part of a model's shape; a part that is not given follows from the others (training.config.Shape).
+# The help of each part of a model's shape; a part that is not given follows from the others (training.shape.Shape).
 SHAPE = {
     "layers": "number of layers",
     "width": "size of the vectors between the layers",
@@ -48,6 +51,9 @@ SETTINGS = {
     "beta2": "of AdamW",
     "momentum": "of Muon",
     "max_grad_norm": "gradients are scaled down to at most this norm",
+    "objective": "what is learnt (default: what models of the family usually learn)",
+    "mask_share": "fraction of the tokens that are hidden and predicted; of objectives that hide some",
+    "mean_span": "mean length of a hidden span in tokens; for --objective span_corruption",
     "packing": "concat: documents in a row, cut evenly; bestfit: whole documents where they fit, and padding",
     "document_masks": "attention stays within a document",
     "seed": "of the initial weights and of the order of the sequences",
@@ -91,6 +97,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--profile", action="store_true", help="trace three of the first steps into OUT/profile")
     model = parser.add_argument_group("model", "What is not given is the preset's, or follows from the width.")
+    model.add_argument(
+        "--family", choices=FAMILIES, default=DEFAULT_FAMILY, help="architecture of the model (default: %(default)s)"
+    )
     for part in fields(Shape):
         model.add_argument("--" + part.name.replace("_", "-"), type=_positive, metavar="N", help=SHAPE[part.name])
     settings = parser.add_argument_group("settings", "Defaults come from the preset.")
@@ -100,7 +109,8 @@ def build_parser() -> argparse.ArgumentParser:
         if field.type == "bool":
             settings.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
         else:
-            settings.add_argument(flag, type=types[str(field.type)], choices=CHOICES.get(field.name), help=text)
+            choices = OBJECTIVES if field.name == "objective" else CHOICES.get(field.name)
+            settings.add_argument(flag, type=types[str(field.type)], choices=choices, help=text)
     return parser
 
 

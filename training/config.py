@@ -1,11 +1,13 @@
-"""Config: the shape of a model and the plan of a training run. Needs no torch."""
+"""Config: the plan of a training run. Needs no torch."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 # The allowed values of the settings that have a fixed set of them.
 CHOICES = {
@@ -29,79 +31,7 @@ STOPPING = frozenset({"eval_every", "eval_sequences"})  # except that they decid
 # Settings that decide which tokens a step reads. No override may change them: steps are traced to documents, and back.
 SAMPLES = frozenset({"train.context", "train.global_batch", "train.packing", "train.seed"})
 
-Config = TypeVar("Config", "ModelConfig", "TrainConfig")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelConfig:
-    """A Qwen3 decoder, in the names of Hugging Face's config.json."""
-
-    vocab_size: int
-    eos_token_id: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    num_key_value_heads: int
-    head_dim: int
-    max_position_embeddings: int
-    rope_theta: float = 10_000.0
-    rms_norm_eps: float = 1e-6
-    initializer_range: float = 0.02
-    tie_word_embeddings: bool = True
-
-    def __post_init__(self) -> None:
-        _check_positive(self, exempt={"eos_token_id", "tie_word_embeddings"})
-        if self.num_attention_heads % self.num_key_value_heads:
-            raise ValueError(
-                f"{self.num_attention_heads} attention heads cannot share {self.num_key_value_heads} key-value heads "
-                f"evenly; num_key_value_heads must divide num_attention_heads"
-            )
-        if self.head_dim % 2:
-            raise ValueError(f"head_dim {self.head_dim} is odd; rotary embeddings turn pairs, so take an even number")
-        if not 0 <= self.eos_token_id < self.vocab_size:
-            raise ValueError(f"eos_token_id {self.eos_token_id} lies outside the vocabulary of {self.vocab_size}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shape:
-    """How the shape of a model differs from another's. What is None stays, or follows from the width: heads stay as
-    wide, feed-forward layers in proportion, in steps of 64; as many heads share keys and values where that is possible;
-    and initial weights shrink with the root of the width."""
-
-    layers: int | None = None
-    width: int | None = None
-    heads: int | None = None
-    kv_heads: int | None = None
-    head_width: int | None = None
-    feed_forward: int | None = None
-
-    def apply(self, model: ModelConfig) -> ModelConfig:
-        """Raises ValueError, naming what to give, where no whole number follows."""
-        width = self.width or model.hidden_size
-        head_width = self.head_width or (model.head_dim if self.heads is None else _divide(width, self.heads, "heads"))
-        heads = self.heads or _divide(width, head_width, "head_width")
-        group = model.num_attention_heads // model.num_key_value_heads
-        wider = 64 * math.ceil(width * model.intermediate_size / model.hidden_size / 64)
-        forward = model.intermediate_size if width == model.hidden_size else wider
-        return replace(
-            model,
-            num_hidden_layers=self.layers or model.num_hidden_layers,
-            hidden_size=width,
-            num_attention_heads=heads,
-            num_key_value_heads=self.kv_heads or (heads // group if heads % group == 0 else heads),
-            head_dim=head_width,
-            intermediate_size=self.feed_forward or forward,
-            initializer_range=float(f"{model.initializer_range * math.sqrt(model.hidden_size / width):.3g}"),
-        )
-
-
-def _divide(width: int, by: int, name: str) -> int:
-    if width % by:
-        raise ValueError(
-            f"a width of {width} is not a multiple of {name} {by}: give a width that is, or both heads and head_width"
-        )
-    return width // by
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +60,9 @@ class TrainConfig:
     beta2: float = 0.95
     momentum: float = 0.95
     max_grad_norm: float = 1.0
+    objective: str = "next_token"
+    mask_share: float = 0.15
+    mean_span: float = 3.0
     packing: str = "concat"
     document_masks: bool = False
     seed: int = 0
@@ -150,7 +83,10 @@ class TrainConfig:
         fractions = {"warmup_fraction", "decay_fraction", "final_lr_fraction", "dropout", "label_smoothing"}
         may_be_zero = {"weight_decay", "l1", "beta1", "beta2", "momentum", "patience", "keep_every", "sample_every"}
         may_be_zero |= {"global_batch", "learning_rate"}
-        _check_positive(self, exempt={"seed", "threads", "document_masks", *fractions, *may_be_zero, *CHOICES})
+        if not self.mask_share < 1:
+            raise ValueError(f"mask_share is {self.mask_share}; it must be below 1")
+        exempt = {"objective", "seed", "threads", "document_masks", *fractions, *may_be_zero, *CHOICES}
+        check_positive({name: value for name, value in asdict(self).items() if name not in exempt})
         for name in sorted(fractions):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more and below 1")
@@ -178,11 +114,11 @@ class TrainConfig:
         return -(-self.tokens // self.tokens_per_step)
 
 
-def _check_positive(config: ModelConfig | TrainConfig, exempt: set[str]) -> None:
-    for field in fields(config):
-        value = getattr(config, field.name)
-        if field.name not in exempt and not value > 0:
-            raise ValueError(f"{field.name} is {value}; it must be above 0")
+def check_positive(numbers: Mapping[str, float], may_be_zero: Collection[str] = ()) -> None:
+    """Raises ValueError, naming the number."""
+    for name, value in numbers.items():
+        if name not in may_be_zero and not value > 0:
+            raise ValueError(f"{name} is {value}; it must be above 0")
 
 
 def from_mapping(kind: type[Config], values: Mapping[str, Any], *, where: str) -> Config:
@@ -196,8 +132,9 @@ def from_mapping(kind: type[Config], values: Mapping[str, Any], *, where: str) -
         raise ValueError(f"{where}: {error}") from error
 
 
-def identity(model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
-    """All that decides what a run computes: one run can continue another only where this is equal."""
+def identity(model: Mapping[str, Any], train: TrainConfig) -> dict[str, Any]:
+    """All that decides what a run computes: one run can continue another only where this is equal. `model`: its
+    shape."""
     ignored = OPERATIONAL - STOPPING if train.patience else OPERATIONAL
     plan = {name: value for name, value in asdict(train).items() if name not in ignored}
-    return {"model": asdict(model), "train": plan}
+    return {"model": dict(model), "train": plan}

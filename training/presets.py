@@ -1,4 +1,4 @@
-"""Presets: model shapes and training plans by name, each a function of the vocabulary size and the id of eos."""
+"""Presets: sizes of models and training plans by name, each a function. Needs no torch."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from training.config import ModelConfig, Shape, TrainConfig
+from training.config import TrainConfig
+from training.models.config import ModelConfig
+from training.models.families import FAMILIES
+from training.objectives.catalog import OBJECTIVES
+from training.shape import Shape, Size
 
-Plan = tuple[ModelConfig, TrainConfig]
+Preset = tuple[Size, TrainConfig]
+DEFAULT_FAMILY = "qwen3"
 
 
-def tiny(vocab_size: int, eos: int) -> Plan:
+def tiny() -> Preset:
     """For the demo: about two minutes on two CPU cores. It ends after a number of tokens, not of minutes, so that its
     bytes are always the same.
 
@@ -20,17 +25,15 @@ def tiny(vocab_size: int, eos: int) -> Plan:
     rate, 2.75. A width of 256 gave 2.90. With Muon, all else equal: learning rates of 3e-3, 6e-3 (linear to zero) and
     8e-3 gave 3.88, 3.79 and 3.74, where AdamW at 3e-3 gave 3.99.
     """
-    model = ModelConfig(
-        vocab_size=vocab_size,
-        eos_token_id=eos,
-        hidden_size=192,
-        intermediate_size=512,
-        num_hidden_layers=4,
-        num_attention_heads=3,
-        num_key_value_heads=3,
-        head_dim=64,
-        max_position_embeddings=256,
-        initializer_range=0.06,
+    size = Size(
+        width=192,
+        feed_forward=512,
+        layers=4,
+        heads=3,
+        kv_heads=3,
+        head_width=64,
+        context=256,
+        initial_weights=0.06,
     )
     train = TrainConfig(
         tokens=768_000,
@@ -44,21 +47,19 @@ def tiny(vocab_size: int, eos: int) -> Plan:
         threads=2,
         dtype="float32",
     )
-    return model, train
+    return size, train
 
 
-def small(vocab_size: int, eos: int) -> Plan:
+def small() -> Preset:
     """124M parameters with GPT-2's vocabulary, about 20 tokens for each (Hoffmann et al. 2022). For one GPU."""
-    model = ModelConfig(
-        vocab_size=vocab_size,
-        eos_token_id=eos,
-        hidden_size=768,
-        intermediate_size=2048,
-        num_hidden_layers=12,
-        num_attention_heads=12,
-        num_key_value_heads=12,
-        head_dim=64,
-        max_position_embeddings=1024,
+    size = Size(
+        width=768,
+        feed_forward=2048,
+        layers=12,
+        heads=12,
+        kv_heads=12,
+        head_width=64,
+        context=1024,
     )
     train = TrainConfig(
         tokens=2_500_000_000,
@@ -66,21 +67,19 @@ def small(vocab_size: int, eos: int) -> Plan:
         micro_batch=32,
         warmup_fraction=0.02,
     )
-    return model, train
+    return size, train
 
 
-def base(vocab_size: int, eos: int) -> Plan:
+def base() -> Preset:
     """About 1.0B parameters, 20 tokens for each. For a node of GPUs."""
-    model = ModelConfig(
-        vocab_size=vocab_size,
-        eos_token_id=eos,
-        hidden_size=2048,
-        intermediate_size=6144,
-        num_hidden_layers=18,
-        num_attention_heads=16,
-        num_key_value_heads=8,
-        head_dim=128,
-        max_position_embeddings=2048,
+    size = Size(
+        width=2048,
+        feed_forward=6144,
+        layers=18,
+        heads=16,
+        kv_heads=8,
+        head_width=128,
+        context=2048,
         rope_theta=500_000.0,
     )
     train = TrainConfig(
@@ -89,14 +88,30 @@ def base(vocab_size: int, eos: int) -> Plan:
         micro_batch=8,
         warmup_fraction=0.02,
     )
-    return model, train
+    return size, train
 
 
-PRESETS: dict[str, Callable[[int, int], Plan]] = {"tiny": tiny, "small": small, "base": base}
+PRESETS: dict[str, Callable[[], Preset]] = {"tiny": tiny, "small": small, "base": base}
 
 
-def make_plan(preset: str, vocab_size: int, eos: int, shape: Shape, settings: Mapping[str, Any]) -> Plan:
-    """A preset in another shape and with other settings, by their names in TrainConfig; its context is the model's."""
-    model, train = PRESETS[preset](vocab_size, eos)
-    train = replace(train, **settings)
-    return replace(shape.apply(model), max_position_embeddings=train.context), train
+def make_plan(
+    preset: str,
+    vocab_size: int,
+    eos: int,
+    shape: Shape | None = None,
+    settings: Mapping[str, Any] | None = None,
+    family: str = DEFAULT_FAMILY,
+) -> tuple[ModelConfig, TrainConfig]:
+    """A preset in another shape and with other settings, by their names in TrainConfig, as a model of a family; its
+    context is the model's, and the objective's own tokens follow on the vocabulary. Raises ValueError for a model or
+    plan that cannot be."""
+    size, train = PRESETS[preset]()
+    model = FAMILIES[family]
+    train = replace(train, **{"objective": model.OBJECTIVES[0], **(settings or {})})
+    if train.objective not in model.OBJECTIVES:
+        raise ValueError(
+            f"objective {train.objective!r}: the family {family} learns {' or '.join(model.OBJECTIVES)}; take one of "
+            f"them, or another --family"
+        )
+    own = len(OBJECTIVES[train.objective].tokens)
+    return model.of_size((shape or Shape()).apply(size, train.context), vocab_size + own, eos), train

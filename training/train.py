@@ -15,12 +15,12 @@ def main() -> int:
     args = vars(build_parser().parse_args())
     # After parsing, for --help and a wrong argument need no torch.
     from corpus.shards.reader import ShardSet
-    from training.config import Shape
     from training.distributed.parallel import World
     from training.optim.scaling import apply_step_law
     from training.presets import make_plan
     from training.run.outdir import LOCK_WAIT, Outdir
     from training.run.trainer import Trainer
+    from training.shape import Shape
 
     shards = ShardSet(args["shards"])
     heldout = ShardSet(args["heldout"]) if args["heldout"] else None
@@ -30,6 +30,7 @@ def main() -> int:
         shards.index.eos,
         Shape(**{name: args[name] for name in SHAPE}),
         {name: args[name] for name in SETTINGS if args[name] is not None},
+        args["family"],
     )
     config, explanation = apply_step_law(plan, model)
     # Other ranks wait for the one that waits for the lock, and should hear from it why it ends.

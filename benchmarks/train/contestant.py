@@ -24,8 +24,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmarks.train.plain import PlainGPT, Shape, adamw, get_batch, update
 from corpus.shards.reader import ShardSet
-from training.config import ModelConfig, TrainConfig
+from training.config import TrainConfig
 from training.distributed.parallel import World
+from training.models.qwen3.config import Qwen3Config
 from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
@@ -35,9 +36,9 @@ PLAIN_RATE, RATE, WARMUP = 1e-3, 3e-3, 0.05
 INITIAL = 0.06  # standard deviation of Headwater's weights, as in its smallest preset
 
 
-def model_config(eos: int) -> ModelConfig:
+def model_config(eos: int) -> Qwen3Config:
     """As many parameters as the plain model, within 1 %: the third matrix of SwiGLU makes its MLP narrower."""
-    return ModelConfig(
+    return Qwen3Config(
         vocab_size=SHAPE.vocabulary,
         eos_token_id=eos,
         hidden_size=SHAPE.width,

@@ -37,7 +37,8 @@ from recipes.files import load_recipe
 from recipes.recorded import changed_settings
 from recipes.training import TrainingConfig
 from training.checkpoints.checkpoint import MANIFEST, Checkpoints, files_without_optimizer
-from training.config import ModelConfig, TrainConfig
+from training.config import TrainConfig
+from training.models.config import ModelConfig
 from training.optim.scaling import apply_step_law
 
 STAGE = stages.CHECKPOINT

@@ -20,8 +20,7 @@ from corpus.lineage.graph import find_source, source_datasets
 from dagster_project.metadata.duplicates import Duplicates
 from dagster_project.report_page.charts.curves import POINTS, thinned
 from pipelines.tokenization import by_language
-from training.config import ModelConfig
-from training.models.size import flops_per_token, matrix_parameters
+from training.models.families import read_model
 
 LINE = (stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.TOKENS, stages.SHARDS, stages.CHECKPOINT)
 CRAWLWISE = (stages.CRAWL, stages.DOCUMENTS, stages.CLEAN, stages.UNIQUE)
@@ -106,11 +105,10 @@ def _languages(manifests: Sequence[Manifest]) -> dict[str, int]:
 
 def _model(checkpoint: Manifest) -> dict[str, Any]:
     """`flops`: of the whole training."""
-    shape = ModelConfig(**checkpoint.config["model"])
-    embeddings = shape.vocab_size * shape.hidden_size * (1 if shape.tie_word_embeddings else 2)
+    shape = read_model(checkpoint.config["model"], checkpoint.name)
     return {
-        "parameters": matrix_parameters(shape) + embeddings,
-        "flops": flops_per_token(shape) * int(checkpoint.figures.get("tokens", 0)),
+        "parameters": shape.parameters,
+        "flops": shape.flops_per_token * int(checkpoint.figures.get("tokens", 0)),
         "layers": shape.num_hidden_layers,
         "width": shape.hidden_size,
         "context": checkpoint.config["train"]["context"],

@@ -7,7 +7,7 @@ import torch
 import torch.distributed as dist
 from small_corpus import Data
 
-from training.models.transformer import Transformer
+from training.models.qwen3.transformer import Transformer
 from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 

@@ -13,7 +13,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, GPT2Config, LlamaConfig, PreTrainedTokenizerFast
 
 from training.checkpoints.export import layout_files
-from training.models.transformer import Transformer
+from training.models.qwen3.transformer import Transformer
 
 
 def random_checkpoint(data: Data, folder: Path, context: int) -> None:

@@ -17,7 +17,7 @@ from training.evaluation.items import load_items
 from training.evaluation.score import score_task
 from training.evaluation.task import Task
 from training.inference.loading import load_any, load_baselines
-from training.inference.model import TransformerModel
+from training.inference.model import TrainedModel
 from training.inference.questions import Question, split_into_windows
 from training.run.outdir import Outdir
 from training.significance import results
@@ -33,13 +33,13 @@ def checkpoint(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trained(checkpoint: Path) -> TransformerModel:
+def trained(checkpoint: Path) -> TrainedModel:
     model = load_any(checkpoint, CPU).model
-    assert isinstance(model, TransformerModel)
+    assert isinstance(model, TrainedModel)
     return model
 
 
-def reference(model: TransformerModel, question: Question) -> tuple[list[float], bool]:
+def reference(model: TrainedModel, question: Question) -> tuple[list[float], bool]:
     """One token at a time, each window read from its beginning: what is asked, and whether it was always likeliest."""
     likelihoods, greedy = [], True
     for window in split_into_windows(question, CONTEXT):

@@ -22,8 +22,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from corpus.shards.format import Document, Index, write_shard
 from corpus.shards.reader import ShardSet
-from training.config import ModelConfig, TrainConfig
+from training.config import TrainConfig
 from training.distributed.parallel import World
+from training.models.qwen3.config import Qwen3Config
 from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 
@@ -81,9 +82,9 @@ def write_shards(folder: Path, streams: list[list[int]], *, vocab_size: int, eos
     return folder
 
 
-def small_model(vocab_size: int, eos: int, **changes: Any) -> ModelConfig:
+def small_model(vocab_size: int, eos: int, **changes: Any) -> Qwen3Config:
     """Two layers of 32 columns, with fewer heads for keys than for queries."""
-    config = ModelConfig(
+    config = Qwen3Config(
         vocab_size=vocab_size,
         eos_token_id=eos,
         hidden_size=32,
@@ -113,7 +114,7 @@ class Data:
         self.heldout = write_shards(folder / "heldout", streams[:2], **about)
         self.heldout_texts = self.texts[:2]
 
-    def model(self, **changes: Any) -> ModelConfig:
+    def model(self, **changes: Any) -> Qwen3Config:
         return small_model(VOCABULARY, self.eos, **{"rope_theta": 5000.0, **changes})
 
     def plan(self, **changes: Any) -> TrainConfig:
@@ -134,7 +135,7 @@ class Data:
         )
 
     def trainer(
-        self, out: Outdir, *, model: ModelConfig | None = None, overrides: Sequence[str] = (), **changes: Any
+        self, out: Outdir, *, model: Qwen3Config | None = None, overrides: Sequence[str] = (), **changes: Any
     ) -> Trainer:
         """Of one process. The caller holds `out` where it matters."""
         plan = self.plan(**changes)

@@ -8,14 +8,14 @@ import pytest
 
 from recipes.training import TrainingConfig
 from training.arguments import SETTINGS, SHAPE, build_parser
-from training.config import Shape
 from training.presets import PRESETS, make_plan
+from training.shape import Shape
 
 
 def test_every_part_of_a_shape_and_every_setting_of_the_trainer_is_there() -> None:
     """But for `keep_every`, which follows from `along`."""
     names = {field.name for field in fields(TrainingConfig)}
-    assert names == {*SHAPE, *SETTINGS, "preset", "processes", "along"} - {"keep_every"}
+    assert names == {*SHAPE, *SETTINGS, "preset", "family", "processes", "along"} - {"keep_every"}
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_every_part_of_a_shape_and_every_setting_of_the_trainer_is_there() -> No
 def test_the_trainer_makes_the_same_plan_of_the_flags(config: TrainingConfig) -> None:
     args = vars(build_parser().parse_args(["--shards", "s", "--tokenizer", "t", "--out", "o", *config.flags()]))
     given = {name: args[name] for name in SETTINGS if args[name] is not None}
-    plan = make_plan(args["preset"], 512, 0, Shape(**{name: args[name] for name in SHAPE}), given)
+    plan = make_plan(args["preset"], 512, 0, Shape(**{name: args[name] for name in SHAPE}), given, args["family"])
     assert plan == config.plan(512, 0)
 
 
 def test_without_changes_the_plan_is_the_presets() -> None:
-    for name, preset in PRESETS.items():
-        assert TrainingConfig(preset=name).plan(4096, 0) == preset(4096, 0)
+    for name in PRESETS:
+        assert TrainingConfig(preset=name).plan(4096, 0) == make_plan(name, 4096, 0)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from small_corpus import Data, run
 
-from training.config import ModelConfig, Shape, TrainConfig, from_mapping, identity
+from training.config import TrainConfig, from_mapping, identity
+from training.models.qwen3.config import Qwen3Config
 from training.optim.scaling import apply_step_law
 from training.presets import PRESETS, make_plan
+from training.shape import Shape
 
 
 def test_planning_a_run_needs_no_torch() -> None:
@@ -21,7 +23,7 @@ def test_planning_a_run_needs_no_torch() -> None:
 
 @pytest.mark.parametrize("name", list(PRESETS))
 def test_presets_hold_together(name: str) -> None:
-    model, plan = PRESETS[name](4096, 0)
+    model, plan = make_plan(name, 4096, 0)
     plan, _ = apply_step_law(plan, model)
     assert model.max_position_embeddings == plan.context
     assert plan.global_batch % plan.micro_batch == 0
@@ -29,8 +31,9 @@ def test_presets_hold_together(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(PRESETS))
-def test_a_plan_without_changes_is_its_preset(name: str) -> None:
-    assert make_plan(name, 4096, 0, Shape(), {}) == PRESETS[name](4096, 0)
+def test_a_shape_without_changes_is_the_presets(name: str) -> None:
+    size, plan = PRESETS[name]()
+    assert Shape().apply(size, plan.context) == size
 
 
 def test_a_width_brings_heads_and_feed_forward_layers_of_its_own() -> None:
@@ -44,7 +47,7 @@ def test_a_width_brings_heads_and_feed_forward_layers_of_its_own() -> None:
 
 def test_every_part_of_a_shape_can_be_given() -> None:
     shape = Shape(layers=2, width=100, heads=6, kv_heads=2, head_width=10, feed_forward=77)
-    model = shape.apply(PRESETS["base"](4096, 0)[0])
+    model, _ = make_plan("base", 4096, 0, shape)
     assert (model.num_attention_heads, model.num_key_value_heads, model.head_dim) == (6, 2, 10)
     assert (model.hidden_size, model.intermediate_size) == (100, 77)
 
@@ -64,7 +67,7 @@ def test_a_shape_without_whole_numbers_is_refused(shape: Shape, message: str) ->
 
 def test_parsed_configurations_round_trip_and_refuse_unknown_keys(data: Data) -> None:
     kind: Any
-    for kind, config in ((ModelConfig, data.model()), (TrainConfig, data.plan())):
+    for kind, config in ((Qwen3Config, data.model()), (TrainConfig, data.plan())):
         assert from_mapping(kind, asdict(config), where="here") == config
         with pytest.raises(ValueError, match="here: unknown key learning; "):
             from_mapping(kind, {**asdict(config), "learning": 1}, where="here")
@@ -73,9 +76,10 @@ def test_parsed_configurations_round_trip_and_refuse_unknown_keys(data: Data) ->
 
 
 def test_operational_settings_are_no_part_of_a_runs_identity(data: Data) -> None:
-    one = identity(data.model(), data.plan())
-    assert one == identity(data.model(), data.plan(threads=7, keep_last=9, micro_batch=1))
-    assert one != identity(data.model(), data.plan(learning_rate=1.0))
+    model = data.model().asdict()
+    one = identity(model, data.plan())
+    assert one == identity(model, data.plan(threads=7, keep_last=9, micro_batch=1))
+    assert one != identity(model, data.plan(learning_rate=1.0))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Export: a model folder in the Hugging Face layout, as `AutoModelForCausalLM` and `AutoTokenizer` load it.
+"""Export: a model folder in the Hugging Face layout, as its `AutoModel` classes and `AutoTokenizer` load it.
 
 config.json  generation_config.json  model.safetensors  tokenizer.json  tokenizer_config.json
 """
@@ -6,59 +6,64 @@ config.json  generation_config.json  model.safetensors  tokenizer.json  tokenize
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 
 from corpus.lake.manifest import canonical_json
-from training.config import ModelConfig, from_mapping
-from training.models.transformer import Transformer
+from training.models.config import ModelConfig
+from training.models.families import read_model
+from training.models.module import CausalModel, TrainableModel
 
 
-def layout_files(config: ModelConfig, tokenizer: bytes) -> dict[str, bytes]:
-    """All files except the weights, by name. `tokenizer` is the content of tokenizer.json, copied unchanged."""
-    model = {
-        "architectures": ["Qwen3ForCausalLM"],
-        "model_type": "qwen3",
-        "attention_bias": False,
-        "attention_dropout": 0.0,
-        "bos_token_id": None,
-        "dtype": "float32",
-        "hidden_act": "silu",
-        "use_sliding_window": False,
-        **asdict(config),
-    }
+def layout_files(
+    config: ModelConfig, tokenizer: bytes, tokens: Sequence[str] = (), roles: Mapping[str, str] | None = None
+) -> dict[str, bytes]:
+    """All files except the weights, by name. `tokenizer` is the content of tokenizer.json, copied unchanged where the
+    objective has no `tokens` of its own; `roles` are theirs."""
+    eos = Tokenizer.from_str(tokenizer.decode()).id_to_token(config.eos_token_id)
     tokenizer_config = {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "eos_token": Tokenizer.from_str(tokenizer.decode()).id_to_token(config.eos_token_id),
+        "eos_token": eos,
+        **(roles or {}),
         "clean_up_tokenization_spaces": False,
         "model_max_length": config.max_position_embeddings,
     }
     return {
-        "config.json": canonical_json(model),
+        "config.json": canonical_json(config.exported()),
         "generation_config.json": canonical_json({"eos_token_id": config.eos_token_id}),
-        "tokenizer.json": tokenizer,
+        "tokenizer.json": _with_tokens(tokenizer, tokens) if tokens else tokenizer,
         "tokenizer_config.json": canonical_json(tokenizer_config),
     }
 
 
+def _with_tokens(tokenizer: bytes, tokens: Sequence[str]) -> bytes:
+    """Tokens that no text holds, with the ids that follow on the vocabulary."""
+    found = Tokenizer.from_str(tokenizer.decode())
+    found.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in tokens])
+    return found.to_str().encode()
+
+
 def read_config(folder: Path) -> ModelConfig:
-    """The shape of the model in a folder. Raises ValueError when it is another architecture."""
+    """The shape of the model in a folder. Raises ValueError when it is of a family that is not here."""
     path = folder / "config.json"
-    values: dict[str, Any] = json.loads(path.read_bytes())
-    if values.get("model_type") != "qwen3":
-        raise ValueError(f"{path}: model_type is {values.get('model_type')!r}; only 'qwen3' is supported")
-    known = {field.name for field in fields(ModelConfig)}
-    return from_mapping(ModelConfig, {key: value for key, value in values.items() if key in known}, where=str(path))
+    return read_model(json.loads(path.read_bytes()), where=str(path))
 
 
-def load_model(folder: Path) -> Transformer:
+def load_model(folder: Path) -> TrainableModel:
     """The model of a folder, float32 on the CPU. Nothing in the folder is executed."""
-    model = Transformer(read_config(folder))
+    model = read_config(folder).build()
     model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model
+
+
+def load_causal(folder: Path) -> CausalModel:
+    """`load_model`. Raises ValueError where the model does not predict each token from those before it."""
+    model = load_model(folder)
+    if not isinstance(model, CausalModel):
+        raise ValueError(f"{folder}: a model of the family {model.config.model_type} does not continue texts")
     return model
 
 

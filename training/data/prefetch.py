@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
+from typing import Protocol
 
+import numpy as np
 import torch
-
-from training.data.loader import Batch, Loader
 
 LOOKAHEAD = 64  # steps whose remote shards are downloaded in advance; a shard is tens of thousands of sequences
 
 Tensors = tuple[torch.Tensor, ...]
 
 
-def tensors(batch: Batch) -> Tensors:
-    """Tokens, targets and segments, if any, sharing the memory of the arrays."""
+class Source(Protocol):
+    """What a run reads: a loader, or examples made of its sequences."""
+
+    def batch(self, step: int) -> Iterable[np.ndarray | None]: ...
+
+    def fetch_ahead(self, step: int) -> None:
+        """Starts downloading what a step will read, where that is remote."""
+        ...
+
+
+def tensors(batch: Iterable[np.ndarray | None]) -> Tensors:
+    """Those that are there, sharing the memory of the arrays."""
     return tuple(torch.from_numpy(part) for part in batch if part is not None)
 
 
 class Prefetch(Iterator[Tensors]):
-    """The batches of steps [start, stop) in their order, each once: `with Prefetch(loader, 0, 100) as batches:`.
+    """The batches of steps [start, stop) in their order, each once: `with Prefetch(source, 0, 100) as batches:`.
 
-    A batch is tokens, targets and, where the loader numbers them, segments, [B, T] in the memory of the CPU; with `pin`
+    A batch is what the model reads and predicts, [B, ...] each, in the memory of the CPU; with `pin`
     in pinned memory, so that `.to(device, non_blocking=True)` does not wait. At most `depth` batches are ready. An
     exception of the thread is raised by `next`, at the step that it belongs to.
     """
 
-    def __init__(self, loader: Loader, start: int, stop: int, *, depth: int = 4, pin: bool = False) -> None:
-        self.loader, self.pin = loader, pin
+    def __init__(self, source: Source, start: int, stop: int, *, depth: int = 4, pin: bool = False) -> None:
+        self.source, self.pin = source, pin
         self._steps = iter(range(start, stop))
         self._stop = stop
         self._ready: deque[Future[Tensors]] = deque()
         self._thread = ThreadPoolExecutor(1, "prefetch")
         for step in range(start, min(stop, start + LOOKAHEAD)):
-            loader.fetch_ahead(step)
+            source.fetch_ahead(step)
         for _ in range(depth):
             self._submit()
 
@@ -47,8 +57,8 @@ class Prefetch(Iterator[Tensors]):
 
     def _read(self, step: int) -> Tensors:
         if step + LOOKAHEAD < self._stop:
-            self.loader.fetch_ahead(step + LOOKAHEAD)
-        return tuple(part.pin_memory() if self.pin else part for part in tensors(self.loader.batch(step)))
+            self.source.fetch_ahead(step + LOOKAHEAD)
+        return tuple(part.pin_memory() if self.pin else part for part in tensors(self.source.batch(step)))
 
     def __next__(self) -> Tensors:
         if not self._ready:

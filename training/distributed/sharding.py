@@ -7,10 +7,10 @@ import torch.distributed as dist
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 
-from training.models.transformer import Transformer
+from training.models.module import TrainableModel
 
 
-def shard(model: Transformer, device: torch.device, dtype: torch.dtype) -> None:
+def shard(model: TrainableModel, device: torch.device, dtype: torch.dtype) -> None:
     """Distributes the parameters over all ranks, layer by layer, so that one layer at a time is whole on the device.
 
     They are gathered in `dtype`. Activations between layers and the tables of positions stay float32, as with DDP.
@@ -18,8 +18,8 @@ def shard(model: Transformer, device: torch.device, dtype: torch.dtype) -> None:
     mesh = init_device_mesh(device.type, (dist.get_world_size(),))
     lower = dtype if dtype != torch.float32 else None
     policy = MixedPrecisionPolicy(param_dtype=lower, reduce_dtype=torch.float32, cast_forward_inputs=False)
-    for layer in model.model.layers:
-        fully_shard(layer, mesh=mesh, mp_policy=policy)
+    for block in model.blocks:
+        fully_shard(block, mesh=mesh, mp_policy=policy)
     fully_shard(model, mesh=mesh, mp_policy=policy)
-    for method in ("hidden", "logits"):
+    for method in model.READING:
         register_fsdp_forward_method(model, method)

@@ -8,17 +8,19 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from corpus.shards.reader import ShardSet
-from training.config import ModelConfig
 from training.inference.batches import Batch
-from training.inference.model import TextTokenizer, TransformerModel
-from training.models.transformer import Transformer
+from training.inference.model import TextTokenizer, TrainedModel
+from training.models.config import ModelConfig
+from training.models.module import CausalModel
 
 COUNT_AT_ONCE = 1 << 24
 
 
-def build_untrained(config: ModelConfig, tokenizer: Tokenizer, seed: int) -> TransformerModel:
+def build_untrained(config: ModelConfig, tokenizer: Tokenizer, seed: int) -> TrainedModel:
     """The model of a run with its initial weights."""
-    return TransformerModel(Transformer(config, seed), tokenizer)
+    model = config.build(seed)
+    assert isinstance(model, CausalModel), f"{config.model_type} does not predict the next token"
+    return TrainedModel(model, tokenizer)
 
 
 class Unigram(TextTokenizer):

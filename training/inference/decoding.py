@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.models.cache import Cache
-from training.models.transformer import Transformer
+from training.models.module import Cache, CausalModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,7 @@ GREEDY = Sampling(temperature=0)
 
 
 def decode(
-    model: Transformer,
+    model: CausalModel,
     prompts: Sequence[list[int]],
     *,
     max_tokens: int,
@@ -81,7 +80,7 @@ def decode(
 
 @torch.no_grad()
 def decode_steps(
-    model: Transformer,
+    model: CausalModel,
     prompts: Sequence[list[int]],
     *,
     max_tokens: int,
@@ -94,7 +93,7 @@ def decode_steps(
     context, eos = model.config.max_position_embeddings, model.config.eos_token_id
     generators = [torch.Generator().manual_seed(sampling.seed) for _ in prompts]
     unread = [prompt[-context:] for prompt in prompts]
-    cache = Cache(model.config, len(prompts), max(map(len, unread)) + max_tokens, device=model.head.device)
+    cache = model.new_cache(len(prompts), max(map(len, unread)) + max_tokens)
     texts, running = [list(prompt) for prompt in prompts], [True] * len(prompts)
     logits = _read(model, unread, cache)
     for step in range(1, max_tokens + 1):
@@ -117,7 +116,7 @@ def decode_steps(
             logits = _read(model, [text[-count:] for text, count in zip(texts, kept, strict=True)], cache)
 
 
-def _read(model: Transformer, texts: list[list[int]], cache: Cache) -> Tensor:
+def _read(model: CausalModel, texts: list[list[int]], cache: Cache) -> Tensor:
     """Reads whole texts into the emptied cache, padded on the right. Returns the logits [B, V] of the next tokens."""
     device = model.head.device
     lengths = torch.tensor([len(text) for text in texts], device=device)
@@ -131,13 +130,13 @@ def _read(model: Transformer, texts: list[list[int]], cache: Cache) -> Tensor:
     return functional.linear(hidden[torch.arange(len(texts)), lengths - 1], model.head)
 
 
-def _read_next(model: Transformer, tokens: list[int], cache: Cache) -> Tensor:
+def _read_next(model: CausalModel, tokens: list[int], cache: Cache) -> Tensor:
     """Reads one more token of each text. Returns the logits [B, V] of the next ones."""
     with _eager(model):
         return model.logits(torch.tensor(tokens, device=model.head.device)[:, None], cache)[:, -1]
 
 
-def _eager(model: Transformer) -> AbstractContextManager[Any]:
+def _eager(model: CausalModel) -> AbstractContextManager[Any]:
     """Around a forward pass: a compiled layer would be compiled again for each length."""
     if not model.compiled:
         return nullcontext()  # set_stance would import the compiler, which takes seconds

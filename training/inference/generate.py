@@ -22,10 +22,10 @@ import torch
 from tokenizers import Tokenizer
 
 from training.checkpoints.checkpoint import find_checkpoint
-from training.checkpoints.export import load_model, load_tokenizer
+from training.checkpoints.export import load_causal, load_tokenizer
 from training.distributed.device import require_determinism
 from training.inference.decoding import Sampling, decode, decode_steps
-from training.models.transformer import Transformer
+from training.models.module import CausalModel
 
 INCOMPLETE = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer decodes bytes into that are no character yet
 
@@ -52,7 +52,7 @@ class TextGenerator:
     neither read nor changed. `Sampling` says what the settings are; ValueError names one that is out of range.
     """
 
-    def __init__(self, model: Transformer, tokenizer: Tokenizer) -> None:
+    def __init__(self, model: CausalModel, tokenizer: Tokenizer) -> None:
         self.model, self.tokenizer = model, tokenizer
 
     def complete(
@@ -121,7 +121,7 @@ def load(path: Path, device: str | torch.device = "cpu") -> TextGenerator:
     Raises FileNotFoundError when there is none, ValueError when it is damaged.
     """
     folder = find_checkpoint(path)
-    return TextGenerator(load_model(folder).to(device).eval(), load_tokenizer(folder / "tokenizer.json"))
+    return TextGenerator(load_causal(folder).to(device).eval(), load_tokenizer(folder / "tokenizer.json"))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -11,10 +11,10 @@ import torch
 from corpus.lake.manifest import canonical_json, sha256
 from corpus.shards.reader import ShardSet
 from training.checkpoints import checkpoint
-from training.checkpoints.export import load_model, load_tokenizer, read_config
+from training.checkpoints.export import load_causal, load_tokenizer, read_config
 from training.checkpoints.files import file_digest
 from training.inference.baselines import Unigram, build_untrained
-from training.inference.model import Model, TransformerModel
+from training.inference.model import Model, TrainedModel
 
 
 class LoadedModel(NamedTuple):
@@ -29,9 +29,9 @@ def load_any(folder: Path, device: torch.device) -> LoadedModel:
     """
     if (folder / checkpoint.MANIFEST).is_file() or not (folder / "config.json").is_file():
         folder = checkpoint.find_checkpoint(folder)
-        model = load_model(folder).to(device)
+        model = load_causal(folder).to(device)
         return LoadedModel(
-            TransformerModel(model, load_tokenizer(folder / "tokenizer.json")), checkpoint.checkpoint_digest(folder)
+            TrainedModel(model, load_tokenizer(folder / "tokenizer.json")), checkpoint.checkpoint_digest(folder)
         )
     from training.inference.huggingface import HuggingFace  # transformers takes seconds to import
 

@@ -1,4 +1,4 @@
-"""Model: what scoring needs of a model, and a Transformer with its tokenizer as one."""
+"""Model: what scoring needs of a model, and one of ours with its tokenizer as such."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from training.inference.batches import Batch
 from training.inference.decoding import GREEDY, decode
-from training.models.transformer import Transformer
+from training.models.module import CausalModel
 
 LOGITS_AT_ONCE = 1 << 25  # 128 MiB of them
 
@@ -60,14 +60,12 @@ class TextTokenizer:
         return self.decode(tokens)
 
 
-class TransformerModel(TextTokenizer):
-    """A Transformer and its tokenizer, on the device of the Transformer."""
+class TrainedModel(TextTokenizer):
+    """One of our models that predict each token from those before it, on its device, and its tokenizer."""
 
-    branches = True
-
-    def __init__(self, model: Transformer, tokenizer: Tokenizer) -> None:
+    def __init__(self, model: CausalModel, tokenizer: Tokenizer) -> None:
         super().__init__(tokenizer)
-        self.model = model.eval()
+        self.model, self.branches = model.eval(), model.branches
         self.context, self.prefix = model.config.max_position_embeddings, model.config.eos_token_id
 
     @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Models: token ids in, logits or losses out.
+"""Models: token ids in, losses or logits out. A folder a family; what they share beside them.
 
-size (parameters, FLOPs);  masks, cache -> layers -> transformer
+config (what the rest of training asks), module (what the loop trains), families (all of them by name)
 """

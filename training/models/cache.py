@@ -1,21 +1,25 @@
-"""Cache: the keys and values of tokens that were read, so that generating reads each token once."""
+"""Cache: the keys and values of tokens that were read, so that generating reads each token once.
+
+L layers   B texts   K key-value heads   C tokens of capacity   E head width   T tokens that are read now
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from training.config import ModelConfig
+from training.models.masks import Mask, segment_mask, tree_mask
+
+Tree = tuple[Tensor, Tensor]  # positions and ends, both [B, T], of rows that branch
 
 
-class Cache:
-    """Keys and values [L, B, K, C, E] of L layers, with capacity for C tokens; the first `lengths` [B] are filled."""
+class KeyValueCache:
+    """Keys and values [L, B, K, C, E], of which the first `lengths` [B] are filled."""
 
     def __init__(
-        self, config: ModelConfig, batch: int = 1, capacity: int = 0, *, device: torch.device | str = "cpu"
+        self, layers: int, heads: int, width: int, *, batch: int, capacity: int, device: torch.device | str = "cpu"
     ) -> None:
-        capacity = min(capacity or config.max_position_embeddings, config.max_position_embeddings)
-        shape = (config.num_hidden_layers, batch, config.num_key_value_heads, capacity, config.head_dim)
+        shape = (layers, batch, heads, capacity, width)
         self.keys, self.values = torch.zeros(shape, device=device), torch.zeros(shape, device=device)
         self.lengths = torch.zeros(batch, dtype=torch.int64, device=device)
         self.longest, self.even = 0, True  # even: all rows have the same length
@@ -40,3 +44,27 @@ class Cache:
         self.lengths.copy_(lengths)
         self.longest = int(lengths.max())
         self.even = bool((lengths == self.longest).all())
+
+
+CacheLayer = tuple[KeyValueCache, int] | None  # a cache and the number of a layer in it
+
+
+def place(
+    tokens: Tensor, context: int, cache: KeyValueCache | None, segments: Tensor | None, tree: Tree | None
+) -> tuple[slice | Tensor, Mask]:
+    """Where tokens [B, T] are, as an index of a table of positions, and which others each of them sees.
+
+    Raises ValueError where they are more than the `context`.
+    """
+    if tree is not None:
+        positions, ends = tree
+        return positions, tree_mask(ends)
+    start, length = (cache.longest if cache else 0), tokens.shape[1]
+    if start + length > context:
+        raise ValueError(f"{start + length} tokens exceed the context of {context}")
+    if cache is not None and start:
+        assert length == 1, "several tokens over a filled cache would need another mask"
+        if not cache.even:
+            mask = (torch.arange(start + 1, device=tokens.device) <= cache.lengths[:, None])[:, None, None]
+            return cache.lengths[:, None], mask
+    return slice(start, start + length), segment_mask(segments) if segments is not None and not start else None

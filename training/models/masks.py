@@ -32,3 +32,8 @@ def tree_mask(ends: Tensor) -> Tensor:
     """[B, 1, T, T]: a token attends to itself and to those before it whose branch has not ended, for ends [B, T]."""
     query = torch.arange(ends.shape[1], device=ends.device)[:, None]
     return (query < ends[:, None]).tril_().unsqueeze(1)
+
+
+def same_segment(segments: Tensor) -> Tensor:
+    """[B, 1, T, T]: a token attends to all of its own segment, on both sides, for segments [B, T]."""
+    return (segments[:, :, None] == segments[:, None]).unsqueeze(1)

@@ -1,21 +1,31 @@
-"""Size: how many parameters a model has, and how many FLOPs a token costs in training. Needs no torch."""
+"""Size: parameters, FLOPs and activations of blocks with biases, as GPT-2, BERT and T5 have them. Needs no torch.
+
+D width   F width of the MLP   T tokens   L layers   a bytes of an activation
+"""
 
 from __future__ import annotations
 
-from training.config import ModelConfig
+
+def block_parameters(width: int, feed_forward: int) -> int:
+    """Of one block: attention of four matrices, an MLP of two, all with biases, and two layer norms."""
+    attention = 4 * (width * width + width)
+    mlp = 2 * width * feed_forward + width + feed_forward
+    return attention + mlp + 4 * width
 
 
-def matrix_parameters(config: ModelConfig) -> int:
-    """N: all weights except the embedding and the output matrix."""
-    width, heads = config.hidden_size, config.num_attention_heads + config.num_key_value_heads
-    attention = 2 * width * heads * config.head_dim + 2 * config.head_dim
-    layer = attention + 3 * width * config.intermediate_size + 2 * width
-    return config.num_hidden_layers * layer + width
+def attention_flops(layers: int, width: int, context: int) -> int:
+    """FLOPs of a token in training at full context, of the products that have no weights: 12 L D T."""
+    return 12 * layers * width * context
 
 
-def flops_per_token(config: ModelConfig) -> int:
-    """FLOPs of a token in training at full context: 6N + 12 L (H E) T, N including the output matrix. Looking up an
-    embedding costs nothing."""
-    width = config.num_attention_heads * config.head_dim
-    attention = 12 * config.num_hidden_layers * width * config.max_position_embeddings
-    return 6 * (matrix_parameters(config) + config.vocab_size * config.hidden_size) + attention
+def block_activations(width: int, feed_forward: int, item: int) -> int:
+    """Bytes that a token's backward pass needs of one block (Korthikanti et al. 2022, section 4): the inputs of both
+    norms and of their sums in float32, their outputs, queries, keys, values and their product, the MLP before and after
+    its nonlinearity."""
+    return 4 * 4 * width + item * (6 * width + 2 * feed_forward) + 16
+
+
+def check_heads(width: int, heads: int) -> None:
+    """Raises ValueError where heads do not share the width evenly."""
+    if width % heads:
+        raise ValueError(f"a width of {width} is not a multiple of {heads} heads: give one that is")

@@ -14,6 +14,7 @@ from torch.distributed.tensor import DTensor
 from torch.nn.functional import softshrink
 
 from training.config import TrainConfig
+from training.models.module import TrainableModel
 from training.optim.muon import Muon
 
 MOMENTS = {torch.optim.AdamW: ("exp_avg", "exp_avg_sq"), Muon: ("momentum_buffer",)}
@@ -25,12 +26,12 @@ class Optimizer:
     Its tensors have the shape of their parameter, and its layout over the ranks.
     """
 
-    def __init__(self, model: nn.Module, config: TrainConfig, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, model: TrainableModel, config: TrainConfig, dtype: torch.dtype = torch.float32) -> None:
         """`dtype` is that of matrix products, including Muon's."""
         self.updates, self._l1 = 0, config.l1
         self._named = dict(model.named_parameters())
         matrices = {name for name, weight in self._named.items() if weight.ndim == 2}
-        hidden = {name for name in matrices if ".layers." in name} if config.optimizer == "muon" else set()
+        hidden = model.hidden_matrices() if config.optimizer == "muon" else set()
         decay = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
         groups = [
             {"params": self._select(matrices - hidden), **decay},

@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from training.config import ModelConfig, TrainConfig
-from training.models.size import matrix_parameters
+from training.config import TrainConfig
+from training.models.config import ModelConfig
 
 PARAMETERS, TOKENS = (60e6, 1.0e9), (2e9, 100e9)  # the range that the law was fitted on
 
@@ -30,7 +30,7 @@ class Scaling:
 
 def derive_scaling(config: ModelConfig, *, tokens: int, context: int) -> Scaling:
     """By Step Law. The batch is rounded to a power of two of sequences, so that many numbers of ranks divide it."""
-    size = matrix_parameters(config)
+    size = config.matrix_parameters
     rate = float(f"{1.79 * size**-0.713 * tokens**0.307:.2g}")
     batch_tokens = 0.58 * tokens**0.571
     batch = 2 ** max(0, round(math.log2(batch_tokens / context)))

@@ -1,14 +1,9 @@
 """Budget: what a run will take, before it starts: parameters, FLOPs, and bytes of memory on each rank.
 
 Weights, gradients and moments are float32, 4 bytes each; AdamW keeps two moments a weight, Muon one for a matrix
-(Jordan et al. 2024). Activations are counted tensor by tensor as in Korthikanti et al. 2022 (section 4), for this
-architecture and what its backward pass needs. a: bytes of an activation (2 in bfloat16, else 4). For each token:
+(Jordan et al. 2024). Activations are those of the model's family.
 
-    a layer  norms 2 D (4 + a) + 8;  q, k, v kept twice for q and k: a (2 (2H + 2K) E - K E);  output H E a + 4 H;
-             residual stream 2 D 4;  gate, up and their product 3 F a
-    once     embedding and last norm D (8 + 2a), gradient of the last hidden states D a, one slice of logits
-
-    B sequences   T tokens   D width   F width of the MLP   H heads   K key-value heads   E head width   V vocabulary
+    B sequences   T tokens   D width   V vocabulary
 """
 
 from __future__ import annotations
@@ -18,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from training.config import ModelConfig, TrainConfig
-from training.models.size import flops_per_token, matrix_parameters
+from training.config import TrainConfig
+from training.models.config import ModelConfig
 from training.ops.loss import slice_rows
 
 RESERVE = 0.15  # of what is needed: fragmentation, buffers of libraries
@@ -95,9 +90,8 @@ def estimate_budget(
     splits: int = 1,
 ) -> Budget:
     """`optimizer`: "adamw" or "muon"; `dtype`: of matrix products; `splits`: threads that each hold gradients."""
-    matrices = matrix_parameters(model)
+    matrices, parameters = model.matrix_parameters, model.parameters
     embedding = model.vocab_size * model.hidden_size
-    parameters = matrices + embedding * (1 if model.tie_word_embeddings else 2)
     moments = 2 * parameters if optimizer == "adamw" else 2 * parameters - matrices
     parts = ranks if sharded else 1
     rank_batch = train.global_batch // ranks  # 0 where it is not derived yet
@@ -115,27 +109,16 @@ def estimate_budget(
     gathered = 2 * a * matrices // model.num_hidden_layers + 2 * a * embedding if sharded else 0
     return Budget(
         parameters=parameters,
-        flops_per_token=flops_per_token(model),
+        flops_per_token=model.flops_per_token,
         tokens=train.tokens,
         ranks=ranks,
         sharded=sharded,
         weights=4 * parameters // parts + gathered,
         gradients=4 * parameters * (1 + splits if splits > 1 else 1) // parts,
         moments=4 * moments // parts,
-        activations=tokens * _activations(model, a) + copies // parts,
+        activations=tokens * model.activation_bytes(a) + copies // parts,
         logits=logits,
     )
-
-
-def _activations(model: ModelConfig, a: int) -> int:
-    """Bytes that a token's backward pass needs."""
-    d, f, e = model.hidden_size, model.intermediate_size, model.head_dim
-    h, k = model.num_attention_heads, model.num_key_value_heads
-    layer = 2 * (d * (4 + a) + 4)
-    layer += a * (2 * h + 3 * k) * e + 4 * (h + k)  # queries and keys before and after their rotation, values
-    layer += a * h * e + 4 * h + 2 * 4 * d
-    layer += 3 * a * f
-    return model.num_hidden_layers * layer + d * (8 + 2 * a) + d * a
 
 
 def available_memory(device: torch.device) -> int:

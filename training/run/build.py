@@ -1,7 +1,4 @@
-"""Build: the parts of a run, from its plan: tokenizer, loaders, memory budget and model.
-
-This is the one module of the loop that names a model family.
-"""
+"""Build: the parts of a run, from its plan: tokenizer, loaders, memory budget and model."""
 
 from __future__ import annotations
 
@@ -12,20 +9,25 @@ import torch
 
 from corpus.lake.manifest import sha256
 from corpus.shards.reader import ShardSet
-from training.config import SAMPLES, ModelConfig, TrainConfig
+from training.config import SAMPLES, TrainConfig
 from training.data.loader import Loader
 from training.distributed.parallel import World
 from training.distributed.sharding import shard
-from training.models.transformer import Transformer, compile_layers
+from training.models.config import ModelConfig
+from training.models.module import TrainableModel
+from training.objectives.catalog import OBJECTIVES
+from training.objectives.objective import Objective, Text
 from training.run.budget import Budget, available_memory, estimate_budget
 
 
-def check_plan(config: TrainConfig, heldout: ShardSet | None, overrides: Collection[str]) -> None:
+def check_plan(model: ModelConfig, config: TrainConfig, heldout: ShardSet | None, overrides: Collection[str]) -> None:
     """Raises ValueError for settings that contradict each other or what is given."""
     if config.patience and heldout is None:
         raise ValueError(
             f"--patience {config.patience} compares held-out losses; add --heldout, or set --patience to 0"
         )
+    if config.sample_every and not model.CAUSAL:
+        raise ValueError(f"--sample-every: the family {model.model_type} does not continue texts; set it to 0")
     if fixed := sorted(SAMPLES.intersection(overrides)):
         raise ValueError(f"--override {fixed[0]}: steps would read other samples than before; give another --out")
 
@@ -54,6 +56,10 @@ def build_loader(shards: ShardSet, config: TrainConfig, world: World) -> Loader:
         rank=world.rank,
         world=world.size,
     )
+
+
+def build_objective(shards: ShardSet, config: TrainConfig) -> Objective:
+    return OBJECTIVES[config.objective].build(Text(shards.index.vocab_size, shards.index.eos), config)
 
 
 def build_heldout_loader(shards: ShardSet | None, config: TrainConfig) -> Loader | None:
@@ -86,11 +92,11 @@ def build_budget(model: ModelConfig, config: TrainConfig, world: World, dtype: t
     return budget
 
 
-def build_model(model: ModelConfig, config: TrainConfig, world: World, dtype: torch.dtype) -> Transformer:
+def build_model(model: ModelConfig, config: TrainConfig, world: World, dtype: torch.dtype) -> TrainableModel:
     """Untrained, compiled and sharded as the plan says, on the device of this rank."""
-    module = Transformer(model, config.seed, dropout=config.dropout, label_smoothing=config.label_smoothing)
+    module = model.build(config.seed, dropout=config.dropout, label_smoothing=config.label_smoothing)
     if config.compile == "on" or (config.compile == "auto" and world.device.type == "cuda"):
-        compile_layers(module)
+        module.compile_blocks()
     if is_sharded(config, world):
         shard(module, world.device, dtype)
     return module.to(world.device)

@@ -13,7 +13,7 @@ from training.checkpoints.checkpoint import MOMENTS, Checkpoints
 from training.checkpoints.tensors import load_tensors, save_tensors
 from training.config import TrainConfig
 from training.distributed.parallel import World
-from training.models.transformer import Transformer
+from training.models.module import TrainableModel
 from training.optim.optimizer import Optimizer
 from training.run.guard import Guard
 from training.run.stopping import EarlyStopping
@@ -24,7 +24,7 @@ WEIGHTS = "model.safetensors"
 class State:
     """At the start of a run. `model` must be sharded already, for the optimizer's tensors are laid out as its are."""
 
-    def __init__(self, model: Transformer, config: TrainConfig, dtype: torch.dtype) -> None:
+    def __init__(self, model: TrainableModel, config: TrainConfig, dtype: torch.dtype) -> None:
         self.model, self.optimizer = model, Optimizer(model, config, dtype)
         self.guard, self.stopping = Guard(), EarlyStopping(config.patience)
         self.step = 0

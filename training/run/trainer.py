@@ -24,16 +24,21 @@ from corpus.shards.reader import ShardSet
 from training.checkpoints.checkpoint import check_same_run, checkpoint_digest
 from training.checkpoints.export import layout_files, read_tokenizer
 from training.checkpoints.files import write_atomic
-from training.config import ModelConfig, TrainConfig, identity
+from training.config import TrainConfig, identity
 from training.data.prefetch import Prefetch
 from training.distributed.device import choose_dtype
 from training.distributed.parallel import World, launcher_is_gone
 from training.inference.generate import TextGenerator
+from training.models.config import ModelConfig
+from training.models.module import CausalModel
+from training.objectives.catalog import OBJECTIVES
+from training.objectives.examples import Examples
 from training.run.build import (
     build_budget,
     build_heldout_loader,
     build_loader,
     build_model,
+    build_objective,
     check_plan,
     read_tokenizer_of,
 )
@@ -73,10 +78,13 @@ class Trainer:
     ) -> None:
         self.model_config, self.config, self.out, self.world = model, config, out, world
         self.overrides, self.profile = overrides, profile
-        check_plan(config, heldout, overrides)
+        check_plan(model, config, heldout, overrides)
         self.tokenizer = read_tokenizer_of(tokenizer, shards, heldout)
         self.loader = build_loader(shards, config, world)
+        objective = build_objective(shards, config)
+        self.examples = Examples(self.loader, objective)
         self.heldout = build_heldout_loader(heldout, config)
+        self.heldout_examples = Examples(self.heldout, objective) if self.heldout else None
         self.dtype = choose_dtype(config.dtype, world.device)
         self.budget = build_budget(model, config, world, self.dtype)
         self.checkpoints = out.open_checkpoints(config.keep_last, config.keep_every)
@@ -106,7 +114,7 @@ class Trainer:
             pin = self.world.device.type == "cuda"
             trace_folder = self.out.path / "profile" if self.profile and self.world.is_main else None
             with (
-                Prefetch(self.loader, self.step, self.config.steps, pin=pin) as batches,
+                Prefetch(self.examples, self.step, self.config.steps, pin=pin) as batches,
                 profile_steps(trace_folder) as profiler,
             ):
                 code = self._train(batches, journal, profiler)
@@ -148,8 +156,7 @@ class Trainer:
         started = time.perf_counter()
         batch = next(batches)
         waited = time.perf_counter() - started
-        targets = self.loader.targets(self.step)
-        update = update_weights(self.state, replica, batch, targets, config=config, world=self.world, dtype=self.dtype)
+        update = update_weights(self.state, replica, batch, config=config, world=self.world, dtype=self.dtype)
         if journal is None:
             return
         journal.meter.add(config.tokens_per_step, waited)
@@ -168,12 +175,12 @@ class Trainer:
 
     def _evaluate(self, replica: torch.nn.Module, journal: Journal | None) -> None:
         """The held-out loss and a sample of text, where they are due."""
-        if self.heldout is not None and self._is_due(self.config.eval_every):
-            loss = compute_heldout_loss(replica, self.heldout, self.world, self.config, self.dtype)
+        if self.heldout_examples is not None and self._is_due(self.config.eval_every):
+            loss = compute_heldout_loss(replica, self.heldout_examples, self.world, self.config, self.dtype)
             self.state.stopping.add(loss, self.step)
             if journal is not None:
                 journal.record(self.step, heldout_loss=loss if math.isfinite(loss) else None)
-        if self._is_due(self.config.sample_every) and self.step:
+        if self._is_due(self.config.sample_every) and self.step and isinstance(self.state.model, CausalModel):
             generator = TextGenerator(self.state.model, read_tokenizer(self.tokenizer))
             with self.world.precision(self.dtype):
                 text = generator.complete("", max_tokens=SAMPLE_TOKENS, seed=self.step)
@@ -192,7 +199,7 @@ class Trainer:
     # State ------------------------------------------------------------------------------------------------------
 
     def _identity(self) -> dict[str, Any]:
-        values = identity(self.model_config, self.config)
+        values = identity(self.model_config.asdict(), self.config)
         values["train"]["dtype"] = str(self.dtype).removeprefix("torch.")
         values["heldout"] = None if self.heldout is None else self.heldout.shards.fingerprint
         return {**values, "shards": self.loader.shards.fingerprint, "tokenizer": sha256(self.tokenizer)}
@@ -213,7 +220,9 @@ class Trainer:
             self.out.check_lock()
             journal.sync()
         about = {"loader": self.loader.state(self.step), "run": self._identity(), **self.state.counters()}
-        files = {**layout_files(self.model_config, self.tokenizer), "state.json": canonical_json(about)}
+        known = OBJECTIVES[self.config.objective]
+        layout = layout_files(self.model_config, self.tokenizer, known.tokens, known.roles)
+        files = {**layout, "state.json": canonical_json(about)}
         self.state.save(self.checkpoints, self.world, files)
 
     # Around the loop --------------------------------------------------------------------------------------------

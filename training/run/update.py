@@ -1,6 +1,6 @@
 """Update: one optimizer step over a global batch, by all ranks together.
 
-(tokens, targets) [B, T] -> loss -> gradients, averaged over ranks -> clipped -> guard -> weights
+batch -> loss -> gradients, averaged over ranks -> clipped -> guard -> weights
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from torch.distributed.tensor import DTensor
 from torch.nn.utils import clip_grad_norm_
 
 from training.config import TrainConfig
+from training.data.sequences import IGNORED
 from training.distributed.parallel import World
 from training.optim.schedule import scheduled_rate
 from training.run.state import State
@@ -32,15 +33,15 @@ def update_weights(
     state: State,
     replica: nn.Module,
     batch: tuple[Tensor, ...],
-    targets: int,
     *,
     config: TrainConfig,
     world: World,
     dtype: torch.dtype,
 ) -> Update:
-    """Advances `state` by one step. `batch` are this rank's tokens, targets and segments; `targets` is the number of
-    targets on all ranks, so that the loss is their mean, on however many ranks.
+    """Advances `state` by one step. `batch` is what this rank's model reads and predicts, the targets second; the loss
+    is the mean over the targets of all ranks, however many those are.
     """
+    targets = world.sum(int((batch[1] != IGNORED).sum()))
     if config.dropout:  # what is dropped depends on the step alone, not on what was drawn before
         torch.manual_seed((config.seed << 31) + state.step * world.size + world.rank)
     parts = world.micro_batches(batch, config.micro_batch)

@@ -25,7 +25,7 @@ from corpus.tokenizer.imported import ENCODINGS, ImportConfig, read_vocabulary
 from corpus.tokenizer.ranks import byte_characters, load_fast_encoding
 from corpus.tokenizer.vocabulary import EOS, Vocabulary
 from training.checkpoints.export import layout_files
-from training.config import ModelConfig
+from training.models.qwen3.config import Qwen3Config
 
 TEXTS = [
     "It isn't far: 12345 km! The rain gathers in brooks.\n\n",
@@ -181,7 +181,7 @@ def test_the_67_vectors(source: str, tmp_path: Path) -> None:
     assert len(vectors) == 67
     data = read_vocabulary(ImportConfig(path=str(path)))
     vocabulary = Vocabulary(data)
-    config = ModelConfig(
+    config = Qwen3Config(
         vocab_size=vocabulary.size,
         eos_token_id=vocabulary.eos,
         num_key_value_heads=1,

@@ -8,7 +8,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from training.data.loader import IGNORED
 from training.distributed.threads import ThreadParallel
-from training.models.transformer import Transformer
+from training.models.qwen3.transformer import Transformer
 
 
 @pytest.fixture

@@ -15,16 +15,16 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
-from training.checkpoints.export import layout_files, load_model, load_tokenizer
+from training.checkpoints.export import layout_files, load_causal, load_tokenizer
 from training.evaluation.harness import ask_items, build_table, lm_eval_task
 from training.evaluation.kinds import Choice, Completion
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.task import Doc, Task
 from training.inference.batches import build_batches
 from training.inference.huggingface import HuggingFace
-from training.inference.model import Model, TransformerModel
+from training.inference.model import Model, TrainedModel
 from training.inference.questions import continuation_questions
-from training.models.transformer import Transformer
+from training.models.qwen3.transformer import Transformer
 
 from lm_eval import evaluator  # isort: skip  # behind harness, which keeps it off the network
 from lm_eval.models.huggingface import HFLM  # isort: skip
@@ -142,7 +142,7 @@ def test_an_option_that_begins_inside_a_token_is_scored_as_lm_eval_scores_it(
 ) -> None:
     folder(VOCABULARIES[vocabulary](), tmp_path)
     model: Model = (
-        TransformerModel(load_model(tmp_path), load_tokenizer(tmp_path / "tokenizer.json"))
+        TrainedModel(load_causal(tmp_path), load_tokenizer(tmp_path / "tokenizer.json"))
         if folder is our_folder
         else HuggingFace(tmp_path, torch.device("cpu"))
     )
@@ -163,7 +163,7 @@ def test_an_option_that_begins_inside_a_token_is_scored_as_lm_eval_scores_it(
 def test_choices_that_meet_the_prompt_inside_a_token_still_share_it(tmp_path: Path) -> None:
     """One row of a tree: the prompt's own tokens are read for all choices, whatever each would have made of them."""
     our_folder(merging(None), tmp_path)
-    model = TransformerModel(load_model(tmp_path), load_tokenizer(tmp_path / "tokenizer.json"))
+    model = TrainedModel(load_causal(tmp_path), load_tokenizer(tmp_path / "tokenizer.json"))
     prompt = "the cat sat on the mat in the end of th"
     pairs = [(prompt, option) for option in ("e day sat", "e mats on", "at rat the")]
     questions = continuation_questions(pairs, model.encode, model.prefix)

@@ -14,7 +14,7 @@ from random_checkpoints import foreign_checkpoint, random_checkpoint
 from small_corpus import Data
 
 from tests.helpers.shared import beside
-from training.checkpoints.export import load_model, load_tokenizer
+from training.checkpoints.export import load_causal, load_tokenizer
 from training.evaluation.catalog import TASKS
 from training.evaluation.generation import Generation
 from training.evaluation.harness import ask_items, build_table, lm_eval_task
@@ -22,7 +22,7 @@ from training.evaluation.items import load_items
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.task import Doc, Task
 from training.inference.huggingface import HuggingFace
-from training.inference.model import Model, TransformerModel
+from training.inference.model import Model, TrainedModel
 
 import lm_eval.tasks  # isort: skip
 from lm_eval import evaluator, simple_evaluate  # isort: skip  # behind harness, which keeps it off the network
@@ -48,7 +48,7 @@ def folder(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ours(folder: Path) -> Model:
-    return TransformerModel(load_model(folder), load_tokenizer(folder / "tokenizer.json"))
+    return TrainedModel(load_causal(folder), load_tokenizer(folder / "tokenizer.json"))
 
 
 @pytest.fixture(scope="module")

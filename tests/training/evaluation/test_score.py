@@ -17,7 +17,7 @@ from training.evaluation.catalog import TASKS
 from training.evaluation.language_model import LanguageModel
 from training.evaluation.score import write_score
 from training.inference.batches import build_batches
-from training.inference.model import TransformerModel
+from training.inference.model import TrainedModel
 from training.inference.questions import Question, continuation_questions, split_into_windows
 
 
@@ -35,9 +35,7 @@ def choices(data: Data) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("size", [1, 8, 32, None])
-def test_choices_that_share_a_row_score_as_each_read_alone(
-    data: Data, trained: TransformerModel, size: int | None
-) -> None:
+def test_choices_that_share_a_row_score_as_each_read_alone(data: Data, trained: TrainedModel, size: int | None) -> None:
     questions = continuation_questions(choices(data), trained.encode, trained.prefix)
     totals, greedy = LanguageModel(trained, size)._score(questions)
     for question, total, hit in zip(questions, totals, greedy, strict=True):
@@ -49,7 +47,7 @@ def test_choices_that_share_a_row_score_as_each_read_alone(
     assert all(len({tuple(piece.tokens) for piece in batch.pieces}) <= (size or 1000) for batch in found)
 
 
-def test_each_asked_token_is_asked_once_however_batches_fall(data: Data, trained: TransformerModel) -> None:
+def test_each_asked_token_is_asked_once_however_batches_fall(data: Data, trained: TrainedModel) -> None:
     questions = continuation_questions(choices(data), trained.encode, trained.prefix)
     for size, trees in ((1, True), (7, False), (None, True)):
         pieces = [piece for batch in build_batches(questions, CONTEXT, size, branches=trees) for piece in batch.pieces]
@@ -67,7 +65,7 @@ def test_windows_ask_each_token_once_and_read_no_more_than_a_context(start: int,
     assert all(0 < window.stop - 1 - window.begin <= 8 and window.begin < window.start for window in found)
 
 
-def test_context_and_continuation_are_cut_at_the_white_space(data: Data, trained: TransformerModel) -> None:
+def test_context_and_continuation_are_cut_at_the_white_space(data: Data, trained: TrainedModel) -> None:
     one, two = continuation_questions(
         [("return the value", " of"), ("return the value ", "of")], trained.encode, trained.prefix
     )
@@ -78,9 +76,7 @@ def test_context_and_continuation_are_cut_at_the_white_space(data: Data, trained
     assert trained.decode(white.tokens[white.start :]) == " \nof"
 
 
-def test_bits_per_byte_is_nats_over_bytes(
-    data: Data, checkpoint: Path, trained: TransformerModel, tmp_path: Path
-) -> None:
+def test_bits_per_byte_is_nats_over_bytes(data: Data, checkpoint: Path, trained: TrainedModel, tmp_path: Path) -> None:
     path = heldout_items(data, "bits_per_byte", tmp_path / "items.parquet")
     found, table = scored(data, checkpoint, TASKS["bits_per_byte"], path)
     rows = pq.read_table(path).to_pylist()
@@ -100,7 +96,7 @@ def test_bits_per_byte_is_nats_over_bytes(
 
 
 def test_last_word_wants_every_token_to_be_the_likeliest(
-    data: Data, checkpoint: Path, trained: TransformerModel, tmp_path: Path
+    data: Data, checkpoint: Path, trained: TrainedModel, tmp_path: Path
 ) -> None:
     path = heldout_items(data, "last_word", tmp_path / "items.parquet")
     found, table = scored(data, checkpoint, TASKS["last_word"], path)

@@ -22,7 +22,7 @@ from training.evaluation.language_model import LanguageModel
 from training.evaluation.score import main as score_command
 from training.evaluation.score import score_task, write_score
 from training.inference.loading import LoadedModel, load_any, load_baselines
-from training.inference.model import TransformerModel
+from training.inference.model import TrainedModel
 from training.inference.questions import continuation_questions
 
 
@@ -79,7 +79,7 @@ def test_empty_prompt_or_answer_that_is_none(tmp_path: Path, row: dict[str, Any]
         load_items(MINE, to_jsonl(tmp_path / "items.jsonl", [good, row]))
 
 
-def test_empty_and_over_long_prompts(data: Data, checkpoint: Path, trained: TransformerModel, tmp_path: Path) -> None:
+def test_empty_and_over_long_prompts(data: Data, checkpoint: Path, trained: TrainedModel, tmp_path: Path) -> None:
     """An empty prompt stands behind eos; of one that is too long the end is read; an answer longer than the context is
     asked in windows. What was cut is counted."""
     text = data.heldout_texts[0]
@@ -116,7 +116,7 @@ def test_duplicate_items_and_ties(data: Data, tmp_path: Path) -> None:
     items = load_items(MINE, path)
     assert items.repeated == 1 and len({doc["item_id"] for doc in items.docs}) == 3
     assert items.docs[0]["cluster"] == items.docs[2]["cluster"] != items.docs[1]["cluster"]
-    model = TransformerModel(load_model_of(data), load_tokenizer(data.tokenizer))
+    model = TrainedModel(load_model_of(data), load_tokenizer(data.tokenizer))
     found, table = score_task(LoadedModel(model, "0"), MINE, items)
     assert table["value"].to_pylist() == [1, 0, 1] and found["repeated"] == 1 and found["clusters"] == 2
     named = Choice(name="named", item="{id}", options="options")
@@ -125,7 +125,7 @@ def test_duplicate_items_and_ties(data: Data, tmp_path: Path) -> None:
 
 
 def load_model_of(data: Data) -> Any:
-    from training.models.transformer import Transformer
+    from training.models.qwen3.transformer import Transformer
 
     return Transformer(data.model(), seed=3)
 

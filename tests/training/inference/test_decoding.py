@@ -5,7 +5,7 @@ import torch
 from small_corpus import Data
 
 from training.inference.decoding import GREEDY, Sampling, decode
-from training.models.transformer import Transformer
+from training.models.qwen3.transformer import Transformer
 
 
 @pytest.fixture(scope="module")

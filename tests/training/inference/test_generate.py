@@ -12,7 +12,7 @@ from small_corpus import Data
 from training.checkpoints.export import load_tokenizer
 from training.inference import generate
 from training.inference.decoding import Sampling
-from training.models.transformer import Transformer
+from training.models.qwen3.transformer import Transformer
 from training.run.outdir import Outdir
 
 

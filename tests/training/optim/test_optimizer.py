@@ -6,7 +6,7 @@ import pytest
 import torch
 from small_corpus import Data
 
-from training.models.transformer import Transformer
+from training.models.qwen3.transformer import Transformer
 from training.optim.optimizer import Optimizer
 from training.optim.schedule import scheduled_rate
 from training.run.guard import HISTORY, SIGMAS, Guard

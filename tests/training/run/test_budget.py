@@ -9,9 +9,10 @@ import pytest
 import torch
 from small_corpus import ROOT, Data, run
 
-from training.config import ModelConfig, TrainConfig
-from training.models.transformer import Transformer
-from training.presets import PRESETS
+from training.config import TrainConfig
+from training.models.qwen3.config import Qwen3Config
+from training.models.qwen3.transformer import Transformer
+from training.presets import make_plan
 from training.run.budget import available_memory, estimate_budget
 
 # Two steps of a run in a process of its own: what the kernel saw it hold at most, beyond what was there before.
@@ -20,7 +21,7 @@ import sys, torch
 from dataclasses import replace
 from tests.training.run.test_budget import shape
 from training.run.budget import estimate_budget
-from training.models.transformer import Transformer
+from training.models.qwen3.transformer import Transformer
 
 def held(name):
     [line] = [line for line in open("/proc/self/status") if line.startswith(name)]
@@ -46,8 +47,8 @@ print(held("VmHWM") - before)
 """
 
 
-def shape(width: int, layers: int, batch: int) -> tuple[ModelConfig, TrainConfig]:
-    model, train = PRESETS["tiny"](4096, 0)
+def shape(width: int, layers: int, batch: int) -> tuple[Qwen3Config, TrainConfig]:
+    model, train = make_plan("tiny", 4096, 0)
     heads = width // 64
     model = replace(
         model,
@@ -74,7 +75,7 @@ def test_counts_are_the_models(data: Data) -> None:
     for tied in (True, False):
         config = data.model(tie_word_embeddings=tied)
         model, found = Transformer(config), estimate_budget(config, data.plan(), ranks=1, sharded=False)
-        assert found.parameters == model.parameter_count and found.flops_per_token == model.flops_per_token
+        assert found.parameters == model.parameter_count and found.flops_per_token == config.flops_per_token
 
 
 def test_lines_are_numbered_and_name_every_sum(data: Data) -> None:
@@ -84,7 +85,7 @@ def test_lines_are_numbered_and_name_every_sum(data: Data) -> None:
 
 
 def test_shards_and_muon_hold_less() -> None:
-    model, train = PRESETS["base"](50257, 50256)
+    model, train = make_plan("base", 50257, 50256)
     cuda = {"dtype": torch.bfloat16, "device": "cuda"}
     whole = estimate_budget(model, train, ranks=8, sharded=False, **cuda)
     sharded = estimate_budget(model, train, ranks=8, sharded=True, **cuda)
@@ -93,7 +94,7 @@ def test_shards_and_muon_hold_less() -> None:
 
 
 def test_a_refusal_names_need_and_remedy() -> None:
-    model, train = PRESETS["base"](50257, 50256)
+    model, train = make_plan("base", 50257, 50256)
     found = estimate_budget(model, train, ranks=1, sharded=False, dtype=torch.bfloat16, device="cuda")
     found.check(found.peak)
     with pytest.raises(ValueError, match=r"a rank needs .* GiB and has .* GiB: .* lower --micro-batch or --context"):

@@ -12,12 +12,11 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from training.checkpoints.export import load_model, load_tokenizer
 from training.data.loader import IGNORED
 from training.inference.decoding import GREEDY, decode
-from training.models import transformer
-from training.models.cache import Cache
-from training.models.layers import rotate
-from training.models.transformer import Transformer, compile_layers
+from training.models.qwen3 import transformer
+from training.models.qwen3.layers import rotate
+from training.models.qwen3.transformer import Transformer
 from training.ops import fused
-from training.presets import PRESETS
+from training.presets import make_plan
 from training.run.outdir import Outdir
 
 
@@ -46,7 +45,7 @@ def test_control_token_text_is_ordinary_text(data: Data) -> None:
 def test_reading_token_by_token_gives_the_logits_of_reading_at_once(data: Data) -> None:
     model = Transformer(data.model(), seed=1)
     tokens = torch.randint(0, 512, (1, 20), generator=torch.Generator().manual_seed(0))
-    cache = Cache(model.config)
+    cache = model.new_cache(1, model.config.max_position_embeddings)
     with torch.no_grad():
         whole = model.logits(tokens)
         parts = [model.logits(tokens[:, :8], cache)] + [model.logits(tokens[:, i : i + 1], cache) for i in range(8, 20)]
@@ -132,7 +131,7 @@ def test_one_compilation_serves_all_layers(data: Data) -> None:
     counter = CompileCounterWithBackend("aot_eager")
     plain = Transformer(data.model(num_hidden_layers=3), seed=1)
     model = Transformer(data.model(num_hidden_layers=3), seed=1)
-    compile_layers(model, counter)
+    model.compile_blocks(counter)
     assert list(model.state_dict()) == list(plain.state_dict())
     tokens = torch.randint(0, 512, (2, 33), generator=torch.Generator().manual_seed(0))
     segments = (torch.arange(32) > 12).int().expand(2, -1)
@@ -172,15 +171,14 @@ def test_weights_follow_the_seed_alone(data: Data) -> None:
 
 
 def test_flops_count_what_is_multiplied(data: Data) -> None:
-    model = Transformer(data.model())
-    assert model.flops_per_token == 6 * model.parameter_count + 12 * 2 * 32 * 32
-    untied = Transformer(data.model(tie_word_embeddings=False))
-    assert untied.flops_per_token == model.flops_per_token
+    config = data.model()
+    assert config.flops_per_token == 6 * config.parameters + 12 * 2 * 32 * 32
+    assert data.model(tie_word_embeddings=False).flops_per_token == config.flops_per_token
 
 
 @pytest.mark.parametrize(("name", "millions"), [("small", 124), ("base", 1009)])
 def test_presets_have_the_size_that_they_promise(name: str, millions: int) -> None:
-    config, _ = PRESETS[name](50257, 50256)
+    config, _ = make_plan(name, 50257, 50256)
     with torch.device("meta"):
         model = Transformer.__new__(Transformer)
         torch.nn.Module.__init__(model)

@@ -10,42 +10,43 @@ Its parameter names are Hugging Face's, so `state_dict()` is model.safetensors a
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.config import ModelConfig
-from training.models.cache import Cache
-from training.models.layers import Layer, RMSNorm
-from training.models.masks import Mask, segment_mask, tree_mask
-from training.models.size import flops_per_token
+from training.models.cache import KeyValueCache, Tree, place
+from training.models.module import CausalModel
+from training.models.qwen3.config import Qwen3Config
+from training.models.qwen3.layers import Layer, RMSNorm
 from training.ops.loss import cross_entropy
 
 
 class Decoder(nn.Module):
-    def __init__(self, config: ModelConfig, dropout: float = 0.0) -> None:
+    def __init__(self, config: Qwen3Config, dropout: float = 0.0) -> None:
         super().__init__()
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.layers = nn.ModuleList(Layer(config, dropout) for _ in range(config.num_hidden_layers))
         self.norm = RMSNorm(config.hidden_size, config.rms_norm_eps)
 
 
-class Transformer(nn.Module):
+class Transformer(CausalModel):
     """Called with tokens and targets, both int64 [B, T], it returns the summed loss; `logits` returns scores.
 
     Dropout and label smoothing (Szegedy et al. 2016) are part of the loss in training mode alone.
     """
 
+    branches = True
+    config: Qwen3Config
     cos: Tensor
     sin: Tensor
 
     def __init__(
-        self, config: ModelConfig, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0
+        self, config: Qwen3Config, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0
     ) -> None:
         super().__init__()
-        self.config, self.label_smoothing, self.compiled = config, label_smoothing, False
+        self.config, self.label_smoothing = config, label_smoothing
         self.model = Decoder(config, dropout)
         if not config.tie_word_embeddings:
             self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
@@ -72,54 +73,37 @@ class Transformer(nn.Module):
         return self.model.embed_tokens.weight if self.config.tie_word_embeddings else self.lm_head.weight
 
     @property
-    def parameter_count(self) -> int:
-        return sum(parameter.numel() for parameter in self.parameters())
+    def blocks(self) -> Sequence[nn.Module]:
+        return list(self.model.layers)
 
-    @property
-    def flops_per_token(self) -> int:
-        return flops_per_token(self.config)
+    def new_cache(self, batch: int, capacity: int) -> KeyValueCache:
+        config = self.config
+        return KeyValueCache(
+            config.num_hidden_layers,
+            config.num_key_value_heads,
+            config.head_dim,
+            batch=batch,
+            capacity=min(capacity, config.max_position_embeddings),
+            device=self.head.device,
+        )
 
     def hidden(
         self,
         tokens: Tensor,
-        cache: Cache | None = None,
+        cache: KeyValueCache | None = None,
         segments: Tensor | None = None,
-        tree: tuple[Tensor, Tensor] | None = None,
+        tree: Tree | None = None,
     ) -> Tensor:
-        """Final hidden states [B, T, D] of tokens [B, T].
-
-        `cache` holds the tokens read before and is extended by these; once it is filled, T must be 1. Attention stays
-        within equal numbers of `segments` [B, T]. `tree` are positions and ends, both [B, T], of rows that branch: a
-        token q attends to k when k <= q < ends[k].
-        """
-        if tree is not None:
-            positions, ends = tree
-            return self._run_layers(tokens, self.cos[positions], self.sin[positions], tree_mask(ends), None)
-        start, length = (cache.longest if cache else 0), tokens.shape[1]
-        if start + length > self.config.max_position_embeddings:
-            raise ValueError(f"{start + length} tokens exceed the context of {self.config.max_position_embeddings}")
-        cos, sin = self.cos[start : start + length], self.sin[start : start + length]
-        mask: Mask = None
-        if cache is not None and start:
-            assert length == 1, "several tokens over a filled cache would need another mask"
-            if not cache.even:
-                cos, sin = self.cos[cache.lengths, None], self.sin[cache.lengths, None]  # [B, 1, E/2]
-                mask = (torch.arange(start + 1, device=tokens.device) <= cache.lengths[:, None])[:, None, None]
-        elif segments is not None:
-            mask = segment_mask(segments)
-        hidden = self._run_layers(tokens, cos, sin, mask, cache)
-        if cache is not None:
-            cache.grow(length)
-        return hidden
-
-    def _run_layers(self, tokens: Tensor, cos: Tensor, sin: Tensor, mask: Mask, cache: Cache | None) -> Tensor:
+        positions, mask = place(tokens, self.config.max_position_embeddings, cache, segments, tree)
+        cos, sin = self.cos[positions], self.sin[positions]
         x = self.model.embed_tokens(tokens).float()  # FSDP may have gathered the table in bfloat16
         for number, layer in enumerate(self.model.layers):
             x = layer(x, cos, sin, mask, None if cache is None else (cache, number))
+        if cache is not None:
+            cache.grow(tokens.shape[1])
         return self.model.norm(x)
 
-    def logits(self, tokens: Tensor, cache: Cache | None = None) -> Tensor:
-        """Scores [B, T, V] of the token that follows each of tokens [B, T]."""
+    def logits(self, tokens: Tensor, cache: KeyValueCache | None = None) -> Tensor:
         return functional.linear(self.hidden(tokens, cache), self.head)
 
     def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
@@ -127,13 +111,3 @@ class Transformer(nn.Module):
         hidden = self.hidden(tokens, segments=segments)
         smoothing = self.label_smoothing if self.training else 0.0
         return cross_entropy(hidden.flatten(0, 1), self.head, targets.flatten(), smoothing)
-
-
-def compile_layers(model: Transformer, backend: Any = "inductor") -> None:
-    """Makes torch.compile fuse each layer, in place: names stay. To be called before DDP or fully_shard wrap the model.
-
-    No layer depends on its number, so one compilation serves all of them.
-    """
-    model.compiled = True
-    for layer in model.model.layers:
-        layer.compile(backend=backend, fullgraph=True)

@@ -11,14 +11,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.attention.flex_attention import BlockMask, flex_attention
 
-from training.config import ModelConfig
-from training.models.cache import Cache
+from training.models.attention import attend_causally
+from training.models.cache import CacheLayer
 from training.models.masks import Mask
+from training.models.qwen3.config import Qwen3Config
 from training.ops import fused
-
-CacheLayer = tuple[Cache, int] | None  # a cache and the number of a layer in it
 
 
 def use_fused(x: Tensor) -> bool:
@@ -51,12 +49,11 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 
 class Attention(nn.Module):
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: Qwen3Config) -> None:
         super().__init__()
         queries = config.num_attention_heads * config.head_dim
         keys = config.num_key_value_heads * config.head_dim
         self.head_dim = config.head_dim
-        self.grouped = config.num_attention_heads != config.num_key_value_heads
         self.q_proj = nn.Linear(config.hidden_size, queries, bias=False)
         self.k_proj = nn.Linear(config.hidden_size, keys, bias=False)
         self.v_proj = nn.Linear(config.hidden_size, keys, bias=False)
@@ -75,16 +72,7 @@ class Attention(nn.Module):
             self._norm_rotate(q, self.q_norm, cos, sin),
             self._norm_rotate(k, self.k_norm, cos, sin),
         )
-        q, k, v = (part.transpose(1, 2) for part in (q, k, v))
-        if cached is not None:
-            cache, number = cached
-            k, v = (part.to(q.dtype) for part in cache.add(number, k, v))
-        if isinstance(mask, BlockMask):
-            y = flex_attention(q, k, v, block_mask=mask, enable_gqa=self.grouped)
-        else:
-            causal = mask is None and x.shape[1] > 1
-            y = functional.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, enable_gqa=self.grouped)
-        return self.o_proj(y.transpose(1, 2).flatten(2))
+        return self.o_proj(attend_causally(q, k, v, mask, cached))
 
     @staticmethod
     def _norm_rotate(x: Tensor, norm: RMSNorm, cos: Tensor, sin: Tensor) -> Tensor:
@@ -94,7 +82,7 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: Qwen3Config) -> None:
         super().__init__()
         self.gate_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.up_proj = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
@@ -107,7 +95,7 @@ class MLP(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, config: ModelConfig, dropout: float) -> None:
+    def __init__(self, config: Qwen3Config, dropout: float) -> None:
         super().__init__()
         self.dropout = dropout
         self.input_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)

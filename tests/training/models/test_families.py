@@ -1,0 +1,70 @@
+"""What holds for every family: sizes that its config knows without a model, and the same logits as in transformers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import save_file
+from small_corpus import CONTEXT, VOCABULARY, Data
+
+from training.checkpoints.export import layout_files, load_model
+from training.models.config import ModelConfig
+from training.models.families import FAMILIES
+from training.shape import Size
+
+SIZE = Size(
+    layers=2, width=32, heads=4, kv_heads=4, head_width=8, feed_forward=64, context=CONTEXT, initial_weights=0.2
+)
+CAUSAL = transformers.AutoModelForCausalLM
+LOADER = {"qwen3": CAUSAL, "gpt2": CAUSAL, "bert": transformers.AutoModelForMaskedLM}
+
+
+def small(family: str) -> ModelConfig:
+    return FAMILIES[family].of_size(SIZE, VOCABULARY, 0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_config_knows_the_size_of_its_model(family: str) -> None:
+    config = small(family)
+    assert config.parameters == config.build().parameter_count
+    assert 0 < config.matrix_parameters < config.parameters and config.activation_bytes(4) > config.activation_bytes(2)
+    wider = FAMILIES[family].of_size(Size(**{**vars(SIZE), "context": 2 * CONTEXT}), VOCABULARY, 0)
+    assert wider.flops_per_token >= config.flops_per_token > 6 * config.matrix_parameters
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_equal_seeds_give_equal_weights(family: str) -> None:
+    one, same, other = (small(family).build(seed).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+
+
+@pytest.mark.parametrize("family", LOADER)
+def test_transformers_computes_the_same_of_our_folder(family: str, data: Data, tmp_path: Path) -> None:
+    model = small(family).build(seed=3).eval()
+    for name, content in layout_files(model.config, data.tokenizer.read_bytes()).items():
+        (tmp_path / name).write_bytes(content)
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    theirs, told = LOADER[family].from_pretrained(tmp_path, output_loading_info=True)
+    assert not told["missing_keys"] and not told["unexpected_keys"], told
+    assert_same_logits(model, theirs.eval())
+
+
+@pytest.mark.parametrize("family", LOADER)
+def test_ours_computes_the_same_of_a_folder_of_transformers(family: str, tmp_path: Path) -> None:
+    config = transformers.AutoConfig.for_model(**small(family).exported())
+    torch.manual_seed(0)
+    theirs = LOADER[family].from_config(config).eval()
+    for parameter in theirs.parameters():
+        torch.nn.init.normal_(parameter, 0.1 if parameter.ndim == 1 else 0.0, 0.2)
+    theirs.save_pretrained(tmp_path)
+    assert_same_logits(load_model(tmp_path).eval(), theirs)
+
+
+@torch.no_grad()
+def assert_same_logits(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:
+    tokens = torch.randint(1, VOCABULARY, (3, CONTEXT), generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(ours.logits(tokens), theirs(tokens).logits, atol=1e-4, rtol=1e-4)

@@ -1,0 +1,87 @@
+"""Config: what the rest of training knows of a model before there is one. Needs no torch.
+
+A family of models is a class of these and the module that it builds. Nothing outside of training/models names one:
+the loop, its checkpoints, its memory budget and the report ask the config.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from training.config import check_positive, from_mapping
+from training.shape import Size
+
+if TYPE_CHECKING:
+    from training.models.module import TrainableModel
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(ABC):
+    """The shape of a model, in the names that Hugging Face's config.json has most often.
+
+    `model_type`: Hugging Face's name of the family, or ours where it has none.
+    """
+
+    CAUSAL: ClassVar[bool] = False  # whether it predicts each token from those before it
+    OBJECTIVES: ClassVar[tuple[str, ...]]  # those that it can be trained on (training/objectives), the usual one first
+    MAY_BE_ZERO: ClassVar[frozenset[str]] = frozenset({"eos_token_id"})
+
+    model_type: str
+    vocab_size: int
+    eos_token_id: int
+    hidden_size: int
+    num_hidden_layers: int
+    max_position_embeddings: int
+    initializer_range: float = 0.02
+
+    def __post_init__(self) -> None:
+        numbers = {field.name: value for field in fields(self) if isinstance(value := getattr(self, field.name), float)}
+        numbers |= {field.name: value for field in fields(self) if type(value := getattr(self, field.name)) is int}
+        check_positive(numbers, may_be_zero=self.MAY_BE_ZERO)
+        if not 0 <= self.eos_token_id < self.vocab_size:
+            raise ValueError(f"eos_token_id {self.eos_token_id} lies outside the vocabulary of {self.vocab_size}")
+
+    @classmethod
+    @abstractmethod
+    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
+        """A model of this family of a size. Raises ValueError where the family has no such thing."""
+
+    @property
+    @abstractmethod
+    def matrix_parameters(self) -> int:
+        """N: all weights except the embeddings and the output matrix."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> int:
+        """All weights."""
+
+    @property
+    @abstractmethod
+    def flops_per_token(self) -> int:
+        """FLOPs of a token in training at full context: 6 for each weight of a matrix product, the output matrix among
+        them, and those of attention. Looking up an embedding costs nothing."""
+
+    @abstractmethod
+    def activation_bytes(self, item: int) -> int:
+        """What a token's backward pass needs, in bytes, without logits; `item`: bytes of an activation, 2 or 4."""
+
+    @abstractmethod
+    def exported(self) -> dict[str, Any]:
+        """config.json of a checkpoint."""
+
+    @classmethod
+    def imported(cls, values: Mapping[str, Any], where: str) -> Self:
+        """Of config.json. Raises ValueError, naming `where`, for what this family does not have."""
+        known = {field.name for field in fields(cls)}
+        return from_mapping(cls, {key: value for key, value in values.items() if key in known}, where=where)
+
+    @abstractmethod
+    def build(self, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0) -> TrainableModel:
+        """The model with its initial weights, float32 on the CPU."""
+
+    def asdict(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,25 @@
+"""Families: the families of models by name. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.models.bert.config import BertConfig
+from training.models.config import ModelConfig
+from training.models.gpt2.config import Gpt2Config
+from training.models.qwen3.config import Qwen3Config
+
+FAMILIES: dict[str, type[ModelConfig]] = {
+    "qwen3": Qwen3Config,
+    "gpt2": Gpt2Config,
+    "bert": BertConfig,
+}
+
+
+def read_model(values: Mapping[str, Any], where: str) -> ModelConfig:
+    """The shape of a model that `exported` or `asdict` wrote. Raises ValueError, naming `where`, for another."""
+    name = values.get("model_type")
+    if name not in FAMILIES:
+        raise ValueError(f"{where}: model_type is {name!r}; known are {', '.join(FAMILIES)}")
+    return FAMILIES[name].imported(values, where)

@@ -1,0 +1,91 @@
+"""Module: what the loop of training knows of a model."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+from torch import Tensor, nn
+
+from training.models.config import ModelConfig
+
+
+class TrainableModel(nn.Module):
+    """Called with the tensors of a batch (training/objectives), [B, ...] each, it returns the loss in nats, summed over
+    the targets that are not IGNORED. `state_dict()` is model.safetensors as it stands."""
+
+    config: ModelConfig
+    compiled = False
+    # Methods besides the call that read weights, and so gather them where the model is sharded.
+    READING: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    @abstractmethod
+    def blocks(self) -> Sequence[nn.Module]:
+        """The layers, which are compiled and sharded one by one."""
+
+    @property
+    def parameter_count(self) -> int:
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def hidden_matrices(self) -> set[str]:
+        """The names of the matrices between embedding and head, which Muon updates."""
+        inside = {id(parameter) for block in self.blocks for parameter in block.parameters() if parameter.ndim == 2}
+        return {name for name, parameter in self.named_parameters() if id(parameter) in inside}
+
+    def compile_blocks(self, backend: Any = "inductor") -> None:
+        """Makes torch.compile fuse each block, in place: names stay. To be called before DDP or fully_shard wrap the
+        model. No block depends on its number, so one compilation serves all of them."""
+        self.compiled = True
+        for block in self.blocks:
+            block.compile(backend=backend, fullgraph=True)
+
+
+class Cache(Protocol):
+    """What a model keeps of the tokens that it has read, so that generating reads each token once. B texts.
+
+    `lengths` int64 [B] are read of each; `longest` of them is the most.
+    """
+
+    lengths: Tensor
+    longest: int
+
+    def truncate(self, lengths: Tensor) -> None:
+        """Forgets all tokens after these lengths [B]: the padding of the shorter prompts."""
+        ...
+
+
+class CausalModel(TrainableModel):
+    """A model that predicts each token from those before it."""
+
+    READING = ("hidden", "logits")
+    branches: ClassVar[bool]  # whether `hidden` takes a `tree`
+
+    @property
+    @abstractmethod
+    def head(self) -> Tensor:
+        """The output matrix [V, D]."""
+
+    @abstractmethod
+    def new_cache(self, batch: int, capacity: int) -> Cache:
+        """An empty one, on the device of the model, for `capacity` tokens of each text."""
+
+    @abstractmethod
+    def hidden(
+        self,
+        tokens: Tensor,
+        cache: Any = None,
+        segments: Tensor | None = None,
+        tree: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """Final hidden states [B, T, D] of tokens [B, T]; the logits are their products with `head`.
+
+        `cache` holds the tokens read before and is extended by these; once it is filled, T must be 1. Nothing is read
+        across different numbers of `segments` [B, T]. `tree` are positions and ends, both [B, T], of rows that branch:
+        a token q attends to k when k <= q < ends[k].
+        """
+
+    @abstractmethod
+    def logits(self, tokens: Tensor, cache: Any = None) -> Tensor:
+        """Scores [B, T, V] of the token that follows each of tokens [B, T]."""

@@ -1,0 +1,106 @@
+"""Config: the shape of a decoder of the Qwen3 architecture, in the names of Hugging Face's config.json.
+
+T tokens   D width   F width of the MLP   H heads   K key-value heads   E head width   V vocabulary   L layers
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from training.models.config import ModelConfig
+from training.shape import Size
+
+if TYPE_CHECKING:
+    from training.models.qwen3.transformer import Transformer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qwen3Config(ModelConfig):
+    CAUSAL = True
+    OBJECTIVES = ("next_token",)
+
+    model_type: str = "qwen3"
+    intermediate_size: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    head_dim: int
+    rope_theta: float = 10_000.0
+    rms_norm_eps: float = 1e-6
+    tie_word_embeddings: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.num_attention_heads % self.num_key_value_heads:
+            raise ValueError(
+                f"{self.num_attention_heads} attention heads cannot share {self.num_key_value_heads} key-value heads "
+                f"evenly; num_key_value_heads must divide num_attention_heads"
+            )
+        if self.head_dim % 2:
+            raise ValueError(f"head_dim {self.head_dim} is odd; rotary embeddings turn pairs, so take an even number")
+
+    @classmethod
+    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
+        return cls(
+            vocab_size=vocab_size,
+            eos_token_id=eos_token_id,
+            hidden_size=size.width,
+            intermediate_size=size.feed_forward,
+            num_hidden_layers=size.layers,
+            num_attention_heads=size.heads,
+            num_key_value_heads=size.kv_heads,
+            head_dim=size.head_width,
+            max_position_embeddings=size.context,
+            rope_theta=size.rope_theta,
+            initializer_range=size.initial_weights,
+        )
+
+    @property
+    def matrix_parameters(self) -> int:
+        width, heads = self.hidden_size, self.num_attention_heads + self.num_key_value_heads
+        attention = 2 * width * heads * self.head_dim + 2 * self.head_dim
+        layer = attention + 3 * width * self.intermediate_size + 2 * width
+        return self.num_hidden_layers * layer + width
+
+    @property
+    def parameters(self) -> int:
+        return self.matrix_parameters + self.vocab_size * self.hidden_size * (1 if self.tie_word_embeddings else 2)
+
+    @property
+    def flops_per_token(self) -> int:
+        """6N + 12 L (H E) T, N including the output matrix."""
+        attention = 12 * self.num_hidden_layers * self.num_attention_heads * self.head_dim
+        products = 6 * (self.matrix_parameters + self.vocab_size * self.hidden_size)
+        return products + attention * self.max_position_embeddings
+
+    def activation_bytes(self, item: int) -> int:
+        """As Korthikanti et al. 2022 (section 4) count them:
+
+        a layer  norms 2 D (4 + a) + 8;  q, k, v kept twice for q and k: a (2 (2H + 2K) E - K E);  output H E a + 4 H;
+                 residual stream 2 D 4;  gate, up and their product 3 F a
+        once     embedding and last norm D (8 + 2a), gradient of the last hidden states D a
+        """
+        d, f, e = self.hidden_size, self.intermediate_size, self.head_dim
+        h, k = self.num_attention_heads, self.num_key_value_heads
+        layer = 2 * (d * (4 + item) + 4)
+        layer += item * (2 * h + 3 * k) * e + 4 * (h + k)  # queries and keys before and after their rotation, values
+        layer += item * h * e + 4 * h + 2 * 4 * d
+        layer += 3 * item * f
+        return self.num_hidden_layers * layer + d * (8 + 2 * item) + d * item
+
+    def exported(self) -> dict[str, Any]:
+        return {
+            "architectures": ["Qwen3ForCausalLM"],
+            "attention_bias": False,
+            "attention_dropout": 0.0,
+            "bos_token_id": None,
+            "dtype": "float32",
+            "hidden_act": "silu",
+            "use_sliding_window": False,
+            **self.asdict(),
+        }
+
+    def build(self, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0) -> Transformer:
+        from training.models.qwen3.transformer import Transformer
+
+        return Transformer(self, seed, dropout=dropout, label_smoothing=label_smoothing)

@@ -1,0 +1,37 @@
+"""Catalog: the objectives by name. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from training.config import TrainConfig
+from training.objectives.masked_tokens import MaskedTokens
+from training.objectives.next_token import next_token
+from training.objectives.objective import Objective, Text
+from training.objectives.span_corruption import SENTINELS, SpanCorruption
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """`tokens`: those of its own, which follow on the vocabulary of the shards, in the order of their ids. `roles`:
+    of them, in the names of Hugging Face's tokenizer_config.json."""
+
+    build: Callable[[Text, TrainConfig], Objective]
+    tokens: tuple[str, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+MASK = "<|mask|>"
+OBJECTIVES: dict[str, Known] = {
+    "next_token": Known(build=lambda text, plan: next_token),
+    "masked_tokens": Known(
+        build=lambda text, plan: MaskedTokens(text, plan.seed, plan.mask_share),
+        tokens=(MASK,),
+        roles={"mask_token": MASK},
+    ),
+    "span_corruption": Known(
+        build=lambda text, plan: SpanCorruption(text, plan.seed, plan.mask_share, plan.mean_span),
+        tokens=tuple(f"<extra_id_{number}>" for number in range(SENTINELS)),
+    ),
+}
