@@ -85,3 +85,8 @@ class ModelConfig(ABC):
 
     def asdict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def renamed(values: Mapping[str, Any], theirs: Mapping[str, str]) -> dict[str, Any]:
+    """Values of a config.json under our names as well, of which `theirs` are other families' names."""
+    return {**values, **{ours: values[name] for ours, name in theirs.items() if name in values}}

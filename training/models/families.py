@@ -9,11 +9,13 @@ from training.models.bert.config import BertConfig
 from training.models.config import ModelConfig
 from training.models.gpt2.config import Gpt2Config
 from training.models.qwen3.config import Qwen3Config
+from training.models.t5.config import T5Config
 
 FAMILIES: dict[str, type[ModelConfig]] = {
     "qwen3": Qwen3Config,
     "gpt2": Gpt2Config,
     "bert": BertConfig,
+    "t5": T5Config,
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from training.models.config import ModelConfig
+from training.models.config import ModelConfig, renamed
 from training.models.size import attention_flops, block_activations, block_parameters, check_heads
 from training.shape import Size
 
@@ -88,10 +88,10 @@ class Gpt2Config(ModelConfig):
 
     @classmethod
     def imported(cls, values: Mapping[str, Any], where: str) -> Self:
-        ours = {name: values[theirs] for name, theirs in THEIRS.items() if theirs in values}
-        if "n_embd" in values and values.get("n_inner") is None:
-            ours["intermediate_size"] = 4 * values["n_embd"]
-        return super().imported({**values, **ours}, where)
+        ours = renamed(values, THEIRS)
+        if ours.get("intermediate_size") is None and "hidden_size" in ours:
+            ours["intermediate_size"] = 4 * ours["hidden_size"]
+        return super().imported(ours, where)
 
     def build(self, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0) -> Decoder:
         from training.models.gpt2.decoder import Decoder
