@@ -7,13 +7,19 @@ from typing import Any
 
 from training.models.bert.config import BertConfig
 from training.models.config import ModelConfig
+from training.models.convolutional.config import ConvolutionalConfig
 from training.models.gpt2.config import Gpt2Config
 from training.models.qwen3.config import Qwen3Config
+from training.models.recurrent.config import GruConfig, RecurrentConfig, RnnConfig
 from training.models.t5.config import T5Config
 
 FAMILIES: dict[str, type[ModelConfig]] = {
     "qwen3": Qwen3Config,
     "gpt2": Gpt2Config,
+    "lstm": RecurrentConfig,
+    "gru": GruConfig,
+    "rnn": RnnConfig,
+    "gated_convolution": ConvolutionalConfig,
     "bert": BertConfig,
     "t5": T5Config,
 }

@@ -28,6 +28,11 @@ def check_plan(model: ModelConfig, config: TrainConfig, heldout: ShardSet | None
         )
     if config.sample_every and not model.CAUSAL:
         raise ValueError(f"--sample-every: the family {model.model_type} does not continue texts; set it to 0")
+    if config.document_masks and not model.DOCUMENT_MASKS:
+        raise ValueError(
+            f"--document-masks: the family {model.model_type} cannot keep documents of a sequence apart; give "
+            f"--no-document-masks"
+        )
     if fixed := sorted(SAMPLES.intersection(overrides)):
         raise ValueError(f"--override {fixed[0]}: steps would read other samples than before; give another --out")
 

@@ -13,6 +13,7 @@ from small_corpus import CONTEXT, VOCABULARY, Data
 from training.checkpoints.export import layout_files, load_model
 from training.models.config import ModelConfig
 from training.models.families import FAMILIES
+from training.models.module import CausalModel
 from training.shape import Size
 
 SIZE = Size(
@@ -78,3 +79,32 @@ def assert_same_logits(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:
     else:
         found, expected = ours.logits(tokens), theirs(tokens).logits
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", [name for name, config in FAMILIES.items() if config.CAUSAL])
+@torch.no_grad()
+def test_a_text_read_token_by_token_beside_a_shorter_one_has_the_logits_of_the_whole(family: str) -> None:
+    model = small(family).build(seed=1).eval()
+    assert isinstance(model, CausalModel)
+    tokens = torch.randint(1, VOCABULARY, (2, 12), generator=torch.Generator().manual_seed(0))
+    lengths = torch.tensor([7, 4])
+    cache = model.new_cache(2, 12)
+    model.hidden(tokens[:, :7], cache)  # the second text is padded
+    cache.truncate(lengths)
+    for _ in range(5):
+        found = model.logits(tokens[[0, 1], lengths][:, None], cache)
+        for row, length in enumerate(lengths.tolist()):
+            whole = model.logits(tokens[row : row + 1, : length + 1])
+            torch.testing.assert_close(found[row], whole[0, -1:], atol=1e-5, rtol=1e-4)
+        lengths = lengths + 1
+
+
+@pytest.mark.parametrize("family", [name for name, config in FAMILIES.items() if config.CAUSAL])
+@torch.no_grad()
+def test_no_token_sees_those_behind_it(family: str) -> None:
+    model = small(family).build(seed=1).eval()
+    assert isinstance(model, CausalModel)
+    tokens = torch.randint(1, VOCABULARY, (1, CONTEXT), generator=torch.Generator().manual_seed(0))
+    changed = tokens.clone()
+    changed[0, 10:] = 1
+    torch.testing.assert_close(model.logits(tokens)[0, :10], model.logits(changed)[0, :10], atol=1e-6, rtol=1e-5)

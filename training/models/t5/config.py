@@ -32,6 +32,7 @@ THEIRS = {
 class T5Config(ModelConfig):
     """Positions are distances in buckets: any length can be read, `max_position_embeddings` is that of training."""
 
+    DOCUMENT_MASKS = False
     OBJECTIVES = ("span_corruption",)
 
     model_type: str = "t5"

@@ -1,0 +1,88 @@
+"""What each objective hides and asks, counted over many sequences."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from training.data.sequences import IGNORED, Batch
+from training.objectives.masked_tokens import MaskedTokens
+from training.objectives.objective import Text
+from training.objectives.span_corruption import SpanCorruption
+
+TEXT = Text(vocab_size=1000, eos=0)
+ROWS, LENGTH = 200, 256
+SAMPLES = np.arange(ROWS)
+
+
+@pytest.fixture(scope="module")
+def batch() -> Batch:
+    """Tokens of no document's opening but one in 50."""
+    random = np.random.RandomState(0)
+    tokens = random.randint(1, TEXT.vocab_size, (ROWS, LENGTH))
+    tokens[random.random_sample(tokens.shape) < 0.02] = TEXT.eos
+    return Batch(tokens, np.roll(tokens, -1, axis=1))
+
+
+def test_a_seventh_of_the_tokens_is_asked_and_most_of_these_are_hidden(batch: Batch) -> None:
+    tokens, targets = MaskedTokens(TEXT, seed=0, share=0.15)(batch, SAMPLES)
+    asked = targets != IGNORED
+    words = batch.tokens != TEXT.eos
+    assert (asked.sum(1) == np.maximum(1, np.round(0.15 * words.sum(1)))).all() and not asked[~words].any()
+    assert (targets[asked] == batch.tokens[asked]).all() and (tokens[~asked] == batch.tokens[~asked]).all()
+    hidden, same = (tokens[asked] == TEXT.vocab_size).mean(), (tokens[asked] == batch.tokens[asked]).mean()
+    assert hidden == pytest.approx(0.8, abs=0.015) and same == pytest.approx(0.1, abs=0.015)
+    others = tokens[asked & (tokens != batch.tokens) & (tokens != TEXT.vocab_size)]
+    assert len(np.unique(others)) > 500 and others.max() < TEXT.vocab_size  # any token of the vocabulary
+    places = asked.mean(0)
+    assert places.std() < 0.04  # no place is preferred
+
+
+def test_a_sequence_is_hidden_anew_in_each_epoch_and_alike_on_any_rank(batch: Batch) -> None:
+    objective = MaskedTokens(TEXT, seed=7, share=0.15)
+    _, first = objective(batch, SAMPLES)
+    _, later = objective(batch, SAMPLES + ROWS)
+    both = (first != IGNORED) & (later != IGNORED)
+    assert both.sum() / (first != IGNORED).sum() == pytest.approx(0.15, abs=0.02)
+    part = Batch(batch.tokens[50:60], batch.targets[50:60])
+    assert (objective(part, SAMPLES[50:60])[1] == first[50:60]).all()
+    assert (MaskedTokens(TEXT, seed=8, share=0.15)(batch, SAMPLES)[1] != first).any()
+
+
+def test_spans_are_told_after_their_sentinels(batch: Batch) -> None:
+    objective = SpanCorruption(TEXT, seed=0, share=0.15, span=3.0)
+    noise, spans = objective.counts(LENGTH)
+    assert noise == round(0.15 * LENGTH) and spans == round(noise / 3)
+    read, targets, before = objective(batch, SAMPLES)
+    assert read.shape == (ROWS, LENGTH - noise + spans + 1) and targets.shape == (ROWS, noise + spans + 1)
+    assert (before[:, 0] == TEXT.eos).all() and (before[:, 1:] == targets[:, :-1]).all()
+    lengths: Counter[int] = Counter()
+    for row in range(ROWS):
+        told = _spans(targets[row][:-1])
+        assert list(told) == list(range(TEXT.vocab_size, TEXT.vocab_size + spans)) and targets[row][-1] == TEXT.eos
+        rebuilt = [piece for token in read[row][:-1].tolist() for piece in (told.get(token) or [token])]
+        assert rebuilt == batch.tokens[row].tolist()
+        lengths.update(map(len, told.values()))
+    assert sum(size * count for size, count in lengths.items()) / lengths.total() == pytest.approx(3.0, abs=0.1)
+    assert lengths[1] > lengths[3] > lengths[6] > 0  # each division is as likely as any other
+
+
+def _spans(targets: np.ndarray) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for token in targets.tolist():
+        if token >= TEXT.vocab_size:
+            found[token] = []
+        else:
+            found[list(found)[-1]].append(token)
+    return found
+
+
+@pytest.mark.parametrize("length", [2, 3, 5, 17])
+def test_short_sequences_have_something_to_read_and_to_tell(length: int) -> None:
+    tokens = np.arange(1, length + 1)[None]
+    read, targets, _ = SpanCorruption(TEXT, seed=0, share=0.15, span=3.0)(Batch(tokens, tokens), np.array([3]))
+    assert read.size > 2 and targets.size > 2
+    _, asked = MaskedTokens(TEXT, seed=0, share=0.15)(Batch(tokens, tokens), np.array([3]))
+    assert (asked != IGNORED).sum() == max(1, round(0.15 * length))
