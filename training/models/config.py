@@ -28,7 +28,7 @@ class ModelConfig(ABC):
     CAUSAL: ClassVar[bool] = False  # whether it predicts each token from those before it
     DOCUMENT_MASKS: ClassVar[bool] = True  # whether it can keep documents of one sequence apart
     OBJECTIVES: ClassVar[tuple[str, ...]]  # those that it can be trained on (training/objectives), the usual one first
-    MAY_BE_ZERO: ClassVar[frozenset[str]] = frozenset({"eos_token_id"})
+    MAY_BE_ZERO: ClassVar[frozenset[str]] = frozenset({"eos_token_id", "pad_token_id"})
 
     model_type: str
     vocab_size: int

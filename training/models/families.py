@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from training.models.albert.config import AlbertConfig
 from training.models.bert.config import BertConfig
 from training.models.config import ModelConfig
 from training.models.convolutional.config import ConvolutionalConfig
 from training.models.gpt2.config import Gpt2Config
 from training.models.qwen3.config import Qwen3Config
 from training.models.recurrent.config import GruConfig, RecurrentConfig, RnnConfig
+from training.models.roberta.config import RobertaConfig
 from training.models.t5.config import T5Config
 
 FAMILIES: dict[str, type[ModelConfig]] = {
@@ -21,6 +23,8 @@ FAMILIES: dict[str, type[ModelConfig]] = {
     "rnn": RnnConfig,
     "gated_convolution": ConvolutionalConfig,
     "bert": BertConfig,
+    "roberta": RobertaConfig,
+    "albert": AlbertConfig,
     "t5": T5Config,
 }
 

@@ -9,6 +9,7 @@ from training.config import TrainConfig
 from training.objectives.masked_tokens import MaskedTokens
 from training.objectives.next_token import next_token
 from training.objectives.objective import Objective, Text
+from training.objectives.sentence_order import SentenceOrder
 from training.objectives.span_corruption import SENTINELS, SpanCorruption
 
 
@@ -27,6 +28,11 @@ OBJECTIVES: dict[str, Known] = {
     "next_token": Known(build=lambda text, plan: next_token),
     "masked_tokens": Known(
         build=lambda text, plan: MaskedTokens(text, plan.seed, plan.mask_share),
+        tokens=(MASK,),
+        roles={"mask_token": MASK},
+    ),
+    "sentence_order": Known(
+        build=lambda text, plan: SentenceOrder(text, plan.seed, plan.mask_share),
         tokens=(MASK,),
         roles={"mask_token": MASK},
     ),

@@ -118,3 +118,9 @@ def cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, smoothing: floa
             for part in _slices(hidden, weight)
         ]
         return torch.stack(losses).sum()
+
+
+def biased_cross_entropy(hidden: Tensor, head: Tensor, bias: Tensor, targets: Tensor, smoothing: float = 0.0) -> Tensor:
+    """`cross_entropy` of hidden [R, D] against a head [V, D] with a bias [V]: a column that a state of 1 reads."""
+    hidden = torch.cat([hidden, hidden.new_ones(len(hidden), 1)], dim=1)
+    return cross_entropy(hidden, torch.cat([head, bias[:, None]], dim=1), targets, smoothing)

@@ -13,7 +13,7 @@ from training.models.size import attention_flops, block_activations, block_param
 from training.shape import Size
 
 if TYPE_CHECKING:
-    from training.models.bert.encoder import Encoder
+    from training.models.module import TrainableModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,11 @@ class BertConfig(ModelConfig):
         )
 
     @property
+    def positions(self) -> int:
+        """Rows of the table of positions."""
+        return self.max_position_embeddings
+
+    @property
     def matrix_parameters(self) -> int:
         """The blocks, and the transformation before the output matrix; both norms around them and the output's bias."""
         d = self.hidden_size
@@ -54,7 +59,7 @@ class BertConfig(ModelConfig):
 
     @property
     def parameters(self) -> int:
-        tables = self.vocab_size + self.max_position_embeddings + self.type_vocab_size
+        tables = self.vocab_size + self.positions + self.type_vocab_size
         return self.matrix_parameters + tables * self.hidden_size
 
     @property
@@ -80,7 +85,7 @@ class BertConfig(ModelConfig):
             **self.asdict(),
         }
 
-    def build(self, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0) -> Encoder:
+    def build(self, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0) -> TrainableModel:
         from training.models.bert.encoder import Encoder
 
         return Encoder(self, seed, dropout=dropout, label_smoothing=label_smoothing)

@@ -1,0 +1,81 @@
+"""Encoder: RoBERTa with its head for masked tokens. Its parameter names are Hugging Face's.
+
+B batch   T tokens   D width   V vocabulary
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from training.data.sequences import IGNORED
+from training.models.bert.layers import Embeddings, Layers
+from training.models.initial import initialize
+from training.models.masks import same_segment
+from training.models.module import TrainableModel
+from training.models.roberta.config import RobertaConfig
+from training.ops.loss import biased_cross_entropy
+
+
+class Roberta(nn.Module):
+    def __init__(self, config: RobertaConfig, dropout: float) -> None:
+        super().__init__()
+        self.embeddings = Embeddings(config)
+        self.encoder = Layers(config, dropout)
+
+
+class Head(nn.Module):
+    def __init__(self, config: RobertaConfig) -> None:
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.layer_norm = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
+        self.bias = nn.Parameter(torch.zeros(config.vocab_size))
+
+    def forward(self, states: Tensor) -> Tensor:
+        normed: Tensor = self.layer_norm(functional.gelu(self.dense(states)))
+        return normed
+
+
+class RobertaEncoder(TrainableModel):
+    """Called with tokens and targets, both int64 [B, T], and segments where there are any, it returns the summed loss.
+
+    Dropout and label smoothing are part of the loss in training mode alone.
+    """
+
+    READING = ("hidden", "logits")
+    config: RobertaConfig
+
+    def __init__(
+        self, config: RobertaConfig, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.config, self.label_smoothing = config, label_smoothing
+        self.roberta, self.lm_head = Roberta(config, dropout), Head(config)
+        initialize(self, config.initializer_range, seed)
+
+    @property
+    def blocks(self) -> Sequence[nn.Module]:
+        return list(self.roberta.encoder.layer)
+
+    def hidden(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
+        """States [B, T, D] of tokens [B, T], each of which sees all of its segment."""
+        placed = tokens != self.config.padding
+        positions = placed.cumsum(1) * placed + self.config.padding
+        mask = None if segments is None else same_segment(segments)
+        found: Tensor = self.roberta.encoder(self.roberta.embeddings(tokens, positions), mask)
+        return found
+
+    def logits(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
+        """Scores [B, T, V] of the token at each place."""
+        states = self.lm_head(self.hidden(tokens, segments))
+        return functional.linear(states, self.roberta.embeddings.word_embeddings.weight, self.lm_head.bias)
+
+    def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
+        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
+        asked = targets != IGNORED
+        states = self.lm_head(self.hidden(tokens, segments)[asked])
+        head, bias = self.roberta.embeddings.word_embeddings.weight, self.lm_head.bias
+        return biased_cross_entropy(states, head, bias, targets[asked], self.label_smoothing if self.training else 0.0)
