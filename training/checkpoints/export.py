@@ -6,6 +6,7 @@ config.json  generation_config.json  model.safetensors  tokenizer.json  tokenize
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -53,9 +54,17 @@ def read_config(folder: Path) -> ModelConfig:
 
 
 def load_model(folder: Path) -> TrainableModel:
-    """The model of a folder, float32 on the CPU. Nothing in the folder is executed."""
-    model = read_config(folder).build()
-    model.load_state_dict(load_file(folder / "model.safetensors"))
+    """The model of a folder, ours or Hugging Face's, float32 on the CPU. Nothing in the folder is executed.
+
+    Raises ValueError where weights are missing, and warns of those that the model has no use for.
+    """
+    path, model = folder / "model.safetensors", read_config(folder).build()
+    missing, unused = model.load_state_dict(load_file(path), strict=False)
+    missing = [name for name in missing if not name.startswith(model.TRAINING_ONLY)]
+    if missing:
+        raise ValueError(f"{path} has no weights {', '.join(missing)}: it is of another model than config.json says")
+    if unused:
+        warnings.warn(f"{path}: weights that this model has not are left out: {', '.join(unused)}", stacklevel=2)
     return model
 
 

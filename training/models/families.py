@@ -9,6 +9,7 @@ from training.models.albert.config import AlbertConfig
 from training.models.bert.config import BertConfig
 from training.models.config import ModelConfig
 from training.models.convolutional.config import ConvolutionalConfig
+from training.models.electra.config import ElectraConfig
 from training.models.gpt2.config import Gpt2Config
 from training.models.qwen3.config import Qwen3Config
 from training.models.recurrent.config import GruConfig, RecurrentConfig, RnnConfig
@@ -25,6 +26,7 @@ FAMILIES: dict[str, type[ModelConfig]] = {
     "bert": BertConfig,
     "roberta": RobertaConfig,
     "albert": AlbertConfig,
+    "electra": ElectraConfig,
     "t5": T5Config,
 }
 

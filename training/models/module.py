@@ -17,6 +17,8 @@ class TrainableModel(nn.Module):
 
     config: ModelConfig
     compiled = False
+    # How the names of weights begin that only training needs, and that Hugging Face's folders do not have.
+    TRAINING_ONLY: ClassVar[tuple[str, ...]] = ()
     # Methods besides the call that read weights, and so gather them where the model is sharded.
     READING: ClassVar[tuple[str, ...]] = ()
 

@@ -9,6 +9,7 @@ from training.config import TrainConfig
 from training.objectives.masked_tokens import MaskedTokens
 from training.objectives.next_token import next_token
 from training.objectives.objective import Objective, Text
+from training.objectives.replaced_tokens import ReplacedTokens
 from training.objectives.sentence_order import SentenceOrder
 from training.objectives.span_corruption import SENTINELS, SpanCorruption
 
@@ -33,6 +34,11 @@ OBJECTIVES: dict[str, Known] = {
     ),
     "sentence_order": Known(
         build=lambda text, plan: SentenceOrder(text, plan.seed, plan.mask_share),
+        tokens=(MASK,),
+        roles={"mask_token": MASK},
+    ),
+    "replaced_tokens": Known(
+        build=lambda text, plan: ReplacedTokens(text, plan.seed, plan.mask_share),
         tokens=(MASK,),
         roles={"mask_token": MASK},
     ),

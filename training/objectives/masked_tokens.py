@@ -17,10 +17,11 @@ MASKED, RANDOM = 0.8, 0.1  # of those that are predicted
 
 
 class MaskedTokens:
-    """`share` of a sequence's tokens are predicted, at least one; never those that open a document."""
+    """`share` of a sequence's tokens are predicted, at least one; never those that open a document. Of them the mask
+    replaces `masked` and any token `random`."""
 
-    def __init__(self, text: Text, seed: int, share: float) -> None:
-        self.text, self.seed, self.share = text, seed, share
+    def __init__(self, text: Text, seed: int, share: float, *, masked: float = MASKED, random: float = RANDOM) -> None:
+        self.text, self.seed, self.share, self.masked, self.random = text, seed, share, masked, random
         self.mask = text.vocab_size  # its id
 
     def __call__(self, batch: Batch, samples: np.ndarray) -> Arrays:
@@ -43,4 +44,4 @@ class MaskedTokens:
         """What stands in place of the tokens (n,) that are predicted."""
         kind = random.random_sample(len(tokens))
         others = random.randint(0, self.text.vocab_size, len(tokens))
-        return np.where(kind < MASKED, self.mask, np.where(kind < MASKED + RANDOM, others, tokens))
+        return np.where(kind < self.masked, self.mask, np.where(kind < self.masked + self.random, others, tokens))
