@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.models.albert.config import AlbertConfig
+from training.models.bart.config import BartConfig
 from training.models.bert.config import BertConfig
 from training.models.config import ModelConfig
 from training.models.convolutional.config import ConvolutionalConfig
@@ -27,6 +28,7 @@ FAMILIES: dict[str, type[ModelConfig]] = {
     "roberta": RobertaConfig,
     "albert": AlbertConfig,
     "electra": ElectraConfig,
+    "bart": BartConfig,
     "t5": T5Config,
 }
 

@@ -5,21 +5,36 @@ B sequences   T tokens
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+import re
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from training.data.sequences import Batch
 
 Arrays = tuple[np.ndarray, ...]  # the arguments of a model, (B, ...) each; the second are the targets
 
 
-class Text(NamedTuple):
-    """What an objective knows of the tokens: how many there are, and the one that opens a document. Tokens of its own
-    have the ids from `vocab_size` on."""
+SENTENCE_END = re.compile(r"([.!?…。！？][\"'”’)\]」』]*\s*|.*\n\s*)$", re.DOTALL)
 
-    vocab_size: int
-    eos: int
+
+class Text:
+    """What an objective knows of the tokens: how many there are, the one that opens a document, and what they spell.
+    Tokens of its own have the ids from `vocab_size` on."""
+
+    def __init__(self, vocab_size: int, eos: int, tokenizer: bytes = b"") -> None:
+        self.vocab_size, self.eos, self._tokenizer = vocab_size, eos, tokenizer
+
+    @cached_property
+    def ends_sentence(self) -> np.ndarray:
+        """bool (V,): whether a token is the last of a sentence or of a line, as far as its own letters say."""
+        tokenizer = Tokenizer.from_str(self._tokenizer.decode())
+        spelled = tokenizer.decode_batch([[token] for token in range(self.vocab_size)], skip_special_tokens=False)
+        found = np.array([bool(SENTENCE_END.search(text)) for text in spelled])
+        found[self.eos] = True
+        return found
 
 
 class Objective(Protocol):

@@ -63,8 +63,8 @@ def build_loader(shards: ShardSet, config: TrainConfig, world: World) -> Loader:
     )
 
 
-def build_objective(shards: ShardSet, config: TrainConfig) -> Objective:
-    return OBJECTIVES[config.objective].build(Text(shards.index.vocab_size, shards.index.eos), config)
+def build_objective(shards: ShardSet, tokenizer: bytes, config: TrainConfig) -> Objective:
+    return OBJECTIVES[config.objective].build(Text(shards.index.vocab_size, shards.index.eos, tokenizer), config)
 
 
 def build_heldout_loader(shards: ShardSet | None, config: TrainConfig) -> Loader | None:

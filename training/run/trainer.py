@@ -81,7 +81,7 @@ class Trainer:
         check_plan(model, config, heldout, overrides)
         self.tokenizer = read_tokenizer_of(tokenizer, shards, heldout)
         self.loader = build_loader(shards, config, world)
-        objective = build_objective(shards, config)
+        objective = build_objective(shards, self.tokenizer, config)
         self.examples = Examples(self.loader, objective)
         self.heldout = build_heldout_loader(heldout, config)
         self.heldout_examples = Examples(self.heldout, objective) if self.heldout else None

@@ -27,6 +27,7 @@ LOADER = {
     "roberta": transformers.AutoModelForMaskedLM,
     "albert": transformers.AutoModelForPreTraining,
     "electra": transformers.AutoModelForPreTraining,
+    "bart": transformers.AutoModelForSeq2SeqLM,
     "t5": transformers.AutoModelForSeq2SeqLM,
 }
 

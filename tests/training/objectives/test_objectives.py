@@ -6,10 +6,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from training.data.sequences import IGNORED, Batch
+from training.objectives.denoising import Denoising
 from training.objectives.masked_tokens import MaskedTokens
 from training.objectives.objective import Text
+from training.objectives.replaced_tokens import ReplacedTokens
+from training.objectives.sentence_order import SentenceOrder
 from training.objectives.span_corruption import SpanCorruption
 
 TEXT = Text(vocab_size=1000, eos=0)
@@ -86,3 +90,64 @@ def test_short_sequences_have_something_to_read_and_to_tell(length: int) -> None
     assert read.size > 2 and targets.size > 2
     _, asked = MaskedTokens(TEXT, seed=0, share=0.15)(Batch(tokens, tokens), np.array([3]))
     assert (asked != IGNORED).sum() == max(1, round(0.15 * length))
+
+
+@pytest.fixture(scope="module")
+def spelled() -> Text:
+    """Ids from 1 to 999 are words; of them every tenth ends a sentence."""
+    text = Text(vocab_size=1000, eos=0)
+    text.ends_sentence = np.arange(1000) % 10 == 0
+    return text
+
+
+def test_a_text_is_damaged_by_masks_for_spans_and_by_the_order_of_its_sentences(batch: Batch, spelled: Text) -> None:
+    objective = Denoising(spelled, seed=0, share=0.3, span=3.0)
+    read, targets, before, lengths = objective(batch, SAMPLES)
+    assert (targets == batch.tokens).all() and (before[:, 1:] == targets[:, :-1]).all() and not before[:, 0].any()
+    masks = (read == spelled.vocab_size).sum(1)
+    assert (lengths == LENGTH - round(0.3 * LENGTH) + masks).all()
+    spans = round(0.3 * LENGTH) / masks.mean()
+    assert spans == pytest.approx(3.0, rel=0.05)  # the last span is cut, some have no token
+    for row in range(ROWS):
+        kept = Counter(read[row, : lengths[row]].tolist())
+        del kept[spelled.vocab_size]
+        assert not kept - Counter(batch.tokens[row].tolist())
+    random = np.random.RandomState(0)
+    turned = objective.permute(batch.tokens[0], random)
+    assert sorted(turned) == sorted(batch.tokens[0]) and (turned != batch.tokens[0]).any()
+    sentences = np.split(batch.tokens[0], np.flatnonzero(spelled.ends_sentence[batch.tokens[0]]) + 1)
+    joined = " ".join(map(str, turned.tolist()))
+    assert all(" ".join(map(str, sentence.tolist())) in joined for sentence in sentences)
+
+
+def test_sentences_end_as_people_write_them(tokenizer_of_all_bytes: Tokenizer) -> None:
+    text = Text(tokenizer_of_all_bytes.get_vocab_size(), 0, tokenizer_of_all_bytes.to_str().encode())
+    ends = {tokenizer_of_all_bytes.decode([token]) for token in np.flatnonzero(text.ends_sentence)[1:]}
+    assert {".", "!", "?", "\n"} <= ends and not {",", " ", "a", "("} & ends
+
+
+@pytest.fixture
+def tokenizer_of_all_bytes() -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(), decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator([], trainers.BpeTrainer(special_tokens=["<|eos|>"], initial_alphabet=alphabet))
+    return tokenizer
+
+
+def test_parts_are_swapped_in_half_of_the_sequences(batch: Batch) -> None:
+    tokens, targets, swapped = SentenceOrder(TEXT, seed=0, share=0.15)(batch, SAMPLES)
+    assert swapped.mean() == pytest.approx(0.5, abs=0.1)
+    middle = (LENGTH - 2) // 2
+    whole = np.where(targets != IGNORED, targets, tokens)
+    assert (whole[:, 0] == TEXT.eos).all()
+    for row in range(ROWS):
+        first = batch.tokens[row, :middle] if not swapped[row] else batch.tokens[row, middle : LENGTH - 2]
+        assert (whole[row, 1 : 1 + len(first)] == first).all()
+
+
+def test_replaced_tokens_are_all_masked_and_drawn_by_even_numbers(batch: Batch) -> None:
+    tokens, targets, draws = ReplacedTokens(TEXT, seed=0, share=0.15)(batch, SAMPLES)
+    assert (tokens[targets != IGNORED] == TEXT.vocab_size).all()
+    assert draws.dtype == np.float32 and draws.mean() == pytest.approx(0.5, abs=0.01)
+    assert 0 <= draws.min() < draws.max() < 1
