@@ -12,6 +12,7 @@ from training.models.config import ModelConfig
 from training.models.convolutional.config import ConvolutionalConfig
 from training.models.electra.config import ElectraConfig
 from training.models.gpt2.config import Gpt2Config
+from training.models.gpt_bert.config import GptBertConfig
 from training.models.qwen3.config import Qwen3Config
 from training.models.recurrent.config import GruConfig, RecurrentConfig, RnnConfig
 from training.models.roberta.config import RobertaConfig
@@ -20,6 +21,7 @@ from training.models.t5.config import T5Config
 FAMILIES: dict[str, type[ModelConfig]] = {
     "qwen3": Qwen3Config,
     "gpt2": Gpt2Config,
+    "gpt_bert": GptBertConfig,
     "lstm": RecurrentConfig,
     "gru": GruConfig,
     "rnn": RnnConfig,

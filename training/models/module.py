@@ -58,6 +58,16 @@ class Cache(Protocol):
         ...
 
 
+class MaskedModel(TrainableModel):
+    """A model that predicts hidden tokens from those on both sides."""
+
+    READING = ("hidden", "logits")
+
+    @abstractmethod
+    def logits(self, tokens: Tensor) -> Tensor:
+        """Scores [B, T, V] of the token at each place of tokens [B, T]."""
+
+
 class CausalModel(TrainableModel):
     """A model that predicts each token from those before it."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from training.config import TrainConfig
+from training.objectives.both_sides import BothSides
 from training.objectives.denoising import Denoising
 from training.objectives.masked_tokens import MaskedTokens
 from training.objectives.next_token import next_token
@@ -45,6 +46,11 @@ OBJECTIVES: dict[str, Known] = {
     ),
     "denoising": Known(
         build=lambda text, plan: Denoising(text, plan.seed, plan.mask_share, plan.mean_span),
+        tokens=(MASK,),
+        roles={"mask_token": MASK},
+    ),
+    "both_sides": Known(
+        build=lambda text, plan: BothSides(text, plan.seed, plan.mask_share),
         tokens=(MASK,),
         roles={"mask_token": MASK},
     ),

@@ -9,6 +9,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from training.data.sequences import IGNORED, Batch
+from training.objectives.both_sides import BothSides
 from training.objectives.denoising import Denoising
 from training.objectives.masked_tokens import MaskedTokens
 from training.objectives.objective import Text
@@ -151,3 +152,14 @@ def test_replaced_tokens_are_all_masked_and_drawn_by_even_numbers(batch: Batch) 
     assert (tokens[targets != IGNORED] == TEXT.vocab_size).all()
     assert draws.dtype == np.float32 and draws.mean() == pytest.approx(0.5, abs=0.01)
     assert 0 <= draws.min() < draws.max() < 1
+
+
+def test_half_of_the_sequences_are_read_on_both_sides_and_a_state_predicts_what_is_behind_it(batch: Batch) -> None:
+    tokens, targets, both_sides = BothSides(TEXT, seed=0, share=0.15)(batch, SAMPLES)
+    assert both_sides.mean() == pytest.approx(0.5, abs=0.1)
+    assert (tokens[~both_sides] == batch.tokens[~both_sides]).all()
+    assert (targets[~both_sides] == batch.targets[~both_sides]).all()
+    asked = targets[both_sides, :-1] != IGNORED
+    assert asked.mean() == pytest.approx(0.147, abs=0.002)  # but for what opens a document, and for the first token
+    assert (targets[both_sides, :-1][asked] == batch.tokens[both_sides, 1:][asked]).all()
+    assert (tokens[both_sides, 1:][asked] == TEXT.vocab_size).mean() == pytest.approx(0.8, abs=0.02)

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_corpus import CONTEXT, VOCABULARY, Data, metrics, newest
+from small_corpus import CONTEXT, VOCABULARY, Data, metrics, newest, run
 
 from training.checkpoints.checkpoint import file_digest
 from training.models.families import FAMILIES
 from training.objectives.catalog import OBJECTIVES
+from training.presets import make_plan
 from training.run.outdir import Outdir
 from training.run.trainer import Trainer
 from training.shape import Size
@@ -68,3 +69,23 @@ def test_smaller_parts_of_a_batch_give_the_same_loss(family: str, objective: str
         [line["loss"] for line in metrics(tmp_path / name) if "loss" in line] for name in ("whole", "parts")
     )
     assert whole == pytest.approx(parts, rel=1e-4)
+
+
+@pytest.mark.parametrize("family", ["bert", "electra", "t5", "lstm"])
+def test_two_ranks_see_what_one_sees(family: str, data: Data, tmp_path: Path) -> None:
+    for ranks in (1, 2):
+        small = ["--tokens", str(8 * 4 * CONTEXT), "--layers", "2", "--width", "64"]
+        command = data.command(tmp_path / str(ranks), "--family", family, *small, ranks=ranks)
+        done = run(command)
+        assert done.returncode == 0, done.stderr
+    one, two = ([line["loss"] for line in metrics(tmp_path / str(ranks)) if "loss" in line] for ranks in (1, 2))
+    assert one == pytest.approx(two, rel=1e-3)
+
+
+def test_what_a_family_cannot_do_is_refused(data: Data, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="family lstm cannot keep documents of a sequence apart"):
+        trainer(data, tmp_path, "lstm", "next_token", document_masks=True)
+    with pytest.raises(ValueError, match="family bert does not continue texts; set it to 0"):
+        trainer(data, tmp_path, "bert", "masked_tokens", sample_every=5)
+    with pytest.raises(ValueError, match="the family t5 learns span_corruption; take one of them"):
+        make_plan("tiny", VOCABULARY, 0, settings={"objective": "next_token"}, family="t5")

@@ -17,7 +17,7 @@ from torch.nn import functional
 from training.data.sequences import IGNORED
 from training.models.albert.config import AlbertConfig
 from training.models.initial import initialize
-from training.models.module import TrainableModel
+from training.models.module import MaskedModel
 from training.ops.loss import biased_cross_entropy
 
 
@@ -114,14 +114,13 @@ class OrderHead(nn.Module):
         self.classifier = nn.Linear(config.hidden_size, 2)
 
 
-class AlbertEncoder(TrainableModel):
+class AlbertEncoder(MaskedModel):
     """Called with tokens and targets, both int64 [B, T], and whether the two parts of each sequence are swapped, int64
     [B], it returns the loss of both questions: the mean of the second weighs as much as that of the first.
 
     Dropout and label smoothing are part of the loss in training mode alone.
     """
 
-    READING = ("hidden", "logits")
     config: AlbertConfig
 
     def __init__(

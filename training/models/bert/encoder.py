@@ -19,7 +19,7 @@ from training.models.bert.config import BertConfig
 from training.models.bert.layers import Embeddings, Layers
 from training.models.initial import initialize
 from training.models.masks import same_segment
-from training.models.module import TrainableModel
+from training.models.module import MaskedModel
 from training.ops.loss import biased_cross_entropy
 
 
@@ -50,13 +50,12 @@ class Head(nn.Module):
         self.predictions = Predictions(config)
 
 
-class Encoder(TrainableModel):
+class Encoder(MaskedModel):
     """Called with tokens and targets, both int64 [B, T], and segments where there are any, it returns the summed loss.
 
     Dropout and label smoothing are part of the loss in training mode alone.
     """
 
-    READING = ("hidden", "logits")
     config: BertConfig
 
     def __init__(

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.cache import KeyValueCache, Tree, place
+from training.models.masks import Mask
 from training.models.module import CausalModel
 from training.models.qwen3.config import Qwen3Config
 from training.models.qwen3.layers import Layer, RMSNorm
@@ -95,6 +96,10 @@ class Transformer(CausalModel):
         tree: Tree | None = None,
     ) -> Tensor:
         positions, mask = place(tokens, self.config.max_position_embeddings, cache, segments, tree)
+        return self.states(tokens, positions, mask, cache)
+
+    def states(self, tokens: Tensor, positions: slice | Tensor, mask: Mask, cache: KeyValueCache | None) -> Tensor:
+        """`hidden` of tokens at these positions that see what the mask lets them see."""
         cos, sin = self.cos[positions], self.sin[positions]
         x = self.model.embed_tokens(tokens).float()  # FSDP may have gathered the table in bfloat16
         for number, layer in enumerate(self.model.layers):

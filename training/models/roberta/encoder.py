@@ -15,7 +15,7 @@ from training.data.sequences import IGNORED
 from training.models.bert.layers import Embeddings, Layers
 from training.models.initial import initialize
 from training.models.masks import same_segment
-from training.models.module import TrainableModel
+from training.models.module import MaskedModel
 from training.models.roberta.config import RobertaConfig
 from training.ops.loss import biased_cross_entropy
 
@@ -39,13 +39,12 @@ class Head(nn.Module):
         return normed
 
 
-class RobertaEncoder(TrainableModel):
+class RobertaEncoder(MaskedModel):
     """Called with tokens and targets, both int64 [B, T], and segments where there are any, it returns the summed loss.
 
     Dropout and label smoothing are part of the loss in training mode alone.
     """
 
-    READING = ("hidden", "logits")
     config: RobertaConfig
 
     def __init__(
