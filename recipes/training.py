@@ -52,6 +52,7 @@ class TrainingConfig(Shape):
     objective: str | None = None
     mask_share: float | None = None
     mean_span: float | None = None
+    whole_words: bool | None = None
     packing: str | None = None
     document_masks: bool | None = None
     seed: int | None = None

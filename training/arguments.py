@@ -54,6 +54,7 @@ SETTINGS = {
     "objective": "what is learnt (default: what models of the family usually learn)",
     "mask_share": "fraction of the tokens that are hidden and predicted; of objectives that hide some",
     "mean_span": "mean length of a hidden span in tokens; for --objective span_corruption",
+    "whole_words": "hide all tokens of a word or none; Chinese words too; needs headwater[words]",
     "packing": "concat: documents in a row, cut evenly; bestfit: whole documents where they fit, and padding",
     "document_masks": "attention stays within a document",
     "seed": "of the initial weights and of the order of the sequences",

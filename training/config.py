@@ -63,6 +63,7 @@ class TrainConfig:
     objective: str = "next_token"
     mask_share: float = 0.15
     mean_span: float = 3.0
+    whole_words: bool = False
     packing: str = "concat"
     document_masks: bool = False
     seed: int = 0
@@ -85,7 +86,7 @@ class TrainConfig:
         may_be_zero |= {"global_batch", "learning_rate"}
         if not self.mask_share < 1:
             raise ValueError(f"mask_share is {self.mask_share}; it must be below 1")
-        exempt = {"objective", "seed", "threads", "document_masks", *fractions, *may_be_zero, *CHOICES}
+        exempt = {"objective", "whole_words", "seed", "threads", "document_masks", *fractions, *may_be_zero, *CHOICES}
         check_positive({name: value for name, value in asdict(self).items() if name not in exempt})
         for name in sorted(fractions):
             if not 0 <= getattr(self, name) < 1:

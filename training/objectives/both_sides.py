@@ -20,9 +20,9 @@ MASKED_SEQUENCES = 0.5  # of all; the others are read from left to right
 class BothSides:
     """`share` of the tokens of a sequence that is read on both sides are predicted."""
 
-    def __init__(self, text: Text, seed: int, share: float) -> None:
+    def __init__(self, text: Text, seed: int, share: float, whole_words: bool = False) -> None:
         self.text, self.seed = text, seed
-        self.masks = MaskedTokens(text, seed, share)
+        self.masks = MaskedTokens(text, seed, share, whole_words)
 
     def __call__(self, batch: Batch, samples: np.ndarray) -> Arrays:
         """tokens and targets, both int64 (B, T), and which sequences are read on both sides, bool (B,)."""

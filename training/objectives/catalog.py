@@ -30,17 +30,17 @@ MASK = "<|mask|>"
 OBJECTIVES: dict[str, Known] = {
     "next_token": Known(build=lambda text, plan: next_token),
     "masked_tokens": Known(
-        build=lambda text, plan: MaskedTokens(text, plan.seed, plan.mask_share),
+        build=lambda text, plan: MaskedTokens(text, plan.seed, plan.mask_share, plan.whole_words),
         tokens=(MASK,),
         roles={"mask_token": MASK},
     ),
     "sentence_order": Known(
-        build=lambda text, plan: SentenceOrder(text, plan.seed, plan.mask_share),
+        build=lambda text, plan: SentenceOrder(text, plan.seed, plan.mask_share, plan.whole_words),
         tokens=(MASK,),
         roles={"mask_token": MASK},
     ),
     "replaced_tokens": Known(
-        build=lambda text, plan: ReplacedTokens(text, plan.seed, plan.mask_share),
+        build=lambda text, plan: ReplacedTokens(text, plan.seed, plan.mask_share, plan.whole_words),
         tokens=(MASK,),
         roles={"mask_token": MASK},
     ),
@@ -50,7 +50,7 @@ OBJECTIVES: dict[str, Known] = {
         roles={"mask_token": MASK},
     ),
     "both_sides": Known(
-        build=lambda text, plan: BothSides(text, plan.seed, plan.mask_share),
+        build=lambda text, plan: BothSides(text, plan.seed, plan.mask_share, plan.whole_words),
         tokens=(MASK,),
         roles={"mask_token": MASK},
     ),

@@ -18,10 +18,23 @@ MASKED, RANDOM = 0.8, 0.1  # of those that are predicted
 
 class MaskedTokens:
     """`share` of a sequence's tokens are predicted, at least one; never those that open a document. Of them the mask
-    replaces `masked` and any token `random`."""
+    replaces `masked` and any token `random`.
 
-    def __init__(self, text: Text, seed: int, share: float, *, masked: float = MASKED, random: float = RANDOM) -> None:
+    With `whole_words` all tokens of a word are predicted or none, so that there may be a few more (Cui et al. 2021).
+    """
+
+    def __init__(
+        self,
+        text: Text,
+        seed: int,
+        share: float,
+        whole_words: bool = False,
+        *,
+        masked: float = MASKED,
+        random: float = RANDOM,
+    ) -> None:
         self.text, self.seed, self.share, self.masked, self.random = text, seed, share, masked, random
+        self.words = text.words if whole_words else None
         self.mask = text.vocab_size  # its id
 
     def __call__(self, batch: Batch, samples: np.ndarray) -> Arrays:
@@ -38,7 +51,13 @@ class MaskedTokens:
         """The positions, ascending, of one sequence (T,) that are predicted."""
         candidates = np.flatnonzero(tokens != self.text.eos)
         count = min(len(candidates), max(1, round(self.share * len(candidates))))
-        return np.sort(random.permutation(candidates)[:count])
+        if self.words is None:
+            return np.sort(random.permutation(candidates)[:count])
+        _, words = np.unique(self.words.number(tokens)[candidates], return_inverse=True)
+        order = random.permutation(words.max(initial=0) + 1)
+        sizes = np.bincount(words)[order].cumsum()
+        chosen = order[: int(np.searchsorted(sizes, count)) + 1]
+        return candidates[np.isin(words, chosen)]
 
     def hide(self, tokens: np.ndarray, random: np.random.RandomState) -> np.ndarray:
         """What stands in place of the tokens (n,) that are predicted."""

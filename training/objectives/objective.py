@@ -13,6 +13,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from training.data.sequences import Batch
+from training.objectives.words import Words
 
 Arrays = tuple[np.ndarray, ...]  # the arguments of a model, (B, ...) each; the second are the targets
 
@@ -26,6 +27,10 @@ class Text:
 
     def __init__(self, vocab_size: int, eos: int, tokenizer: bytes = b"") -> None:
         self.vocab_size, self.eos, self._tokenizer = vocab_size, eos, tokenizer
+
+    @cached_property
+    def words(self) -> Words:
+        return Words(self._tokenizer, self.vocab_size)
 
     @cached_property
     def ends_sentence(self) -> np.ndarray:

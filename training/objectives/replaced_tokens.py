@@ -15,8 +15,8 @@ from training.objectives.objective import Arrays, Text, drawn_for
 class ReplacedTokens(MaskedTokens):
     """All tokens that are predicted are replaced by the mask."""
 
-    def __init__(self, text: Text, seed: int, share: float) -> None:
-        super().__init__(text, seed, share, masked=1.0, random=0.0)
+    def __init__(self, text: Text, seed: int, share: float, whole_words: bool = False) -> None:
+        super().__init__(text, seed, share, whole_words, masked=1.0, random=0.0)
 
     def __call__(self, batch: Batch, samples: np.ndarray) -> Arrays:
         """tokens and targets, both int64 (B, T), a number in [0, 1) for each place by which the generator chooses a

@@ -17,9 +17,9 @@ from training.objectives.objective import Arrays, Text, drawn_for
 class SentenceOrder:
     """Of each sequence the first T - 2 tokens, in two halves. `share` of them are predicted."""
 
-    def __init__(self, text: Text, seed: int, share: float) -> None:
+    def __init__(self, text: Text, seed: int, share: float, whole_words: bool = False) -> None:
         self.text, self.seed = text, seed
-        self.masks = MaskedTokens(text, seed, share)
+        self.masks = MaskedTokens(text, seed, share, whole_words)
 
     def __call__(self, batch: Batch, samples: np.ndarray) -> Arrays:
         """tokens and targets, both int64 (B, T), and whether the parts are swapped, int64 (B,)."""
