@@ -9,7 +9,7 @@ from training.config import TrainConfig
 from training.objectives.both_sides import BothSides
 from training.objectives.denoising import Denoising
 from training.objectives.masked_tokens import MaskedTokens
-from training.objectives.next_token import next_token
+from training.objectives.next_token import NextToken
 from training.objectives.objective import Objective, Text
 from training.objectives.replaced_tokens import ReplacedTokens
 from training.objectives.sentence_order import SentenceOrder
@@ -28,7 +28,7 @@ class Known:
 
 MASK = "<|mask|>"
 OBJECTIVES: dict[str, Known] = {
-    "next_token": Known(build=lambda text, plan: next_token),
+    "next_token": Known(build=lambda text, plan: NextToken()),
     "masked_tokens": Known(
         build=lambda text, plan: MaskedTokens(text, plan.seed, plan.mask_share, plan.whole_words),
         tokens=(MASK,),

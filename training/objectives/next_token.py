@@ -8,6 +8,9 @@ from training.data.sequences import Batch
 from training.objectives.objective import Arrays
 
 
-def next_token(batch: Batch, samples: np.ndarray) -> Arrays:
-    """tokens and targets, both int64 (B, T), and segments where there are any: the batch as it is."""
-    return tuple(part for part in batch if part is not None)
+class NextToken:
+    """The batch as it is."""
+
+    def __call__(self, batch: Batch, samples: np.ndarray) -> Arrays:
+        """tokens and targets, both int64 (B, T), and segments where there are any."""
+        return tuple(part for part in batch if part is not None)
