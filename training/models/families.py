@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.models.albert.config import AlbertConfig
+from training.models.autoencoder.config import AutoencoderConfig
 from training.models.bart.config import BartConfig
 from training.models.bert.config import BertConfig
 from training.models.config import ModelConfig
@@ -31,6 +32,7 @@ FAMILIES: dict[str, type[ModelConfig]] = {
     "albert": AlbertConfig,
     "electra": ElectraConfig,
     "bart": BartConfig,
+    "autoencoder": AutoencoderConfig,
     "t5": T5Config,
 }
 

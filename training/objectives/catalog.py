@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from training.config import TrainConfig
+from training.objectives.autoencoding import Autoencoding
 from training.objectives.both_sides import BothSides
 from training.objectives.denoising import Denoising
 from training.objectives.masked_tokens import MaskedTokens
@@ -27,32 +29,36 @@ class Known:
 
 
 MASK = "<|mask|>"
+HIDES: Mapping[str, Any] = {"tokens": (MASK,), "roles": {"mask_token": MASK}}
 OBJECTIVES: dict[str, Known] = {
     "next_token": Known(build=lambda text, plan: NextToken()),
     "masked_tokens": Known(
         build=lambda text, plan: MaskedTokens(text, plan.seed, plan.mask_share, plan.whole_words),
-        tokens=(MASK,),
-        roles={"mask_token": MASK},
+        **HIDES,
     ),
     "sentence_order": Known(
         build=lambda text, plan: SentenceOrder(text, plan.seed, plan.mask_share, plan.whole_words),
-        tokens=(MASK,),
-        roles={"mask_token": MASK},
+        **HIDES,
     ),
     "replaced_tokens": Known(
         build=lambda text, plan: ReplacedTokens(text, plan.seed, plan.mask_share, plan.whole_words),
-        tokens=(MASK,),
-        roles={"mask_token": MASK},
+        **HIDES,
     ),
     "denoising": Known(
         build=lambda text, plan: Denoising(text, plan.seed, plan.mask_share, plan.mean_span),
-        tokens=(MASK,),
-        roles={"mask_token": MASK},
+        **HIDES,
     ),
     "both_sides": Known(
         build=lambda text, plan: BothSides(text, plan.seed, plan.mask_share, plan.whole_words),
-        tokens=(MASK,),
-        roles={"mask_token": MASK},
+        **HIDES,
+    ),
+    "variational": Known(
+        build=lambda text, plan: Autoencoding(text, plan.seed, plan.mask_share, plan.steps * plan.global_batch),
+        **HIDES,
+    ),
+    "autoencoding": Known(
+        build=lambda text, plan: Autoencoding(text, plan.seed, plan.mask_share, None),
+        **HIDES,
     ),
     "span_corruption": Known(
         build=lambda text, plan: SpanCorruption(text, plan.seed, plan.mask_share, plan.mean_span),

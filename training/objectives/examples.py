@@ -7,6 +7,8 @@ import numpy as np
 from training.data.loader import Loader
 from training.objectives.objective import Arrays, Objective
 
+HELD_OUT = 1 << 48  # more than all sequences of any run
+
 
 class Examples:
     def __init__(self, loader: Loader, objective: Objective) -> None:
@@ -19,8 +21,9 @@ class Examples:
         return self.objective(self.loader.batch(step), np.arange(first, first + share))
 
     def read(self, sequences: np.ndarray) -> Arrays:
-        """Sequences by number, (B, ...) each: of held-out ones, what is drawn is the same every time."""
-        return self.objective(self.loader.read(sequences), np.asarray(sequences, dtype=np.int64))
+        """Sequences by number, (B, ...) each: of held-out ones, what is drawn is the same every time, and as at the end
+        of a run."""
+        return self.objective(self.loader.read(sequences), HELD_OUT + np.asarray(sequences, dtype=np.int64))
 
     def fetch_ahead(self, step: int) -> None:
         """Starts downloading what a step will read, where that is remote."""

@@ -9,6 +9,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from training.data.sequences import IGNORED, Batch
+from training.objectives.autoencoding import Autoencoding
 from training.objectives.both_sides import BothSides
 from training.objectives.denoising import Denoising
 from training.objectives.masked_tokens import MaskedTokens
@@ -163,3 +164,15 @@ def test_half_of_the_sequences_are_read_on_both_sides_and_a_state_predicts_what_
     assert asked.mean() == pytest.approx(0.147, abs=0.002)  # but for what opens a document, and for the first token
     assert (targets[both_sides, :-1][asked] == batch.tokens[both_sides, 1:][asked]).all()
     assert (tokens[both_sides, 1:][asked] == TEXT.vocab_size).mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_the_divergence_gains_weight_in_the_first_half_of_a_run(batch: Batch) -> None:
+    tokens, targets, before, noise, weight = Autoencoding(TEXT, seed=0, share=0.25, samples=ROWS)(batch, SAMPLES)
+    assert (tokens == batch.tokens).all() and (targets == batch.tokens).all()
+    hidden = before == TEXT.vocab_size
+    assert hidden.mean() == pytest.approx(0.25, abs=0.01)
+    assert (before[:, 1:][~hidden[:, 1:]] == batch.tokens[:, :-1][~hidden[:, 1:]]).all()
+    assert noise.mean() == pytest.approx(0, abs=0.05) and noise.std() == pytest.approx(1, abs=0.05)
+    assert weight[0] == 0 and weight[ROWS // 4] == 0.5 and (weight[ROWS // 2 :] == 1).all()
+    *_, no_noise, no_weight = Autoencoding(TEXT, seed=0, share=0.25, samples=None)(batch, SAMPLES)
+    assert not no_noise.any() and not no_weight.any()
