@@ -9,18 +9,17 @@ from tokenizers import Tokenizer
 
 from corpus.shards.reader import ShardSet
 from training.inference.batches import Batch
+from training.inference.masked import MaskedScorer
 from training.inference.model import TextTokenizer, TrainedModel
+from training.inference.scorers import build_scorer
 from training.models.config import ModelConfig
-from training.models.module import CausalModel
 
 COUNT_AT_ONCE = 1 << 24
 
 
-def build_untrained(config: ModelConfig, tokenizer: Tokenizer, seed: int) -> TrainedModel:
+def build_untrained(config: ModelConfig, tokenizer: Tokenizer, seed: int) -> TrainedModel | MaskedScorer:
     """The model of a run with its initial weights."""
-    model = config.build(seed)
-    assert isinstance(model, CausalModel), f"{config.model_type} does not predict the next token"
-    return TrainedModel(model, tokenizer)
+    return build_scorer(config.build(seed), tokenizer)
 
 
 class Unigram(TextTokenizer):

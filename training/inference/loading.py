@@ -14,10 +14,8 @@ from training.checkpoints import checkpoint
 from training.checkpoints.export import load_model, load_tokenizer, read_config
 from training.checkpoints.files import file_digest
 from training.inference.baselines import Unigram, build_untrained
-from training.inference.masked import MaskedScorer
-from training.inference.model import Model, TrainedModel
-from training.models.module import CausalModel, MaskedModel
-from training.objectives.catalog import MASK
+from training.inference.model import Model
+from training.inference.scorers import build_scorer
 
 
 class LoadedModel(NamedTuple):
@@ -32,25 +30,11 @@ def load_any(folder: Path, device: torch.device) -> LoadedModel:
     """
     if (folder / checkpoint.MANIFEST).is_file() or not (folder / "config.json").is_file():
         folder = checkpoint.find_checkpoint(folder)
-        return LoadedModel(_load_ours(folder, device), checkpoint.checkpoint_digest(folder))
+        model, tokenizer = load_model(folder).to(device), load_tokenizer(folder / "tokenizer.json")
+        return LoadedModel(build_scorer(model, tokenizer), checkpoint.checkpoint_digest(folder))
     from training.inference.huggingface import HuggingFace  # transformers takes seconds to import
 
     return LoadedModel(HuggingFace(folder, device), _digest(folder))
-
-
-def _load_ours(folder: Path, device: torch.device) -> Model:
-    model, tokenizer = load_model(folder).to(device), load_tokenizer(folder / "tokenizer.json")
-    if isinstance(model, CausalModel):
-        return TrainedModel(model, tokenizer)
-    if isinstance(model, MaskedModel):
-        mask = tokenizer.token_to_id(MASK)
-        if mask is None:
-            raise ValueError(f"{folder / 'tokenizer.json'} has no {MASK}, which hides the tokens that are asked")
-        return MaskedScorer(model, tokenizer, mask)
-    raise ValueError(
-        f"{folder}: a model of the family {model.config.model_type} says of no text how likely it is; fine-tune it for "
-        f"a task, or score a checkpoint of another family"
-    )
 
 
 def load_baselines(folder: Path, shards: ShardSet, device: torch.device) -> dict[str, Model]:

@@ -6,8 +6,9 @@ import pytest
 import torch
 from small_corpus import CONTEXT, VOCABULARY, Data, newest
 
+from corpus.shards.reader import ShardSet
 from training.inference.batches import build_batches
-from training.inference.loading import load_any
+from training.inference.loading import load_any, load_baselines
 from training.inference.masked import MaskedScorer
 from training.inference.questions import continuation_questions
 from training.models.families import FAMILIES
@@ -47,6 +48,16 @@ def test_each_token_is_asked_with_it_alone_hidden(scorer: MaskedScorer, data: Da
             tokens[0, place] = VOCABULARY  # the mask follows on the vocabulary
             expected += float(scorer.model.logits(tokens)[0, place].log_softmax(-1)[question.tokens[place]])
         assert found[number] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_model_before_training_is_its_baseline(data: Data, tmp_path: Path) -> None:
+    model = FAMILIES["bert"].of_size(SIZE, VOCABULARY + 1, data.eos)
+    assert data.trainer(Outdir(tmp_path), model=model, objective="masked_tokens").run() == 0
+    baselines = load_baselines(newest(tmp_path), ShardSet(data.shards), torch.device("cpu"))
+    untrained = baselines["untrained"]
+    assert isinstance(untrained, MaskedScorer)
+    weights = model.build(data.plan().seed).state_dict()
+    assert all(torch.equal(value, weights[name]) for name, value in untrained.model.state_dict().items())
 
 
 def test_it_writes_no_text(scorer: MaskedScorer) -> None:
