@@ -76,7 +76,9 @@ def checkpoint(
     def make() -> tuple[Manifest, dict[str, Any]]:
         run = local_folder(opened, "runs") / stage.address
         _train(context, pipes, opened, config, plan, tars, vocabulary, run)
-        manifest = _manifest(opened, stage, run, pages, Checkpoints(run / "checkpoints", 1, plan.train.keep_every))
+        checkpoints = Checkpoints(run / "checkpoints", 1, plan.train.keep_every)
+        sample = _generate(opened, checkpoints.all()[-1], pages) if plan.model.CAUSAL else []
+        manifest = _manifest(opened, stage, run, sample, checkpoints)
         shutil.rmtree(run / "checkpoints")  # what is left of them is in the lake now; TensorBoard's files stay
         return manifest, {"run": str(run)}
 
@@ -150,11 +152,13 @@ def _train(
         raise dg.Failure(f"training failed; its last lines are above, its folder is {run}") from error
 
 
-def _manifest(lake: Lake, stage: Stage, run: Path, pages: Manifest, checkpoints: Checkpoints) -> Manifest:
-    """Copies the checkpoints, the metrics and a sample of text into the lake, and says what they are."""
+def _manifest(
+    lake: Lake, stage: Stage, run: Path, sample: Sequence[Mapping[str, str]], checkpoints: Checkpoints
+) -> Manifest:
+    """Copies the checkpoints, the metrics and what the model said into the lake, and says what they are."""
     last = checkpoints.all()[-1]
     folder = lake.path(STAGE, stage.address)
-    (run / "sample.json").write_bytes(canonical_json(_generate(lake, last, pages)))
+    (run / "sample.json").write_bytes(canonical_json(list(sample)))
     files = [lake.put(path, folder, f"model/{path.name}", 0) for path in sorted(last.iterdir()) if path.is_file()]
     with lake.scratch() as scratch:
         for step in checkpoints.milestones():
