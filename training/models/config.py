@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from training.models.module import TrainableModel
 
 
+# Of a size, what a config calls otherwise.
+SIZES = {
+    "hidden_size": "width",
+    "intermediate_size": "feed_forward",
+    "num_hidden_layers": "layers",
+    "num_attention_heads": "heads",
+    "num_key_value_heads": "kv_heads",
+    "head_dim": "head_width",
+    "max_position_embeddings": "context",
+    "rope_theta": "rope_theta",
+    "initializer_range": "initial_weights",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(ABC):
     """The shape of a model, in the names that Hugging Face's config.json has most often.
@@ -46,9 +60,17 @@ class ModelConfig(ABC):
             raise ValueError(f"eos_token_id {self.eos_token_id} lies outside the vocabulary of {self.vocab_size}")
 
     @classmethod
-    @abstractmethod
     def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        """A model of this family of a size. Raises ValueError where the family has no such thing."""
+        """A model of this family of a size, by those of its numbers that the family has. Raises ValueError where there
+        is no such model."""
+        names = {field.name for field in fields(cls)}
+        numbers = {ours: getattr(size, name) for ours, name in SIZES.items() if ours in names}
+        return cls(vocab_size=vocab_size, eos_token_id=eos_token_id, **{**numbers, **cls.further(size)})
+
+    @classmethod
+    def further(cls, size: Size) -> dict[str, Any]:
+        """What `of_size` gives a family besides, or in place of a number of the size."""
+        return {}
 
     @property
     @abstractmethod

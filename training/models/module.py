@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
+from torch.nn import functional
 
+from training.data.sequences import IGNORED
 from training.models.config import ModelConfig
+from training.ops.loss import biased_cross_entropy, cross_entropy
 
 
 class TrainableModel(nn.Module):
@@ -16,6 +19,7 @@ class TrainableModel(nn.Module):
     the targets that are not IGNORED. `state_dict()` is model.safetensors as it stands."""
 
     config: ModelConfig
+    label_smoothing: float
     compiled = False
     # How the names of weights begin that only training needs, and that Hugging Face's folders do not have.
     TRAINING_ONLY: ClassVar[tuple[str, ...]] = ()
@@ -26,6 +30,11 @@ class TrainableModel(nn.Module):
     @abstractmethod
     def blocks(self) -> Sequence[nn.Module]:
         """The layers, which are compiled and sharded one by one."""
+
+    @property
+    def smoothing(self) -> float:
+        """Of labels, in training mode alone."""
+        return self.label_smoothing if self.training else 0.0
 
     @property
     def parameter_count(self) -> int:
@@ -63,9 +72,31 @@ class MaskedModel(TrainableModel):
 
     READING = ("hidden", "logits")
 
+    @property
     @abstractmethod
-    def logits(self, tokens: Tensor) -> Tensor:
+    def head(self) -> tuple[Tensor, Tensor]:
+        """The output matrix [V, E] and its bias [V]."""
+
+    @abstractmethod
+    def hidden(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
+        """States [B, T, D] of tokens [B, T], each of which sees all of its segment."""
+
+    @abstractmethod
+    def predicted(self, states: Tensor) -> Tensor:
+        """What of states [..., D] the head reads, [..., E]."""
+
+    def logits(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
         """Scores [B, T, V] of the token at each place of tokens [B, T]."""
+        return functional.linear(self.predicted(self.hidden(tokens, segments)), *self.head)
+
+    def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
+        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
+        return self.loss(self.hidden(tokens, segments), targets)
+
+    def loss(self, hidden: Tensor, targets: Tensor) -> Tensor:
+        """`forward`, of states [B, T, D]."""
+        asked = targets != IGNORED
+        return biased_cross_entropy(self.predicted(hidden[asked]), *self.head, targets[asked], self.smoothing)
 
 
 class CausalModel(TrainableModel):
@@ -98,6 +129,11 @@ class CausalModel(TrainableModel):
         a token q attends to k when k <= q < ends[k].
         """
 
-    @abstractmethod
     def logits(self, tokens: Tensor, cache: Any = None) -> Tensor:
         """Scores [B, T, V] of the token that follows each of tokens [B, T]."""
+        return functional.linear(self.hidden(tokens, cache), self.head)
+
+    def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
+        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
+        hidden = self.hidden(tokens, segments=segments)
+        return cross_entropy(hidden.flatten(0, 1), self.head, targets.flatten(), self.smoothing)

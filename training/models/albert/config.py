@@ -6,7 +6,7 @@ D width   E width of the embeddings   V vocabulary
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from training.models.bert.config import BertConfig
 from training.models.size import attention_flops, block_activations, block_parameters
@@ -27,18 +27,8 @@ class AlbertConfig(BertConfig):
     embedding_size: int
 
     @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            embedding_size=min(WIDEST_EMBEDDING, -(-size.width // 2)),
-            intermediate_size=size.feed_forward,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            max_position_embeddings=size.context,
-            initializer_range=size.initial_weights,
-        )
+    def further(cls, size: Size) -> dict[str, Any]:
+        return {"embedding_size": min(WIDEST_EMBEDDING, -(-size.width // 2))}
 
     @property
     def _around(self) -> int:

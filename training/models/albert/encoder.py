@@ -18,7 +18,6 @@ from training.data.sequences import IGNORED
 from training.models.albert.config import AlbertConfig
 from training.models.initial import initialize
 from training.models.module import MaskedModel
-from training.ops.loss import biased_cross_entropy
 
 
 class Embeddings(nn.Module):
@@ -139,21 +138,22 @@ class AlbertEncoder(MaskedModel):
     def blocks(self) -> Sequence[nn.Module]:
         return [self.albert.encoder.get_submodule("albert_layer_groups.0.albert_layers.0")]
 
-    def hidden(self, tokens: Tensor) -> Tensor:
-        """States [B, T, D] of tokens [B, T], each of which sees all others."""
+    @property
+    def head(self) -> tuple[Tensor, Tensor]:
+        return self.albert.embeddings.word_embeddings.weight, self.predictions.bias
+
+    def hidden(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
+        assert segments is None, "the parts of a sequence are one text"
         found: Tensor = self.albert.encoder(self.albert.embeddings(tokens))
         return found
 
-    def logits(self, tokens: Tensor) -> Tensor:
-        """Scores [B, T, V] of the token at each place."""
-        states = self.predictions(self.hidden(tokens))
-        return functional.linear(states, self.albert.embeddings.word_embeddings.weight, self.predictions.bias)
+    def predicted(self, states: Tensor) -> Tensor:
+        normed: Tensor = self.predictions(states)
+        return normed
 
-    def forward(self, tokens: Tensor, targets: Tensor, swapped: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, targets: Tensor, swapped: Tensor) -> Tensor:  # type: ignore[override]
         """In nats, summed over the targets of all B x T except those IGNORED."""
-        asked, hidden = targets != IGNORED, self.hidden(tokens)
-        head, bias = self.albert.embeddings.word_embeddings.weight, self.predictions.bias
-        smoothing = self.label_smoothing if self.training else 0.0
-        loss = biased_cross_entropy(self.predictions(hidden[asked]), head, bias, targets[asked], smoothing)
+        hidden = self.hidden(tokens)
         order = self.sop_classifier.classifier(torch.tanh(self.albert.pooler(hidden[:, 0])).float())
-        return loss + (functional.cross_entropy(order, swapped, reduction="none") * asked.sum(1)).sum()
+        asked = (targets != IGNORED).sum(1)
+        return self.loss(hidden, targets) + (functional.cross_entropy(order, swapped, reduction="none") * asked).sum()

@@ -6,7 +6,7 @@ D width   Z numbers of a point   V vocabulary
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from training.models.config import ModelConfig
 from training.objectives.autoencoding import LATENT
@@ -27,16 +27,8 @@ class AutoencoderConfig(ModelConfig):
     latent_size: int
 
     @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            latent_size=LATENT,
-            num_hidden_layers=size.layers,
-            max_position_embeddings=size.context,
-            initializer_range=size.initial_weights,
-        )
+    def further(cls, size: Size) -> dict[str, Any]:
+        return {"latent_size": LATENT}
 
     @property
     def matrix_parameters(self) -> int:

@@ -79,7 +79,6 @@ class Autoencoder(TrainableModel):
         Kullback-Leibler divergence of the points by its weight."""
         mean, log_variance = self.points(tokens)
         states = self.states(before, mean + (0.5 * log_variance).exp() * noise)
-        smoothing = self.label_smoothing if self.training else 0.0
-        loss = cross_entropy(states.flatten(0, 1), self.embed_tokens.weight, targets.flatten(), smoothing)
+        loss = cross_entropy(states.flatten(0, 1), self.embed_tokens.weight, targets.flatten(), self.smoothing)
         divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1)
         return loss + (weight * divergence).sum()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from training.models.config import ModelConfig, renamed
 from training.models.size import attention_flops, block_activations, block_parameters, check_heads
-from training.shape import Size
 
 if TYPE_CHECKING:
     from training.models.module import TrainableModel
@@ -39,19 +38,6 @@ class BartConfig(ModelConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_heads(self.hidden_size, self.num_attention_heads)
-
-    @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            intermediate_size=size.feed_forward,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            max_position_embeddings=size.context,
-            initializer_range=size.initial_weights,
-        )
 
     @property
     def matrix_parameters(self) -> int:

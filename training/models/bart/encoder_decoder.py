@@ -62,5 +62,4 @@ class EncoderDecoder(TrainableModel):
         """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
         there = (torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None])[:, None, None]
         states = self.decode(before, self.encode(tokens, there), there)
-        smoothing = self.label_smoothing if self.training else 0.0
-        return cross_entropy(states.flatten(0, 1), self.model.shared.weight, targets.flatten(), smoothing)
+        return cross_entropy(states.flatten(0, 1), self.model.shared.weight, targets.flatten(), self.smoothing)

@@ -6,11 +6,10 @@ D width   F width of the MLP   V vocabulary   T positions
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from training.models.config import ModelConfig
 from training.models.size import attention_flops, block_activations, block_parameters, check_heads
-from training.shape import Size
 
 if TYPE_CHECKING:
     from training.models.module import TrainableModel
@@ -31,19 +30,6 @@ class BertConfig(ModelConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_heads(self.hidden_size, self.num_attention_heads)
-
-    @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            intermediate_size=size.feed_forward,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            max_position_embeddings=size.context,
-            initializer_range=size.initial_weights,
-        )
 
     @property
     def positions(self) -> int:

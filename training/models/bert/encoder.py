@@ -14,13 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.data.sequences import IGNORED
 from training.models.bert.config import BertConfig
 from training.models.bert.layers import Embeddings, Layers
 from training.models.initial import initialize
 from training.models.masks import same_segment
 from training.models.module import MaskedModel
-from training.ops.loss import biased_cross_entropy
 
 
 class Bert(nn.Module):
@@ -70,24 +68,16 @@ class Encoder(MaskedModel):
     def blocks(self) -> Sequence[nn.Module]:
         return list(self.bert.encoder.layer)
 
+    @property
+    def head(self) -> tuple[Tensor, Tensor]:
+        return self.bert.embeddings.word_embeddings.weight, self.cls.predictions.bias
+
     def hidden(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
-        """States [B, T, D] of tokens [B, T], each of which sees all of its segment."""
         mask = None if segments is None else same_segment(segments)
         found: Tensor = self.bert.encoder(self.bert.embeddings(tokens), mask)
         return found
 
-    def logits(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
-        """Scores [B, T, V] of the token at each place."""
-        states = self._transformed(self.hidden(tokens, segments))
-        return functional.linear(states, self.bert.embeddings.word_embeddings.weight, self.cls.predictions.bias)
-
-    def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
-        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
-        asked = targets != IGNORED
-        states = self._transformed(self.hidden(tokens, segments)[asked])
-        head, bias = self.bert.embeddings.word_embeddings.weight, self.cls.predictions.bias
-        return biased_cross_entropy(states, head, bias, targets[asked], self.label_smoothing if self.training else 0.0)
-
-    def _transformed(self, states: Tensor) -> Tensor:
+    def predicted(self, states: Tensor) -> Tensor:
         transform = self.cls.predictions.transform
-        return transform.LayerNorm(functional.gelu(transform.dense(states)))
+        normed: Tensor = transform.LayerNorm(functional.gelu(transform.dense(states)))
+        return normed

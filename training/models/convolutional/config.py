@@ -6,10 +6,9 @@ D width   V vocabulary   W tokens that a convolution sees   L layers
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from training.models.config import ModelConfig
-from training.shape import Size
 
 if TYPE_CHECKING:
     from training.models.convolutional.network import Convolutional
@@ -27,17 +26,6 @@ class ConvolutionalConfig(ModelConfig):
 
     model_type: str = "gated_convolution"
     kernel_size: int = 4
-
-    @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            num_hidden_layers=size.layers,
-            max_position_embeddings=size.context,
-            initializer_range=size.initial_weights,
-        )
 
     @property
     def steps(self) -> list[int]:

@@ -16,7 +16,6 @@ from torch.nn import functional
 from training.models.convolutional.config import ConvolutionalConfig
 from training.models.initial import initialize
 from training.models.module import CausalModel
-from training.ops.loss import cross_entropy
 
 
 class Layer(nn.Module):
@@ -115,11 +114,3 @@ class Convolutional(CausalModel):
         for layer in self.layers:
             x = layer(x, there)
         return self.norm(x)
-
-    def logits(self, tokens: Tensor, cache: TokenCache | None = None) -> Tensor:
-        return functional.linear(self.hidden(tokens, cache), self.head)
-
-    def forward(self, tokens: Tensor, targets: Tensor) -> Tensor:
-        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
-        smoothing = self.label_smoothing if self.training else 0.0
-        return cross_entropy(self.hidden(tokens).flatten(0, 1), self.head, targets.flatten(), smoothing)

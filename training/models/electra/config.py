@@ -6,7 +6,7 @@ D width   G width of the generator
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from training.models.bert.config import BertConfig
 from training.models.size import attention_flops, block_activations, block_parameters
@@ -28,18 +28,8 @@ class ElectraConfig(BertConfig):
     generator_heads: int = 1
 
     @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            intermediate_size=size.feed_forward,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            generator_heads=max(1, size.heads // GENERATOR),
-            max_position_embeddings=size.context,
-            initializer_range=size.initial_weights,
-        )
+    def further(cls, size: Size) -> dict[str, Any]:
+        return {"generator_heads": max(1, size.heads // GENERATOR)}
 
     @property
     def generator(self) -> BertConfig:

@@ -104,8 +104,7 @@ class Electra(TrainableModel):
         table, bias = self.electra.embeddings.word_embeddings.weight, self.generator.bias
         mask = None if segments is None else same_segment(segments)
         states = self.generator(self.electra.embeddings(tokens), mask, asked)
-        smoothing = self.label_smoothing if self.training else 0.0
-        loss = biased_cross_entropy(states, table, bias, targets[asked], smoothing)
+        loss = biased_cross_entropy(states, table, bias, targets[asked], self.smoothing)
         with torch.no_grad():
             likely = functional.linear(states, table, bias).float().softmax(-1).cumsum(-1)
             chosen = torch.searchsorted(likely, draws[asked][:, None], right=True).squeeze(1)

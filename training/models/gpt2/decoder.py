@@ -19,7 +19,6 @@ from training.models.gpt2.config import Gpt2Config
 from training.models.initial import initialize
 from training.models.masks import Mask
 from training.models.module import CausalModel
-from training.ops.loss import cross_entropy
 
 
 class Product(nn.Module):
@@ -134,12 +133,3 @@ class Decoder(CausalModel):
         if cache is not None:
             cache.grow(tokens.shape[1])
         return self.transformer.ln_f(x)
-
-    def logits(self, tokens: Tensor, cache: KeyValueCache | None = None) -> Tensor:
-        return functional.linear(self.hidden(tokens, cache), self.head)
-
-    def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
-        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
-        hidden = self.hidden(tokens, segments=segments)
-        smoothing = self.label_smoothing if self.training else 0.0
-        return cross_entropy(hidden.flatten(0, 1), self.head, targets.flatten(), smoothing)

@@ -20,5 +20,4 @@ class GptBert(Transformer):
         length = tokens.shape[1]
         before = torch.ones(length, length, dtype=torch.bool, device=tokens.device).tril()
         hidden = self.states(tokens, slice(0, length), (before | both_sides[:, None, None])[:, None], None)
-        smoothing = self.label_smoothing if self.training else 0.0
-        return cross_entropy(hidden.flatten(0, 1), self.head, targets.flatten(), smoothing)
+        return cross_entropy(hidden.flatten(0, 1), self.head, targets.flatten(), self.smoothing)

@@ -6,10 +6,9 @@ T tokens   D width   F width of the MLP   H heads   K key-value heads   E head w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from training.models.config import ModelConfig
-from training.shape import Size
 
 if TYPE_CHECKING:
     from training.models.qwen3.transformer import Transformer
@@ -38,22 +37,6 @@ class Qwen3Config(ModelConfig):
             )
         if self.head_dim % 2:
             raise ValueError(f"head_dim {self.head_dim} is odd; rotary embeddings turn pairs, so take an even number")
-
-    @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            intermediate_size=size.feed_forward,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            num_key_value_heads=size.kv_heads,
-            head_dim=size.head_width,
-            max_position_embeddings=size.context,
-            rope_theta=size.rope_theta,
-            initializer_range=size.initial_weights,
-        )
 
     @property
     def matrix_parameters(self) -> int:

@@ -9,19 +9,17 @@ Its parameter names are Hugging Face's, so `state_dict()` is model.safetensors a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from training.models.cache import KeyValueCache, Tree, place
+from training.models.initial import initialize
 from training.models.masks import Mask
 from training.models.module import CausalModel
 from training.models.qwen3.config import Qwen3Config
 from training.models.qwen3.layers import Layer, RMSNorm
-from training.ops.loss import cross_entropy
 
 
 class Decoder(nn.Module):
@@ -55,18 +53,8 @@ class Transformer(CausalModel):
         angles = torch.outer(torch.arange(config.max_position_embeddings).float(), frequencies)
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
-        self._initialize(seed)
-
-    @torch.no_grad()
-    def _initialize(self, seed: int) -> None:
-        """Normal weights; those that write into the residual stream shrink with depth (Radford et al. 2019)."""
-        generator = torch.Generator().manual_seed(seed)
-        for name, weight in self.named_parameters():
-            if weight.ndim == 2:
-                std = self.config.initializer_range
-                if name.endswith(("o_proj.weight", "down_proj.weight")):
-                    std /= math.sqrt(2 * self.config.num_hidden_layers)
-                weight.normal_(0.0, std, generator=generator)
+        residual, layers = ("o_proj.weight", "down_proj.weight"), config.num_hidden_layers
+        initialize(self, config.initializer_range, seed, residual=residual, layers=layers)
 
     @property
     def head(self) -> Tensor:
@@ -107,12 +95,3 @@ class Transformer(CausalModel):
         if cache is not None:
             cache.grow(tokens.shape[1])
         return self.model.norm(x)
-
-    def logits(self, tokens: Tensor, cache: KeyValueCache | None = None) -> Tensor:
-        return functional.linear(self.hidden(tokens, cache), self.head)
-
-    def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
-        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
-        hidden = self.hidden(tokens, segments=segments)
-        smoothing = self.label_smoothing if self.training else 0.0
-        return cross_entropy(hidden.flatten(0, 1), self.head, targets.flatten(), smoothing)

@@ -6,10 +6,9 @@ D width   V vocabulary   G matrices of a cell: 4 of an LSTM, 3 of a GRU, 1 of an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from training.models.config import ModelConfig
-from training.shape import Size
 
 if TYPE_CHECKING:
     from training.models.recurrent.network import Recurrent
@@ -57,17 +56,6 @@ class RecurrentConfig(ModelConfig):
         from training.models.recurrent.network import Recurrent
 
         return Recurrent(self, seed, dropout=dropout, label_smoothing=label_smoothing)
-
-    @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            num_hidden_layers=size.layers,
-            max_position_embeddings=size.context,
-            initializer_range=size.initial_weights,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

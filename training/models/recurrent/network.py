@@ -18,7 +18,6 @@ from torch.nn import functional
 from training.models.initial import initialize
 from training.models.module import CausalModel
 from training.models.recurrent.config import RecurrentConfig
-from training.ops.loss import cross_entropy
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 State = Any  # [1, B, D], of an LSTM two of them
@@ -138,11 +137,3 @@ class Recurrent(CausalModel):
         cache.lengths += tokens.shape[1]
         cache.longest += tokens.shape[1]
         return hidden
-
-    def logits(self, tokens: Tensor, cache: StateCache | None = None) -> Tensor:
-        return functional.linear(self.hidden(tokens, cache), self.head)
-
-    def forward(self, tokens: Tensor, targets: Tensor) -> Tensor:
-        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
-        smoothing = self.label_smoothing if self.training else 0.0
-        return cross_entropy(self.hidden(tokens).flatten(0, 1), self.head, targets.flatten(), smoothing)

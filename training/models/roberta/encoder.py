@@ -11,13 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.data.sequences import IGNORED
 from training.models.bert.layers import Embeddings, Layers
 from training.models.initial import initialize
 from training.models.masks import same_segment
 from training.models.module import MaskedModel
 from training.models.roberta.config import RobertaConfig
-from training.ops.loss import biased_cross_entropy
 
 
 class Roberta(nn.Module):
@@ -59,22 +57,17 @@ class RobertaEncoder(MaskedModel):
     def blocks(self) -> Sequence[nn.Module]:
         return list(self.roberta.encoder.layer)
 
+    @property
+    def head(self) -> tuple[Tensor, Tensor]:
+        return self.roberta.embeddings.word_embeddings.weight, self.lm_head.bias
+
     def hidden(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
-        """States [B, T, D] of tokens [B, T], each of which sees all of its segment."""
         placed = tokens != self.config.padding
         positions = placed.cumsum(1) * placed + self.config.padding
         mask = None if segments is None else same_segment(segments)
         found: Tensor = self.roberta.encoder(self.roberta.embeddings(tokens, positions), mask)
         return found
 
-    def logits(self, tokens: Tensor, segments: Tensor | None = None) -> Tensor:
-        """Scores [B, T, V] of the token at each place."""
-        states = self.lm_head(self.hidden(tokens, segments))
-        return functional.linear(states, self.roberta.embeddings.word_embeddings.weight, self.lm_head.bias)
-
-    def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
-        """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
-        asked = targets != IGNORED
-        states = self.lm_head(self.hidden(tokens, segments)[asked])
-        head, bias = self.roberta.embeddings.word_embeddings.weight, self.lm_head.bias
-        return biased_cross_entropy(states, head, bias, targets[asked], self.label_smoothing if self.training else 0.0)
+    def predicted(self, states: Tensor) -> Tensor:
+        normed: Tensor = self.lm_head(states)
+        return normed

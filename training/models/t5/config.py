@@ -44,18 +44,8 @@ class T5Config(ModelConfig):
     rms_norm_eps: float = 1e-6
 
     @classmethod
-    def of_size(cls, size: Size, vocab_size: int, eos_token_id: int) -> Self:
-        return cls(
-            vocab_size=vocab_size,
-            eos_token_id=eos_token_id,
-            hidden_size=size.width,
-            intermediate_size=size.feed_forward,
-            num_hidden_layers=size.layers,
-            num_attention_heads=size.heads,
-            head_dim=size.head_width,
-            max_position_embeddings=size.context,
-            initializer_range=1.0,  # of the embeddings; matrices follow from their own sizes
-        )
+    def further(cls, size: Size) -> dict[str, Any]:
+        return {"initializer_range": 1.0}  # of the embeddings; matrices follow from their own sizes
 
     @property
     def _attention(self) -> int:

@@ -71,5 +71,4 @@ class EncoderDecoder(TrainableModel):
     def forward(self, tokens: Tensor, targets: Tensor, before: Tensor) -> Tensor:
         """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""
         states = self.decode(before, self.encode(tokens))
-        smoothing = self.label_smoothing if self.training else 0.0
-        return cross_entropy(states.flatten(0, 1), self.shared.weight, targets.flatten(), smoothing)
+        return cross_entropy(states.flatten(0, 1), self.shared.weight, targets.flatten(), self.smoothing)
