@@ -18,6 +18,8 @@ from training.models.config import ModelConfig
 from training.models.families import read_model
 from training.models.module import CausalModel, TrainableModel
 
+GENERATION = ("eos_token_id", "decoder_start_token_id")  # of config.json, what transformers' `generate` needs
+
 
 def layout_files(
     config: ModelConfig, tokenizer: bytes, tokens: Sequence[str] = (), roles: Mapping[str, str] | None = None
@@ -32,9 +34,11 @@ def layout_files(
         "clean_up_tokenization_spaces": False,
         "model_max_length": config.max_position_embeddings,
     }
+    exported = config.exported()
+    generation = {name: exported[name] for name in GENERATION if name in exported}
     return {
-        "config.json": canonical_json(config.exported()),
-        "generation_config.json": canonical_json({"eos_token_id": config.eos_token_id}),
+        "config.json": canonical_json(exported),
+        "generation_config.json": canonical_json(generation),
         "tokenizer.json": _with_tokens(tokenizer, tokens) if tokens else tokenizer,
         "tokenizer_config.json": canonical_json(tokenizer_config),
     }

@@ -31,10 +31,10 @@ def load_any(folder: Path, device: torch.device) -> LoadedModel:
     if (folder / checkpoint.MANIFEST).is_file() or not (folder / "config.json").is_file():
         folder = checkpoint.find_checkpoint(folder)
         model, tokenizer = load_model(folder).to(device), load_tokenizer(folder / "tokenizer.json")
-        return LoadedModel(build_scorer(model, tokenizer), checkpoint.checkpoint_digest(folder))
+        return LoadedModel(build_scorer(model, tokenizer), model_digest(folder))
     from training.inference.huggingface import HuggingFace  # transformers takes seconds to import
 
-    return LoadedModel(HuggingFace(folder, device), _digest(folder))
+    return LoadedModel(HuggingFace(folder, device), model_digest(folder))
 
 
 def load_baselines(folder: Path, shards: ShardSet, device: torch.device) -> dict[str, Model]:
@@ -58,7 +58,10 @@ def load_baselines(folder: Path, shards: ShardSet, device: torch.device) -> dict
     return {"untrained": untrained, "unigram": Unigram(shards, tokenizer, config.max_position_embeddings)}
 
 
-def _digest(folder: Path) -> str:
-    """SHA-256 over all that decides what the model computes: configuration, tokenizer and weights."""
+def model_digest(folder: Path) -> str:
+    """SHA-256 of a checkpoint's manifest, or over all that decides what a Hugging Face folder computes: configuration,
+    tokenizer and weights."""
+    if (folder / checkpoint.MANIFEST).is_file():
+        return checkpoint.checkpoint_digest(folder)
     paths = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".safetensors", ".txt", ".model"))
     return sha256(canonical_json({path.name: file_digest(path) for path in paths}))

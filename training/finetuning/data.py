@@ -1,0 +1,98 @@
+"""Data: the files that were named -> the examples to learn from, to choose the best epoch by, and to score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from training.checkpoints.files import file_digest
+from training.finetuning.fields import Example, read_examples
+from training.finetuning.plan import FinetunePlan
+from training.finetuning.rows import find_parts, read_rows
+
+VALIDATION, TEST = "validation", "test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """`columns`: the names of a table's columns, where its first line has none. `fields`: by field, the column that it
+    stands in, where that has another name."""
+
+    train: Path
+    validation: Path | None = None
+    test: Path | None = None
+    columns: tuple[str, ...] = ()
+    fields: Mapping[str, str] | None = None
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        named = {"train": self.train, VALIDATION: self.validation, TEST: self.test}
+        return {part: path for part, path in named.items() if path}
+
+    def digests(self) -> dict[str, str]:
+        return {part: file_digest(path) for part, path in self.paths.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """`scored_on`: whether `scored` are test examples, or those by which the best epoch was chosen."""
+
+    train: Sequence[Example]
+    validation: Sequence[Example]
+    scored: Sequence[Example]
+    scored_on: str
+
+
+def find_files(data: Path, validation: Path | None, test: Path | None, **named: object) -> Files:
+    """`data`: a file, or a folder that has one for each part. Raises ValueError where there is none."""
+    if not data.is_dir():
+        return Files(train=data, validation=validation, test=test, **named)  # type: ignore[arg-type]
+    found = find_parts(data)
+    return Files(
+        train=found["train"],
+        validation=validation or found.get(VALIDATION),
+        test=test or found.get(TEST),
+        **named,  # type: ignore[arg-type]
+    )
+
+
+def read_data(files: Files, plan: FinetunePlan) -> Data:
+    """Raises ValueError, naming the file, for rows that are not what the task needs."""
+    parts = {
+        part: read_examples(plan.task, read_rows(path, files.columns), files.fields or {}, str(path))
+        for part, path in files.paths.items()
+    }
+    train = parts["train"]
+    if VALIDATION not in parts:
+        train, parts[VALIDATION] = hold_back(train, plan)
+    on = TEST if TEST in parts else VALIDATION
+    return Data(train=train, validation=parts[VALIDATION], scored=parts[on], scored_on=on)
+
+
+def hold_back(examples: Sequence[Example], plan: FinetunePlan) -> tuple[list[Example], list[Example]]:
+    """What is learnt and what validates, by chance. Raises ValueError where one of them would be empty."""
+    count = round(plan.validation_share * len(examples))
+    if not 0 < count < len(examples):
+        raise ValueError(
+            f"{len(examples)} examples, of which {plan.validation_share:.0%} are to validate: give more, or a "
+            f"validation file"
+        )
+    order = np.random.RandomState(plan.seed).permutation(len(examples))
+    held = set(order[:count].tolist())
+    return (
+        [one for number, one in enumerate(examples) if number not in held],
+        [one for number, one in enumerate(examples) if number in held],
+    )
+
+
+def make_folds(examples: Sequence[Example], plan: FinetunePlan) -> Iterator[tuple[list[int], list[Example]]]:
+    """Of each fold the numbers of its examples, and all others. Raises ValueError where a fold would be empty."""
+    if len(examples) < plan.folds:
+        raise ValueError(f"{len(examples)} examples in {plan.folds} folds: give fewer folds, or more examples")
+    order = np.random.RandomState(plan.seed).permutation(len(examples))
+    for fold in np.array_split(order, plan.folds):
+        inside = set(fold.tolist())
+        yield sorted(inside), [one for number, one in enumerate(examples) if number not in inside]

@@ -1,0 +1,121 @@
+"""Fields: rows as a file has them -> examples with the fields that a task reads.
+
+Columns are recognised by their names, of which each task knows several (GLUE, SuperGLUE and the field's usual ones);
+others are given as FIELD=COLUMN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from training.finetuning.rows import Row
+
+Example = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Which columns a file has, and by which of them a field is named; a field may be made of several."""
+
+    of: str
+    fields: Mapping[str, str | Callable[[Row], Any]]
+    needs: tuple[str, ...] = field(default=())
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.needs or tuple(column for column in self.fields.values() if isinstance(column, str))
+
+    def read(self, row: Row) -> Example:
+        return {name: row[said] if isinstance(said, str) else said(row) for name, said in self.fields.items()}
+
+
+def _wic_text(row: Row) -> str:
+    return f"{row['word']}: {row['sentence1']}"
+
+
+def _copa_text(row: Row) -> str:
+    asked = {"cause": "What was the cause?", "effect": "What happened as a result?"}
+    return f"{row['premise']} {asked.get(row['question'], row['question'])}"
+
+
+def _instruction(row: Row) -> str:
+    return f"{row['instruction']}\n\n{row['input']}" if row.get("input") else str(row["instruction"])
+
+
+PAIRED = (
+    Layout(of="MRPC", fields={"text": "#1 String", "pair": "#2 String", "label": "Quality"}),
+    Layout(
+        of="WiC",
+        fields={"text": _wic_text, "pair": "sentence2", "label": "label"},
+        needs=("word", "sentence1", "sentence2", "label"),
+    ),
+    Layout(of="RTE", fields={"text": "sentence1", "pair": "sentence2", "label": "label"}),
+    Layout(of="CB", fields={"text": "premise", "pair": "hypothesis", "label": "label"}),
+    Layout(of="BoolQ", fields={"text": "passage", "pair": "question", "label": "label"}),
+)
+LAYOUTS: dict[str, tuple[Layout, ...]] = {
+    "classification": (
+        Layout(of="pairs", fields={"text": "text", "pair": "pair", "label": "label"}),
+        Layout(of="texts", fields={"text": "text", "label": "label"}),
+        *PAIRED,
+        Layout(of="SST-2", fields={"text": "sentence", "label": "label"}),
+    ),
+    "regression": (
+        Layout(of="pairs", fields={"text": "text", "pair": "pair", "score": "score"}),
+        Layout(of="texts", fields={"text": "text", "score": "score"}),
+        Layout(of="STS-B", fields={"text": "sentence1", "pair": "sentence2", "score": "score"}),
+    ),
+    "choice": (
+        Layout(of="choices", fields={"text": "text", "choices": "choices", "label": "label"}),
+        Layout(
+            of="COPA",
+            fields={"text": _copa_text, "choices": lambda row: [row["choice1"], row["choice2"]], "label": "label"},
+            needs=("premise", "question", "choice1", "choice2", "label"),
+        ),
+    ),
+    "tagging": (
+        Layout(of="tags", fields={"tokens": "tokens", "tags": "tags"}),
+        Layout(of="entities", fields={"tokens": "tokens", "tags": "ner_tags"}),
+    ),
+    "answering": (Layout(of="SQuAD", fields={"context": "context", "question": "question", "answers": "answers"}),),
+    "translation": (Layout(of="texts", fields={"source": "source", "target": "target"}),),
+    "summarization": (
+        Layout(of="texts", fields={"source": "source", "target": "target"}),
+        Layout(of="documents", fields={"source": "document", "target": "summary"}),
+        Layout(of="articles", fields={"source": "article", "target": "highlights"}),
+    ),
+    "instructions": (
+        Layout(of="messages", fields={"messages": "messages"}),
+        Layout(of="prompts", fields={"prompt": "prompt", "response": "response"}),
+        Layout(of="Alpaca", fields={"prompt": _instruction, "response": "output"}, needs=("instruction", "output")),
+    ),
+    "preferences": (Layout(of="preferences", fields={"prompt": "prompt", "chosen": "chosen", "rejected": "rejected"}),),
+}
+
+
+def read_examples(task: str, rows: Sequence[Row], renamed: Mapping[str, str], where: str) -> list[Example]:
+    """The examples of a task. `renamed`: by field, the column that it stands in.
+
+    Raises ValueError, naming `where` they are from, where no layout of the task has the columns that are there.
+    """
+    known = {name for layout in LAYOUTS[task] for name in layout.fields}
+    if unknown := sorted(set(renamed) - known):
+        raise ValueError(f"--field {unknown[0]}: {task} has the fields {', '.join(sorted(known))}")
+    if absent := sorted(set(renamed.values()) - set(rows[0])):
+        raise ValueError(f"{where}: there is no column {absent[0]!r}, but {', '.join(map(repr, rows[0]))}")
+    given = [{**row, **{field: row.get(column) for field, column in renamed.items()}} for row in rows]
+    layout = next((one for one in LAYOUTS[task] if all(name in given[0] for name in one.columns)), None)
+    if layout is None:
+        wanted = " or ".join(" and ".join(one.columns) for one in LAYOUTS[task])
+        raise ValueError(
+            f"{where}: {task} needs the columns {wanted}; there are {', '.join(map(repr, rows[0]))}. Name them by "
+            f"--field FIELD=COLUMN, or by --columns where the file has no names"
+        )
+    examples = []
+    for number, row in enumerate(given, start=1):
+        if missing := next((name for name in layout.columns if row.get(name) in (None, "")), None):
+            raise ValueError(f"{where}, row {number}: {missing!r} is empty or missing")
+        examples.append(layout.read(row))
+    return examples

@@ -1,0 +1,98 @@
+"""Heads: a pretrained model with the part that a task needs on top of it, by transformers.
+
+The part that is new is drawn from the seed; the rest are the weights of the folder, or drawn as well, to compare.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from transformers import AutoConfig, PreTrainedModel, set_seed
+from transformers.utils import logging
+
+from training.checkpoints.checkpoint import MANIFEST, find_checkpoint
+from training.finetuning.inputs import Inputs
+from training.finetuning.plan import RANDOM, FinetunePlan
+from training.models.families import FAMILIES
+
+OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+# Where the layers of transformers' models are.
+LAYERS = ("encoder.layer", "layers", "h", "encoder.block", "encoder.layers", "encoder.albert_layer_groups")
+
+
+def find_folder(folder: Path) -> Path:
+    """Of a checkpoint, a run's newest one, verified, or of a Hugging Face folder, as it is. Raises ValueError where it
+    is none of them, or of a family that transformers does not have."""
+    if (folder / MANIFEST).is_file() or not (folder / "config.json").is_file():
+        folder = find_checkpoint(folder)
+    elif not any(folder.glob("*.safetensors")):
+        raise ValueError(f"{folder} holds no *.safetensors; convert the weights, others can execute code when read")
+    return folder
+
+
+def load_headed(folder: Path, head: Any, plan: FinetunePlan, inputs: Inputs, labels: Mapping[str, Any]) -> Any:
+    """A model of `head`, one of transformers' Auto classes. `labels`: what its config says of them."""
+    set_seed(plan.seed)
+    logging.set_verbosity_error()  # its report of new weights is long, and said below in a line
+    logging.disable_progress_bar()
+    try:
+        config = AutoConfig.from_pretrained(folder, **OPTIONS, **labels)
+    except ValueError as error:
+        raise ValueError(_unknown(folder)) from error
+    config.pad_token_id = inputs.tokenizer.pad_token_id
+    if type(config) not in head._model_mapping:
+        raise ValueError(f"{folder}: transformers has no {head.__name__} for the family {config.model_type}")
+    if plan.initial == RANDOM:
+        model, new = head.from_config(config), set[str]()
+    else:
+        model, about = head.from_pretrained(
+            folder, config=config, dtype="float32", use_safetensors=True, output_loading_info=True, **OPTIONS
+        )
+        new = {name.rpartition(".")[0] for name in about["missing_keys"]}
+        if new:
+            print(f"new weights: {', '.join(sorted(new))}", file=sys.stderr)
+    tokens = range(model.get_input_embeddings().num_embeddings, len(inputs.tokenizer))
+    if tokens:
+        model.resize_token_embeddings(len(inputs.tokenizer), mean_resizing=False)
+    if plan.freeze:
+        _freeze(model, plan.freeze)
+    return _with_lora(model, plan, sorted(new), list(tokens)) if plan.lora_rank else model
+
+
+def _unknown(folder: Path) -> str:
+    known = ", ".join(name for name in FAMILIES if name not in ("lstm", "gru", "rnn", "gated_convolution"))
+    return f"{folder}: transformers does not have its family, which cannot be fine-tuned; take one of {known}"
+
+
+def _freeze(model: PreTrainedModel, layers: int) -> None:
+    """The embeddings and the lowest layers. Raises ValueError where there are not so many."""
+    base = model.base_model
+    modules = dict(base.named_modules())
+    found = next((modules[name] for name in LAYERS if name in modules), None)
+    if found is None or len(found) < layers:
+        raise ValueError(f"freeze {layers}: the model has {len(found) if found is not None else 0} layers of its own")
+    for frozen in (model.get_input_embeddings(), *found[:layers], getattr(base, "embeddings", None)):
+        for weight in frozen.parameters() if frozen is not None else ():
+            weight.requires_grad_(False)
+
+
+def _with_lora(model: Any, plan: FinetunePlan, new: Sequence[str], tokens: Sequence[int]) -> Any:
+    """What is `new`, modules and the vectors of tokens, is learnt as a whole."""
+    from peft import LoraConfig, get_peft_model
+
+    embeddings = next(name for name, module in model.named_modules() if module is model.get_input_embeddings())
+    adapted = LoraConfig(
+        r=plan.lora_rank,
+        lora_alpha=2 * plan.lora_rank,
+        target_modules="all-linear",
+        exclude_modules=list(new) or None,
+        modules_to_save=list(new) or None,
+        trainable_token_indices={embeddings: list(tokens)} if tokens else None,
+    )
+    model = get_peft_model(model, adapted)
+    learnt, every = model.get_nb_trainable_parameters()
+    print(f"LoRA of rank {plan.lora_rank}: {learnt:,} of {every:,} weights are learnt", file=sys.stderr)
+    return model

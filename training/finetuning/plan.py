@@ -1,0 +1,57 @@
+"""Plan: what decides a fine-tuning, whatever its task. Needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RANDOM, PRETRAINED = "random", "pretrained"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetunePlan:
+    """`task`: a name of training/finetuning/catalog.py. `learning_rate`: its peak, after which it falls to zero.
+    `patience`: epochs without a better validation score before it stops early; 0: it never does. `max_tokens`: of an
+    example, 0: as many as the model can read. `lora_rank`: of the matrices that are learnt beside frozen weights (Hu et
+    al. 2022); 0: all weights are learnt. `freeze`: the embeddings and so many of the lowest layers stay as they are; 0:
+    nothing does. `initial`: whether weights are those of the model that is started from, or drawn anew, to compare.
+    `validation_share`: of the examples, held back where no validation file is given. `folds`: so many models are
+    trained, each scored on a part that it has not seen; 0: one is. `language`: of the texts that it writes or answers
+    with; a score may count them by characters."""
+
+    task: str
+    epochs: int = 3
+    batch: int = 16
+    learning_rate: float = 1e-3
+    warmup_fraction: float = 0.06
+    weight_decay: float = 0.01
+    patience: int = 0
+    max_tokens: int = 0
+    lora_rank: int = 0
+    freeze: int = 0
+    initial: str = PRETRAINED
+    validation_share: float = 0.1
+    folds: int = 0
+    language: str = "en"
+    seed: int = 0
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "threads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)}: at least 1 is needed")
+        for name in ("patience", "max_tokens", "lora_rank", "freeze", "folds", "weight_decay", "warmup_fraction"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} {getattr(self, name)}: 0 or more is needed")
+        if self.learning_rate <= 0:
+            raise ValueError(f"learning_rate {self.learning_rate}: more than 0 is needed")
+        if not 0 < self.validation_share < 1:
+            raise ValueError(f"validation_share {self.validation_share}: a share between 0 and 1 is needed")
+        if self.folds == 1:
+            raise ValueError("folds 1: a model would be scored on what it has seen; give 2 or more, or 0 for none")
+        if self.initial not in (PRETRAINED, RANDOM):
+            raise ValueError(f"initial {self.initial!r}: {PRETRAINED} or {RANDOM}")
+        if self.lora_rank and (self.freeze or self.initial == RANDOM):
+            raise ValueError(
+                f"lora_rank {self.lora_rank} freezes all weights, and is of no use beside random ones; leave out "
+                f"freeze and initial"
+            )

@@ -1,0 +1,110 @@
+"""Run: a fine-tuning from its files to its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from corpus.lake.manifest import canonical_json, sha256
+from training.finetuning.catalog import TASKS
+from training.finetuning.data import Data, Files, hold_back, make_folds, read_data
+from training.finetuning.fields import Example, read_examples
+from training.finetuning.finished import MODEL, SCORES, Finetuned, describe, interval, write_model, write_scores
+from training.finetuning.heads import find_folder
+from training.finetuning.inputs import load_inputs
+from training.finetuning.learning import fit
+from training.finetuning.plan import FinetunePlan
+from training.finetuning.rows import read_rows
+from training.finetuning.tasks import Prediction
+from training.inference.loading import model_digest
+
+STEPS = "steps"  # below the folder: Trainer's own checkpoints, until the model is there
+
+
+def run(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
+    """Prints the scores. Raises ValueError where `out` holds the scores of other settings, data or weights."""
+    folder = find_folder(start)
+    key = {"plan": asdict(plan), "data": files.digests(), "start": model_digest(folder), "names": _names(files)}
+    main = os.environ.get("RANK", "0") == "0"
+    if (out / SCORES).is_file():
+        found = json.loads((out / SCORES).read_text())
+        if found["made_from"] != key:
+            raise ValueError(f"{out} holds what other settings, data or weights came to; give another --out")
+    else:
+        steps = out / STEPS / sha256(canonical_json(key))[:16]
+        made = _folds(plan, files, folder, steps) if plan.folds else _one(plan, files, folder, steps)
+        found, scored, predictions, finetuned = made
+        found["made_from"] = key
+        if main:
+            out.mkdir(parents=True, exist_ok=True)
+            if finetuned:
+                write_model(finetuned, out / MODEL)
+            write_scores(out, found, scored, predictions)
+            shutil.rmtree(out / STEPS, ignore_errors=True)
+    if main:
+        print(summary(found, out))
+    return 0
+
+
+Made = tuple[dict[str, Any], Sequence[Example], Sequence[Prediction], Finetuned | None]
+
+
+def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
+    data = read_data(files, plan)
+    finetuned = _fit(plan, data, start, steps)
+    predictions = finetuned.predict(data.scored)
+    scores = finetuned.task.score(data.scored, predictions)
+    trivial = finetuned.task.score(data.scored, finetuned.task.trivial(data.train, data.scored))
+    counts = {"train": len(data.train), "validation": len(data.validation)}
+    about = {**describe(finetuned.task, scores, trivial), "scored_on": data.scored_on, "examples": counts}
+    return about, data.scored, predictions, finetuned
+
+
+def _folds(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
+    """Each example is scored by the model that has not seen it. Of the others a part validates."""
+    examples = read_examples(plan.task, read_rows(files.train, files.columns), files.fields or {}, str(files.train))
+    predictions: list[Prediction] = [{} for _ in examples]
+    trivial: list[Prediction] = [{} for _ in examples]
+    each = []
+    for number, (inside, others) in enumerate(make_folds(examples, plan), start=1):
+        print(f"fold {number} of {plan.folds}", flush=True)
+        train, validation = hold_back(others, plan)
+        asked = [examples[place] for place in inside]
+        data = Data(train=train, validation=validation, scored=asked, scored_on="folds")
+        finetuned = _fit(plan, data, start, steps / f"fold-{number}")
+        said, plain = finetuned.predict(asked), finetuned.task.trivial(train, asked)
+        each.append(interval(finetuned.task.score(asked, said)))
+        for place, one, other in zip(inside, said, plain, strict=True):
+            predictions[place], trivial[place] = one, other
+    task = TASKS[plan.task].learn(plan, examples)
+    about = describe(task, task.score(examples, predictions), task.score(examples, trivial))
+    return {**about, "scored_on": "folds", "folds": each}, examples, predictions, None
+
+
+def _fit(plan: FinetunePlan, data: Data, start: Path, steps: Path) -> Finetuned:
+    task = TASKS[plan.task].learn(plan, data.train)
+    inputs = load_inputs(start, plan.max_tokens)
+    task.prepare(inputs)
+    model = fit(task, start, data.train, data.validation, inputs, steps)
+    return Finetuned(task=task, model=model, inputs=inputs)
+
+
+def _names(files: Files) -> dict[str, Any]:
+    return {"columns": list(files.columns), "fields": dict(files.fields or {})}
+
+
+def summary(found: Mapping[str, Any], out: Path) -> str:
+    score, baseline = found["score"], found["baseline"]
+    what = {"test": "test examples", "validation": "validation examples, by which the best epoch was chosen"}
+    on = what.get(found["scored_on"], "examples, each by a model that has not seen it")
+    return (
+        f"{found['task']}: {found['metric']} {score['value']:.4f} ({score['low']:.4f} to {score['high']:.4f}) on "
+        f"{found['n']:,} {on}\n"
+        f"baseline, {baseline['what']}: {baseline['value']:.4f} ({baseline['low']:.4f} to {baseline['high']:.4f})\n"
+        f"{out / SCORES}"
+    )
