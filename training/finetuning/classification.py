@@ -74,7 +74,7 @@ class Classification(Task):
             "precision": precision,
             "recall": recall,
             "f1": f1,
-            "matthews": matthews_corrcoef(gold, said),
+            "matthews": matthews_corrcoef(gold, said) if len({*gold, *said}) > 1 else 0.0,
             **self._areas(gold, predictions),
         }
         counts = confusion_matrix(gold, said, labels=self.labels).tolist()

@@ -21,8 +21,7 @@ from corpus.lake.manifest import canonical_json
 from training.distributed.device import pick_device
 from training.finetuning.catalog import TASKS
 from training.finetuning.fields import Example
-from training.finetuning.heads import OPTIONS
-from training.finetuning.inputs import Inputs, load_inputs
+from training.finetuning.inputs import OPTIONS, Inputs, load_inputs
 from training.finetuning.plan import FinetunePlan
 from training.finetuning.tasks import Prediction, Scores, Task
 from training.significance.intervals import estimate

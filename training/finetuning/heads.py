@@ -6,19 +6,18 @@ The part that is new is drawn from the seed; the rest are the weights of the fol
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoConfig, PreTrainedModel, set_seed
+from transformers import PreTrainedModel, set_seed
 from transformers.utils import logging
 
 from training.checkpoints.checkpoint import MANIFEST, find_checkpoint
-from training.finetuning.inputs import Inputs
+from training.finetuning.inputs import OPTIONS, Inputs, read_config
 from training.finetuning.plan import RANDOM, FinetunePlan
-from training.models.families import FAMILIES
 
-OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 # Where the layers of transformers' models are.
 LAYERS = ("encoder.layer", "layers", "h", "encoder.block", "encoder.layers", "encoder.albert_layer_groups")
 
@@ -38,11 +37,7 @@ def load_headed(folder: Path, head: Any, plan: FinetunePlan, inputs: Inputs, lab
     set_seed(plan.seed)
     logging.set_verbosity_error()  # its report of new weights is long, and said below in a line
     logging.disable_progress_bar()
-    try:
-        config = AutoConfig.from_pretrained(folder, **OPTIONS, **labels)
-    except ValueError as error:
-        raise ValueError(_unknown(folder)) from error
-    config.pad_token_id = inputs.tokenizer.pad_token_id
+    config = read_config(folder, **labels)
     if type(config) not in head._model_mapping:
         raise ValueError(f"{folder}: transformers has no {head.__name__} for the family {config.model_type}")
     if plan.initial == RANDOM:
@@ -57,14 +52,10 @@ def load_headed(folder: Path, head: Any, plan: FinetunePlan, inputs: Inputs, lab
     tokens = range(model.get_input_embeddings().num_embeddings, len(inputs.tokenizer))
     if tokens:
         model.resize_token_embeddings(len(inputs.tokenizer), mean_resizing=False)
+    model.config.pad_token_id = inputs.tokenizer.pad_token_id
     if plan.freeze:
         _freeze(model, plan.freeze)
     return _with_lora(model, plan, sorted(new), list(tokens)) if plan.lora_rank else model
-
-
-def _unknown(folder: Path) -> str:
-    known = ", ".join(name for name in FAMILIES if name not in ("lstm", "gru", "rnn", "gated_convolution"))
-    return f"{folder}: transformers does not have its family, which cannot be fine-tuned; take one of {known}"
 
 
 def _freeze(model: PreTrainedModel, layers: int) -> None:
@@ -92,7 +83,9 @@ def _with_lora(model: Any, plan: FinetunePlan, new: Sequence[str], tokens: Seque
         modules_to_save=list(new) or None,
         trainable_token_indices={embeddings: list(tokens)} if tokens else None,
     )
-    model = get_peft_model(model, adapted)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)  # peft asks by its old name
+        model = get_peft_model(model, adapted)
     learnt, every = model.get_nb_trainable_parameters()
     print(f"LoRA of rank {plan.lora_rank}: {learnt:,} of {every:,} weights are learnt", file=sys.stderr)
     return model

@@ -14,11 +14,15 @@ import torch
 from tokenizers.processors import Sequence as Processors
 from tokenizers.processors import TemplateProcessing
 from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from transformers import CONFIG_MAPPING, AutoConfig, AutoTokenizer, PreTrainedTokenizerFast
+
+from training.models.families import FAMILIES
 
 Features = dict[str, Any]  # of one example: lists of ids, or a number as its label
 IGNORED = -100  # a label that no loss counts, for PyTorch
 PADDING = {"attention_mask": 0, "token_type_ids": 0, "labels": IGNORED}
+PAD = "<|pad|>"
+OPTIONS: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
 LONGEST = 1_024  # tokens, where a model says of itself that it reads texts of any length
 
 
@@ -52,19 +56,34 @@ class Inputs:
             yield numbers, self.batch([features[number] for number in numbers])
 
 
+def read_config(folder: Path, **changes: Any) -> Any:
+    """Of a model in transformers. Raises ValueError where it is of a family that is not there."""
+    try:
+        return AutoConfig.from_pretrained(folder, **OPTIONS, **changes)
+    except ValueError as error:
+        known = ", ".join(name for name in FAMILIES if name in CONFIG_MAPPING or name == "gpt_bert")
+        raise ValueError(
+            f"{folder}: transformers does not have its family, so it cannot be fine-tuned; take one of {known}"
+        ) from error
+
+
 def load_inputs(folder: Path, max_tokens: int) -> Inputs:
     """With the tokenizer of a folder. Where that adds no special tokens, as ours, a text opens with the token by which
-    documents opened in training, and so does the second of a pair. Raises ValueError where `max_tokens` is more than
-    the model can read."""
-    tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    documents opened in training, and so does the second of a pair; with an encoder and a decoder it also closes with
+    it, which is what transformers' heads read there. Raises ValueError where `max_tokens` is more than the model can
+    read."""
+    closed = read_config(folder).is_encoder_decoder
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder, **OPTIONS)
     opening = tokenizer.eos_token
-    if tokenizer.pad_token is None:
+    if tokenizer.pad_token is None and closed:
+        tokenizer.add_special_tokens({"pad_token": PAD})  # the heads look for the last token that closes a text
+    elif tokenizer.pad_token is None:
         tokenizer.pad_token = opening
     if not tokenizer.num_special_tokens_to_add():
-        backend = tokenizer.backend_tokenizer
+        backend, closing = tokenizer.backend_tokenizer, f" {opening}:0" if closed else ""
         template = TemplateProcessing(
-            single=f"{opening}:0 $A:0",
-            pair=f"{opening}:0 $A:0 {opening}:0 $B:0",
+            single=f"{opening}:0 $A:0{closing}",
+            pair=f"{opening}:0 $A:0 {opening}:0 $B:0{closing}",
             special_tokens=[(opening, tokenizer.eos_token_id)],
         )
         tokenizer.model_input_names = ["input_ids", "attention_mask"]

@@ -13,12 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 from training.evaluation.metrics import of_texts
 from training.finetuning.fields import Example
-from training.finetuning.heads import OPTIONS
-from training.finetuning.inputs import IGNORED, Features, Inputs, on_device
+from training.finetuning.inputs import IGNORED, Features, Inputs, on_device, read_config
 from training.finetuning.tasks import Prediction, Scores, Task
 
 SENTENCE = re.compile(r".*?(?:[.!?](?=\s|$)|[。！？]|$)", re.DOTALL)
@@ -30,7 +29,7 @@ class Writing(Task):
     """What translation and summarization have in common."""
 
     def head(self, folder: Path) -> Any:
-        self.saved["reads_first"] = AutoConfig.from_pretrained(folder, **OPTIONS).is_encoder_decoder
+        self.saved["reads_first"] = read_config(folder).is_encoder_decoder
         return AutoModelForSeq2SeqLM if self.saved["reads_first"] else AutoModelForCausalLM
 
     def features(self, example: Example, inputs: Inputs) -> Iterator[Features]:

@@ -1,0 +1,177 @@
+"""The command: from files to a folder with a model and its scores, alone and under torchrun, once and again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+from small_corpus import ROOT
+
+from training.finetuning.arguments import build_parser, read_arguments
+from training.finetuning.finished import load_finetuned
+from training.finetuning.run import run
+
+Start = Callable[[str], Path]
+
+
+def write_data(folder: Path, count: int = 48) -> Path:
+    """Texts that hold one of two words, in a table without names."""
+    folder.mkdir()
+    words = ["list value", "a string of the", "return object", "number"]
+    for part, rows in (("train", count), ("dev", 16), ("test", 16)):
+        lines = [
+            f"{words[number % 4]} {('error', 'import')[number % 2]} {number}\t{('bad', 'good')[number % 2]}\n"
+            for number in range(rows)
+        ]
+        (folder / f"{part}.tsv").write_text("".join(lines))
+    return folder
+
+
+def flags(start: Path, data: Path, out: Path, *more: str) -> list[str]:
+    settings = [
+        "--columns",
+        "text",
+        "label",
+        "--epochs",
+        "3",
+        "--batch",
+        "8",
+        "--learning-rate",
+        "5e-3",
+        "--threads",
+        "1",
+    ]
+    return ["--task", "classification", "--from", str(start), "--data", str(data), "--out", str(out), *settings, *more]
+
+
+def finetune(*words: str) -> int:
+    return run(*read_arguments(vars(build_parser().parse_args(list(words)))))
+
+
+def test_a_folder_with_model_scores_and_predictions(
+    start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, out = write_data(tmp_path / "data"), tmp_path / "out"
+    finetune(*flags(start("bert"), data, out))
+    assert sorted(path.name for path in out.iterdir()) == ["model", "predictions.jsonl", "scores.json"]
+    found = json.loads((out / "scores.json").read_text())
+    assert found["scored_on"] == "test" and found["examples"] == {"train": 48, "validation": 16} and found["n"] == 16
+    assert found["score"]["low"] <= found["score"]["value"] <= found["score"]["high"]
+    assert found["baseline"]["value"] == 0.5
+    said = [json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()]
+    right = sum(one["example"]["label"] == one["prediction"]["label"] for one in said)
+    assert right / len(said) == found["score"]["value"]
+    # The model as it was saved says the same.
+    again = load_finetuned(out).predict([one["example"] for one in said])
+    assert [one["label"] for one in again] == [one["prediction"]["label"] for one in said]
+    printed = capsys.readouterr().out
+    assert f"accuracy {found['score']['value']:.4f}" in printed and "baseline, the most frequent label" in printed
+    # The same command does nothing, and another one does not overwrite.
+    written = (out / "scores.json").stat().st_mtime_ns
+    finetune(*flags(start("bert"), data, out))
+    assert (out / "scores.json").stat().st_mtime_ns == written
+    with pytest.raises(ValueError, match="holds what other settings, data or weights came to"):
+        finetune(*flags(start("bert"), data, out, "--seed", "1"))
+
+
+def test_the_same_bytes_a_second_time_and_after_it_was_stopped(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_data(tmp_path / "data")
+    for name in ("once", "again"):
+        finetune(*flags(start("bert"), data, tmp_path / name))
+    from training.finetuning.learning import Learner
+
+    whole, epochs = Learner.evaluate, []
+
+    def stop(self: Learner, *given: object, **named: object) -> dict[str, float]:
+        epochs.append(len(epochs))
+        if len(epochs) == 3:
+            raise KeyboardInterrupt
+        return whole(self, *given, **named)
+
+    monkeypatch.setattr(Learner, "evaluate", stop)
+    with pytest.raises(KeyboardInterrupt):
+        finetune(*flags(start("bert"), data, tmp_path / "stopped"))
+    assert not (tmp_path / "stopped" / "scores.json").exists()
+    monkeypatch.setattr(Learner, "evaluate", whole)
+    finetune(*flags(start("bert"), data, tmp_path / "stopped"))
+    contents = [
+        [
+            (tmp_path / name / path).read_bytes()
+            for path in ("model/model.safetensors", "scores.json", "predictions.jsonl")
+        ]
+        for name in ("once", "again", "stopped")
+    ]
+    assert contents[0] == contents[1] == contents[2]
+
+
+def test_under_torchrun(start: Start, tmp_path: Path) -> None:
+    data, out = write_data(tmp_path / "data"), tmp_path / "out"
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    command = [*launcher, "training/finetune.py", *flags(start("bert"), data, out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("classification: accuracy") == 1  # by one of them
+    assert load_file(out / "model" / "model.safetensors")
+    assert json.loads((out / "scores.json").read_text())["n"] == 16
+
+
+def test_cross_validation_scores_every_example_by_a_model_that_has_not_seen_it(start: Start, tmp_path: Path) -> None:
+    data, out = write_data(tmp_path / "data", count=30), tmp_path / "out"
+    finetune(*flags(start("bert"), data / "train.tsv", out, "--folds", "3"))
+    found = json.loads((out / "scores.json").read_text())
+    assert found["n"] == 30 and len(found["folds"]) == 3 and found["scored_on"] == "folds"
+    assert not (out / "model").exists()
+    assert found["score"]["value"] == pytest.approx(sum(one["value"] for one in found["folds"]) / 3)
+
+
+def test_random_weights_are_another_model(start: Start, tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data")
+    for initial in ("pretrained", "random"):
+        finetune(*flags(start("bert"), data, tmp_path / initial, "--initial", initial, "--epochs", "1"))
+    one, other = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("pretrained", "random"))
+    assert set(one) == set(other)
+    name = "bert.embeddings.word_embeddings.weight"
+    assert (one[name] - other[name]).abs().mean() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("family", "more", "said"),
+    [
+        ("lstm", [], "transformers does not have its family, so it cannot be fine-tuned; take one of .*bert"),
+        ("bert", ["--max-tokens", "65"], "max_tokens 65: the model of .* reads at most 64"),
+        ("bert", ["--lora-rank", "2", "--freeze", "1"], "lora_rank 2 freezes all weights"),
+        ("bert", ["--folds", "1"], "folds 1: a model would be scored on what it has seen"),
+        ("bert", ["--folds", "2"], "--folds 2 holds back parts of --data in turn; leave out .*dev.tsv"),
+        ("bert", ["--field", "text"], "--field text: give FIELD=COLUMN"),
+        ("bert", ["--epochs", "0"], "epochs 0: at least 1 is needed"),
+    ],
+)
+def test_what_cannot_be_is_refused(start: Start, tmp_path: Path, family: str, more: list[str], said: str) -> None:
+    data = write_data(tmp_path / "data")
+    with pytest.raises(ValueError, match=said):
+        finetune(*flags(start(family), data, tmp_path / "out", *more))
+    assert not (tmp_path / "out" / "scores.json").exists()
+
+
+def test_a_translation_model_has_no_head_for_answering(start: Start, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no AutoModelForCausalLM for the family t5"):
+        data = tmp_path / "chat.jsonl"
+        data.write_text('{"prompt": "a", "response": "b"}\n' * 20)
+        words = [
+            "--task",
+            "instructions",
+            "--from",
+            str(start("t5")),
+            "--data",
+            str(data),
+            "--out",
+            str(tmp_path / "o"),
+        ]
+        finetune(*words)
