@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedModel, set_seed
-from transformers.utils import logging
 
 from training.checkpoints.checkpoint import MANIFEST, find_checkpoint
 from training.finetuning.inputs import OPTIONS, Inputs, read_config
@@ -35,8 +34,6 @@ def find_folder(folder: Path) -> Path:
 def load_headed(folder: Path, head: Any, plan: FinetunePlan, inputs: Inputs, labels: Mapping[str, Any]) -> Any:
     """A model of `head`, one of transformers' Auto classes. `labels`: what its config says of them."""
     set_seed(plan.seed)
-    logging.set_verbosity_error()  # its report of new weights is long, and said below in a line
-    logging.disable_progress_bar()
     config = read_config(folder, **labels)
     if type(config) not in head._model_mapping:
         raise ValueError(f"{folder}: transformers has no {head.__name__} for the family {config.model_type}")

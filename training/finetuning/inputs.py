@@ -15,6 +15,7 @@ from tokenizers.processors import Sequence as Processors
 from tokenizers.processors import TemplateProcessing
 from torch import Tensor
 from transformers import CONFIG_MAPPING, AutoConfig, AutoTokenizer, PreTrainedTokenizerFast
+from transformers.utils import logging
 
 from training.models.families import FAMILIES
 
@@ -58,6 +59,8 @@ class Inputs:
 
 def read_config(folder: Path, **changes: Any) -> Any:
     """Of a model in transformers. Raises ValueError where it is of a family that is not there."""
+    logging.set_verbosity_error()  # its report of new weights is long; load_headed says them in a line
+    logging.disable_progress_bar()
     try:
         return AutoConfig.from_pretrained(folder, **OPTIONS, **changes)
     except ValueError as error:

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ from training.finetuning.rows import read_rows
 from training.finetuning.tasks import Prediction
 from training.inference.loading import model_digest
 
+NEEDED = ("accelerate", "peft", "seqeval")  # of the extra, beside what Headwater has anyway
 STEPS = "steps"  # below the folder: Trainer's own checkpoints, until the model is there
 
 
 def run(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
     """Prints the scores. Raises ValueError where `out` holds the scores of other settings, data or weights."""
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise ValueError(f"fine-tuning needs {', '.join(missing)}: pip install 'headwater[finetune]'")
     folder = find_folder(start)
     key = {"plan": asdict(plan), "data": files.digests(), "start": model_digest(folder), "names": _names(files)}
     main = os.environ.get("RANK", "0") == "0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,12 +13,14 @@ import numpy as np
 import torch
 from transformers import AutoModelForTokenClassification
 
+from training.evaluation.metrics import CHARACTER
 from training.finetuning.fields import Example
 from training.finetuning.inputs import IGNORED, Features, Inputs, on_device
 from training.finetuning.plan import FinetunePlan
 from training.finetuning.tasks import Prediction, Scores, Task, numbered
 
 OUTSIDE = "O"
+WORD = re.compile(f"[{CHARACTER}]|[^\\W{CHARACTER}]+|[^\\w\\s]")
 
 
 class Tagging(Task):
@@ -137,6 +140,11 @@ def join_words(words: Sequence[str]) -> tuple[str, list[int]]:
         starts.append(len(text))
         text += word
     return text, starts
+
+
+def split_words(text: str) -> list[str]:
+    """Words and marks, as a sentence in CoNLL's form has them; in Chinese and Japanese characters."""
+    return WORD.findall(text)
 
 
 def _is_unspaced(character: str) -> bool:
