@@ -71,7 +71,8 @@ class HuggingFaceText:
             num_beams=sampling.beams,
             do_sample=False,
             repetition_penalty=sampling.repetition_penalty,
-            length_penalty=1.0,
+            length_penalty=1.0,  # this and the next as in ours, whatever generation_config.json says
+            early_stopping=False,
             eos_token_id=self.loaded.tokenizer.eos_token_id,
             pad_token_id=self.loaded.tokenizer.pad_token_id,
         )
