@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from headwater.forgetting.certificate import Certificate
     from headwater.forgetting.collection import Unneeded
     from headwater.forgetting.findings import Findings
+    from headwater.mask_filling import Candidate
     from headwater.rebuilding.rebuilt import Rebuilt
     from headwater.reports import Report
     from headwater.selection import Fitted
@@ -173,6 +174,24 @@ def rebuild(
 
     with divert_stdout(quiet=True):
         return compute(os.fspath(lake), recipe, stage, quiet=True)
+
+
+def fill_mask(
+    text: str,
+    checkpoint: str = "latest",
+    *,
+    top: int = 5,
+    recipe: str | None = None,
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+) -> list[list[Candidate]]:
+    """The likeliest tokens at each <mask> of a text, likeliest first, as `headwater fill-mask`.
+
+    `checkpoint`: as --checkpoint takes it. Raises ValueError for a text without a mask, and for a model that fills
+    none; FileNotFoundError where there is no model."""
+    from headwater.checkpoints import resolve_checkpoint
+    from headwater.mask_filling import fill_masks
+
+    return fill_masks(resolve_checkpoint(checkpoint, os.fspath(lake), recipe), text, top)
 
 
 def _existing(url: str | os.PathLike[str]) -> Lake:

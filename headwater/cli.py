@@ -1,5 +1,5 @@
-"""`headwater`: the command line. A table of commands; each is a module of headwater/commands/ with two functions,
-`add_arguments(parser)` and `run(args)`, which returns the exit status.
+"""`headwater`: the command line. A table of commands; each is a module of headwater/commands/ (of `fill-mask`
+fill_mask.py) with two functions, `add_arguments(parser)` and `run(args)`, which returns the exit status.
 
 Only the module of the command that was typed is imported, and it imports what it needs when it runs.
 """
@@ -37,6 +37,7 @@ COMMANDS = {
     "collect": "delete the datasets that no recipe needs any more",
     "generate": "continue prompts with a trained model",
     "chat": "continue what you type with a trained model, line by line",
+    "fill-mask": "show the likeliest tokens at hidden places of a text, by a masked model",
     "classify": "label texts with a fine-tuned model",
     "tag": "tag the words of texts with a fine-tuned model",
     "answer": "find the answer to questions in a text with a fine-tuned model",
@@ -117,7 +118,7 @@ def _build_parser(name: str | None) -> Parser:
     for command, text in COMMANDS.items():
         added = commands.add_parser(command, help=text, description=text)
         if command == name:
-            module = import_module(f"headwater.commands.{command}")
+            module = import_module(f"headwater.commands.{command.replace('-', '_')}")
             added.description = getattr(module, "DESCRIPTION", f"{text[0].upper()}{text[1:]}.")
             module.add_arguments(added)
             for one in _with_verbs(added):

@@ -10,23 +10,16 @@ import torch
 
 from training.checkpoints.checkpoint import MANIFEST
 from training.distributed.device import require_determinism
-from training.inference.decoding import Sampling
 from training.inference.generate import load, stream_text
+from training.inference.sampling import Sampling
 
 
 class TextSource(Protocol):
     """What continues a prompt. The same prompt, settings and seed give the same text."""
 
-    def stream(
-        self, prompt: str, *, max_tokens: int, temperature: float, top_k: int, top_p: float, seed: int
-    ) -> Iterator[str]:
-        """The pieces of the continuation, each as soon as it is drawn."""
+    def stream(self, prompt: str, *, max_tokens: int, sampling: Sampling) -> Iterator[str]:
+        """The pieces of the continuation, each as soon as it is drawn; with several beams all of them at the end."""
         ...
-
-
-def check_settings(*, temperature: float, top_k: int, top_p: float, seed: int) -> None:
-    """Raises ValueError, naming the setting, for a value outside of its range."""
-    Sampling(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
 
 
 def load_text_source(folder: Path, threads: int) -> TextSource:
@@ -46,25 +39,41 @@ class HuggingFaceText:
         self.loaded = HuggingFace(folder, torch.device("cpu"))
 
     @torch.no_grad()
-    def stream(
-        self, prompt: str, *, max_tokens: int, temperature: float, top_k: int, top_p: float, seed: int
-    ) -> Iterator[str]:
+    def stream(self, prompt: str, *, max_tokens: int, sampling: Sampling) -> Iterator[str]:
         """A prompt that is longer than the context leaves room for is cut in front."""
-        sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
-        yield from stream_text(self._draw(prompt, max_tokens, sampling), self.loaded.decode)
+        max_tokens = min(max_tokens, self.loaded.context - 1)
+        [ids] = self.loaded.encode([prompt], special=True)
+        ids = (ids or [self.loaded.prefix])[-(self.loaded.context - max_tokens) :]
+        if sampling.beams > 1:
+            yield self.loaded.decode(self._search(ids, max_tokens, sampling))
+        else:
+            yield from stream_text(self._draw(ids, max_tokens, sampling), self.loaded.decode)
 
-    def _draw(self, prompt: str, max_tokens: int, sampling: Sampling) -> Iterator[int]:
+    def _draw(self, prompt: list[int], max_tokens: int, sampling: Sampling) -> Iterator[int]:
         generator = torch.Generator().manual_seed(sampling.seed)
-        tokenizer, model, context = self.loaded.tokenizer, self.loaded.model, self.loaded.context
-        max_tokens = min(max_tokens, context - 1)
-        [prompt_ids] = self.loaded.encode([prompt], special=True)
-        ids = (prompt_ids or [self.loaded.prefix])[-(context - max_tokens) :]
-        cache = None
+        text, unread, cache = list(prompt), prompt, None
         for _ in range(max_tokens):
-            output: Any = model(torch.tensor([ids]), use_cache=True, past_key_values=cache)
+            output: Any = self.loaded.model(torch.tensor([unread]), use_cache=True, past_key_values=cache)
             cache = output.past_key_values
-            token = sampling.draw(output.logits[0, -1].float(), generator)
-            if token == tokenizer.eos_token_id:
+            token = sampling.draw(output.logits[0, -1].float(), text, generator)
+            if token == self.loaded.tokenizer.eos_token_id:
                 return
-            ids = [token]
+            text.append(token)
+            unread = [token]
             yield token
+
+    def _search(self, prompt: list[int], max_tokens: int, sampling: Sampling) -> list[int]:
+        ids = torch.tensor([prompt])
+        found: Any = self.loaded.model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=max_tokens,
+            num_beams=sampling.beams,
+            do_sample=False,
+            repetition_penalty=sampling.repetition_penalty,
+            length_penalty=1.0,  # this and the next as in ours, whatever generation_config.json says
+            early_stopping=False,
+            eos_token_id=self.loaded.tokenizer.eos_token_id,
+            pad_token_id=self.loaded.tokenizer.pad_token_id,
+        )
+        return found[0, len(prompt) :].tolist()

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from headwater.commands.generate import add_model_options, load_source, print_stream, settings
+from headwater.commands.generate import add_model_options, load_stream, print_pieces
 from headwater.terminal import json_line
 
 DESCRIPTION = (
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Reads lines from a terminal or a pipe. With --json an object for each turn: {"prompt": ..., "text": ...}."""
-    source = load_source(args)
+    stream = load_stream(args)
     if sys.stdin.isatty() and not args.quiet:
         print(WELCOME, file=sys.stderr)
     written = ""
@@ -33,10 +33,10 @@ def run(args: argparse.Namespace) -> int:
             continue
         prompt = f"{written}\n{line}" if written else line
         if args.json:
-            text = "".join(source.stream(prompt, **settings(args)))
+            text = "".join(stream(prompt))
             print(json_line({"prompt": line, "text": text}), flush=True)
         else:
-            text = print_stream(source, prompt, settings(args))
+            text = print_pieces(stream(prompt))
         written = prompt + text
     return 0
 

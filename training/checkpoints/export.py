@@ -16,7 +16,7 @@ from tokenizers import AddedToken, Tokenizer
 from corpus.lake.manifest import canonical_json
 from training.models.config import ModelConfig
 from training.models.families import read_model
-from training.models.module import CausalModel, TrainableModel
+from training.models.module import CausalModel, MaskedModel, TrainableModel
 
 GENERATION = ("eos_token_id", "decoder_start_token_id")  # of config.json, what transformers' `generate` needs
 
@@ -76,7 +76,8 @@ def load_causal(folder: Path) -> CausalModel:
     """`load_model`. Raises ValueError where the model does not predict each token from those before it."""
     model = load_model(folder)
     if not isinstance(model, CausalModel):
-        raise ValueError(f"{folder}: a model of the family {model.config.model_type} does not continue texts")
+        does = "; `headwater fill-mask` fills masks with it" if isinstance(model, MaskedModel) else ""
+        raise ValueError(f"{folder}: a model of the family {model.config.model_type} does not continue texts{does}")
     return model
 
 

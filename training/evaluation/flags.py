@@ -6,14 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-
-def positive_int(text: str) -> int:
-    """Parses an integer of at least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{value}: at least 1 is needed")
-    return value
-
+from training.inference.flags import positive_int
 
 CHECKPOINT = "a checkpoint, the --out of a training run, or a Hugging Face folder"
 

@@ -1,4 +1,5 @@
 """Decoding: token ids after token ids, drawn one at a time from a model, for several prompts side by side.
+`sampling.beams` are not for it: see beam_search.py.
 
 B prompts   V vocabulary
 """
@@ -7,52 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.inference.sampling import Sampling
 from training.models.module import Cache, CausalModel
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """How a token is drawn: among the `top_k` likeliest (0: all), and of these among the fewest whose probabilities
-    add up to `top_p` (Holtzman et al. 2020), sharpened by the `temperature` (0: always the likeliest).
-
-    Raises ValueError, naming the setting, for a value outside of its range.
-    """
-
-    temperature: float = 0.8
-    top_k: int = 50
-    top_p: float = 1.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.temperature < float("inf"):
-            raise ValueError(f"temperature is {self.temperature}; it must be 0 or more")
-        if self.top_k < 0:
-            raise ValueError(f"top_k is {self.top_k}; it must be 0 (no limit) or more")
-        if not 0 < self.top_p <= 1:
-            raise ValueError(f"top_p is {self.top_p}; it must be above 0 and at most 1")
-
-    def draw(self, logits: Tensor, generator: torch.Generator) -> int:
-        """A token id, by logits [V]."""
-        if self.temperature == 0:
-            return int(logits.argmax())
-        if 0 < self.top_k < len(logits):
-            logits = logits.masked_fill(logits < logits.topk(self.top_k).values[-1], float("-inf"))
-        probabilities = (logits / self.temperature).softmax(-1)
-        if self.top_p < 1:
-            descending, order = probabilities.sort(descending=True, stable=True)
-            # A token stays while those before it add up to less than top_p, so the likeliest always does.
-            probabilities[order[descending.cumsum(-1) - descending >= self.top_p]] = 0
-        return int(torch.multinomial(probabilities, 1, generator=generator))
-
-
-GREEDY = Sampling(temperature=0)
 
 
 def decode(
@@ -95,9 +58,12 @@ def decode_steps(
     unread = [prompt[-context:] for prompt in prompts]
     cache = model.new_cache(len(prompts), max(map(len, unread)) + max_tokens)
     texts, running = [list(prompt) for prompt in prompts], [True] * len(prompts)
-    logits = _read(model, unread, cache)
+    logits = read(model, unread, cache)
     for step in range(1, max_tokens + 1):
-        drawn = [sampling.draw(row, generator) for row, generator in zip(logits.cpu(), generators, strict=True)]
+        drawn = [
+            sampling.draw(row, text, generator)
+            for row, text, generator in zip(logits.cpu(), texts, generators, strict=True)
+        ]
         new: list[int | None] = []
         for row, token in enumerate(drawn):
             running[row] = running[row] and token != eos
@@ -108,15 +74,10 @@ def decode_steps(
         yield new
         if step == max_tokens or not any(running):
             return
-        if cache.longest < context:
-            logits = _read_next(model, drawn, cache)
-        else:
-            lengths = (cache.lengths + 1).tolist()
-            kept = [context // 2 if length > context else length for length in lengths]
-            logits = _read(model, [text[-count:] for text, count in zip(texts, kept, strict=True)], cache)
+        logits = read_next(model, drawn, texts, cache)
 
 
-def _read(model: CausalModel, texts: list[list[int]], cache: Cache) -> Tensor:
+def read(model: CausalModel, texts: list[list[int]], cache: Cache) -> Tensor:
     """Reads whole texts into the emptied cache, padded on the right. Returns the logits [B, V] of the next tokens."""
     device = model.head.device
     lengths = torch.tensor([len(text) for text in texts], device=device)
@@ -130,10 +91,16 @@ def _read(model: CausalModel, texts: list[list[int]], cache: Cache) -> Tensor:
     return functional.linear(hidden[torch.arange(len(texts)), lengths - 1], model.head)
 
 
-def _read_next(model: CausalModel, tokens: list[int], cache: Cache) -> Tensor:
-    """Reads one more token of each text. Returns the logits [B, V] of the next ones."""
-    with _eager(model):
-        return model.logits(torch.tensor(tokens, device=model.head.device)[:, None], cache)[:, -1]
+def read_next(model: CausalModel, tokens: list[int], texts: Sequence[list[int]], cache: Cache) -> Tensor:
+    """Reads one more token of each of the texts, which end with it. Where one outgrows the context, its newer half is
+    read again. Returns the logits [B, V] of the next tokens."""
+    context = model.config.max_position_embeddings
+    if cache.longest < context:
+        with _eager(model):
+            return model.logits(torch.tensor(tokens, device=model.head.device)[:, None], cache)[:, -1]
+    lengths = (cache.lengths + 1).tolist()
+    kept = [context // 2 if length > context else length for length in lengths]
+    return read(model, [text[-count:] for text, count in zip(texts, kept, strict=True)], cache)
 
 
 def _eager(model: CausalModel) -> AbstractContextManager[Any]:

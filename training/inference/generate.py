@@ -1,11 +1,11 @@
 """Generate: continue prompts with a trained model.
 
     generator = load(Path("RUN"))                    # a checkpoint, or the --out of a training run
-    generator.complete("The module", seed=1)         # the continuation, as one str
-    for piece in generator.stream("The module"):     # the same continuation, piece by piece as it is drawn
+    generator.complete("The module", sampling=Sampling(seed=1))      # the continuation, as one str
+    for piece in generator.stream("The module"):     # a continuation piece by piece, as it is drawn
         print(piece, end="", flush=True)
 
-`complete` and `stream` take `max_tokens` (100), `temperature` (0.8), `top_k` (50), `top_p` (1.0) and `seed` (0). As a
+`complete` and `stream` take `max_tokens` (100) and `sampling`, whose settings are in sampling.py. As a
 command: `python -m training.inference.generate --checkpoint DIR --prompt "The module"`.
 """
 
@@ -24,9 +24,13 @@ from tokenizers import Tokenizer
 from training.checkpoints.checkpoint import find_checkpoint
 from training.checkpoints.export import load_causal, load_tokenizer
 from training.distributed.device import require_determinism
-from training.inference.decoding import Sampling, decode, decode_steps
+from training.inference.beam_search import search_beams
+from training.inference.decoding import decode, decode_steps
+from training.inference.flags import add_flags, read_sampling
+from training.inference.sampling import Sampling
 from training.models.module import CausalModel
 
+DEFAULT = Sampling()
 INCOMPLETE = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer decodes bytes into that are no character yet
 
 
@@ -55,46 +59,32 @@ class TextGenerator:
     def __init__(self, model: CausalModel, tokenizer: Tokenizer) -> None:
         self.model, self.tokenizer = model, tokenizer
 
-    def complete(
-        self,
-        prompt: str,
-        *,
-        max_tokens: int = 100,
-        temperature: float = 0.8,
-        top_k: int = 50,
-        top_p: float = 1.0,
-        seed: int = 0,
-    ) -> str:
+    def complete(self, prompt: str, *, max_tokens: int = 100, sampling: Sampling = DEFAULT) -> str:
         """The continuation of `prompt`, without the prompt, at most `max_tokens` long."""
-        sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
         return self.complete_all([prompt], max_tokens=max_tokens, sampling=sampling)[0]
 
     def complete_all(self, prompts: Sequence[str], *, max_tokens: int, sampling: Sampling) -> list[str]:
         """`complete` for several prompts side by side, which takes little longer than one alone."""
+        encoded = self._encode(prompts)
         with self._inference(max_tokens):
-            ids = decode(self.model, self._encode(prompts), max_tokens=max_tokens, sampling=sampling)
+            if sampling.beams > 1:
+                ids = [search_beams(self.model, one, max_tokens=max_tokens, sampling=sampling) for one in encoded]
+            else:
+                ids = decode(self.model, encoded, max_tokens=max_tokens, sampling=sampling)
         return [self.tokenizer.decode(text) for text in ids]
 
-    def stream(
-        self,
-        prompt: str,
-        *,
-        max_tokens: int = 100,
-        temperature: float = 0.8,
-        top_k: int = 50,
-        top_p: float = 1.0,
-        seed: int = 0,
-    ) -> Iterator[str]:
-        """The pieces of what `complete` returns, each as soon as it is drawn and ends with a whole character."""
-        sampling = Sampling(temperature=temperature, top_k=top_k, top_p=top_p, seed=seed)
-        return self._stream(prompt, max_tokens, sampling)
-
-    def _stream(self, prompt: str, max_tokens: int, sampling: Sampling) -> Iterator[str]:
+    def stream(self, prompt: str, *, max_tokens: int = 100, sampling: Sampling = DEFAULT) -> Iterator[str]:
+        """The pieces of what `complete` returns, each as soon as it is drawn and ends with a whole character; with
+        several beams all of them at the end."""
         with self._inference(max_tokens):
             yield from stream_text(self._draw(prompt, max_tokens, sampling), self.tokenizer.decode)
 
     def _draw(self, prompt: str, max_tokens: int, sampling: Sampling) -> Iterator[int]:
-        for [token] in decode_steps(self.model, self._encode([prompt]), max_tokens=max_tokens, sampling=sampling):
+        [ids] = self._encode([prompt])
+        if sampling.beams > 1:
+            yield from search_beams(self.model, ids, max_tokens=max_tokens, sampling=sampling)
+            return
+        for [token] in decode_steps(self.model, [ids], max_tokens=max_tokens, sampling=sampling):
             if token is None:
                 return
             yield token
@@ -133,25 +123,14 @@ def parser() -> argparse.ArgumentParser:
         "--prompt", required=True, action="append", help="text to continue; repeatable, for several side by side"
     )
     flags.add_argument("--json", action="store_true", help='one JSON object a line: {"prompt": ..., "text": ...}')
-    flags.add_argument("--max-tokens", type=int, default=100, help="maximum length of a continuation")
-    flags.add_argument(
-        "--temperature", type=float, default=0.8, help="below 1 sharpens the probabilities; 0 takes the likeliest token"
-    )
-    flags.add_argument("--top-k", type=int, default=50, help="draw among the k likeliest tokens; 0 for no limit")
-    flags.add_argument(
-        "--top-p", type=float, default=1.0, help="draw among the fewest tokens whose probabilities add up to p"
-    )
-    flags.add_argument("--seed", type=int, default=0, help="of the random draws: the same seed gives the same text")
-    flags.add_argument(
-        "--threads", type=int, default=2, help="CPU threads; another number may change the text by rounding"
-    )
+    add_flags(flags)
     return flags
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     require_determinism(args.threads)
-    sampling = Sampling(temperature=args.temperature, top_k=args.top_k, top_p=args.top_p, seed=args.seed)
+    sampling = read_sampling(args)
     texts = load(args.checkpoint).complete_all(args.prompt, max_tokens=args.max_tokens, sampling=sampling)
     for prompt, text in zip(args.prompt, texts, strict=True):
         print(json.dumps({"prompt": prompt, "text": text}) if args.json else prompt + text)

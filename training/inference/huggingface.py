@@ -20,6 +20,30 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria, 
 from training.inference.batches import Batch
 from training.inference.model import score_states
 
+OPTIONS = {"local_files_only": True, "trust_remote_code": False}
+
+
+def load_pretrained(folder: Path, kind: Any) -> Any:
+    """The model of a folder as one of transformers' AutoModel classes, in float32, on the CPU and for inference.
+
+    Raises ValueError where there are no safetensors, or weights are damaged or missing.
+    """
+    if not any(folder.glob("*.safetensors")):
+        raise ValueError(f"{folder} holds no *.safetensors; convert the weights, others can execute code when read")
+    try:
+        model, about = kind.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **OPTIONS
+        )
+    except SafetensorError as error:
+        raise ValueError(f"{folder}: the weights are damaged ({error}); get them again") from error
+    if missing := sorted(about["missing_keys"]):  # transformers would draw them at random
+        raise ValueError(f"{folder} lacks the weights {', '.join(missing)[:200]}; get them again")
+    return model.eval()
+
+
+def load_pretrained_tokenizer(folder: Path) -> Any:
+    return AutoTokenizer.from_pretrained(folder, **OPTIONS)
+
 
 class HuggingFace:
     """A model in float32 with its tokenizer, which adds the special tokens that it is configured to, as in lm-eval."""
@@ -27,20 +51,9 @@ class HuggingFace:
     branches = False  # not every architecture supports a mask for them
 
     def __init__(self, folder: Path, device: torch.device) -> None:
-        if not any(folder.glob("*.safetensors")):
-            raise ValueError(f"{folder} holds no *.safetensors; convert the weights, others can execute code when read")
-        options = {"local_files_only": True, "trust_remote_code": False}
-        try:
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
-            )
-        except SafetensorError as error:
-            raise ValueError(f"{folder}: the weights are damaged ({error}); get them again") from error
-        model, about = loaded
-        if missing := sorted(about["missing_keys"]):  # transformers would draw them at random
-            raise ValueError(f"{folder} lacks the weights {', '.join(missing)[:200]}; get them again")
-        self.model: Any = model.to(device).eval()
-        self.tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+        model = load_pretrained(folder, AutoModelForCausalLM)
+        self.model: Any = model.to(device)
+        self.tokenizer = load_pretrained_tokenizer(folder)
         configure_pad_token(self.tokenizer, model.config)
         self.context = resolve_max_length(model.config, self.tokenizer)
         bos, eos = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id

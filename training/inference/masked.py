@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from training.inference.batches import Batch
 from training.inference.model import LOGITS_AT_ONCE, TextTokenizer
 from training.models.module import MaskedModel
+from training.objectives.catalog import MASK
 
 
 class MaskedScorer(TextTokenizer):
@@ -64,3 +65,11 @@ class MaskedScorer(TextTokenizer):
         raise ValueError(
             f"a model of the family {self.model.config.model_type} fills masks and does not continue texts"
         )
+
+
+def find_mask(tokenizer: Tokenizer, family: str) -> int:
+    """The id of the mask. Raises ValueError where the tokenizer has none."""
+    mask: int | None = tokenizer.token_to_id(MASK)
+    if mask is None:
+        raise ValueError(f"the tokenizer of this {family} has no {MASK}, which hides the tokens that are asked")
+    return mask

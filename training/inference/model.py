@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.inference.batches import Batch
-from training.inference.decoding import GREEDY, decode
+from training.inference.decoding import decode
+from training.inference.sampling import GREEDY
 from training.models.module import CausalModel
 
 LOGITS_AT_ONCE = 1 << 25  # 128 MiB of them

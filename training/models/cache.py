@@ -45,6 +45,11 @@ class KeyValueCache:
         self.longest = int(lengths.max())
         self.even = bool((lengths == self.longest).all())
 
+    def select(self, rows: Tensor) -> None:
+        """Keeps the texts of these numbers, each as often as it is named."""
+        self.keys, self.values, self.lengths = self.keys[:, rows], self.values[:, rows], self.lengths[rows]
+        self.truncate(self.lengths)
+
 
 CacheLayer = tuple[KeyValueCache, int] | None  # a cache and the number of a layer in it
 

@@ -66,6 +66,10 @@ class Cache(Protocol):
         """Forgets all tokens after these lengths [B]: the padding of the shorter prompts."""
         ...
 
+    def select(self, rows: Tensor) -> None:
+        """Keeps the texts of these numbers, int64, in their order: one that is named twice can go on in two ways."""
+        ...
+
 
 class MaskedModel(TrainableModel):
     """A model that predicts hidden tokens from those on both sides."""

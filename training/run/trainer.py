@@ -29,6 +29,7 @@ from training.data.prefetch import Prefetch
 from training.distributed.device import choose_dtype
 from training.distributed.parallel import World, launcher_is_gone
 from training.inference.generate import TextGenerator
+from training.inference.sampling import Sampling
 from training.models.config import ModelConfig
 from training.models.module import CausalModel
 from training.objectives.catalog import OBJECTIVES
@@ -183,7 +184,7 @@ class Trainer:
         if self._is_due(self.config.sample_every) and self.step and isinstance(self.state.model, CausalModel):
             generator = TextGenerator(self.state.model, read_tokenizer(self.tokenizer))
             with self.world.precision(self.dtype):
-                text = generator.complete("", max_tokens=SAMPLE_TOKENS, seed=self.step)
+                text = generator.complete("", max_tokens=SAMPLE_TOKENS, sampling=Sampling(seed=self.step))
             if journal is not None:
                 journal.record(self.step, sample=text)
 

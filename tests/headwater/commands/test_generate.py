@@ -14,6 +14,7 @@ from small_corpus import Data
 
 from headwater.cli import main
 from training.inference.generate import load
+from training.inference.sampling import Sampling
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,14 @@ def test_the_latest_checkpoint_continues_a_prompt(graph: Graph, capsys: pytest.C
     words = ("generate", "--lake", graph.lake.url, "--prompt", "The module", "--max-tokens", "12")
     text = printed(capsys, *words)
     [manifest] = graph.lake.datasets("checkpoint")
-    expected = load(Path(graph.lake.folder(manifest), "model")).complete("The module", max_tokens=12)
+    model = load(Path(graph.lake.folder(manifest), "model"))
+    expected = model.complete("The module", max_tokens=12)
     assert len(expected) > 5
     assert text == f"The module{expected}\n"
     assert printed(capsys, *words) == text
     assert printed(capsys, *words, "--seed", "1") != text
+    likeliest = model.complete("The module", max_tokens=12, sampling=Sampling(beams=3))
+    assert printed(capsys, *words, "--beams", "3") == f"The module{likeliest}\n"
 
 
 def test_json_has_an_object_for_each_prompt(graph: Graph, capsys: pytest.CaptureFixture[str]) -> None:
@@ -53,16 +57,21 @@ def test_a_prompt_of_stdin(graph: Graph, monkeypatch: pytest.MonkeyPatch, capsys
 
 
 def test_a_hugging_face_folder(hugging_face: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Also past its context of 32 tokens; greedy text is what transformers itself draws."""
+    """Also past its context of 32 tokens; greedy text and that of beams are what transformers itself finds."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    greedy = ("--checkpoint", str(hugging_face), "--temperature", "0", "--max-tokens", "6", "--json")
-    text = json.loads(printed(capsys, "generate", *greedy, "--prompt", "the river"))["text"]
+    words = ("--checkpoint", str(hugging_face), "--prompt", "the river", "--temperature", "0")
     model, tokenizer = (cls.from_pretrained(hugging_face) for cls in (AutoModelForCausalLM, AutoTokenizer))
     ids = torch.tensor([tokenizer("the river")["input_ids"]])
-    drawn = model.generate(ids, max_new_tokens=6, do_sample=False, pad_token_id=tokenizer.eos_token_id)
-    assert text == tokenizer.decode(drawn[0, ids.shape[1] :], skip_special_tokens=True)
+    for flags, settings in (
+        ((), {}),
+        (("--repetition-penalty", "1.5"), {"repetition_penalty": 1.5}),
+        (("--beams", "3"), {"num_beams": 3}),
+    ):
+        text = json.loads(printed(capsys, "generate", *words, "--max-tokens", "6", "--json", *flags))["text"]
+        drawn = model.generate(ids, max_new_tokens=6, do_sample=False, pad_token_id=tokenizer.eos_token_id, **settings)
+        assert text == tokenizer.decode(drawn[0, ids.shape[1] :], skip_special_tokens=True)
     long = ("--checkpoint", str(hugging_face), "--max-tokens", "99", "--prompt", "the river " * 50)
     assert printed(capsys, "generate", *long).startswith("the river the river")
 
@@ -73,6 +82,9 @@ def test_a_hugging_face_folder(hugging_face: Path, capsys: pytest.CaptureFixture
         (("--temperature", "-1"), "temperature is -1.0; it must be 0 or more"),
         (("--top-p", "2"), "top_p is 2.0; it must be above 0 and at most 1"),
         (("--top-k", "-3"), "top_k is -3; it must be 0 (no limit) or more"),
+        (("--min-p", "2"), "min_p is 2.0; it must be 0 (no limit) or more and at most 1"),
+        (("--repetition-penalty", "0"), "repetition_penalty is 0.0; it must be above 0, and 1 is none"),
+        (("--beams", "3", "--top-p", "0.9"), "beam search draws nothing: leave out top_p 0.9, or beams"),
     ],
 )
 def test_settings_that_cannot_be(

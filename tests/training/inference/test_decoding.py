@@ -4,7 +4,8 @@ import pytest
 import torch
 from small_corpus import Data
 
-from training.inference.decoding import GREEDY, Sampling, decode
+from training.inference.decoding import decode
+from training.inference.sampling import GREEDY, Sampling
 from training.models.qwen3.transformer import Transformer
 
 
@@ -57,30 +58,9 @@ def test_an_empty_prompt_is_refused(model: Transformer) -> None:
         continuation(model, [])
 
 
-def drawn(sampling: Sampling, logits: torch.Tensor) -> set[int]:
-    generator = torch.Generator().manual_seed(0)
-    return {sampling.draw(logits, generator) for _ in range(200)}
-
-
-def test_top_k_draws_among_the_k_likeliest() -> None:
-    logits = torch.arange(10.0)
-    assert drawn(Sampling(temperature=5.0, top_k=2), logits) == {8, 9}
-    assert len(drawn(Sampling(temperature=50.0, top_k=0), logits)) > 5
-
-
-def test_top_p_draws_among_the_fewest_tokens_that_add_up_to_p() -> None:
-    logits = torch.tensor([0.15, 0.5, 0.05, 0.3]).log()
-    assert drawn(Sampling(temperature=1.0, top_k=0, top_p=0.4), logits) == {1}
-    assert drawn(Sampling(temperature=1.0, top_k=0, top_p=0.6), logits) == {1, 3}
-    assert drawn(Sampling(temperature=1.0, top_k=0, top_p=0.9), logits) == {0, 1, 3}
-    assert drawn(Sampling(temperature=1.0, top_k=0), logits) == {0, 1, 2, 3}
-    assert drawn(Sampling(temperature=1.0, top_k=0, top_p=1e-9), logits) == {1}
-
-
-@pytest.mark.parametrize(
-    "setting", [{"temperature": -0.1}, {"temperature": float("nan")}, {"top_k": -1}, {"top_p": 0.0}, {"top_p": 1.5}]
-)
-def test_a_setting_out_of_range_is_named(setting: dict[str, float]) -> None:
-    [(name, value)] = setting.items()
-    with pytest.raises(ValueError, match=f"{name} is {value}"):
-        Sampling(**setting)  # type: ignore[arg-type]
+def test_the_repetition_penalty_counts_the_prompt_and_what_was_drawn(model: Transformer) -> None:
+    prompt = [0, 5, 6]
+    sampling = Sampling(temperature=0, repetition_penalty=1e9)
+    [text] = decode(model, [prompt], max_tokens=12, sampling=sampling)
+    assert len({*prompt, *text}) == len(prompt) + len(text)
+    assert text != continuation(model, prompt, max_tokens=12, temperature=0)

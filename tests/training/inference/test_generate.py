@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -11,7 +10,7 @@ from small_corpus import Data
 
 from training.checkpoints.export import load_tokenizer
 from training.inference import generate
-from training.inference.decoding import Sampling
+from training.inference.sampling import Sampling
 from training.models.qwen3.transformer import Transformer
 from training.run.outdir import Outdir
 
@@ -24,9 +23,9 @@ def generator(data: Data) -> generate.TextGenerator:
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0, 3.0])
 def test_streamed_pieces_add_up_to_the_complete_text(generator: generate.TextGenerator, temperature: float) -> None:
-    settings: dict[str, Any] = {"max_tokens": 60, "temperature": temperature, "top_k": 0, "top_p": 0.95, "seed": 2}
-    pieces = list(generator.stream("Return the", **settings))
-    assert "".join(pieces) == generator.complete("Return the", **settings)
+    sampling = Sampling(temperature=temperature, top_k=0, top_p=0.95, seed=2)
+    pieces = list(generator.stream("Return the", max_tokens=60, sampling=sampling))
+    assert "".join(pieces) == generator.complete("Return the", max_tokens=60, sampling=sampling)
     assert len(pieces) > 5 and all(pieces)
 
 
@@ -55,11 +54,18 @@ def test_generating_leaves_the_random_state_and_the_mode_as_they_were(generator:
     assert torch.equal(state, torch.get_rng_state()) and model.training
 
 
-def test_a_setting_out_of_range_is_refused_before_anything_is_drawn(generator: generate.TextGenerator) -> None:
+def test_no_tokens_are_refused(generator: generate.TextGenerator) -> None:
     with pytest.raises(ValueError, match="max_tokens is 0"):
         generator.complete("Return", max_tokens=0)
-    with pytest.raises(ValueError, match="top_p is 2"):
-        generator.stream("Return", top_p=2)
+    with pytest.raises(ValueError, match="max_tokens is 0"):
+        next(generator.stream("Return", max_tokens=0))
+
+
+def test_beams_find_the_same_text_alone_and_in_a_stream(generator: generate.TextGenerator) -> None:
+    beams = Sampling(beams=3)
+    texts = generator.complete_all(["Return", "An"], max_tokens=8, sampling=beams)
+    assert texts == [generator.complete(prompt, max_tokens=8, sampling=beams) for prompt in ("Return", "An")]
+    assert "".join(generator.stream("Return", max_tokens=8, sampling=beams)) == texts[0] != ""
 
 
 @pytest.fixture(scope="module")

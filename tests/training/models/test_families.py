@@ -109,6 +109,23 @@ def test_a_text_read_token_by_token_beside_a_shorter_one_has_the_logits_of_the_w
 
 @pytest.mark.parametrize("family", [name for name, config in FAMILIES.items() if config.CAUSAL])
 @torch.no_grad()
+def test_texts_that_were_selected_from_those_read_go_on_as_if_read_alone(family: str) -> None:
+    """Also one that goes on in two ways."""
+    model = small(family).build(seed=1).eval()
+    assert isinstance(model, CausalModel)
+    tokens = torch.randint(1, VOCABULARY, (2, 7), generator=torch.Generator().manual_seed(0))
+    cache = model.new_cache(2, 12)
+    model.hidden(tokens, cache)
+    cache.select(torch.tensor([1, 0, 1]))
+    texts = tokens[[1, 0, 1]]
+    for new in ([4, 5, 6], [7, 8, 9]):
+        texts = torch.cat([texts, torch.tensor(new)[:, None]], dim=1)
+        found = model.logits(texts[:, -1:], cache)
+        torch.testing.assert_close(found, model.logits(texts)[:, -1:], atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("family", [name for name, config in FAMILIES.items() if config.CAUSAL])
+@torch.no_grad()
 def test_no_token_sees_those_behind_it(family: str) -> None:
     model = small(family).build(seed=1).eval()
     assert isinstance(model, CausalModel)

@@ -11,7 +11,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from training.checkpoints.export import load_model, load_tokenizer
 from training.data.loader import IGNORED
-from training.inference.decoding import GREEDY, decode
+from training.inference.decoding import decode
+from training.inference.sampling import GREEDY
 from training.models.qwen3 import transformer
 from training.models.qwen3.layers import rotate
 from training.models.qwen3.transformer import Transformer

@@ -50,6 +50,10 @@ class TokenCache:
         self.longest = int(lengths.max())
         self.tokens = self.tokens[:, : self.longest]
 
+    def select(self, rows: Tensor) -> None:
+        self.tokens, self.lengths = self.tokens[rows], self.lengths[rows]
+        self.longest = int(self.lengths.max())
+
     def add(self, tokens: Tensor) -> None:
         """Appends tokens [B, T]: T is 1 where texts have other lengths."""
         grown = functional.pad(self.tokens, (0, tokens.shape[1]))

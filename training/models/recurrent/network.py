@@ -58,6 +58,15 @@ class StateCache:
             ]
             self.states = [_join(states) for states in zip(*rows, strict=True)]
 
+    def select(self, rows: Tensor) -> None:
+        self.lengths = self.lengths[rows]
+        self.longest = int(self.lengths.max())
+        self.tokens = None if self.tokens is None else self.tokens[rows]
+        self.states = [
+            tuple(part[:, rows] for part in state) if isinstance(state, tuple) else state[:, rows]
+            for state in self.states
+        ]
+
 
 def _join(states: Sequence[State]) -> State:
     """Of one layer, texts side by side."""
