@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from training.config import TrainConfig
 from training.models.config import ModelConfig
 from training.models.families import FAMILIES
-from training.presets import DEFAULT_FAMILY, PRESETS, make_plan
+from training.presets import PRESETS, make_plan
 from training.shape import Shape
 
 SHAPE = tuple(field.name for field in fields(Shape))
@@ -18,17 +19,19 @@ SETTINGS = tuple(field.name for field in fields(TrainConfig) if field.name != "k
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig(Shape):
-    """`preset`: a plan of training/presets.py; `family`: the architecture; the parts of the shape
-    (training.shape.Shape) and the settings
-    (training.config.TrainConfig) that are not None take the place of its own. `processes`: how many train together; the
-    threads are the preset's whatever the number of workers of the data stages, because the order of a floating-point
-    sum decides a checkpoint's bytes.
+    """`preset`: a plan of training/presets.py; `start`: a checkpoint, the --out of a run or a Hugging Face folder, with
+    whose weights and shape the run begins; of the first two also a URL. `family`: the architecture, None for that of
+    the start or the default one. The parts of the shape (training.shape.Shape) and the settings
+    (training.config.TrainConfig) that are not None take the place of the preset's. `processes`: how many train
+    together; the threads are the preset's whatever the number of workers of the data stages, because the order of a
+    floating-point sum decides a checkpoint's bytes.
 
     `along`: how many earlier checkpoints, at most and evenly spaced, keep their weights for the learning curve. Each
     costs the size of the model."""
 
     preset: str = "tiny"
-    family: str = DEFAULT_FAMILY
+    start: str | None = None
+    family: str | None = None
     processes: int = 1
     along: int = 4
     tokens: int | None = None
@@ -55,6 +58,7 @@ class TrainingConfig(Shape):
     whole_words: bool | None = None
     packing: str | None = None
     document_masks: bool | None = None
+    freeze: int | None = None
     seed: int | None = None
     patience: int | None = None
     eval_every: int | None = None
@@ -75,24 +79,37 @@ class TrainingConfig(Shape):
             raise ValueError(f"processes {self.processes}: at least 1 is needed")
         if self.preset not in PRESETS:
             raise ValueError(f"preset {self.preset!r} is unknown; choose one of {', '.join(PRESETS)}")
-        if self.family not in FAMILIES:
+        if self.family is not None and self.family not in FAMILIES:
             raise ValueError(f"family {self.family!r} is unknown; choose one of {', '.join(FAMILIES)}")
         wrong = next((name for name in SHAPE if (value := getattr(self, name)) is not None and value < 1), None)
         if wrong is not None:
             raise ValueError(f"{wrong} {getattr(self, wrong)}: at least 1 is needed")
-        self.plan(1 << 16, 0)
+        if self.start is None:
+            self.plan(1 << 16, 0)
+        else:
+            self.settings()  # the shape is that of a folder, which a recipe does not read
 
-    def plan(self, vocab_size: int, eos: int) -> tuple[ModelConfig, TrainConfig]:
-        """For a vocabulary. Raises ValueError for a model or plan that cannot be."""
+    @property
+    def _changes(self) -> dict[str, Any]:
+        return {name: value for name in SETTINGS if (value := getattr(self, name)) is not None}
+
+    def settings(self) -> TrainConfig:
+        """The preset's, changed; what follows from the model is not in them. Raises ValueError for those that cannot
+        be."""
+        return replace(PRESETS[self.preset]()[1], **self._changes)
+
+    def plan(self, vocab_size: int, eos: int, start: ModelConfig | None = None) -> tuple[ModelConfig, TrainConfig]:
+        """For a vocabulary, and for the model of the folder `start`. Raises ValueError for a model or plan that cannot
+        be."""
         shape = Shape(**{name: getattr(self, name) for name in SHAPE})
-        changes = {name: value for name in SETTINGS if (value := getattr(self, name)) is not None}
-        return make_plan(self.preset, vocab_size, eos, shape, changes, self.family)
+        return make_plan(self.preset, vocab_size, eos, shape, self._changes, self.family, start)
 
     def flags(self) -> Iterator[str]:
         """Of training/train.py, which makes the same plan of them."""
         yield from ("--preset", self.preset)
-        yield from ("--family", self.family)
-        for name in (*SHAPE, *SETTINGS):
+        if self.start is not None:
+            yield from ("--from", self.start)
+        for name in ("family", *SHAPE, *SETTINGS):
             value, flag = getattr(self, name), name.replace("_", "-")
             if isinstance(value, bool):
                 yield f"--{flag}" if value else f"--no-{flag}"

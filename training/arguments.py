@@ -57,6 +57,7 @@ SETTINGS = {
     "whole_words": "hide all tokens of a word or none; Chinese words too; needs headwater[words]",
     "packing": "concat: documents in a row, cut evenly; bestfit: whole documents where they fit, and padding",
     "document_masks": "attention stays within a document",
+    "freeze": "the embeddings and so many of the lowest layers do not learn; 0: all learn",
     "seed": "of the initial weights and of the order of the sequences",
     "patience": "end the run after so many held-out losses in a row that are not the best so far; 0: never",
     "eval_every": "steps between two evaluations of the held-out loss",
@@ -84,6 +85,13 @@ def build_parser() -> argparse.ArgumentParser:
         help="folder for checkpoints, metrics.jsonl and tensorboard, or its URL in an object store",
     )
     parser.add_argument(
+        "--from",
+        dest="start",
+        metavar="FOLDER",
+        help="begin with the weights of this checkpoint, of the newest one of this --out, or of this Hugging Face "
+        "folder, and with its shape; of a checkpoint or an --out also a URL (default: begin with random weights)",
+    )
+    parser.add_argument(
         "--preset",
         choices=PRESETS,
         default="tiny",
@@ -99,7 +107,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", action="store_true", help="trace three of the first steps into OUT/profile")
     model = parser.add_argument_group("model", "What is not given is the preset's, or follows from the width.")
     model.add_argument(
-        "--family", choices=FAMILIES, default=DEFAULT_FAMILY, help="architecture of the model (default: %(default)s)"
+        "--family",
+        choices=FAMILIES,
+        help=f"architecture of the model (default: that of --from, else {DEFAULT_FAMILY})",
     )
     for part in fields(Shape):
         model.add_argument("--" + part.name.replace("_", "-"), type=_positive, metavar="N", help=SHAPE[part.name])

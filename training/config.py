@@ -66,6 +66,7 @@ class TrainConfig:
     whole_words: bool = False
     packing: str = "concat"
     document_masks: bool = False
+    freeze: int = 0
     seed: int = 0
     patience: int = 0
     eval_every: int = 500
@@ -83,7 +84,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         fractions = {"warmup_fraction", "decay_fraction", "final_lr_fraction", "dropout", "label_smoothing"}
         may_be_zero = {"weight_decay", "l1", "beta1", "beta2", "momentum", "patience", "keep_every", "sample_every"}
-        may_be_zero |= {"global_batch", "learning_rate"}
+        may_be_zero |= {"global_batch", "learning_rate", "freeze"}
         if not self.mask_share < 1:
             raise ValueError(f"mask_share is {self.mask_share}; it must be below 1")
         exempt = {"objective", "whole_words", "seed", "threads", "document_masks", *fractions, *may_be_zero, *CHOICES}

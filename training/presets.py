@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from training.config import TrainConfig
-from training.models.config import ModelConfig
+from training.models.config import SIZES, ModelConfig
 from training.models.families import FAMILIES
 from training.objectives.catalog import OBJECTIVES
 from training.shape import Shape, Size
@@ -100,18 +100,35 @@ def make_plan(
     eos: int,
     shape: Shape | None = None,
     settings: Mapping[str, Any] | None = None,
-    family: str = DEFAULT_FAMILY,
+    family: str | None = None,
+    start: ModelConfig | None = None,
 ) -> tuple[ModelConfig, TrainConfig]:
     """A preset in another shape and with other settings, by their names in TrainConfig, as a model of a family; its
-    context is the model's, and the objective's own tokens follow on the vocabulary. Raises ValueError for a model or
-    plan that cannot be."""
+    context is the model's, and the objective's own tokens follow on the vocabulary. Where the run begins with the
+    weights of another model, `start`, shape, context and family are its own unless another context or family is given.
+    Raises ValueError for a model or plan that cannot be."""
     size, train = PRESETS[preset]()
+    family = family or (start.model_type if start else DEFAULT_FAMILY)
     model = FAMILIES[family]
-    train = replace(train, **{"objective": model.OBJECTIVES[0], **(settings or {})})
+    context = {"context": start.max_position_embeddings} if start else {}
+    train = replace(train, **{"objective": model.OBJECTIVES[0], **context, **(settings or {})})
     if train.objective not in model.OBJECTIVES:
         raise ValueError(
             f"objective {train.objective!r}: the family {family} learns {' or '.join(model.OBJECTIVES)}; take one of "
             f"them, or another --family"
         )
-    own = len(OBJECTIVES[train.objective].tokens)
-    return model.of_size((shape or Shape()).apply(size, train.context), vocab_size + own, eos), train
+    vocab_size, shape = vocab_size + len(OBJECTIVES[train.objective].tokens), shape or Shape()
+    if start is None:
+        return model.of_size(shape.apply(size, train.context), vocab_size, eos), train
+    _check_shape(shape, start)
+    return model.in_shape_of(start, vocab_size=vocab_size, eos_token_id=eos, context=train.context), train
+
+
+def _check_shape(shape: Shape, start: ModelConfig) -> None:
+    """Raises ValueError, with both numbers, where a part that is given is not that of the start."""
+    for name, part in SIZES.items():
+        given = getattr(shape, part, None)
+        if given is not None and given != (found := getattr(start, name, given)):
+            raise ValueError(
+                f"{part} {given}: the model to start from has {found}; leave it out, or start from another model"
+            )

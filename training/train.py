@@ -15,6 +15,7 @@ def main() -> int:
     args = vars(build_parser().parse_args())
     # After parsing, for --help and a wrong argument need no torch.
     from corpus.shards.reader import ShardSet
+    from training.checkpoints.start import open_start
     from training.distributed.parallel import World
     from training.optim.scaling import apply_step_law
     from training.presets import make_plan
@@ -24,6 +25,7 @@ def main() -> int:
 
     shards = ShardSet(args["shards"])
     heldout = ShardSet(args["heldout"]) if args["heldout"] else None
+    start = open_start(args["start"]) if args["start"] else None
     model, plan = make_plan(
         args["preset"],
         shards.index.vocab_size,
@@ -31,6 +33,7 @@ def main() -> int:
         Shape(**{name: args[name] for name in SHAPE}),
         {name: args[name] for name in SETTINGS if args[name] is not None},
         args["family"],
+        start.model if start else None,
     )
     config, explanation = apply_step_law(plan, model)
     # Other ranks wait for the one that waits for the lock, and should hear from it why it ends.
@@ -46,6 +49,7 @@ def main() -> int:
             tokenizer=args["tokenizer"],
             out=out,
             world=world,
+            start=start,
             overrides=args["override"],
             profile=args["profile"],
         )

@@ -68,6 +68,7 @@ def _sections(lake: Lake, facts: Facts, scores: Sequence[tuple[Manifest, Score]]
     return [
         f"# {escape_markup(name_of(manifest))}",
         f"A language model, trained on documents of {crawls}. Each of them can be followed back to its record.",
+        *_start(manifest),
         "## How to load it",
         "In the folder of the lake:",
         "```python\n"
@@ -90,6 +91,15 @@ def _sections(lake: Lake, facts: Facts, scores: Sequence[tuple[Manifest, Score]]
         "## Limits",
         LIMITS,
         *digests_section(facts),
+    ]
+
+
+def _start(manifest: Manifest) -> list[str]:
+    if "start" not in manifest.inputs:
+        return []
+    return [
+        f"Its training began with the weights of another model, of the digest {manifest.inputs['start']}. What that "
+        f"model was trained on is not told here."
     ]
 
 

@@ -37,6 +37,7 @@ from recipes.files import load_recipe
 from recipes.recorded import changed_settings
 from recipes.training import TrainingConfig
 from training.checkpoints.checkpoint import MANIFEST, Checkpoints, files_without_optimizer
+from training.checkpoints.start import Start, open_start
 from training.config import TrainConfig
 from training.models.config import ModelConfig
 from training.optim.scaling import apply_step_law
@@ -63,19 +64,22 @@ def checkpoint(
     tars, pages = upstream(context, opened, stages.SHARDS), upstream(context, opened, stages.SPLIT)
     vocabulary = upstream(context, opened, stages.TOKENIZER)
     config = load_recipe(opened, context.partition_key).training
-    plan = _plan(opened, config, tars)
+    start = open_start(config.start) if config.start else None
+    plan = _plan(opened, config, tars, start)
     stage = Stage(
         name=STAGE,
         partition=tars.partition,
         version=VERSION,
         config=plan,
         datasets=[tars, vocabulary, pages],
+        files={"start": start.digest} if start else {},  # by content, wherever it lies
         libraries=LIBRARIES,
     )
 
     def make() -> tuple[Manifest, dict[str, Any]]:
         run = local_folder(opened, "runs") / stage.address
-        _train(context, pipes, opened, config, plan, tars, vocabulary, run)
+        found = replace(config, start=str(start.folder)) if start else config
+        _train(context, pipes, opened, found, plan, tars, vocabulary, run)
         checkpoints = Checkpoints(run / "checkpoints", 1, plan.train.keep_every)
         sample = _generate(opened, checkpoints.all()[-1], pages) if plan.model.CAUSAL else []
         manifest = _manifest(opened, stage, run, sample, checkpoints)
@@ -100,10 +104,10 @@ class Plan:
     train: TrainConfig
 
 
-def _plan(lake: Lake, config: TrainingConfig, tars: Manifest) -> Plan:
+def _plan(lake: Lake, config: TrainingConfig, tars: Manifest, start: Start | None) -> Plan:
     """Raises dg.Failure when there is not one sequence to train on."""
     index = json.loads(lake.fs.cat_file(f"{lake.folder(tars)}/train/index.json"))
-    model, train = config.plan(index["vocab_size"], index["eos"])
+    model, train = config.plan(index["vocab_size"], index["eos"], start.model if start else None)
     if tars.figures["train_tokens"] <= train.context:
         raise dg.Failure(
             f"{tars.partition}: {tars.figures['train_tokens']} training tokens are not one sequence of {train.context} "

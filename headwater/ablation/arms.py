@@ -101,7 +101,7 @@ def _exclude(recipe: Recipe, without: Sequence[str]) -> dict[str, Any]:
 
 def _seeds(arm: Arm, count: int) -> tuple[Arm, ...]:
     """The arm itself, and others whose training begins with the numbers after its seed."""
-    first = arm.recipe.training.plan(1 << 16, 0)[1].seed
+    first = arm.recipe.training.settings().seed
     found = [arm]
     for seed in range(first + 1, first + count):
         changes = {"training": {"seed": seed}}

@@ -73,7 +73,7 @@ def make_forecast(lake: Lake, design: Design, crawls: Sequence[str]) -> Forecast
         for one, arm in zip(before, design.arms, strict=True)
     )
     known = [arm.seconds for arm in arms if arm.seconds is not None]
-    tokens = base.recipe.training.plan(1 << 16, 0)[1].tokens
+    tokens = base.recipe.training.settings().tokens
     return Forecast(
         changes=tuple(differences(base.recipe, variant.recipe)),
         arms=arms,

@@ -22,8 +22,10 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from corpus.shards.format import Document, Index, write_shard
 from corpus.shards.reader import ShardSet
+from training.checkpoints.start import Start
 from training.config import TrainConfig
 from training.distributed.parallel import World
+from training.models.config import ModelConfig
 from training.models.qwen3.config import Qwen3Config
 from training.run.outdir import Outdir
 from training.run.trainer import Trainer
@@ -47,13 +49,13 @@ def documents() -> list[str]:
     return texts
 
 
-def train_tokenizer(texts: list[str]) -> Tokenizer:
+def train_tokenizer(texts: list[str], vocabulary: int = VOCABULARY) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY, special_tokens=[EOS], initial_alphabet=sorted(alphabet), show_progress=False
+        vocab_size=vocabulary, special_tokens=[EOS], initial_alphabet=sorted(alphabet), show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
@@ -101,21 +103,21 @@ def small_model(vocab_size: int, eos: int, **changes: Any) -> Qwen3Config:
 class Data:
     """Shards, held-out shards and tokenizer of one small corpus."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.texts = folder, documents()
-        tokenizer = train_tokenizer(self.texts)
+    def __init__(self, folder: Path, vocabulary: int = VOCABULARY) -> None:
+        self.folder, self.texts, self.vocabulary = folder, documents(), vocabulary
+        tokenizer = train_tokenizer(self.texts, vocabulary)
         self.tokenizer = folder / "tokenizer.json"
         tokenizer.save(str(self.tokenizer))
         digest = hashlib.sha256(self.tokenizer.read_bytes()).hexdigest()
         self.eos: int = tokenizer.token_to_id(EOS)  # type: ignore[assignment]
         streams = [tokenizer.encode(text).ids for text in self.texts]
-        about: dict[str, Any] = {"vocab_size": VOCABULARY, "eos": self.eos, "tokenizer": digest}
+        about: dict[str, Any] = {"vocab_size": vocabulary, "eos": self.eos, "tokenizer": digest}
         self.shards = write_shards(folder / "train", streams[2:], **about)
         self.heldout = write_shards(folder / "heldout", streams[:2], **about)
         self.heldout_texts = self.texts[:2]
 
     def model(self, **changes: Any) -> Qwen3Config:
-        return small_model(VOCABULARY, self.eos, **{"rope_theta": 5000.0, **changes})
+        return small_model(self.vocabulary, self.eos, **{"rope_theta": 5000.0, **changes})
 
     def plan(self, **changes: Any) -> TrainConfig:
         return replace(
@@ -135,7 +137,13 @@ class Data:
         )
 
     def trainer(
-        self, out: Outdir, *, model: Qwen3Config | None = None, overrides: Sequence[str] = (), **changes: Any
+        self,
+        out: Outdir,
+        *,
+        model: ModelConfig | None = None,
+        start: Start | None = None,
+        overrides: Sequence[str] = (),
+        **changes: Any,
     ) -> Trainer:
         """Of one process. The caller holds `out` where it matters."""
         plan = self.plan(**changes)
@@ -148,6 +156,7 @@ class Data:
             tokenizer=self.tokenizer,
             out=out,
             world=World(plan.threads),
+            start=start,
             overrides=overrides,
         )
 

@@ -68,6 +68,19 @@ class ModelConfig(ABC):
         return cls(vocab_size=vocab_size, eos_token_id=eos_token_id, **{**numbers, **cls.further(size)})
 
     @classmethod
+    def in_shape_of(cls, other: ModelConfig, *, vocab_size: int, eos_token_id: int, context: int) -> Self:
+        """A model of this family with the numbers of another's that the family has. Raises ValueError where it needs
+        one that the other has not."""
+        values = {
+            **{name: value for name, value in other.asdict().items() if name != "model_type"},
+            "vocab_size": vocab_size,
+            "eos_token_id": eos_token_id,
+            "max_position_embeddings": context,
+            "pad_token_id": None,  # of the other vocabulary
+        }
+        return cls.imported(values, where=f"the shape of a {other.model_type}")
+
+    @classmethod
     def further(cls, size: Size) -> dict[str, Any]:
         """What `of_size` gives a family besides, or in place of a number of the size."""
         return {}

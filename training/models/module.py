@@ -45,6 +45,29 @@ class TrainableModel(nn.Module):
         inside = {id(parameter) for block in self.blocks for parameter in block.parameters() if parameter.ndim == 2}
         return {name for name, parameter in self.named_parameters() if id(parameter) in inside}
 
+    def freeze(self, layers: int) -> None:
+        """The embeddings and so many of the lowest layers learn no more; 0 freezes nothing. Of an encoder and its
+        decoder, or a model and its generator, the lowest of each. To be called before DDP or fully_shard wrap the
+        model. Raises ValueError where there are fewer layers."""
+        if not layers:
+            return
+        blocks = set(self.blocks)
+        stacks = [list(part) for part in self.modules() if isinstance(part, nn.ModuleList) and blocks.issuperset(part)]
+        most = min(map(len, stacks), default=0)
+        if layers > most:
+            raise ValueError(
+                f"freeze {layers}: this model of the family {self.config.model_type} has {most} layers with weights of "
+                f"their own; freeze at most {most}"
+            )
+        inside = {id(parameter) for block in blocks for parameter in block.parameters()}
+        tables = {id(part.weight) for part in self.modules() if isinstance(part, nn.Embedding)}
+        for name, parameter in self.named_parameters():
+            # A norm behind the tables, or a way to the width of the layers, is named after them in every family.
+            if id(parameter) not in inside and (id(parameter) in tables or "embed" in name):
+                parameter.requires_grad_(False)
+        for block in (block for stack in stacks for block in stack[:layers]):
+            block.requires_grad_(False)
+
     def compile_blocks(self, backend: Any = "inductor") -> None:
         """Makes torch.compile fuse each block, in place: names stay. To be called before DDP or fully_shard wrap the
         model. No block depends on its number, so one compilation serves all of them."""

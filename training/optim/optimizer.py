@@ -21,7 +21,7 @@ MOMENTS = {torch.optim.AdamW: ("exp_avg", "exp_avg_sq"), Muon: ("momentum_buffer
 
 
 class Optimizer:
-    """All of a model's parameters. `updates` counts the steps so far, for AdamW's bias correction.
+    """All of a model's parameters that are not frozen. `updates` counts the steps so far, for AdamW's bias correction.
 
     Its tensors have the shape of their parameter, and its layout over the ranks.
     """
@@ -29,9 +29,9 @@ class Optimizer:
     def __init__(self, model: TrainableModel, config: TrainConfig, dtype: torch.dtype = torch.float32) -> None:
         """`dtype` is that of matrix products, including Muon's."""
         self.updates, self._l1 = 0, config.l1
-        self._named = dict(model.named_parameters())
+        self._named = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
         matrices = {name for name, weight in self._named.items() if weight.ndim == 2}
-        hidden = model.hidden_matrices() if config.optimizer == "muon" else set()
+        hidden = model.hidden_matrices() & matrices if config.optimizer == "muon" else set()
         decay = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
         groups = [
             {"params": self._select(matrices - hidden), **decay},

@@ -100,6 +100,7 @@ def build_budget(model: ModelConfig, config: TrainConfig, world: World, dtype: t
 def build_model(model: ModelConfig, config: TrainConfig, world: World, dtype: torch.dtype) -> TrainableModel:
     """Untrained, compiled and sharded as the plan says, on the device of this rank."""
     module = model.build(config.seed, dropout=config.dropout, label_smoothing=config.label_smoothing)
+    module.freeze(config.freeze)
     if config.compile == "on" or (config.compile == "auto" and world.device.type == "cuda"):
         module.compile_blocks()
     if is_sharded(config, world):

@@ -24,6 +24,7 @@ from corpus.shards.reader import ShardSet
 from training.checkpoints.checkpoint import check_same_run, checkpoint_digest
 from training.checkpoints.export import layout_files, read_tokenizer
 from training.checkpoints.files import write_atomic
+from training.checkpoints.start import Start
 from training.config import TrainConfig, identity
 from training.data.prefetch import Prefetch
 from training.distributed.device import choose_dtype
@@ -50,6 +51,7 @@ from training.run.outdir import Outdir
 from training.run.profiling import profile_steps
 from training.run.state import State
 from training.run.throughput import Meter, measure_peak_flops
+from training.run.transfer import take_weights
 from training.run.update import update_weights
 
 TERMINATED = 128 + signal.SIGTERM
@@ -60,8 +62,9 @@ NAMED_DOCUMENTS = 10  # in a message; metrics.jsonl names all of them
 class Trainer:
     """One rank of a run. Raises ValueError when shards, tokenizer, held-out set or saved run do not belong together.
 
-    `overrides` are settings, such as "train.learning_rate", in which a saved run may differ from this one. `profile`
-    traces some of the first steps into OUT/profile.
+    `start`: whose weights the first step begins with, None for random ones. `overrides` are settings, such as
+    "train.learning_rate", in which a saved run may differ from this one. `profile` traces some of the first steps into
+    OUT/profile.
     """
 
     def __init__(
@@ -74,11 +77,12 @@ class Trainer:
         tokenizer: Path,
         out: Outdir,
         world: World,
+        start: Start | None = None,
         overrides: Sequence[str] = (),
         profile: bool = False,
     ) -> None:
         self.model_config, self.config, self.out, self.world = model, config, out, world
-        self.overrides, self.profile = overrides, profile
+        self.start, self.overrides, self.profile = start, overrides, profile
         check_plan(model, config, heldout, overrides)
         self.tokenizer = read_tokenizer_of(tokenizer, shards, heldout)
         self.loader = build_loader(shards, config, world)
@@ -203,13 +207,17 @@ class Trainer:
         values = identity(self.model_config.asdict(), self.config)
         values["train"]["dtype"] = str(self.dtype).removeprefix("torch.")
         values["heldout"] = None if self.heldout is None else self.heldout.shards.fingerprint
+        values["start"] = None if self.start is None else self.start.digest
         return {**values, "shards": self.loader.shards.fingerprint, "tokenizer": sha256(self.tokenizer)}
 
     def _resume(self) -> list[str]:
-        """Returns to the newest intact checkpoint, where there is one. Returns what was overridden, a line each."""
+        """Returns to the newest intact checkpoint, where there is one, and else takes the weights of the start. Returns
+        what was overridden, or what the start does not share, a line each."""
         folder = self.world.broadcast(self.checkpoints.newest() if self.world.is_main else None)
         if folder is None:
-            return []
+            if self.start is None:
+                return []
+            return take_weights(self.start, self.state.model, self._layout()["tokenizer.json"])
         self.checkpoints.bring(folder)
         saved = json.loads((folder / "state.json").read_bytes())
         changes = check_same_run(saved["run"], self._identity(), folder, self.overrides)
@@ -221,10 +229,13 @@ class Trainer:
             self.out.check_lock()
             journal.sync()
         about = {"loader": self.loader.state(self.step), "run": self._identity(), **self.state.counters()}
-        known = OBJECTIVES[self.config.objective]
-        layout = layout_files(self.model_config, self.tokenizer, known.tokens, known.roles)
-        files = {**layout, "state.json": canonical_json(about)}
+        files = {**self._layout(), "state.json": canonical_json(about)}
         self.state.save(self.checkpoints, self.world, files)
+
+    def _layout(self) -> dict[str, bytes]:
+        """What a checkpoint has besides its tensors, whatever the step."""
+        known = OBJECTIVES[self.config.objective]
+        return layout_files(self.model_config, self.tokenizer, known.tokens, known.roles)
 
     # Around the loop --------------------------------------------------------------------------------------------
 
