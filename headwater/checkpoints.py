@@ -8,7 +8,7 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project.folders import local_folder
 from headwater.lakes import existing_lake, open_lake
-from training.checkpoints.checkpoint import MANIFEST, Checkpoints
+from training.checkpoints.checkpoint import Checkpoints
 from training.checkpoints.stored import fetch_checkpoint
 
 LATEST, STAGE = "latest", "checkpoint"
@@ -54,8 +54,8 @@ def checkpoints_of_run(folder: Path) -> list[Path]:
 
 def _check_folder(folder: Path) -> Path:
     """Raises FileNotFoundError, with what is in the folder, where no model can be loaded from it."""
-    if (folder / MANIFEST).is_file() and not (folder / "config.json").is_file() and (folder / "model").is_dir():
-        folder = folder / "model"  # a dataset of a lake, by its path
+    if not (folder / "config.json").is_file() and (folder / "model" / "config.json").is_file():
+        folder = folder / "model"  # a dataset of a lake, by its path, or the --out of a fine-tuning
     if (folder / "config.json").is_file() or Checkpoints(folder / "checkpoints", keep_last=1).all():
         return folder
     nested = sorted(path.name for path in folder.iterdir())

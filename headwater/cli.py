@@ -36,7 +36,7 @@ COMMANDS = {
     "forget": "take a host, page or document out of a lake and of whatever was made of it",
     "collect": "delete the datasets that no recipe needs any more",
     "generate": "continue prompts with a trained model",
-    "chat": "continue what you type with a trained model, line by line",
+    "chat": "continue or answer what you type with a trained model, line by line",
     "fill-mask": "show the likeliest tokens at hidden places of a text, by a masked model",
     "classify": "label texts with a fine-tuned model",
     "tag": "tag the words of texts with a fine-tuned model",

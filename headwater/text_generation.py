@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,12 +38,27 @@ class HuggingFaceText:
 
         self.loaded = HuggingFace(folder, torch.device("cpu"))
 
-    @torch.no_grad()
     def stream(self, prompt: str, *, max_tokens: int, sampling: Sampling) -> Iterator[str]:
         """A prompt that is longer than the context leaves room for is cut in front."""
-        max_tokens = min(max_tokens, self.loaded.context - 1)
         [ids] = self.loaded.encode([prompt], special=True)
-        ids = (ids or [self.loaded.prefix])[-(self.loaded.context - max_tokens) :]
+        yield from self._continue(ids or [self.loaded.prefix], max_tokens, sampling)
+
+    @property
+    def converses(self) -> bool:
+        """Whether it was trained on conversations: its tokenizer says what one looks like."""
+        return bool(self.loaded.tokenizer.chat_template)
+
+    def reply(self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, sampling: Sampling) -> Iterator[str]:
+        """The pieces of the answer to a conversation, a role ("user", "assistant") and its content a message."""
+        ids = self.loaded.tokenizer.apply_chat_template(
+            list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
+        )
+        yield from self._continue(list(ids), max_tokens, sampling)
+
+    @torch.no_grad()
+    def _continue(self, ids: list[int], max_tokens: int, sampling: Sampling) -> Iterator[str]:
+        max_tokens = min(max_tokens, self.loaded.context - 1)
+        ids = ids[-(self.loaded.context - max_tokens) :]
         if sampling.beams > 1:
             yield self.loaded.decode(self._search(ids, max_tokens, sampling))
         else:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from headwater.commands.generate import add_model_options, load_stream, print_pieces
+from headwater.commands.generate import add_model_options, load_source, print_pieces
 from headwater.terminal import json_line
 
 DESCRIPTION = (
-    "Type a text and the model continues it, line by line, with the text so far as its context. It was trained on "
-    "pages, not on conversations. /new begins a new text, /quit or Ctrl-D ends."
+    "Type a line and the model continues it, or answers where it was fine-tuned on conversations, with what was "
+    "written so far as its context. /new begins anew, /quit or Ctrl-D ends."
 )
-WELCOME = "The model continues what you type. /new begins a new text, /quit ends."
+WELCOME = "The model {does} what you type. /new begins anew, /quit ends."
 PROMPT = "> "
 
 
@@ -23,22 +24,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Reads lines from a terminal or a pipe. With --json an object for each turn: {"prompt": ..., "text": ...}."""
-    stream = load_stream(args)
+    source, settings = load_source(args)
+    converses = getattr(source, "converses", False)
     if sys.stdin.isatty() and not args.quiet:
-        print(WELCOME, file=sys.stderr)
-    written = ""
+        print(WELCOME.format(does="answers" if converses else "continues"), file=sys.stderr)
+    turns: list[str] = []  # what was typed and what was said to it, in turn
     for line in _typed_lines():
         if line == "/new":
-            written = ""
+            turns = []
             continue
-        prompt = f"{written}\n{line}" if written else line
+        turns.append(line)
+        pieces = _answer(source, turns, settings) if converses else source.stream(_text(turns), **settings)
         if args.json:
-            text = "".join(stream(prompt))
-            print(json_line({"prompt": line, "text": text}), flush=True)
+            turns.append("".join(pieces))
+            print(json_line({"prompt": line, "text": turns[-1]}), flush=True)
         else:
-            text = print_pieces(stream(prompt))
-        written = prompt + text
+            turns.append(print_pieces(pieces))
     return 0
+
+
+def _text(turns: Sequence[str]) -> str:
+    """What is typed begins a line, and what is said goes on in it."""
+    return "".join(f"\n{turn}" if place and place % 2 == 0 else turn for place, turn in enumerate(turns))
+
+
+def _answer(source: Any, turns: Sequence[str], settings: Mapping[str, Any]) -> Iterator[str]:
+    messages = [{"role": ("user", "assistant")[place % 2], "content": turn} for place, turn in enumerate(turns)]
+    pieces: Iterator[str] = source.reply(messages, **settings)
+    return pieces
 
 
 def _typed_lines() -> Iterator[str]:

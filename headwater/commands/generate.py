@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from headwater.options import CHECKPOINT, add_lake, add_recipe
 from headwater.terminal import json_line, printable
 from training.inference.flags import add_flags, read_sampling
+
+if TYPE_CHECKING:
+    from headwater.text_generation import TextSource
 
 DESCRIPTION = (
     "Print each prompt with its continuation, as it is drawn. A model continues a text as its training pages go on; it "
@@ -35,28 +38,26 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """With --json an object for each prompt: {"prompt": ..., "text": ...}."""
-    stream = load_stream(args)
+    source, settings = load_source(args)
     for prompt in args.prompt:
         prompt = sys.stdin.read() if prompt == "-" else prompt
         if args.json:
-            print(json_line({"prompt": prompt, "text": "".join(stream(prompt))}), flush=True)
+            print(json_line({"prompt": prompt, "text": "".join(source.stream(prompt, **settings))}), flush=True)
             continue
         print(printable(prompt), end="", flush=True)
-        print_pieces(stream(prompt))
+        print_pieces(source.stream(prompt, **settings))
     return 0
 
 
-def load_stream(args: argparse.Namespace) -> Callable[[str], Iterator[str]]:
-    """What gives the pieces of a prompt's continuation. Settings that cannot be are refused before the model is
-    loaded."""
+def load_source(args: argparse.Namespace) -> tuple[TextSource, dict[str, Any]]:
+    """The model, and how it is asked. Settings that cannot be are refused before the model is loaded."""
     from headwater.checkpoints import resolve_checkpoint
 
     folder: Path = resolve_checkpoint(args.checkpoint, args.lake, args.recipe)
     from headwater.text_generation import load_text_source
 
-    sampling = read_sampling(args)
-    source = load_text_source(folder, args.threads)
-    return partial(source.stream, max_tokens=args.max_tokens, sampling=sampling)
+    settings = {"max_tokens": args.max_tokens, "sampling": read_sampling(args)}
+    return load_text_source(folder, args.threads), settings
 
 
 def print_pieces(pieces: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from lm_eval.models.utils import configure_pad_token, has_bos_prefix, resolve_ma
 from safetensors import SafetensorError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, StoppingCriteria, StoppingCriteriaList
+from transformers.utils import logging
 
 from training.inference.batches import Batch
 from training.inference.model import score_states
@@ -87,6 +88,7 @@ class HuggingFace:
         tokens = torch.from_numpy(batch.tokens).to(self.model.device)
         width = tokens.shape[1]
         rows, columns = np.divmod(batch.indices, width)
+        logging.disable_progress_bar()
         options = {}
         if self.some_logits:
             needed, columns = np.unique(columns, return_inverse=True)
