@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         fit_selection,
         forecast_ablation,
         forget,
+        load_finetuned,
         rebuild,
         run,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "fit_selection",
     "forecast_ablation",
     "forget",
+    "load_finetuned",
     "open",
     "rebuild",
     "run",

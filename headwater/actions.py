@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from headwater.reports import Report
     from headwater.selection import Fitted
     from pipelines.engine import Engine
+    from training.finetuning.finished import Finetuned
     from training.significance.comparison import Comparison
 
 
@@ -229,3 +230,11 @@ def _design(
     said = [f"{name}={show(value)}" for name, value in settings.items()]
     design = make_design(_lake(lake), base, said, drop, without, seeds)
     return design, resolve_crawls(crawls or design.a[0].recipe.crawls)
+
+
+def load_finetuned(folder: str | os.PathLike[str]) -> Finetuned:
+    """The model that training/finetune.py left in a folder: `predict` takes examples with the fields of its task, and
+    returns what it says of each (docs/finetuning.md). Raises FileNotFoundError where there is none."""
+    from training.finetuning.finished import load_finetuned as load
+
+    return load(Path(folder))

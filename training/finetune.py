@@ -13,10 +13,10 @@ def main() -> int:
     plan, files, start, out = read_arguments(vars(build_parser().parse_args()))
     # After parsing, for --help and a wrong argument need no torch.
     from training.distributed.device import require_determinism
-    from training.finetuning.run import run
+    from training.finetuning.run import finetune
 
     require_determinism(plan.threads)
-    return run(plan, files, start, out)
+    return finetune(plan, files, start, out)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ NEEDED = ("accelerate", "peft", "seqeval")  # of the extra, beside what Headwate
 STEPS = "steps"  # below the folder: Trainer's own checkpoints, until the model is there
 
 
-def run(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
+def finetune(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
     """Prints the scores. Raises ValueError where `out` holds the scores of other settings, data or weights."""
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise ValueError(f"fine-tuning needs {', '.join(missing)}: pip install 'headwater[finetune]'")

@@ -31,6 +31,7 @@ def load_pretrained(folder: Path, kind: Any) -> Any:
     """
     if not any(folder.glob("*.safetensors")):
         raise ValueError(f"{folder} holds no *.safetensors; convert the weights, others can execute code when read")
+    logging.disable_progress_bar()
     try:
         model, about = kind.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **OPTIONS

@@ -12,9 +12,9 @@ import pytest
 from safetensors.torch import load_file
 from small_corpus import ROOT
 
+from training.finetuning import run
 from training.finetuning.arguments import build_parser, read_arguments
 from training.finetuning.finished import load_finetuned
-from training.finetuning.run import run
 
 Start = Callable[[str], Path]
 
@@ -50,7 +50,7 @@ def flags(start: Path, data: Path, out: Path, *more: str) -> list[str]:
 
 
 def finetune(*words: str) -> int:
-    return run(*read_arguments(vars(build_parser().parse_args(list(words)))))
+    return run.finetune(*read_arguments(vars(build_parser().parse_args(list(words)))))
 
 
 def test_a_folder_with_model_scores_and_predictions(
