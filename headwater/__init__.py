@@ -24,8 +24,11 @@ if TYPE_CHECKING:
         fit_selection,
         forecast_ablation,
         forget,
+        nearest,
         rebuild,
         run,
+        score_vectors,
+        train_vectors,
     )
     from headwater.lake_reader import LakeReader
 
@@ -38,9 +41,12 @@ __all__ = [
     "fit_selection",
     "forecast_ablation",
     "forget",
+    "nearest",
     "open",
     "rebuild",
     "run",
+    "score_vectors",
+    "train_vectors",
 ]
 
 

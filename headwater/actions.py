@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from headwater.logs import divert_stdout
 from headwater.options import DEFAULT_LAKE
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from headwater.rebuilding.rebuilt import Rebuilt
     from headwater.reports import Report
     from headwater.selection import Fitted
+    from headwater.word_vectors import TrainedVectors
     from pipelines.engine import Engine
     from training.significance.comparison import Comparison
+    from training.vectors.agreement import Agreement
+    from training.vectors.word_vectors import Neighbour
 
 
 def run(
@@ -68,6 +71,79 @@ def fit_selection(
 
     opened = open_lake(os.fspath(lake), recipe)
     return selection.fit_selection(opened, references, Columns(text=text), languages, sample, Path(out))
+
+
+def train_vectors(
+    out: str | os.PathLike[str],
+    *,
+    texts: Sequence[str] = (),
+    text: str | None = None,
+    languages: Sequence[str] = (),
+    method: Literal["skip_gram", "cbow", "glove"] = "skip_gram",
+    size: int = 100,
+    window: int = 5,
+    epochs: int | None = None,
+    min_count: int = 5,
+    seed: int = 0,
+    normal_form: Literal["NFKC", "NFC"] = "NFKC",
+    lower_case: bool = True,
+    numbers: Literal["keep", "zero", "drop"] = "keep",
+    stop_words: Literal["keep", "drop"] = "keep",
+    chinese: Literal["words", "characters"] = "words",
+    recipe: str | None = None,
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+) -> TrainedVectors:
+    """Learns word vectors of the documents that a recipe trains on, or of `texts`, and writes the folder `out`, as
+    `headwater vectors` (docs/vectors.md has the settings). `text`: the column of the texts. Raises ValueError or
+    OSError naming what cannot be used; nothing is written then."""
+    from corpus.sources.rows import Columns
+    from headwater.lakes import open_lake
+    from headwater.word_vectors import GivenTexts, LakeDocuments
+    from headwater.word_vectors import train_vectors as compute
+    from training.vectors.config import VectorConfig
+    from training.vectors.words import WordConfig
+
+    learning = VectorConfig(method=method, size=size, window=window, epochs=epochs, min_count=min_count, seed=seed)
+    preparation = WordConfig(
+        normal_form=normal_form, lower_case=lower_case, numbers=numbers, stop_words=stop_words, chinese=chinese
+    )
+    if texts and recipe is not None:
+        raise ValueError(f"--recipe {recipe} and texts of your own: give one of the two")
+    documents = GivenTexts(texts, Columns(text=text)) if texts else LakeDocuments(open_lake(os.fspath(lake), recipe))
+    return compute(documents, languages, preparation, learning, Path(out))
+
+
+def nearest(
+    words: Sequence[str],
+    vectors: str | os.PathLike[str],
+    *,
+    plus: Sequence[str] = (),
+    minus: Sequence[str] = (),
+    count: int = 10,
+) -> dict[str, list[Neighbour]]:
+    """For each of the words those whose vectors are nearest to it, or to what it is with `plus` and without `minus`.
+
+    `vectors`: a folder that `train_vectors` wrote, or a file in word2vec's text format. Raises ValueError for a word
+    without a vector."""
+    from headwater.word_vectors import open_vectors
+
+    opened = open_vectors(Path(vectors))
+    return {word: opened.nearest([word, *plus], minus, count) for word in words}
+
+
+def score_vectors(
+    vectors: str | os.PathLike[str],
+    *,
+    similarity: str | os.PathLike[str] | None = None,
+    analogies: str | os.PathLike[str] | None = None,
+) -> dict[str, Agreement]:
+    """How far vectors agree with people, by files of lines `word word number` and `man woman king queen`; by
+    "similarity" and "analogies". Raises ValueError or OSError naming the file or line that cannot be used."""
+    from headwater.word_vectors import open_vectors
+    from headwater.word_vectors import score_vectors as compute
+
+    given = [Path(path) if path is not None else None for path in (similarity, analogies)]
+    return compute(open_vectors(Path(vectors)), *given) if any(given) else {}
 
 
 def forecast_ablation(
