@@ -105,6 +105,14 @@ def test_pairs_are_counted_by_distance_within_a_text() -> None:
     assert counts[a, a] == 0  # three words apart
 
 
+def test_pairs_are_the_same_whatever_is_in_memory_at_a_time(
+    texts: NumberedTexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = count_pairs(texts, window=4).toarray()
+    monkeypatch.setattr("training.vectors.glove.BLOCK", 7)
+    assert np.allclose(count_pairs(texts, window=4).toarray(), whole, rtol=1e-12)
+
+
 def test_glove_learns_the_logarithms_of_the_counts() -> None:
     random = np.random.default_rng(0)
     rows, columns = (numbers.ravel().astype(np.int32) for numbers in np.indices((6, 6)))
