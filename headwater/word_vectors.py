@@ -25,7 +25,7 @@ from training.vectors.agreement import Agreement, score_analogies, score_similar
 from training.vectors.config import VectorConfig
 from training.vectors.glove import train_glove
 from training.vectors.numbered import number_texts
-from training.vectors.word2vec import train_word2vec
+from training.vectors.word2vec import load_gensim, train_word2vec
 from training.vectors.word_vectors import WordVectors, read_word_vectors
 from training.vectors.words import WordConfig, WordSplitter
 
@@ -104,6 +104,8 @@ def train_vectors(
     out = out.resolve()
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise FileExistsError(f"--out {out} is there already: give the name of a new folder")
+    if METHODS[learning.method] is train_word2vec:
+        load_gensim()  # reading takes long: what is not installed is said before
     read = _Reading(documents, languages, WordSplitter(preparation))
     texts = number_texts(read, learning.min_count)
     log.info("learning %s vectors of %s words, by %s", f"{len(texts.words):,}", f"{texts.total:,}", learning.method)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -28,17 +29,24 @@ class Sentences:
             yield self.words[numbers].tolist()
 
 
+def load_gensim() -> Any:
+    """gensim's class of models. Raises ValueError, saying what to install, where there is none."""
+    try:
+        from gensim.models import Word2Vec
+    except ImportError as error:
+        raise ValueError(
+            "skip_gram and cbow need gensim: pip install 'headwater[vectors]', or --method glove"
+        ) from error
+    logging.getLogger("gensim").setLevel(logging.ERROR)  # it warns of every corpus that is small
+    return Word2Vec
+
+
 def train_word2vec(texts: NumberedTexts, config: VectorConfig) -> np.ndarray:
     """The vector of each word, float32 (V, size): skip-gram or CBOW with negative sampling. In one thread, because what
     several write at once depends on which is first.
 
-    Raises ValueError, saying what to install, where there is no gensim."""
-    try:
-        from gensim.models import Word2Vec
-    except ImportError as error:
-        raise ValueError(f"{config.method} needs gensim: pip install 'headwater[vectors]'") from error
-    logging.getLogger("gensim").setLevel(logging.ERROR)  # it warns of every corpus that is small
-    model = Word2Vec(
+    Raises ValueError as `load_gensim`."""
+    model = load_gensim()(
         sg=int(config.method == "skip_gram"),
         vector_size=config.size,
         window=config.window,

@@ -118,6 +118,17 @@ def test_what_fails_leaves_nothing(
     assert not [*tmp_path.iterdir()]
 
 
+def test_without_gensim_it_says_what_to_install(
+    texts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
+    words = ["vectors", str(texts), "--out", str(tmp_path / "out"), "--epochs", "1"]
+    assert main([*words, "--method", "cbow"]) == 1
+    printed = capsys.readouterr().err
+    assert printed == "error: skip_gram and cbow need gensim: pip install 'headwater[vectors]', or --method glove\n"
+    assert main([*words, "--method", "glove"]) == 0
+
+
 def test_a_folder_that_holds_something_is_left_alone(
     texts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

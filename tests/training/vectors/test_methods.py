@@ -124,12 +124,6 @@ def test_glove_learns_the_logarithms_of_the_counts() -> None:
     assert np.abs(learnt.ravel() - logs).max() < 0.05
 
 
-def test_without_gensim_it_says_what_to_install(texts: NumberedTexts, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "gensim.models", None)
-    with pytest.raises(ValueError, match=r"cbow needs gensim: pip install 'headwater\[vectors\]'"):
-        train_word2vec(texts, VectorConfig(method="cbow"))
-
-
 def test_too_few_words_are_an_error() -> None:
     with pytest.raises(ValueError, match="of 3 words in 2 texts 1 occur 2 times or more: give more texts"):
         number_texts([["a", "b"], ["a", "c"]], min_count=2)
