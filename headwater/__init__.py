@@ -19,17 +19,16 @@ if TYPE_CHECKING:
         ablate,
         collect,
         compare,
-        fill_mask,
         find_holdings,
         find_unneeded,
         fit_selection,
         forecast_ablation,
         forget,
-        load_finetuned,
         rebuild,
         run,
     )
     from headwater.lake_reader import LakeReader
+    from headwater.model_actions import fill_mask, load_finetuned, nearest, score_vectors, train_vectors
 
 __all__ = [
     "ablate",
@@ -42,10 +41,14 @@ __all__ = [
     "forecast_ablation",
     "forget",
     "load_finetuned",
+    "nearest",
     "open",
     "rebuild",
     "run",
+    "score_vectors",
+    "train_vectors",
 ]
+MODELS = ("fill_mask", "load_finetuned", "nearest", "score_vectors", "train_vectors")
 
 
 def open(url: str | os.PathLike[str] = ".headwater", recipe: str | None = None) -> LakeReader:  # noqa: A001 - headwater.open
@@ -60,7 +63,8 @@ def open(url: str | os.PathLike[str] = ".headwater", recipe: str | None = None) 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("headwater.actions"), name)
+        module = "headwater.model_actions" if name in MODELS else "headwater.actions"
+        return getattr(import_module(module), name)
     if name == "__version__":
         from importlib.metadata import version
 

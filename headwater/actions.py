@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     from headwater.forgetting.certificate import Certificate
     from headwater.forgetting.collection import Unneeded
     from headwater.forgetting.findings import Findings
-    from headwater.mask_filling import Candidate
     from headwater.rebuilding.rebuilt import Rebuilt
     from headwater.reports import Report
     from headwater.selection import Fitted
     from pipelines.engine import Engine
-    from training.finetuning.finished import Finetuned
     from training.significance.comparison import Comparison
 
 
@@ -177,24 +175,6 @@ def rebuild(
         return compute(os.fspath(lake), recipe, stage, quiet=True)
 
 
-def fill_mask(
-    text: str,
-    checkpoint: str = "latest",
-    *,
-    top: int = 5,
-    recipe: str | None = None,
-    lake: str | os.PathLike[str] = DEFAULT_LAKE,
-) -> list[list[Candidate]]:
-    """The likeliest tokens at each <mask> of a text, likeliest first, as `headwater fill-mask`.
-
-    `checkpoint`: as --checkpoint takes it. Raises ValueError for a text without a mask, and for a model that fills
-    none; FileNotFoundError where there is no model."""
-    from headwater.checkpoints import resolve_checkpoint
-    from headwater.mask_filling import fill_masks
-
-    return fill_masks(resolve_checkpoint(checkpoint, os.fspath(lake), recipe), text, top)
-
-
 def _existing(url: str | os.PathLike[str]) -> Lake:
     from headwater.lakes import existing_lake
 
@@ -230,11 +210,3 @@ def _design(
     said = [f"{name}={show(value)}" for name, value in settings.items()]
     design = make_design(_lake(lake), base, said, drop, without, seeds)
     return design, resolve_crawls(crawls or design.a[0].recipe.crawls)
-
-
-def load_finetuned(folder: str | os.PathLike[str]) -> Finetuned:
-    """The model that training/finetune.py left in a folder: `predict` takes examples with the fields of its task, and
-    returns what it says of each (docs/finetuning.md). Raises FileNotFoundError where there is none."""
-    from training.finetuning.finished import load_finetuned as load
-
-    return load(Path(folder))

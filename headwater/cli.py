@@ -27,6 +27,8 @@ COMMANDS = {
     "contamination": "show which benchmark items occur in which documents",
     "extract": "print the main text of HTML files",
     "select": "fit a model by which a recipe keeps the documents that are most like chosen texts",
+    "vectors": "learn word vectors of a recipe's documents, or of any texts",
+    "nearest": "print the words whose vectors are nearest to a word's, and analogies",
     "dedup": "remove duplicates from files of documents",
     "score": "score a checkpoint on benchmarks",
     "card": "write the cards of texts, shards and checkpoints: README.md, croissant.json",

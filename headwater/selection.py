@@ -10,21 +10,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from corpus.archive.pages import Page, Text
-from corpus.archive.ranges import FileRange
 from corpus.audit.samples import smallest
-from corpus.extract.config import ExtractConfig
-from corpus.extract.page import extract_page
 from corpus.lake.local_files import replace_file
 from corpus.lake.manifest import Manifest
 from corpus.lake.schema import DOC_ID, DOCUMENT
 from corpus.lake.stages import CLEAN
 from corpus.lake.store import Lake
 from corpus.selection.model import MEASURES, Measure, SelectionModel, fit
-from corpus.sources import open_crawl
-from corpus.sources.archives import SourceOpener
-from corpus.sources.kinds import make_sources
 from corpus.sources.rows import Columns
+from headwater.crawl_texts import read_texts
 
 BATCH = 256  # texts
 SHOWN = 3  # documents at either end of the scores
@@ -69,7 +63,7 @@ def fit_selection(
         for first in range(0, len(documents), BATCH):
             yield documents.slice(first, BATCH)
 
-    model = fit(_batches(_reference_texts(references, columns)), crawl, {"languages": sorted(languages)})
+    model = fit(_batches(read_texts(references, columns)), crawl, {"languages": sorted(languages)})
     path = out.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(str(path), model.to_bytes())
@@ -79,21 +73,6 @@ def fit_selection(
 def _batches(texts: Iterator[str]) -> Iterator[pa.Array]:
     while batch := list(islice(texts, BATCH)):
         yield pa.array(batch, pa.large_string())
-
-
-def _reference_texts(references: Sequence[str], columns: Columns) -> Iterator[str]:
-    """Of all files; of pages the main text."""
-    sources, opener = make_sources(columns), SourceOpener()
-    for url in references:
-        for file in open_crawl(url, columns).files:
-            with opener.open(file.url) as (opened, size):
-                for record in sources[file.kind].read(opened, size, file.name, FileRange(start=0, stop=size)):
-                    if isinstance(record.content, Text):
-                        yield record.content.text
-                    elif isinstance(record.content, Page):
-                        found = extract_page(record.content.html, record.content.declared_charset, ExtractConfig())
-                        if not isinstance(found, str):
-                            yield found.text
 
 
 def _documents(lake: Lake, languages: Sequence[str], sample: int) -> pa.Table:

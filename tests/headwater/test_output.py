@@ -30,6 +30,7 @@ def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pyte
     monkeypatch.setattr(sys, "stdin", io.StringIO("The module\n"))
     (tmp_path / "page.html").write_bytes(html("JSON", prose("json")))
     write_lines(tmp_path / "documents.jsonl", [{"id": str(n), "text": text} for n, text in enumerate(("a b", "a b"))])
+    (tmp_path / "words.txt").write_text("2 2\napple 1 0\npear 1 1\n")
     for side in ("a", "b"):
         write_results(tmp_path / side / "quiz", *results([0, 1] * 20, checkpoint=side))
     set_label(graph.lake, Label(doc_id="0" * 32, mark="drop"))
@@ -44,6 +45,8 @@ def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pyte
         "inspect": [*lake, "clean"],
         "extract": ["page.html"],
         "select": ["documents.jsonl", *lake, "--out", "model.npz"],
+        "vectors": [*lake, "--out", "vectors", "--method", "glove", "--size", "4", "--epochs", "1"],
+        "nearest": ["apple", "--vectors", "words.txt"],
         "dedup": ["documents.jsonl", "--out", "unique"],
         "score": [*lake, "--checkpoint", "latest", "--task", "last_word", "--data", data, "--limit", "2"],
         "card": lake,

@@ -1,0 +1,117 @@
+"""Model actions: what models are trained and asked from Python beside the path of a recipe: word vectors, masks, what
+was fine-tuned. Each imports what it needs when it is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from headwater.options import DEFAULT_LAKE
+
+if TYPE_CHECKING:
+    from headwater.mask_filling import Candidate
+    from headwater.word_vectors import TrainedVectors
+    from training.finetuning.finished import Finetuned
+    from training.vectors.agreement import Agreement
+    from training.vectors.word_vectors import Neighbour
+
+
+def train_vectors(
+    out: str | os.PathLike[str],
+    *,
+    texts: Sequence[str] = (),
+    text: str | None = None,
+    languages: Sequence[str] = (),
+    method: Literal["skip_gram", "cbow", "glove"] = "skip_gram",
+    size: int = 100,
+    window: int = 5,
+    epochs: int | None = None,
+    min_count: int = 5,
+    seed: int = 0,
+    normal_form: Literal["NFKC", "NFC"] = "NFKC",
+    lower_case: bool = True,
+    numbers: Literal["keep", "zero", "drop"] = "keep",
+    stop_words: Literal["keep", "drop"] = "keep",
+    chinese: Literal["words", "characters"] = "words",
+    recipe: str | None = None,
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+) -> TrainedVectors:
+    """Learns word vectors of the documents that a recipe trains on, or of `texts`, and writes the folder `out`, as
+    `headwater vectors` (docs/vectors.md has the settings). `text`: the column of the texts. Raises ValueError or
+    OSError naming what cannot be used; nothing is written then."""
+    from corpus.sources.rows import Columns
+    from headwater.lakes import open_lake
+    from headwater.word_vectors import GivenTexts, LakeDocuments
+    from headwater.word_vectors import train_vectors as compute
+    from training.vectors.config import VectorConfig
+    from training.vectors.words import WordConfig
+
+    learning = VectorConfig(method=method, size=size, window=window, epochs=epochs, min_count=min_count, seed=seed)
+    preparation = WordConfig(
+        normal_form=normal_form, lower_case=lower_case, numbers=numbers, stop_words=stop_words, chinese=chinese
+    )
+    if texts and recipe is not None:
+        raise ValueError(f"--recipe {recipe} and texts of your own: give one of the two")
+    documents = GivenTexts(texts, Columns(text=text)) if texts else LakeDocuments(open_lake(os.fspath(lake), recipe))
+    return compute(documents, languages, preparation, learning, Path(out))
+
+
+def nearest(
+    words: Sequence[str],
+    vectors: str | os.PathLike[str],
+    *,
+    plus: Sequence[str] = (),
+    minus: Sequence[str] = (),
+    count: int = 10,
+) -> dict[str, list[Neighbour]]:
+    """For each of the words those whose vectors are nearest to it, or to what it is with `plus` and without `minus`.
+
+    `vectors`: a folder that `train_vectors` wrote, or a file in word2vec's text format. Raises ValueError for a word
+    without a vector."""
+    from headwater.word_vectors import open_vectors
+
+    opened = open_vectors(Path(vectors))
+    return {word: opened.nearest([word, *plus], minus, count) for word in words}
+
+
+def score_vectors(
+    vectors: str | os.PathLike[str],
+    *,
+    similarity: str | os.PathLike[str] | None = None,
+    analogies: str | os.PathLike[str] | None = None,
+) -> dict[str, Agreement]:
+    """How far vectors agree with people, by files of lines `word word number` and `man woman king queen`; by
+    "similarity" and "analogies". Raises ValueError or OSError naming the file or line that cannot be used."""
+    from headwater.word_vectors import open_vectors
+    from headwater.word_vectors import score_vectors as compute
+
+    given = [Path(path) if path is not None else None for path in (similarity, analogies)]
+    return compute(open_vectors(Path(vectors)), *given) if any(given) else {}
+
+
+def fill_mask(
+    text: str,
+    checkpoint: str = "latest",
+    *,
+    top: int = 5,
+    recipe: str | None = None,
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+) -> list[list[Candidate]]:
+    """The likeliest tokens at each <mask> of a text, likeliest first, as `headwater fill-mask`.
+
+    `checkpoint`: as --checkpoint takes it. Raises ValueError for a text without a mask, and for a model that fills
+    none; FileNotFoundError where there is no model."""
+    from headwater.checkpoints import resolve_checkpoint
+    from headwater.mask_filling import fill_masks
+
+    return fill_masks(resolve_checkpoint(checkpoint, os.fspath(lake), recipe), text, top)
+
+
+def load_finetuned(folder: str | os.PathLike[str]) -> Finetuned:
+    """The model that training/finetune.py left in a folder: `predict` takes examples with the fields of its task, and
+    returns what it says of each (docs/finetuning.md). Raises FileNotFoundError where there is none."""
+    from training.finetuning.finished import load_finetuned as load
+
+    return load(Path(folder))
