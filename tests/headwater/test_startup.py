@@ -113,7 +113,7 @@ def test_values_that_begin_with_a_dash_are_no_options(capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
-        ("headwater tr", {"trace"}),
+        ("headwater tr", {"trace", "translate"}),
         ("headwater trace --st", {"--step"}),
         ("headwater extract --extractor ju", {"justext"}),
         ("headwater inspect --js", {"--json"}),
