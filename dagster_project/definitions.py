@@ -18,6 +18,7 @@ from dagster_project.assets.document_stages import (
     trimmed,
     unique,
 )
+from dagster_project.assets.finetuning import finetuned, finetuned_score
 from dagster_project.assets.model import checkpoint
 from dagster_project.assets.recipes import recipe
 from dagster_project.assets.reports import report
@@ -31,12 +32,15 @@ from dagster_project.sensors import follow, known_partitions, new_common_crawls,
 
 CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "find_crawl", "clean_crawl", "crawls_to_scores"
 BENCHMARK_JOB, BENCHMARK_SCORE_JOB = "read_benchmark", "score_benchmark"
+FINETUNE_JOB = "finetune_for_tasks"
 CLEAN_ASSETS = [documents, clean, trimmed, signatures]
 UNTIL_SHARDS = [unique, contamination, split, items, tokenizer, tokens, shards]
 AFTER_SCORES = [model_card, report]
 RECIPE_ASSETS = [*UNTIL_SHARDS, checkpoint, *held_out_scores, learning_curve, *AFTER_SCORES]
+FINETUNE_ASSETS = [finetuned, finetuned_score]
 
-WITH_FILES = [asset for asset in (benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS) if asset not in AFTER_SCORES]
+EVERY = (benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, *FINETUNE_ASSETS)
+WITH_FILES = [asset for asset in EVERY if asset not in AFTER_SCORES]
 FILE_CHECKS = [files_in_place(asset) for asset in WITH_FILES]
 
 
@@ -46,7 +50,10 @@ def _only(*assets: dg.AssetsDefinition) -> dg.AssetSelection:
 
 
 defs = dg.Definitions(
-    assets=[recipe, benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, benchmark_score, text_index],
+    assets=[
+        *(recipe, benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, benchmark_score, text_index),
+        *FINETUNE_ASSETS,
+    ],
     asset_checks=FILE_CHECKS,
     jobs=[
         dg.define_asset_job(CRAWL_JOB, _only(crawl), description="Finds the files of a crawl, and digests them."),
@@ -56,6 +63,7 @@ defs = dg.Definitions(
             RECIPE_JOB, _only(*RECIPE_ASSETS), description="Clean crawls to a model, its scores and a report."
         ),
         dg.define_asset_job(BENCHMARK_SCORE_JOB, _only(benchmark_score), description="Asks a model a benchmark."),
+        dg.define_asset_job(FINETUNE_JOB, _only(*FINETUNE_ASSETS), description="A model to models for tasks."),
         add_crawl,
         take_away_partition,
     ],

@@ -22,7 +22,7 @@ DATASETS = "datasets"  # metadata: "stage/address" of each
 # Those that settings of a recipe decide.
 CONFIGURED = (
     *(stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES, stages.UNIQUE, stages.CONTAMINATION),
-    *(stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.SHARDS, stages.CHECKPOINT),
+    *(stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.SHARDS, stages.CHECKPOINT, stages.FINETUNED),
 )
 _BY_CRAWL = (stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES)
 _PARTITIONS: dict[str, dg.PartitionsDefinition] = {

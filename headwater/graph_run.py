@@ -24,6 +24,8 @@ from dagster_project.definitions import (
     CLEAN_ASSETS,
     CLEAN_JOB,
     CRAWL_JOB,
+    FINETUNE_ASSETS,
+    FINETUNE_JOB,
     RECIPE_ASSETS,
     RECIPE_JOB,
     UNTIL_SHARDS,
@@ -36,6 +38,7 @@ from dagster_project.resources import EngineResource, LakeResource
 from headwater import interrupts
 from headwater.progress import Progress
 from pipelines.engine import Engine
+from recipes.files import load_recipe
 from training.evaluation.catalog import PREPARED
 
 log = logging.getLogger(__name__)
@@ -68,6 +71,8 @@ class GraphRun:
                 self._materialize(instance, RECIPE_JOB, self.recipe, assets=last)
             else:
                 self._materialize(instance, RECIPE_JOB, self.recipe, config)
+            if load_recipe(self.lake, self.recipe).finetune:
+                self._materialize(instance, FINETUNE_JOB, self.recipe)
             report = latest(instance, "report", self.recipe)
         assert report is not None, "the job ends with the report"
         return str(report["path"])
@@ -89,6 +94,8 @@ class GraphRun:
             rest = _among(chosen, RECIPE_ASSETS)
             if rest:
                 self._materialize(instance, RECIPE_JOB, self.recipe, config, rest)
+            if tasks := _among(chosen, FINETUNE_ASSETS):
+                self._materialize(instance, FINETUNE_JOB, self.recipe, assets=tasks)
             for task in benchmarks if dg.AssetKey(BENCHMARK_SCORE) in last else ():
                 self._materialize(instance, BENCHMARK_SCORE_JOB, benchmark_recipe_key(task, self.recipe))
 

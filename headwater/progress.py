@@ -23,6 +23,7 @@ ACTIVITIES = {
     "checkpoint": "training the model",
     "scores": "scoring the model",
     "learning_curve": "scoring the checkpoints along the run",
+    "finetuned": "fine-tuning the model for tasks",
     "model_card": "writing the model card",
     "report": "writing the report",
 }

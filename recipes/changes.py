@@ -80,26 +80,31 @@ def _configure(config: Any, old: Any, table: Mapping[str, Any], path: str) -> An
         return change(old, table, path)
     hints = _hints(config)
     _check_keys(table, hints, path)
-    needed = [field.name for field in fields(config) if field.default is field.default_factory is MISSING]
-    if missing := [name for name in needed if name not in table]:
+    if missing := [name for name in _needed(config) if name not in table]:
         raise ValueError(f"{path}: {_join(path, missing[0])} has to be given too")
     made = {key: _convert(hints[key], None, new, _join(path, key)) for key, new in table.items()}
     return _build(lambda: config(**made), path)
 
 
+def _needed(config: Any) -> list[str]:
+    return [field.name for field in fields(config) if field.default is field.default_factory is MISSING]
+
+
 def _change_named(config: Any, old: Sequence[Any], table: Mapping[str, Any], path: str) -> tuple[Any, ...]:
     named = {one.name: one for one in old}
+    needed = [key for key in _needed(config) if key != "name"]
     for name, new in table.items():
         where = _join(path, name)
         if name in named and new == NONE:
             del named[name]
         elif name in named:
             named[name] = _configure(config, named[name], _expect(new, dict, named[name], where, "a table"), where)
-        elif isinstance(new, dict) and "measure" in new:
+        elif isinstance(new, dict) and all(key in new for key in needed):
             named[name] = _configure(config, None, {"name": name, **new}, where)
         else:
-            there = f"{nearest(name, named)}; there are {', '.join(named)}"
-            raise ValueError(f"{where}: there is none of that name{there}; a new one needs {where}.measure")
+            there = f"{nearest(name, named)}; there are {', '.join(named)}" if named else ""
+            wanted = " and ".join(f"{where}.{key}" for key in needed)
+            raise ValueError(f"{where}: there is none of that name{there}; a new one needs {wanted}")
     return tuple(named.values())
 
 

@@ -25,6 +25,7 @@ from pipelines.blocks import IngestConfig
 from pipelines.cleaning import CleanConfig
 from pipelines.repeats import TrimConfig
 from pipelines.shards import ShardConfig
+from recipes.finetune import FinetuneConfig
 from recipes.training import TrainingConfig
 from training.evaluation.catalog import PREPARED
 
@@ -32,7 +33,8 @@ from training.evaluation.catalog import PREPARED
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """One configuration per stage. `crawls`: those that it takes where none is given. `trim`: None cuts nothing out of
-    documents. `contamination` matters only once a benchmark is materialized."""
+    documents. `contamination` matters only once a benchmark is materialized. `finetune`: for which tasks the model is
+    fine-tuned, each by its name."""
 
     crawls: tuple[str, ...] = ("stdlib", "packages")
     ingest: IngestConfig = field(default_factory=IngestConfig)
@@ -45,6 +47,7 @@ class Recipe:
     vocabulary: VocabularyConfig | ImportConfig = field(default_factory=VocabularyConfig)
     shards: ShardConfig = field(default_factory=ShardConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    finetune: tuple[FinetuneConfig, ...] = ()
 
 
 def base() -> Recipe:

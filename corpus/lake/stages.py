@@ -3,6 +3,7 @@
     crawl -> documents -> measures -> clean -> repeats -> trimmed -> signatures -> duplicates -> unique
     benchmark, unique -> contamination -> split -> items, tokenizer -> tokens -> shards -> text_index, checkpoint
     checkpoint, split, items, benchmark -> score, learning_curve
+    checkpoint -> finetuned -> finetuned_score
 
 Addresses, lineage, samples, the report and Dagster's edges all follow from it: renaming a stage is a change of this
 file. A new one is needed where its result is worth keeping for itself: when others read it, or when it takes long.
@@ -41,6 +42,7 @@ SIGNATURES, DUPLICATES, UNIQUE, BENCHMARK = "signatures", "duplicates", "unique"
 CONTAMINATION, SPLIT, ITEMS, TOKENIZER = "contamination", "split", "items", "tokenizer"
 TOKENS, SHARDS, TEXT_INDEX, CHECKPOINT = "tokens", "shards", "text_index", "checkpoint"
 SCORE, LEARNING_CURVE = "score", "learning_curve"
+FINETUNED, FINETUNED_SCORE = "finetuned", "finetuned_score"
 
 _TEXTS = ("documents",)
 
@@ -116,6 +118,8 @@ STAGES: dict[str, StageType] = {
             name=LEARNING_CURVE,
             reads={CHECKPOINT: ("model", "along"), SPLIT: ("heldout",), ITEMS: EVERYTHING, BENCHMARK: EVERYTHING},
         ),
+        StageType(name=FINETUNED, reads={CHECKPOINT: ("model",)}),
+        StageType(name=FINETUNED_SCORE, reads={FINETUNED: ("result",)}),
     )
 }
 

@@ -30,6 +30,7 @@ FIRST = {
     "vocabulary": stages.TOKENIZER,
     "shards": stages.SHARDS,
     "training": stages.CHECKPOINT,
+    "finetune": stages.FINETUNED,
 }
 MANY = 1e6  # degrees of freedom: of one seed a side, only items vary
 

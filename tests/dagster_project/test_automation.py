@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from dagster_project.definitions import RECIPE_ASSETS, defs, signatures
+from dagster_project.definitions import FINETUNE_ASSETS, RECIPE_ASSETS, defs, signatures
 from dagster_project.stage_assets import stage_asset
 
 BY_CRAWL = {"documents", "clean", "trimmed", "signatures"}
-BY_RECIPE = {asset.key.to_user_string() for asset in RECIPE_ASSETS}
+BY_RECIPE = {asset.key.to_user_string() for asset in (*RECIPE_ASSETS, *FINETUNE_ASSETS)}
 Requested = dict[str, set[str]]
 pytestmark = pytest.mark.filterwarnings("ignore:.*include_sources.*")  # of what Dagster's own tester calls
 
