@@ -41,7 +41,7 @@ def main() -> None:
     )
     parser.add_argument("experiments", nargs="*", choices=[*EXPERIMENTS, []], help="which arms; none: the page alone")
     parser.add_argument("--language", default="en", choices=["en", "de", "zh"])
-    parser.add_argument("--seeds", type=int, default=3, help="runs of each arm (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, help="runs of each arm (default: 5 of the main ones, 3 of others)")
     parser.add_argument("--tokens", type=int, default=Budget.tokens, help="that each run reads (default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=Budget.learning_rate, help="(default: %(default)s)")
     parser.add_argument("--at-once", type=int, default=os.cpu_count(), help="runs at a time (default: %(default)s)")
@@ -55,9 +55,15 @@ def main() -> None:
 
 
 def compute(
-    experiments: Sequence[str], folder: Path, language: str, budget: Budget, seeds: int, at_once: int, stored: Path
+    experiments: Sequence[str],
+    folder: Path,
+    language: str,
+    budget: Budget,
+    seeds: int | None,
+    at_once: int,
+    stored: Path,
 ) -> None:
-    """Writes the runs that are missing among those that are stored."""
+    """Writes the runs that are missing among those that are stored. `seeds`: None for as many as each arm has."""
     write_counts(make_inputs(folder / "inputs", language), stored)
     place = Place(inputs=folder / "inputs", lake=Lake(str(folder / "lake")))
     let_train_together(place, at_once)
@@ -79,9 +85,9 @@ def compute(
     there = {one.name: one.data for one in read_runs(stored)}
     wanted = [
         (arms[name], seed)
-        for seed in range(seeds)
+        for seed in range(seeds or max(arm.seeds for arm in arms.values()))
         for name, digest in data.items()
-        if there.get(budget.run_name(arms[name], seed)) != digest
+        if seed < (seeds or arms[name].seeds) and there.get(budget.run_name(arms[name], seed)) != digest
     ]
     started = time.monotonic()
     with ProcessPoolExecutor(at_once, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:

@@ -25,10 +25,10 @@ METHOD = """## Method
   Documents that hold one of these texts are taken out of every arm by [contamination](contamination.md).
 - **One vocabulary** of {vocabulary:,} tokens, learnt from other texts of the kinds that are scored, so that it fits
   no arm.
-- **One budget** for every arm of a table, whatever it keeps: an arm with little data reads it more often. With few
-  tokens no arm reads much of it twice, and what counts is how good its text is; with many it counts as well how much
-  of the crawl is left. The model has 2.6 million parameters ([the preset `tiny`](training.md)), and trains in batches
-  of 2,048 tokens.
+- **One budget** for every arm of a table, whatever it keeps: an arm with little data reads it more often. With 400,000
+  tokens no arm reads much of it twice, and what counts is how good its text is; with 800,000, the default, the smallest
+  arm is read twice or three times, and how much of the crawl is left counts as well; with many more it counts most.
+  The model has 2.6 million parameters ([the preset `tiny`](training.md)), and trains in batches of 2,048 tokens.
 - **Statistics** are those of [`headwater compare`](comparing.md): paired over items and seeds, p corrected for the
   number of tasks (Holm). The mean over domains is compared over seeds (Welch).
 - A difference at this size is no promise for a model a thousand times larger. What several epochs of little data cost

@@ -25,7 +25,7 @@ PAGES = "crawl"
 class Arm:
     """`crawl`: below the folder of the inputs. `changes`: of the recipe BASE. `about`: what its documents are.
     `selected_by`: the measure by which a half of them is kept (docs/selection.md). `language`: the only one that its
-    rules are for, where there is one."""
+    rules are for, where there is one. `seeds`: how many runs it has, where nothing else is asked."""
 
     name: str
     about: str
@@ -33,16 +33,18 @@ class Arm:
     changes: Mapping[str, Any] = field(default_factory=dict)
     selected_by: Measure | None = None
     language: str | None = None
+    seeds: int = 3
 
 
-HEADWATER = Arm(name="headwater", about="Headwater's recipe `base`")
-RAW = Arm(name="raw", about="all text of each page, by resiliparse", crawl="raw.jsonl", changes=AS_IS)
+HEADWATER = Arm(name="headwater", about="Headwater's recipe `base`", seeds=5)
+RAW = Arm(name="raw", about="all text of each page, by resiliparse", crawl="raw.jsonl", changes=AS_IS, seeds=5)
 FINEWEB = Arm(
     name="fineweb",
     about="datatrove's FineWeb recipe: trafilatura, its filters, MinHash",
     crawl="fineweb/unique/documents.jsonl",
     changes=AS_IS,
     language="en",  # its stop words
+    seeds=5,
 )
 DOLMA = Arm(
     name="dolma",
@@ -50,6 +52,7 @@ DOLMA = Arm(
     crawl="dolma/documents.jsonl.gz",
     changes=AS_IS,
     language="en",
+    seeds=5,
 )
 # Made of Headwater's documents (benchmarks/proof/parts.py).
 CONTROLS = (

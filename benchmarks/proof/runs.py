@@ -36,7 +36,7 @@ MODEL = "like-people.npz"  # of selection
 class Budget:
     """The same for all arms."""
 
-    tokens: int = 2_000_000
+    tokens: int = 800_000
     learning_rate: float = 8e-3
 
     def run_name(self, arm: Arm, seed: int) -> str:

@@ -1,7 +1,7 @@
 """Finished: the folder that a fine-tuning leaves behind, and its model, ready to be used.
 
 model/              as transformers loads it, with task.json: the task, its labels and the plan; none of folds
-predictions.jsonl   an example that was scored a line, with what the model said
+predictions.jsonl   an example that was scored a line: what the model said, and its value and weight in the metric
 scores.json         written last: where it is, all is there
 """
 
@@ -67,11 +67,20 @@ def write_model(finetuned: Finetuned, folder: Path) -> None:
 
 
 def write_scores(
-    out: Path, about: Mapping[str, Any], examples: Sequence[Example], predictions: Sequence[Prediction]
+    out: Path,
+    about: Mapping[str, Any],
+    examples: Sequence[Example],
+    predictions: Sequence[Prediction],
+    scores: Scores,
 ) -> None:
+    """`scores`: those of the predictions."""
+    each = zip(examples, predictions, scores.values.tolist(), scores.weights.tolist(), strict=True)
     lines = [
-        json.dumps({"example": example, "prediction": said}, ensure_ascii=False, default=str) + "\n"
-        for example, said in zip(examples, predictions, strict=True)
+        json.dumps(
+            {"example": example, "prediction": said, "value": value, "weight": weight}, ensure_ascii=False, default=str
+        )
+        + "\n"
+        for example, said, value, weight in each
     ]
     (out / PREDICTIONS).write_text("".join(lines), encoding="utf-8")
     partial = out / f"{SCORES}.partial"

@@ -21,7 +21,7 @@ from training.finetuning.inputs import load_inputs
 from training.finetuning.learning import fit
 from training.finetuning.plan import FinetunePlan
 from training.finetuning.rows import read_rows
-from training.finetuning.tasks import Prediction
+from training.finetuning.tasks import Prediction, Scores
 from training.inference.loading import model_digest
 
 NEEDED = ("accelerate", "peft", "seqeval")  # of the extra, beside what Headwater has anyway
@@ -42,20 +42,20 @@ def finetune(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
     else:
         steps = out / STEPS / sha256(canonical_json(key))[:16]
         made = _folds(plan, files, folder, steps) if plan.folds else _one(plan, files, folder, steps)
-        found, scored, predictions, finetuned = made
+        found, scored, predictions, scores, finetuned = made
         found["made_from"] = key
         if main:
             out.mkdir(parents=True, exist_ok=True)
             if finetuned:
                 write_model(finetuned, out / MODEL)
-            write_scores(out, found, scored, predictions)
+            write_scores(out, found, scored, predictions, scores)
             shutil.rmtree(out / STEPS, ignore_errors=True)
     if main:
         print(summary(found, out))
     return 0
 
 
-Made = tuple[dict[str, Any], Sequence[Example], Sequence[Prediction], Finetuned | None]
+Made = tuple[dict[str, Any], Sequence[Example], Sequence[Prediction], Scores, Finetuned | None]
 
 
 def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
@@ -66,7 +66,7 @@ def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
     trivial = finetuned.task.score(data.scored, finetuned.task.trivial(data.train, data.scored))
     counts = {"train": len(data.train), "validation": len(data.validation)}
     about = {**describe(finetuned.task, scores, trivial), "scored_on": data.scored_on, "examples": counts}
-    return about, data.scored, predictions, finetuned
+    return about, data.scored, predictions, scores, finetuned
 
 
 def _folds(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
@@ -86,8 +86,9 @@ def _folds(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
         for place, one, other in zip(inside, said, plain, strict=True):
             predictions[place], trivial[place] = one, other
     task = TASKS[plan.task].learn(plan, examples)
-    about = describe(task, task.score(examples, predictions), task.score(examples, trivial))
-    return {**about, "scored_on": "folds", "folds": each}, examples, predictions, None
+    scores = task.score(examples, predictions)
+    about = {**describe(task, scores, task.score(examples, trivial)), "scored_on": "folds", "folds": each}
+    return about, examples, predictions, scores, None
 
 
 def _fit(plan: FinetunePlan, data: Data, start: Path, steps: Path) -> Finetuned:

@@ -65,6 +65,7 @@ def test_a_folder_with_model_scores_and_predictions(
     assert found["baseline"]["value"] == 0.5
     said = [json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()]
     right = sum(one["example"]["label"] == one["prediction"]["label"] for one in said)
+    assert right == sum(one["value"] for one in said) and all(one["weight"] == 1 for one in said)
     assert right / len(said) == found["score"]["value"]
     # The model as it was saved says the same.
     again = load_finetuned(out).predict([one["example"] for one in said])

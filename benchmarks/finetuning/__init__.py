@@ -1,0 +1,5 @@
+"""Fine-tuning: what pretraining is worth to small models, task by task: `make bench-finetuning`.
+
+texts: what is pretrained on     tasks: the examples of each task, from ../shared/data/bench     models: pretrained once
+runs: one fine-tuning each       words: TF-IDF with logistic regression, beside which they stand     page: the table
+"""

@@ -1,0 +1,59 @@
+"""What pretraining is worth to small models, task by task: `make bench-finetuning`.
+
+Pretrains what is missing, fine-tunes what is missing, and writes docs/finetuning-measured.md from all that is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks.dedup.contestants import BENCHMARKS
+from benchmarks.finetuning.page import PRETRAINED, RANDOM, TABLE, page
+from benchmarks.finetuning.runs import finetune, pretrain
+from benchmarks.finetuning.tasks import DATA
+from benchmarks.finetuning.texts import write_texts
+from benchmarks.finetuning.words import score_words
+
+STORED = BENCHMARKS / "results" / "finetuning.json"
+FOLDER = BENCHMARKS.parent / "build" / "finetuning"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.finetuning",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("tasks", nargs="*", default=list(DATA), choices=[*DATA, []], help="all by default")
+    parser.add_argument("--tokens", type=int, default=6_000_000, help="of pretraining (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="texts, lake and runs (default: %(default)s)")
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    texts = args.folder / "texts.jsonl"
+    write_texts(texts)
+    starts = {
+        family: pretrain(args.folder, texts, family, args.tokens)
+        for family in {DATA[name].family for name in args.tasks}
+    }
+    found = json.loads(STORED.read_text()) if STORED.exists() else {}
+    if found.get("tokens") != args.tokens:
+        found = {"tokens": args.tokens, "runs": {}, "words": {}}
+    for name in args.tasks:
+        data = DATA[name]
+        found["runs"][name] = {
+            initial: [
+                finetune(args.folder, name, data, starts[data.family], initial, seed) for seed in range(data.seeds)
+            ]
+            for initial in (PRETRAINED, RANDOM)
+        }
+        if data.words:
+            columns = data.flags[1:] if "--columns" in data.flags else ()
+            found["words"][name] = score_words(args.folder / "data" / name, columns)
+        STORED.write_text(json.dumps(found) + "\n")
+        TABLE.write_text(page(found))
+
+
+if __name__ == "__main__":
+    main()

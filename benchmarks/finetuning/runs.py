@@ -1,0 +1,66 @@
+"""Runs: a model pretrained by Headwater's own path, and fine-tuned by its own command."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.dedup.contestants import BENCHMARKS
+from benchmarks.finetuning.tasks import Data
+from corpus.lake.current import RecipeLake
+from corpus.lake.stages import CHECKPOINT
+
+ROOT = BENCHMARKS.parent
+# Chosen on validation examples of SST-2, for all tasks alike.
+SETTINGS = ("--epochs", "8", "--patience", "3", "--batch", "16", "--learning-rate", "0.001")
+RECIPE = """base = "base"
+vocabulary.size = 8192
+duplicates.scope = "off"
+heldout.share = 0.01
+[training]
+family = "{family}"
+preset = "tiny"
+tokens = {tokens}
+global_batch = 16
+micro_batch = 16
+along = 0
+"""
+
+
+def pretrain(folder: Path, texts: Path, family: str, tokens: int) -> Path:
+    """The checkpoint of a family, which is computed once."""
+    lake, name = folder / "lake", f"{family}-{tokens}"
+    (lake / "recipes").mkdir(parents=True, exist_ok=True)
+    (lake / "recipes" / f"{name}.toml").write_text(RECIPE.format(family=family, tokens=tokens))
+    words = ["demo", "--crawl", str(texts), "--recipe", name, "--lake", str(lake)]
+    subprocess.run([sys.executable, "-m", "headwater", *words], cwd=ROOT, check=True)
+    view = RecipeLake(str(lake), name)
+    [made] = view.datasets(CHECKPOINT)
+    return Path(view.folder(made)) / "model"
+
+
+def finetune(folder: Path, name: str, data: Data, start: Path, initial: str, seed: int) -> dict[str, Any]:
+    """What scores.json says, and the value and weight of each item; what is there is not computed again."""
+    examples = folder / "data" / name
+    if not examples.is_dir():
+        partial = examples.with_name(f"{name}.partial")
+        partial.mkdir(parents=True, exist_ok=True)
+        data.write(partial)
+        partial.rename(examples)
+    out = folder / "runs" / f"{name}.{start.parent.name[:12]}.{initial}.{seed}"
+    words = ["--task", data.task, "--data", str(examples), "--from", str(start), "--out", str(out)]
+    options = ["--initial", initial, "--seed", str(seed), *SETTINGS, *data.flags]
+    command = [sys.executable, "training/finetune.py", *words, *options]
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
+    found: dict[str, Any] = json.loads((out / "scores.json").read_text())
+    lines = [json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    return {**_kept(found), "values": [one["value"] for one in lines], "weights": [one["weight"] for one in lines]}
+
+
+def _kept(found: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: found[name] for name in ("task", "metric", "n", "score", "baseline", "metrics", "examples")}

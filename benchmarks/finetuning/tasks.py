@@ -1,0 +1,118 @@
+"""Tasks: the examples of each task as a folder of train, validation and test files, from ../shared/data."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.proof.inputs import write_rows
+from benchmarks.proof.pages import SHARED
+
+BENCH = SHARED / "bench"
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]  # by part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """`what`: where it is from. `family`: that of the model. `flags`: of training/finetune.py. `write`: its files into
+    a folder. `words`: whether TF-IDF with logistic regression can do it too."""
+
+    task: str
+    what: str
+    family: str
+    write: Callable[[Path], None]
+    flags: tuple[str, ...] = ()
+    seeds: int = 1
+    words: bool = False
+
+
+def _parts(rows: Sequence[Mapping[str, Any]], validation: int, test: int) -> Rows:
+    """By chance."""
+    shuffled = random.Random(0).sample(list(rows), len(rows))
+    return {
+        "test": shuffled[:test],
+        "validation": shuffled[test : test + validation],
+        "train": shuffled[test + validation :],
+    }
+
+
+def _write(folder: Path, parts: Rows) -> None:
+    for part, rows in parts.items():
+        write_rows(folder / f"{part}.jsonl", rows)
+
+
+def _sst2(folder: Path) -> None:
+    for part in ("train", "dev", "test"):
+        shutil.copy(BENCH / "sst2" / "data" / "SST2" / f"{part}.tsv", folder)
+
+
+def _ag_news(folder: Path) -> None:
+    with (BENCH / "ag_news" / "test.csv").open(newline="", encoding="utf-8") as file:
+        rows = [{"text": f"{title} {text}", "label": label} for label, title, text in csv.reader(file)]
+    _write(folder, _parts(rows, 600, 1_500))
+
+
+def _sts_b(folder: Path) -> None:
+    """The test file has no scores."""
+    lines = (BENCH / "sts-b" / "data" / "STS-B" / "dev.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [dict(zip(lines[0].split("\t"), line.split("\t"), strict=True)) for line in lines[1:]]
+    _write(folder, _parts(rows, 150, 400))
+
+
+def _wnut17(folder: Path) -> None:
+    for part, name in (("train", "wnut17train"), ("validation", "emerging.dev"), ("test", "emerging.test")):
+        shutil.copy(BENCH / "wnut17" / f"{name}.conll", folder / f"{part}.conll")
+
+
+def _xquad(folder: Path) -> None:
+    """By article: what is asked of one is of no other."""
+    articles = json.loads((BENCH / "xquad" / "xquad.en.json").read_text(encoding="utf-8"))["data"]
+    for part, found in _parts(articles, 5, 10).items():
+        (folder / f"{part}.json").write_text(json.dumps({"data": found}))
+
+
+def _tatoeba(folder: Path) -> None:
+    """A sentence of English once."""
+    lines = (BENCH / "tatoeba_cmn_eng" / "data" / "cmn.txt").read_text(encoding="utf-8").splitlines()
+    first = dict(reversed([line.split("\t")[:2] for line in lines]))  # type: ignore[arg-type]
+    rows = [{"source": english, "target": chinese} for english, chinese in sorted(first.items())]
+    _write(folder, _parts(rows, 200, 500))
+
+
+def _headlines(folder: Path) -> None:
+    lines = (SHARED / "html" / "news" / "ground_truth.jsonl").read_text(encoding="utf-8").splitlines()
+    found = [json.loads(line) for line in lines]
+    _write(folder, _parts([{"source": one["main_content"], "target": one["title"]} for one in found], 12, 30))
+
+
+DATA: dict[str, Data] = {
+    "SST-2": Data(
+        task="classification",
+        what="SST-2, sentences of film reviews",
+        family="bert",
+        write=_sst2,
+        flags=("--columns", "text", "label"),
+        seeds=3,
+        words=True,
+    ),
+    "AG News": Data(
+        task="classification", what="AG News, its test file", family="bert", write=_ag_news, seeds=3, words=True
+    ),
+    "STS-B": Data(task="regression", what="STS-B, its dev file", family="bert", write=_sts_b),
+    "WNUT-17": Data(task="tagging", what="WNUT-17, new entities in posts", family="bert", write=_wnut17),
+    "XQuAD": Data(task="answering", what="XQuAD in English", family="bert", write=_xquad),
+    "Tatoeba": Data(
+        task="translation",
+        what="Tatoeba, English to Chinese",
+        family="t5",
+        write=_tatoeba,
+        flags=("--language", "zh", "--max-tokens", "64"),
+    ),
+    "headlines": Data(task="summarization", what="122 articles and their headlines", family="t5", write=_headlines),
+}
