@@ -16,6 +16,7 @@ from torch.nn import functional
 from training.models.convolutional.config import ConvolutionalConfig
 from training.models.initial import initialize
 from training.models.module import CausalModel
+from training.models.token_cache import TokenCache
 
 
 class Layer(nn.Module):
@@ -36,36 +37,6 @@ class Layer(nn.Module):
         last = [before[:, number * self.step : number * self.step + length] for number in range(self.seen)]
         gated = functional.glu(self.convolution(torch.cat(last, dim=-1)))
         return x + functional.dropout(self.output(gated), self.dropout, self.training and self.dropout > 0)
-
-
-class TokenCache:
-    """The tokens [B, C] that were read, of which the next prediction sees the last ones."""
-
-    def __init__(self, batch: int, device: torch.device) -> None:
-        self.tokens = torch.zeros(batch, 0, dtype=torch.int64, device=device)
-        self.lengths, self.longest = torch.zeros(batch, dtype=torch.int64, device=device), 0
-
-    def truncate(self, lengths: Tensor) -> None:
-        self.lengths.copy_(lengths)
-        self.longest = int(lengths.max())
-        self.tokens = self.tokens[:, : self.longest]
-
-    def select(self, rows: Tensor) -> None:
-        self.tokens, self.lengths = self.tokens[rows], self.lengths[rows]
-        self.longest = int(self.lengths.max())
-
-    def add(self, tokens: Tensor) -> None:
-        """Appends tokens [B, T]: T is 1 where texts have other lengths."""
-        grown = functional.pad(self.tokens, (0, tokens.shape[1]))
-        grown.scatter_(1, self.lengths[:, None] + torch.arange(tokens.shape[1], device=tokens.device), tokens)
-        self.tokens = grown
-        self.lengths += tokens.shape[1]
-        self.longest += tokens.shape[1]
-
-    def last(self, count: int) -> tuple[Tensor, Tensor]:
-        """The last tokens [B, count] of each text, and whether there is one, [B, count, 1]."""
-        places = self.lengths[:, None] + torch.arange(-count, 0, device=self.tokens.device)
-        return self.tokens.gather(1, places.clamp(min=0)), (places >= 0)[:, :, None]
 
 
 class Convolutional(CausalModel):
