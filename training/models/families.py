@@ -14,6 +14,7 @@ from training.models.convolutional.config import ConvolutionalConfig
 from training.models.electra.config import ElectraConfig
 from training.models.gpt2.config import Gpt2Config
 from training.models.gpt_bert.config import GptBertConfig
+from training.models.log_bilinear.config import LogBilinearConfig
 from training.models.qwen3.config import Qwen3Config
 from training.models.recurrent.config import GruConfig, RecurrentConfig, RnnConfig
 from training.models.roberta.config import RobertaConfig
@@ -27,6 +28,7 @@ FAMILIES: dict[str, type[ModelConfig]] = {
     "gru": GruConfig,
     "rnn": RnnConfig,
     "gated_convolution": ConvolutionalConfig,
+    "log_bilinear": LogBilinearConfig,
     "bert": BertConfig,
     "roberta": RobertaConfig,
     "albert": AlbertConfig,
