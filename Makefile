@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint proof ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint proof ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -79,6 +79,9 @@ bench-trace: $(DEVELOPMENT) benchmarks/.venvs/text-trace/installed  ## the index
 
 bench-ablation: $(DEVELOPMENT)  ## planted effects found and false positives of ablations; ABLATION="--runs 3" to choose
 	$(BIN)/python -m benchmarks.ablation $(ABLATION)
+
+bench-families: $(DEVELOPMENT)  ## language models of every family with the same tokens and in the same time; an hour
+	$(BIN)/python -m benchmarks.families
 
 bench-finetuning: $(DEVELOPMENT)  ## what pretraining is worth to small models, task by task; two hours, and goes on where it stopped
 	$(BIN)/python -m benchmarks.finetuning
