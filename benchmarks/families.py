@@ -43,8 +43,8 @@ ABOUT = """# Families of language models, measured
 
 `make bench-families`: language models of {count} families on the same shards (books, news and Wikipedia in English,
 articles in Chinese; a vocabulary of 4,096 tokens), each with the preset `tiny`, Muon and one seed, in bits per byte of
-held-out documents; lower is better. First all read {tokens:,} tokens; then each reads as many as it can in the time that
-{first} took for them, which is {seconds:.0f} s.
+held-out documents; lower is better. First all read {tokens:,} tokens; then each reads as many as it can in the time
+that {first} took for them, which is {seconds:.0f} s.
 
 | family | weights | bits a byte | interval | speed beside {first} | tokens in equal time | bits a byte | interval |
 |---|---|---|---|---|---|---|---|
