@@ -14,6 +14,7 @@ from benchmarks.proof.plot import effects_plot
 from benchmarks.proof.runs import VOCABULARY
 from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs, read_same
 from benchmarks.proof.tables import QUESTIONS, by_arm, compare_arms, compare_means, domain_scores, false_positives
+from training.significance.comparison import Comparison
 
 PAGE = BENCHMARKS.parent / "docs" / "proof.md"
 Found = Mapping[str, Sequence[Run]]  # by arm
@@ -165,8 +166,17 @@ def _difference(peer: Arm, theirs: Sequence[Run], ours: Sequence[Run]) -> list[s
         *lines,
         "",
         f"The mean over the domains is {mean.relative:.1%} lower than {peer.name}'s "
-        f"({mean.low:.1%} to {mean.high:.1%}, p {mean.p:.2g}).\n",
+        f"({mean.low:.1%} to {mean.high:.1%}, p {mean.p:.2g}). {_in_domains(compared)}\n",
     ]
+
+
+def _in_domains(compared: Comparison) -> str:
+    """In how many domains Headwater's bits per byte are lower, and where not."""
+    domains = [task for task in compared.tasks if task.task not in QUESTIONS]
+    higher = [task.task for task in domains if task.difference.value >= 0]
+    beyond = sum(task.better == "B" for task in domains)
+    others = f", but not in {', '.join(higher)}" if higher else ""
+    return f"It is lower in {len(domains) - len(higher)} of {len(domains)} domains{others}; beyond chance in {beyond}."
 
 
 def _others(arms: Mapping[str, Arm], found: Found, same: Sequence[str]) -> list[str]:
