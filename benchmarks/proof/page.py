@@ -112,7 +112,8 @@ def _sections(language: str, budget: Spent, found: Found) -> list[str]:
     if len(ours) >= 4:
         wrong, pairs = false_positives(ours)
         lines += [
-            f"A/A: of {pairs} comparisons of two seeds of Headwater with two others, {wrong} say that a task differs.\n"
+            f"A/A: of {pairs} comparisons of two seeds of Headwater with two others, {wrong} say that a task differs, "
+            "where 5 % should: two seeds say little of how much seeds differ.\n"
         ]
     return lines
 
