@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from small_corpus import Data
+from small_corpus import VOCABULARY, Data
 
 from training.models.qwen3.transformer import Transformer
 from training.run.outdir import Outdir
@@ -15,7 +15,7 @@ from training.run.trainer import Trainer
 def main(corpus: Path, out: Path) -> None:
     data = Data.__new__(Data)
     data.folder, data.shards, data.heldout = corpus, corpus / "train", corpus / "heldout"
-    data.tokenizer, data.eos = corpus / "tokenizer.json", 0
+    data.tokenizer, data.eos, data.vocabulary = corpus / "tokenizer.json", 0, VOCABULARY
     trainer: Trainer = data.trainer(Outdir(out))
     original = Transformer.forward
 
