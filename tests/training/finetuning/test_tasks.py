@@ -151,7 +151,7 @@ def test_a_question_without_an_answer_is_right_when_nothing_is_said(start: Start
 def test_translation_by_models_with_and_without_an_encoder(start: Start, tmp_path: Path, family: str) -> None:
     pairs = [{"source": word, "target": WORDS[-1 - number]} for number, word in enumerate(WORDS[:4])]
     task, _, _, said = learn(
-        "translation", start(family), pairs * 8, pairs, tmp_path, epochs=15, learning_rate=1e-2, max_tokens=16
+        "translation", start(family), pairs * 24, pairs, tmp_path, epochs=5, learning_rate=1e-2, max_tokens=16
     )
     scores = task.score(pairs, said)
     copied = task.score(pairs, task.trivial(pairs, pairs))
@@ -187,7 +187,7 @@ def test_only_answers_are_learnt_and_the_template_is_that_of_the_tokenizer(start
 def test_instructions_are_answered(start: Start, tmp_path: Path) -> None:
     asked = [{"prompt": f"say {word}", "response": word} for word in WORDS[:4]]
     task, model, inputs, said = learn(
-        "instructions", start("qwen3"), asked * 8, asked, tmp_path, epochs=15, learning_rate=1e-2
+        "instructions", start("qwen3"), asked * 24, asked, tmp_path, epochs=5, learning_rate=1e-2
     )
     assert task.score(asked, said).metrics["exact_match"] >= 0.75, said
     assert model.get_input_embeddings().num_embeddings == len(inputs.tokenizer)
