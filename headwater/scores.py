@@ -1,4 +1,4 @@
-"""Scores: what the checkpoints of a lake scored on benchmarks."""
+"""Scores: what the checkpoints of a lake scored on benchmarks, and what was fine-tuned of them on its tasks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from corpus.lake.stages import CHECKPOINT, SCORE
+from corpus.lake.manifest import Manifest
+from corpus.lake.stages import CHECKPOINT, FINETUNED, FINETUNED_SCORE, SCORE
 from corpus.lake.store import Lake
 from corpus.lineage.graph import source_datasets
 
@@ -15,7 +16,8 @@ from corpus.lineage.graph import source_datasets
 @dataclass(frozen=True, kw_only=True)
 class Score:
     """A checkpoint's score on a task: `value` with its 95 % interval `low` to `high` over `n` items, None where there
-    was nothing to ask. `baselines`: values of models to compare it with. `checkpoint`: digest of its dataset."""
+    was nothing to ask. `baselines`: values of models to compare it with. `checkpoint`: digest of its dataset. Of what
+    was fine-tuned of it `task` is "finetune." and the name in the recipe. `stage` and `address`: of its own dataset."""
 
     task: str
     metric: str
@@ -29,27 +31,58 @@ class Score:
     definition: str
     checkpoint: str | None
     name: str
+    stage: str
     address: str
     digest: str
 
 
 def list_scores(lake: Lake) -> list[Score]:
     """Every score in the lake, by task."""
-    scores = []
-    for manifest in lake.datasets(SCORE):
-        content: dict[str, Any] = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
-        interval = content["score"] or {"value": None, "low": None, "high": None}
-        names = ("task", "metric", "n", "chance", "higher_is_better", "definition")
-        models = [source for source in source_datasets(lake, manifest).values() if source.stage == CHECKPOINT]
-        scores.append(
-            Score(
-                **{name: content[name] for name in names},
-                **{name: interval[name] for name in ("value", "low", "high")},
-                baselines={name: other["value"] for name, other in content["beside"].items()},
-                checkpoint=models[0].digest if models else None,
-                name=manifest.name,
-                address=manifest.address,
-                digest=manifest.digest,
-            )
-        )
-    return scores
+    benchmarks = [_benchmark_score(lake, manifest) for manifest in lake.datasets(SCORE)]
+    return benchmarks + [_finetuned_score(lake, manifest) for manifest in lake.datasets(FINETUNED_SCORE)]
+
+
+def checkpoint_of(lake: Lake, score: Manifest) -> Manifest | None:
+    """The checkpoint that was scored, or of which the model was fine-tuned that was scored."""
+    found = list(source_datasets(lake, score).values())
+    if score.stage == FINETUNED_SCORE:
+        found = [one for made in found if made.stage == FINETUNED for one in source_datasets(lake, made).values()]
+    return next((one for one in found if one.stage == CHECKPOINT), None)
+
+
+def _benchmark_score(lake: Lake, manifest: Manifest) -> Score:
+    content = _read(lake, manifest)
+    interval = content["score"] or {"value": None, "low": None, "high": None}
+    names = ("task", "metric", "n", "chance", "higher_is_better", "definition")
+    return Score(
+        **{name: content[name] for name in names},
+        **{name: interval[name] for name in ("value", "low", "high")},
+        baselines={name: other["value"] for name, other in content["beside"].items()},
+        **_place(lake, manifest),
+    )
+
+
+def _finetuned_score(lake: Lake, manifest: Manifest) -> Score:
+    content = _read(lake, manifest)
+    return Score(
+        task=f"finetune.{manifest.partition.partition(':')[0]}",
+        metric=content["metric"],
+        **content["score"],
+        n=content["n"],
+        chance=None,
+        higher_is_better=True,
+        baselines={content["baseline"]["what"]: content["baseline"]["value"]},
+        definition=f"{content['task']}, on {content['scored_on']}",
+        **_place(lake, manifest),
+    )
+
+
+def _place(lake: Lake, manifest: Manifest) -> dict[str, Any]:
+    checkpoint = checkpoint_of(lake, manifest)
+    said = {"name": manifest.name, "stage": manifest.stage, "address": manifest.address, "digest": manifest.digest}
+    return {**said, "checkpoint": checkpoint.digest if checkpoint else None}
+
+
+def _read(lake: Lake, manifest: Manifest) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
+    return found

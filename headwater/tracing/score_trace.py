@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corpus.lake.manifest import Manifest
-from corpus.lake.stages import CHECKPOINT, SCORE, SHARDS
+from corpus.lake.stages import SHARDS
 from corpus.lake.store import Lake
 from corpus.lineage.graph import find_source, sources
 from corpus.lineage.records import Fate, Records
 from corpus.lineage.reread import read_again
 from corpus.shards.format import OtherVersionError
-from headwater.scores import Score, list_scores
+from headwater.scores import Score, checkpoint_of, list_scores
 from headwater.tracing.readings import CLAIM, OTHER_VERSION, open_loader, open_shards
 from headwater.tracing.step_trace import ORIGIN, StepDocument
 
@@ -64,7 +64,7 @@ def trace_score(lake: Lake, task: str) -> list[ScoreTrace]:
 
 
 def _trace(lake: Lake, score: Score) -> ScoreTrace:
-    manifest = lake.get(SCORE, score.address)
+    manifest = lake.get(score.stage, score.address)
     records, note = _records(lake, manifest)
     return ScoreTrace(
         score=score,
@@ -79,10 +79,9 @@ def _trace(lake: Lake, score: Score) -> ScoreTrace:
 def _records(lake: Lake, score: Manifest) -> tuple[tuple[TrainedRecord, ...], str | None]:
     """The first document of the first, the middle and the last step, or why there is none."""
     try:
-        checkpoints = sources(lake, score, CHECKPOINT)
-        if not checkpoints:
-            return (), "its model was not trained in this lake"
-        [checkpoint] = checkpoints
+        checkpoint = checkpoint_of(lake, score)
+        if checkpoint is None:
+            return (), "its model was not trained in this lake, or is no longer there"
         [manifest] = sources(lake, checkpoint, SHARDS)
         loader = open_loader(lake, checkpoint, open_shards(lake, manifest, "train"))
     except OtherVersionError:

@@ -16,6 +16,8 @@ from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project.assets.finetuning import finetuned, finetuned_score, read_score
 from dagster_project.lineage import datasets_of, latest
+from headwater.scores import list_scores
+from headwater.tracing.score_trace import trace_score
 from recipes import named as recipes
 from recipes.changes import change
 from training.finetuning.finished import load_finetuned
@@ -52,6 +54,15 @@ def test_a_model_a_task_with_scores(mine: Graph, tmp_path: Path) -> None:
     assert checkpoint.address in made.sources.values() and set(made.inputs) > {"train"}
     model = load_finetuned(Path(mine.lake.folder(made)) / "model")
     assert model.predict([{"text": "error 3"}])[0]["label"] in ("error", "import")
+    # What everybody sees of it, and down to records of the crawl.
+    [listed] = [one for one in list_scores(mine.lake) if one.stage == "finetuned_score"]
+    assert (listed.task, listed.value, listed.checkpoint) == (
+        "finetune.words",
+        found["score"]["value"],
+        checkpoint.digest,
+    )
+    [trace] = trace_score(mine.lake, "finetune.words")
+    assert trace.compared == trace.equal > 0
     # The same examples elsewhere are the same model; another setting is another one.
     again = {**task, "data": str(shutil.copy(data, tmp_path / "elsewhere.jsonl"))}
     [same], _ = finetune(mine, {"words": again})
