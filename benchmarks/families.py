@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+import dagster as dg
 
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.finetuning.texts import write_texts
 from corpus.lake.current import RecipeLake
 from corpus.lake.stages import CHECKPOINT, SCORE
+from corpus.lake.store import Lake
 from dagster_project.assets.scores import read_score
+from headwater.crawl_keys import resolve_crawls
+from headwater.graph_run import GraphRun
+from pipelines.engine import Engine
 from training.models.families import FAMILIES
 
 ROOT = BENCHMARKS.parent
@@ -56,8 +60,8 @@ def train(folder: Path, texts: Path, family: str, tokens: int) -> dict[str, Any]
     lake, name = folder / "lake", f"{family}-{tokens}"
     (lake / "recipes").mkdir(parents=True, exist_ok=True)
     (lake / "recipes" / f"{name}.toml").write_text(RECIPE.format(family=family, tokens=tokens))
-    words = ["demo", "--crawl", str(texts), "--recipe", name, "--lake", str(lake)]
-    subprocess.run([sys.executable, "-m", "headwater", *words], cwd=ROOT, check=True)
+    last = {dg.AssetKey(["scores", TASK])}
+    GraphRun(Lake(str(lake)), Engine(), name).run_until(resolve_crawls([str(texts)]), {}, last)
     view = RecipeLake(str(lake), name)
     [checkpoint] = view.datasets(CHECKPOINT)
     found = (read_score(view, one) for one in view.datasets(SCORE))

@@ -10,10 +10,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.finetuning.tasks import Data
 from corpus.lake.current import RecipeLake
 from corpus.lake.stages import CHECKPOINT
+from corpus.lake.store import Lake
+from headwater.crawl_keys import resolve_crawls
+from headwater.graph_run import GraphRun
+from pipelines.engine import Engine
 
 ROOT = BENCHMARKS.parent
 # Chosen on validation examples of SST-2, for all tasks alike.
@@ -37,8 +43,8 @@ def pretrain(folder: Path, texts: Path, family: str, tokens: int) -> Path:
     lake, name = folder / "lake", f"{family}-{tokens}"
     (lake / "recipes").mkdir(parents=True, exist_ok=True)
     (lake / "recipes" / f"{name}.toml").write_text(RECIPE.format(family=family, tokens=tokens))
-    words = ["demo", "--crawl", str(texts), "--recipe", name, "--lake", str(lake)]
-    subprocess.run([sys.executable, "-m", "headwater", *words], cwd=ROOT, check=True)
+    run = GraphRun(Lake(str(lake)), Engine(), name)
+    run.run_until(resolve_crawls([str(texts)]), {}, {dg.AssetKey(CHECKPOINT)})  # not scored: likelihoods take an hour
     view = RecipeLake(str(lake), name)
     [made] = view.datasets(CHECKPOINT)
     return Path(view.folder(made)) / "model"
