@@ -20,7 +20,7 @@ PRETRAINED, RANDOM = "pretrained", "random"
 ABOUT = """# Fine-tuning, measured
 
 `make bench-finetuning` pretrains one small encoder and one encoder-decoder on books, news and Wikipedia in English
-and articles in Chinese ({tokens:,} tokens each, by `headwater demo`), and fine-tunes them for each task by
+and articles in Chinese ({tokens:,} tokens each, as recipes), and fine-tunes them for each task by
 `training/finetune.py`, from these weights and from random ones in the same shape. Settings are the same for all tasks;
 the best epoch is chosen on validation examples, the scores are of test examples.
 
