@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from training.checkpoints.checkpoint import MANIFEST, find_checkpoint
+from training.checkpoints.checkpoint import find_checkpoint, is_ours
 from training.checkpoints.export import load_model, load_tokenizer
 from training.inference.masked import find_mask
 from training.models.module import MaskedModel
@@ -80,7 +80,7 @@ def fill_masks(folder: Path, text: str, top: int) -> list[list[Candidate]]:
 
 
 def _load(folder: Path) -> MaskedSource:
-    if (folder / MANIFEST).is_file() or not (folder / "config.json").is_file():
+    if is_ours(folder):
         return CheckpointMasks(find_checkpoint(folder))
     return HuggingFaceMasks(folder)
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 
-from training.checkpoints.checkpoint import MANIFEST
+from training.checkpoints.checkpoint import is_ours
 from training.distributed.device import require_determinism
 from training.inference.generate import load, stream_text
 from training.inference.sampling import Sampling
@@ -25,7 +25,7 @@ class TextSource(Protocol):
 def load_text_source(folder: Path, threads: int) -> TextSource:
     """Sets torch's number of threads. Raises FileNotFoundError or ValueError where no model can be loaded."""
     require_determinism(threads)
-    if (folder / MANIFEST).is_file() or not (folder / "config.json").is_file():
+    if is_ours(folder):
         return load(folder)
     return HuggingFaceText(folder)
 

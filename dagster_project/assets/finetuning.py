@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -18,12 +17,13 @@ from typing import Any
 
 import dagster as dg
 
-import training
 from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest, canonical_json
 from corpus.lake.stage import Outcome, Stage, publish_once
 from corpus.lake.store import Lake
 from dagster_project import checks
+from dagster_project.assets.model import torchrun
+from dagster_project.assets.scores import read_score
 from dagster_project.folders import local_folder
 from dagster_project.lineage import DATASETS, upstream, upstreams
 from dagster_project.metadata.figures import curve, markdown_image, markdown_table
@@ -113,8 +113,7 @@ def _finetune(lake: Lake, model: Manifest, config: FinetuneConfig) -> Outcome:
 
 def _run(lake: Lake, model: Manifest, config: FinetuneConfig, out: Path) -> None:
     command = [
-        *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={config.processes}"),
-        str(Path(training.__file__).parent / "finetune.py"),
+        *torchrun("finetune.py", config.processes),
         *("--from", str(lake.local_copy(model, "model", local_folder(lake, "cache"))), "--out", str(out)),
         *config.flags(),
     ]
@@ -141,12 +140,6 @@ def _score(lake: Lake, made: Manifest) -> Outcome:
         return stage.manifest(files, Counts(records_in=found["n"], kept=found["n"]), {"n": found["n"]}), {}
 
     return publish_once(lake, stage, make)
-
-
-def read_score(lake: Lake, manifest: Manifest) -> dict[str, Any]:
-    """The content of score.json: task, metric, n; value, low and high of score and baseline; all metrics."""
-    found: dict[str, Any] = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
-    return found
 
 
 def task_name(manifest: Manifest) -> str:

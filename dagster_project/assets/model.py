@@ -139,8 +139,7 @@ def _train(
     cache = local_folder(lake, "cache")
     folders = {kind: lake.local_copy(tars, kind, cache) for kind in ("train", "heldout")}
     command = [
-        *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={config.processes}"),
-        str(Path(training.__file__).parent / "train.py"),
+        *torchrun("train.py", config.processes),
         *("--shards", str(folders["train"])),
         *("--tokenizer", str(lake.local_copy(vocabulary, "tokenizer", cache) / "tokenizer.json")),
         *("--out", str(run)),
@@ -188,6 +187,12 @@ def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, s
     flags = ("--checkpoint", str(checkpoint), "--max-tokens", str(GENERATED_TOKENS), "--seed", "0", "--json")
     printed = run_module("training.inference.generate", *flags, *(f"--prompt={prompt}" for prompt in prompts))
     return [json.loads(line) for line in printed.splitlines()]
+
+
+def torchrun(script: str, processes: int) -> list[str]:
+    """The command line, up to the script's own flags, of a script in training/."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+    return [*launcher, str(Path(training.__file__).parent / script)]
 
 
 def run_module(module: str, *flags: str) -> str:

@@ -55,6 +55,11 @@ def parse_manifest(data: bytes, path: Path | str) -> dict[str, Any]:
     return value
 
 
+def is_ours(folder: Path) -> bool:
+    """Whether a checkpoint or a run of ours is to be looked for in a folder, and not a model of Hugging Face."""
+    return (folder / MANIFEST).is_file() or not (folder / "config.json").is_file()
+
+
 def checkpoint_digest(folder: Path) -> str:
     """SHA-256 of the manifest, which holds the digests of all files."""
     return sha256((folder / MANIFEST).read_bytes())

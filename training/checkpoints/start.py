@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.lake.manifest import canonical_json, sha256
-from training.checkpoints.checkpoint import MANIFEST, find_checkpoint
+from training.checkpoints.checkpoint import find_checkpoint, is_ours
 from training.checkpoints.files import file_digest
 from training.checkpoints.stored import fetch_checkpoint
 from training.models.config import ModelConfig
@@ -46,7 +46,7 @@ def open_start(place: str) -> Start:
     folder = Path(place)
     if not folder.is_dir():
         folder = fetch_checkpoint(place)
-    elif (folder / MANIFEST).is_file() or not (folder / CONFIG).is_file():
+    elif is_ours(folder):
         folder = find_checkpoint(folder)
     if not (folder / WEIGHTS).is_file():
         raise FileNotFoundError(f"{folder} has no {WEIGHTS}; give a folder with all weights in this one file")

@@ -13,7 +13,7 @@ from typing import Any
 
 from transformers import PreTrainedModel, set_seed
 
-from training.checkpoints.checkpoint import MANIFEST, find_checkpoint
+from training.checkpoints.checkpoint import find_checkpoint, is_ours
 from training.finetuning.inputs import OPTIONS, Inputs, read_config
 from training.finetuning.plan import RANDOM, FinetunePlan
 
@@ -24,7 +24,7 @@ LAYERS = ("encoder.layer", "layers", "h", "encoder.block", "encoder.layers", "en
 def find_folder(folder: Path) -> Path:
     """Of a checkpoint, a run's newest one, verified, or of a Hugging Face folder, as it is. Raises ValueError where it
     is none of them, or of a family that transformers does not have."""
-    if (folder / MANIFEST).is_file() or not (folder / "config.json").is_file():
+    if is_ours(folder):
         folder = find_checkpoint(folder)
     elif not any(folder.glob("*.safetensors")):
         raise ValueError(f"{folder} holds no *.safetensors; convert the weights, others can execute code when read")

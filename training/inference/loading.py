@@ -28,7 +28,7 @@ def load_any(folder: Path, device: torch.device) -> LoadedModel:
 
     Raises FileNotFoundError or ValueError when it is none of these, DamagedError when the bytes are not those saved.
     """
-    if (folder / checkpoint.MANIFEST).is_file() or not (folder / "config.json").is_file():
+    if checkpoint.is_ours(folder):
         folder = checkpoint.find_checkpoint(folder)
         model, tokenizer = load_model(folder).to(device), load_tokenizer(folder / "tokenizer.json")
         return LoadedModel(build_scorer(model, tokenizer), model_digest(folder))

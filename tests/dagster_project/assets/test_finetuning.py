@@ -14,7 +14,8 @@ from graphs import SMALL, Graph
 
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
-from dagster_project.assets.finetuning import finetuned, finetuned_score, read_score
+from dagster_project.assets.finetuning import finetuned, finetuned_score
+from dagster_project.assets.scores import read_score
 from dagster_project.lineage import datasets_of, latest
 from headwater.scores import list_scores
 from headwater.tracing.score_trace import trace_score
