@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from corpus.lake.stages import FINETUNED_SCORE
 from dagster_project.partitions import crawl_recipes, mapping
 
 Condition = dg.AutomationCondition
+TASKS = dg.AssetKey(FINETUNED_SCORE)
 
 
 def follow(
@@ -21,8 +23,8 @@ def follow(
     one of `triggers` starts it.
 
     What is made of one partition of another asset waits until that is there. What takes all crawls together takes those
-    that are there, at least one: one that cannot be read would hold up the others for ever. So with benchmarks, of
-    which there may be none.
+    that are there, at least one: one that cannot be read would hold up the others for ever. So with benchmarks and
+    tasks of fine-tuning, of which there may be none.
     """
     changed: dg.AutomationCondition = Condition.newly_missing() | Condition.code_version_changed()
     if triggers:
@@ -30,7 +32,7 @@ def follow(
     condition = changed.since_last_handled() & ~Condition.in_progress()
     if read:
         condition &= ~Condition.any_deps_in_progress()
-    single = [key for key, of in read.items() if not _takes_several(of, partitions)]
+    single = [key for key, of in read.items() if key != TASKS and not _takes_several(of, partitions)]
     crawls = [key for key, of in read.items() if _takes_several(of, partitions) and of == crawl_recipes]
     if single:
         condition &= ~Condition.any_deps_missing().allow(dg.AssetSelection.assets(*single))

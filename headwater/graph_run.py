@@ -62,17 +62,19 @@ class GraphRun:
         with self._instance() as instance:
             self._read_benchmarks(instance, benchmarks)
             config = self._clean(instance, crawl_keys)
-            if known := [task.name for task in PREPARED if latest(instance, stages.BENCHMARK, task.name)]:
+            known = [task.name for task in PREPARED if latest(instance, stages.BENCHMARK, task.name)]
+            finetuned = bool(load_recipe(self.lake, self.recipe).finetune)
+            if known or finetuned:
                 last = {asset.key for asset in AFTER_SCORES}
                 until = {asset.key for asset in RECIPE_ASSETS} - last
                 self._materialize(instance, RECIPE_JOB, self.recipe, config, until)
                 for task in known:
                     self._materialize(instance, BENCHMARK_SCORE_JOB, benchmark_recipe_key(task, self.recipe))
+                if finetuned:
+                    self._materialize(instance, FINETUNE_JOB, self.recipe)
                 self._materialize(instance, RECIPE_JOB, self.recipe, assets=last)
             else:
                 self._materialize(instance, RECIPE_JOB, self.recipe, config)
-            if load_recipe(self.lake, self.recipe).finetune:
-                self._materialize(instance, FINETUNE_JOB, self.recipe)
             report = latest(instance, "report", self.recipe)
         assert report is not None, "the job ends with the report"
         return str(report["path"])

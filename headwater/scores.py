@@ -38,8 +38,7 @@ class Score:
 
 def list_scores(lake: Lake) -> list[Score]:
     """Every score in the lake, by task."""
-    benchmarks = [_benchmark_score(lake, manifest) for manifest in lake.datasets(SCORE)]
-    return benchmarks + [_finetuned_score(lake, manifest) for manifest in lake.datasets(FINETUNED_SCORE)]
+    return [_score(lake, manifest) for stage in (SCORE, FINETUNED_SCORE) for manifest in lake.datasets(stage)]
 
 
 def checkpoint_of(lake: Lake, score: Manifest) -> Manifest | None:
@@ -50,39 +49,15 @@ def checkpoint_of(lake: Lake, score: Manifest) -> Manifest | None:
     return next((one for one in found if one.stage == CHECKPOINT), None)
 
 
-def _benchmark_score(lake: Lake, manifest: Manifest) -> Score:
-    content = _read(lake, manifest)
+def _score(lake: Lake, manifest: Manifest) -> Score:
+    content: dict[str, Any] = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
+    checkpoint = checkpoint_of(lake, manifest)
     interval = content["score"] or {"value": None, "low": None, "high": None}
     names = ("task", "metric", "n", "chance", "higher_is_better", "definition")
     return Score(
         **{name: content[name] for name in names},
         **{name: interval[name] for name in ("value", "low", "high")},
         baselines={name: other["value"] for name, other in content["beside"].items()},
-        **_place(lake, manifest),
+        checkpoint=checkpoint.digest if checkpoint else None,
+        **{name: getattr(manifest, name) for name in ("name", "stage", "address", "digest")},
     )
-
-
-def _finetuned_score(lake: Lake, manifest: Manifest) -> Score:
-    content = _read(lake, manifest)
-    return Score(
-        task=f"finetune.{manifest.partition.partition(':')[0]}",
-        metric=content["metric"],
-        **content["score"],
-        n=content["n"],
-        chance=None,
-        higher_is_better=True,
-        baselines={content["baseline"]["what"]: content["baseline"]["value"]},
-        definition=f"{content['task']}, on {content['scored_on']}",
-        **_place(lake, manifest),
-    )
-
-
-def _place(lake: Lake, manifest: Manifest) -> dict[str, Any]:
-    checkpoint = checkpoint_of(lake, manifest)
-    said = {"name": manifest.name, "stage": manifest.stage, "address": manifest.address, "digest": manifest.digest}
-    return {**said, "checkpoint": checkpoint.digest if checkpoint else None}
-
-
-def _read(lake: Lake, manifest: Manifest) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/score/score.json"))
-    return found

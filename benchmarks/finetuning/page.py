@@ -41,7 +41,8 @@ def page(found: Mapping[str, Any]) -> str:
     for name, arms in runs.items():
         first = arms[PRETRAINED][0]
         examples = f"{first['examples']['train']:,} train, {first['n']:,} test"
-        baseline = f"{first['baseline']['value']:.3f} ({first['baseline']['what']})"
+        [(what, plain)] = first["beside"].items()
+        baseline = f"{plain['value']:.3f} ({what})"
         words = f"{found['words'][name]:.3f}" if name in found["words"] else ""
         cells = (name, DATA[name].what, examples, first["metric"], _cell(arms[PRETRAINED]), _cell(arms[RANDOM]))
         lines.append(f"| {' | '.join((*cells, baseline, words))} |\n")

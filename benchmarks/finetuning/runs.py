@@ -51,7 +51,7 @@ def pretrain(folder: Path, texts: Path, family: str, tokens: int) -> Path:
 
 
 def finetune(folder: Path, name: str, data: Data, start: Path, initial: str, seed: int) -> dict[str, Any]:
-    """What scores.json says, and the value and weight of each item; what is there is not computed again."""
+    """What score.json says, and the value and weight of each item; what is there is not computed again."""
     examples = folder / "data" / name
     if not examples.is_dir():
         partial = examples.with_name(f"{name}.partial")
@@ -63,10 +63,10 @@ def finetune(folder: Path, name: str, data: Data, start: Path, initial: str, see
     options = ["--initial", initial, "--seed", str(seed), *SETTINGS, *data.flags]
     command = [sys.executable, "training/finetune.py", *words, *options]
     subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
-    found: dict[str, Any] = json.loads((out / "scores.json").read_text())
+    found: dict[str, Any] = json.loads((out / "score.json").read_text())
     lines = [json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
     return {**_kept(found), "values": [one["value"] for one in lines], "weights": [one["weight"] for one in lines]}
 
 
 def _kept(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: found[name] for name in ("task", "metric", "n", "score", "baseline", "metrics", "examples")}
+    return {name: found[name] for name in ("task", "metric", "n", "score", "beside", "metrics", "examples")}

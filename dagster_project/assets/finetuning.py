@@ -1,8 +1,9 @@
 """Fine-tuned: the models that a recipe's model becomes for tasks of their own, and what they score.
 
 finetuned         model/     as training/finetune.py leaves it; not there of folds
-                  result/    scores.json, predictions.jsonl
-finetuned_score   score/     score.json: the result, of a task a dataset
+                  result/    score.json, items.parquet, predictions.jsonl
+finetuned_score   score/     score.json
+                  items/     items.parquet: as of a benchmark's score, of a task a dataset
 """
 
 import json
@@ -34,8 +35,10 @@ from recipes.files import load_recipe
 from recipes.finetune import FinetuneConfig
 from training.finetuning.plan import FinetunePlan
 
-VERSION, SCORE_VERSION = 1, 1
+VERSION, SCORE_VERSION = 2, 2
 LIBRARIES = {name: version(name) for name in ("numpy", "tokenizers", "torch", "transformers")}
+RESULT = ("items.parquet", "predictions.jsonl", "score.json")
+PREFIX = "finetune."  # of the name that the recipe has for a task: a score's task
 LAST_LINES = 5  # of a fine-tuning that failed
 
 
@@ -77,7 +80,7 @@ def finetuned_score(context: dg.AssetExecutionContext, lake: LakeResource) -> dg
     outcomes = [_score(opened, one) for one in upstreams(context, opened, stages.FINETUNED)]
     shown: dict[str, Any] = {}
     for outcome in outcomes:
-        shown |= _shown(task_name(outcome.manifest), read_score(opened, outcome.manifest))
+        shown |= _shown(read_score(opened, outcome.manifest))
     return _described(opened, outcomes, [checks.digests(opened, *(one.manifest for one in outcomes))], shown)
 
 
@@ -100,11 +103,10 @@ def _finetune(lake: Lake, model: Manifest, config: FinetuneConfig) -> Outcome:
     def make() -> tuple[Manifest, dict[str, Any]]:
         out, folder = local_folder(lake, "runs") / stage.address, lake.path(stage.name, stage.address)
         _run(lake, model, config, out)
-        names = ("scores.json", "predictions.jsonl")
-        files = [lake.put(out / name, folder, f"result/{name}", 0) for name in names]
+        files = [lake.put(out / name, folder, f"result/{name}", 0) for name in RESULT]
         if (out / "model").is_dir():
             files += [lake.put(path, folder, f"model/{path.name}", 0) for path in sorted((out / "model").iterdir())]
-        found = json.loads((out / "scores.json").read_bytes())
+        found = json.loads((out / "score.json").read_bytes())
         shutil.rmtree(out)  # it is in the lake now
         return stage.manifest(files, Counts(records_in=0, kept=0), {"n": found["n"]}), {}
 
@@ -131,28 +133,27 @@ def _score(lake: Lake, made: Manifest) -> Outcome:
     )
 
     def make() -> tuple[Manifest, dict[str, Any]]:
-        found = json.loads(lake.fs.cat_file(f"{lake.folder(made)}/result/scores.json"))
+        result = f"{lake.folder(made)}/result"
+        found = json.loads(lake.fs.cat_file(f"{result}/score.json"))
         del found["made_from"]  # it stands in the manifests
+        found["task"], n = f"{PREFIX}{made.partition.partition(':')[0]}", found["n"]
         with lake.scratch() as scratch:
             (scratch / "score.json").write_bytes(canonical_json(found))
+            (scratch / "items.parquet").write_bytes(lake.fs.cat_file(f"{result}/items.parquet"))
             folder = lake.path(stage.name, stage.address)
-            files = [lake.put(scratch / "score.json", folder, "score/score.json", found["n"])]
-        return stage.manifest(files, Counts(records_in=found["n"], kept=found["n"]), {"n": found["n"]}), {}
+            files = [lake.put(path, folder, f"{path.stem}/{path.name}", n) for path in sorted(scratch.iterdir())]
+        return stage.manifest(files, Counts(records_in=n, kept=n), {"n": n}), {}
 
     return publish_once(lake, stage, make)
 
 
-def task_name(manifest: Manifest) -> str:
-    """By which a recipe names the fine-tuning of a dataset."""
-    return manifest.partition.partition(":")[0]
-
-
-def _shown(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+def _shown(found: Mapping[str, Any]) -> dict[str, Any]:
     """What Dagster plots from materialization to materialization; the confusion matrix and the ROC curve, where there
     are some."""
-    shown: dict[str, Any] = {f"{name}:{metric}": value for metric, value in found["metrics"].items()}
+    name, [baseline] = found["task"].removeprefix(PREFIX), found["beside"].values()
+    shown: dict[str, Any] = {f"{name}:{metric}": one["value"] for metric, one in found["metrics"].items()}
     shown |= {f"{name}:{bound}": found["score"][bound] for bound in ("low", "high")}
-    shown |= {f"{name}:baseline": found["baseline"]["value"], f"{name}:scored_on": found["scored_on"]}
+    shown |= {f"{name}:baseline": baseline["value"], f"{name}:scored_on": found["scored_on"]}
     if "confusion" in found:
         rows = [(label, *counts) for label, counts in zip(found["labels"], found["confusion"], strict=True)]
         shown[f"{name}:confusion"] = dg.MetadataValue.md(markdown_table(("is, said", *found["labels"]), rows))

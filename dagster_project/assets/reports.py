@@ -1,7 +1,7 @@
 """Report: one page on what went in, what was dropped and why, how training went and what it scored."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from corpus.lake.manifest import Manifest, canonical_json, sha256
 from corpus.lake.store import Lake
 from corpus.lineage.graph import source_datasets
 from dagster_project.assets.curve import learning_curve, read_curve
+from dagster_project.assets.finetuning import finetuned_score
 from dagster_project.assets.model import read_metrics
 from dagster_project.assets.scores import (
     held_out_scores,
@@ -39,8 +40,11 @@ from recipes.values import recorded_settings
 from training.evaluation.core import compute_core
 
 BY_CRAWL = (stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES)
-VERSION = 4  # of the page and its numbers: a report of the same datasets, settings and version is not written again
-SCORED = [*(asset.key for asset in held_out_scores), dg.AssetKey(BENCHMARK_SCORE), learning_curve.key]
+VERSION = 5  # of the page and its numbers: a report of the same datasets, settings and version is not written again
+SCORED = [
+    *(asset.key for asset in held_out_scores),
+    *(dg.AssetKey(BENCHMARK_SCORE), learning_curve.key, finetuned_score.key),
+]
 
 
 @stage_asset(
@@ -56,12 +60,12 @@ SCORED = [*(asset.key for asset in held_out_scores), dg.AssetKey(BENCHMARK_SCORE
     version=VERSION,
 )
 def report(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
-    """report/RECIPE/index.html in the lake, and report.json beside it, with all scores that the checkpoint has; and
-    report/index.html, which has the scores of all recipes."""
+    """report/RECIPE/index.html in the lake, and report.json beside it, with all scores that the checkpoint has, and
+    those of what was fine-tuned of it; and report/index.html, which has the scores of all recipes."""
     opened, recipe = lake.open(context.partition_key), context.partition_key
-    manifests = _manifests(context, opened)
-    folder = opened.path("report", recipe)
     config = load_recipe(opened, recipe)
+    manifests = _manifests(context, opened, [one.name for one in config.finetune])
+    folder = opened.path("report", recipe)
     settings = recorded_settings(config)
     digests = [manifest.digest for manifest in manifests]
     datasets = sha256(canonical_json({"version": VERSION, "datasets": digests, "settings": settings}))
@@ -112,15 +116,19 @@ def _write(
 def _scores(lake: Lake, manifests: Sequence[Manifest]) -> dict[str, dict[str, Any]]:
     """Task -> its score, with the digests of what it was made of."""
     looked = [manifest for manifest in manifests if manifest.stage == stages.CONTAMINATION]
+    results = [
+        (manifest, read_score(lake, manifest))
+        for manifest in manifests
+        if manifest.stage in (stages.SCORE, stages.FINETUNED_SCORE)
+    ]
     return {
-        manifest.partition.partition(":")[0]: {
-            **(result := read_score(lake, manifest)),
+        result["task"]: {
+            **result,
             "without_matched": without_matched(lake, manifest, result, looked),
             "dataset": manifest.digest,
             "made_of": {name: dataset.digest for name, dataset in source_datasets(lake, manifest).items()},
         }
-        for manifest in manifests
-        if manifest.stage == stages.SCORE
+        for manifest, result in results
     }
 
 
@@ -135,8 +143,8 @@ def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> S
     return make_survey(lake, cleans, later, config.rules, config.language_score)
 
 
-def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
-    """Every dataset that the scores depend on, upstream first."""
+def _manifests(context: dg.AssetExecutionContext, lake: Lake, tasks: Collection[str]) -> list[Manifest]:
+    """Every dataset that the scores depend on, upstream first. `tasks`: those that the model is fine-tuned for."""
     recipe = context.partition_key
     found = latest(context.instance, stages.UNIQUE, recipe)
     assert found is not None, "scores depend on unique"
@@ -151,7 +159,21 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake) -> list[Manifest]:
     points = latest(context.instance, stages.LEARNING_CURVE, recipe)
     if points is not None:
         manifests += [curve for curve in datasets_of(lake, points) if is_of(curve, model)]
-    return [*manifests, *score_manifests(context, lake, model).values()]
+    return [*manifests, *score_manifests(context, lake, model).values(), *_finetuned(context, lake, model, tasks)]
+
+
+def _finetuned(
+    context: dg.AssetExecutionContext, lake: Lake, model: Manifest, tasks: Collection[str]
+) -> list[Manifest]:
+    """What was fine-tuned of a checkpoint for these tasks, each before its score: of another checkpoint, or for a task
+    that the recipe no longer names, it is none of this."""
+    found = latest(context.instance, stages.FINETUNED_SCORE, context.partition_key)
+    manifests = []
+    for score in datasets_of(lake, found) if found else ():
+        [made] = source_datasets(lake, score).values()
+        if made is not None and is_of(made, model) and score.partition.partition(":")[0] in tasks:
+            manifests += [made, score]
+    return manifests
 
 
 def _headline(found: Mapping[str, Any]) -> dict[str, Any]:

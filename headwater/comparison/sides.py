@@ -11,7 +11,7 @@ from typing import Any
 
 from corpus.lake.current import RecipeLake
 from corpus.lake.manifest import Manifest
-from corpus.lake.stages import CRAWL, SCORE
+from corpus.lake.stages import CRAWL, FINETUNED_SCORE, SCORE
 from corpus.lake.store import Lake
 from headwater.options import DEFAULT_LAKE
 from recipes.files import NAME, load_recipe
@@ -64,8 +64,8 @@ def _find(name: str, lake: Lake, versions: dict[str, dict[str, str]]) -> Mapping
         )
     results = {}
     for stage in found["stages"]:
-        if stage["stage"] == SCORE:
-            manifest = lake.get(SCORE, stage["address"])
+        if stage["stage"] in (SCORE, FINETUNED_SCORE):
+            manifest = lake.get(stage["stage"], stage["address"])
             one = read_score(lake, manifest)
             if one is not None:
                 results[one.task] = one

@@ -18,7 +18,8 @@ Fine-tune a pretrained model for a task, and score it beside a baseline that nee
     torchrun --nproc_per_node=2 training/finetune.py --task classification --data sst2/ --from CHECKPOINT --out DIR
 
 Without torchrun it is one process. To continue a run that ended early, repeat the command. OUT then has model/, which
-transformers loads, predictions.jsonl and scores.json. docs/finetuning.md has the tasks and the forms of their data.
+transformers loads, predictions.jsonl, and score.json with items.parquet, which `headwater compare` reads.
+docs/finetuning.md has the tasks and the forms of their data.
 """
 SETTINGS = {
     "epochs": "times that the training examples are read; the best of them is kept, by the validation examples",

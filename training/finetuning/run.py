@@ -15,13 +15,14 @@ from corpus.lake.manifest import canonical_json, sha256
 from training.finetuning.catalog import TASKS
 from training.finetuning.data import Data, Files, hold_back, make_folds, read_data
 from training.finetuning.fields import Example, read_examples
-from training.finetuning.finished import MODEL, SCORES, Finetuned, describe, interval, write_model, write_scores
+from training.finetuning.finished import MODEL, Finetuned, write_model
 from training.finetuning.heads import find_folder
 from training.finetuning.inputs import load_inputs
 from training.finetuning.learning import fit
 from training.finetuning.plan import FinetunePlan
+from training.finetuning.results import SCORE, Scored, interval
 from training.finetuning.rows import read_rows
-from training.finetuning.tasks import Prediction, Scores
+from training.finetuning.tasks import Prediction, Task
 from training.inference.loading import model_digest
 
 NEEDED = ("accelerate", "peft", "seqeval")  # of the extra, beside what Headwater has anyway
@@ -35,38 +36,35 @@ def finetune(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
     folder = find_folder(start)
     key = {"plan": asdict(plan), "data": files.digests(), "start": model_digest(folder), "names": _names(files)}
     main = os.environ.get("RANK", "0") == "0"
-    if (out / SCORES).is_file():
-        found = json.loads((out / SCORES).read_text())
+    if (out / SCORE).is_file():
+        found = json.loads((out / SCORE).read_text())
         if found["made_from"] != key:
             raise ValueError(f"{out} holds what other settings, data or weights came to; give another --out")
     else:
         steps = out / STEPS / sha256(canonical_json(key))[:16]
-        made = _folds(plan, files, folder, steps) if plan.folds else _one(plan, files, folder, steps)
-        found, scored, predictions, scores, finetuned = made
-        found["made_from"] = key
+        scored, finetuned, about = (_folds if plan.folds else _one)(plan, files, folder, steps)
+        found = scored.score(key, **about)
         if main:
             out.mkdir(parents=True, exist_ok=True)
             if finetuned:
                 write_model(finetuned, out / MODEL)
-            write_scores(out, found, scored, predictions, scores)
+            scored.write(out, found)
             shutil.rmtree(out / STEPS, ignore_errors=True)
     if main:
         print(summary(found, out))
     return 0
 
 
-Made = tuple[dict[str, Any], Sequence[Example], Sequence[Prediction], Scores, Finetuned | None]
+Made = tuple[Scored, Finetuned | None, dict[str, Any]]  # the last: what score.json says besides
 
 
 def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
     data = read_data(files, plan)
     finetuned = _fit(plan, data, start, steps)
-    predictions = finetuned.predict(data.scored)
-    scores = finetuned.task.score(data.scored, predictions)
-    trivial = finetuned.task.score(data.scored, finetuned.task.trivial(data.train, data.scored))
+    said, plain = finetuned.predict(data.scored), finetuned.task.trivial(data.train, data.scored)
     counts = {"train": len(data.train), "validation": len(data.validation)}
-    about = {**describe(finetuned.task, scores, trivial), "scored_on": data.scored_on, "examples": counts}
-    return about, data.scored, predictions, scores, finetuned
+    scored = _scored(finetuned.task, data.scored, said, plain)
+    return scored, finetuned, {"scored_on": data.scored_on, "examples": counts}
 
 
 def _folds(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
@@ -82,13 +80,25 @@ def _folds(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
         data = Data(train=train, validation=validation, scored=asked, scored_on="folds")
         finetuned = _fit(plan, data, start, steps / f"fold-{number}")
         said, plain = finetuned.predict(asked), finetuned.task.trivial(train, asked)
-        each.append(interval(finetuned.task.score(asked, said)))
+        scored = _scored(finetuned.task, asked, said, plain)
+        each.append(interval(scored.scores, scored.clusters))
         for place, one, other in zip(inside, said, plain, strict=True):
             predictions[place], trivial[place] = one, other
-    task = TASKS[plan.task].learn(plan, examples)
-    scores = task.score(examples, predictions)
-    about = {**describe(task, scores, task.score(examples, trivial)), "scored_on": "folds", "folds": each}
-    return about, examples, predictions, scores, None
+    scored = _scored(TASKS[plan.task].learn(plan, examples), examples, predictions, trivial)
+    return scored, None, {"scored_on": "folds", "folds": each}
+
+
+def _scored(
+    task: Task, examples: Sequence[Example], predictions: Sequence[Prediction], trivial: Sequence[Prediction]
+) -> Scored:
+    """`trivial`: the predictions of the baseline."""
+    return Scored(
+        task=task,
+        examples=examples,
+        predictions=predictions,
+        scores=task.score(examples, predictions),
+        trivial=task.score(examples, trivial),
+    )
 
 
 def _fit(plan: FinetunePlan, data: Data, start: Path, steps: Path) -> Finetuned:
@@ -104,12 +114,12 @@ def _names(files: Files) -> dict[str, Any]:
 
 
 def summary(found: Mapping[str, Any], out: Path) -> str:
-    score, baseline = found["score"], found["baseline"]
+    score, [(plain, baseline)] = found["score"], found["beside"].items()
     what = {"test": "test examples", "validation": "validation examples, by which the best epoch was chosen"}
     on = what.get(found["scored_on"], "examples, each by a model that has not seen it")
     return (
         f"{found['task']}: {found['metric']} {score['value']:.4f} ({score['low']:.4f} to {score['high']:.4f}) on "
         f"{found['n']:,} {on}\n"
-        f"baseline, {baseline['what']}: {baseline['value']:.4f} ({baseline['low']:.4f} to {baseline['high']:.4f})\n"
-        f"{out / SCORES}"
+        f"baseline, {plain}: {baseline['value']:.4f} ({baseline['low']:.4f} to {baseline['high']:.4f})\n"
+        f"{out / SCORE}"
     )

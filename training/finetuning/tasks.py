@@ -55,6 +55,11 @@ class Task(ABC):
     def head(self, folder: Path) -> Any:
         """The class of transformers' that loads a model with what the task needs on top of it."""
 
+    def passage(self, example: Example) -> str | None:
+        """What examples share that stand or fall together, such as questions about one text; None where each stands
+        alone."""
+        return None
+
     def configuration(self) -> dict[str, Any]:
         """What the model's config.json says of the task."""
         return {}

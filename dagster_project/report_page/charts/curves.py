@@ -1,4 +1,4 @@
-"""Curves: the loss by step, scores by tokens read, and which pairs deduplication compares."""
+"""Curves: the loss by step, scores by tokens read, ROC curves, and which pairs deduplication compares."""
 
 from __future__ import annotations
 
@@ -113,6 +113,23 @@ def pairs_chart(config: DuplicateConfig) -> Chart:
         height=300,
         header=("bands", "similarity", "probability"),
         rows=[(name, x, y) for name, points in lines.items() for x, y in points[:: PAIRS // 20]],
+    )
+
+
+def roc_chart(task: str, roc: Mapping[str, Any]) -> Chart:
+    """Of a label: how many of its examples are found, by how many of the others are taken for it."""
+    pairs = zip(roc["false_positives"], roc["true_positives"], strict=True)
+    points = thinned([(round(false, 4), round(true, 4)) for false, true in pairs], POINTS)
+    return Chart(
+        name=f"roc-{task}",
+        title=f"ROC curve of {roc['of']!r}",
+        description=f"Line chart of true positives by false positives of {task}, label {roc['of']!r}, as shares.",
+        option=_lines(
+            [_line(str(roc["of"]), points, ACCENT)], axis("false positives", 2), "true positives", legend=False
+        ),
+        height=260,
+        header=("false positives", "true positives"),
+        rows=thinned(points, TABLE),
     )
 
 

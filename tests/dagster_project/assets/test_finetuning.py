@@ -15,8 +15,10 @@ from graphs import SMALL, Graph
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project.assets.finetuning import finetuned, finetuned_score
+from dagster_project.assets.reports import report
 from dagster_project.assets.scores import read_score
 from dagster_project.lineage import datasets_of, latest
+from headwater.comparison.sides import compare_sides
 from headwater.scores import list_scores
 from headwater.tracing.score_trace import trace_score
 from recipes import named as recipes
@@ -47,8 +49,10 @@ def test_a_model_a_task_with_scores(mine: Graph, tmp_path: Path) -> None:
     task = {"task": "classification", "data": str(data), "fields": {"text": "headline"}, "epochs": 1, "max_tokens": 16}
     [score], shown = finetune(mine, {"words": task})
     found = read_score(mine.lake, score)
-    assert score.partition.startswith("words:") and found["n"] == 2 and found["baseline"]["what"]
-    assert shown["words:accuracy"] == found["metrics"]["accuracy"] and "is, said" in str(shown["words:confusion"])
+    assert score.partition.startswith("words:") and found["n"] == 2 and found["task"] == "finetune.words"
+    assert shown["words:accuracy"] == found["metrics"]["accuracy"]["value"] and "is, said" in str(
+        shown["words:confusion"]
+    )
     # Back to the bytes of the checkpoint and of the examples.
     [made] = datasets_of(mine.lake, latest(mine.instance, "finetuned", "base") or {})
     [checkpoint] = datasets_of(mine.lake, latest(mine.instance, "checkpoint", "base") or {})
@@ -64,6 +68,16 @@ def test_a_model_a_task_with_scores(mine: Graph, tmp_path: Path) -> None:
     )
     [trace] = trace_score(mine.lake, "finetune.words")
     assert trace.compared == trace.equal > 0
+    # The report has it, with the confusion matrix, and recipes are compared by it.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(recipes.RECIPES, "base", change(SMALL, {"finetune": {"words": task}}))
+        assert mine.materialize([report], "base").success
+        [one] = [one for one in compare_sides("base", "base", mine.lake).tasks if one.task == "finetune.words"]
+    assert one.n == 2 and one.difference.value == 0
+    page = Path(str((latest(mine.instance, "report", "base") or {})["path"]))
+    result = json.loads(page.with_name("report.json").read_text())["scores"]["finetune.words"]
+    assert result["score"] == found["score"] and score.digest == result["dataset"]
+    assert "Confusion matrix of finetune.words" in page.read_text()
     # The same examples elsewhere are the same model; another setting is another one.
     again = {**task, "data": str(shutil.copy(data, tmp_path / "elsewhere.jsonl"))}
     [same], _ = finetune(mine, {"words": again})
