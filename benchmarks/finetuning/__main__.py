@@ -27,7 +27,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("tasks", nargs="*", default=list(DATA), choices=[*DATA, []], help="all by default")
-    parser.add_argument("--tokens", type=int, default=4_000_000, help="of pretraining (default: %(default)s)")
+    parser.add_argument("--tokens", type=int, default=2_000_000, help="of pretraining (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="texts, lake and runs (default: %(default)s)")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)

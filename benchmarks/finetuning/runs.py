@@ -23,7 +23,7 @@ from pipelines.engine import Engine
 
 ROOT = BENCHMARKS.parent
 # Chosen on validation examples of SST-2, for all tasks alike.
-SETTINGS = ("--epochs", "8", "--patience", "3", "--batch", "16", "--learning-rate", "0.001")
+SETTINGS = ("--epochs", "4", "--batch", "16", "--learning-rate", "0.0002")
 RECIPE = """base = "base"
 vocabulary.size = 8192
 duplicates.scope = "off"
@@ -32,6 +32,7 @@ heldout.share = 0.01
 family = "{family}"
 preset = "tiny"
 tokens = {tokens}
+learning_rate = 0.002
 global_batch = 16
 micro_batch = 16
 along = 0

@@ -95,18 +95,18 @@ DATA: dict[str, Data] = {
     "SST-2": Data(
         task="classification",
         what="SST-2, sentences of film reviews",
-        family="bert",
+        family="electra",
         write=_sst2,
         flags=("--columns", "text", "label"),
         seeds=3,
         words=True,
     ),
     "AG News": Data(
-        task="classification", what="AG News, its test file", family="bert", write=_ag_news, seeds=3, words=True
+        task="classification", what="AG News, its test file", family="electra", write=_ag_news, seeds=3, words=True
     ),
-    "STS-B": Data(task="regression", what="STS-B, its dev file", family="bert", write=_sts_b),
-    "WNUT-17": Data(task="tagging", what="WNUT-17, new entities in posts", family="bert", write=_wnut17),
-    "XQuAD": Data(task="answering", what="XQuAD in English", family="bert", write=_xquad),
+    "STS-B": Data(task="regression", what="STS-B, its dev file", family="electra", write=_sts_b),
+    "WNUT-17": Data(task="tagging", what="WNUT-17, new entities in posts", family="electra", write=_wnut17),
+    "XQuAD": Data(task="answering", what="XQuAD in English", family="electra", write=_xquad),
     "Tatoeba": Data(
         task="translation",
         what="Tatoeba, English to Chinese",

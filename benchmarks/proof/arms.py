@@ -25,7 +25,8 @@ PAGES = "crawl"
 class Arm:
     """`crawl`: below the folder of the inputs. `changes`: of the recipe BASE. `about`: what its documents are.
     `selected_by`: the measure by which a half of them is kept (docs/selection.md). `language`: the only one that its
-    rules are for, where there is one. `seeds`: how many runs it has, where nothing else is asked."""
+    rules are for, where there is one. `seeds`: how many runs it has, where nothing else is asked. `decided`: what its
+    result, in docs/proof.md, came to."""
 
     name: str
     about: str
@@ -34,6 +35,7 @@ class Arm:
     selected_by: Measure | None = None
     language: str | None = None
     seeds: int = 3
+    decided: str = ""
 
 
 HEADWATER = Arm(name="headwater", about="Headwater's recipe `base`", seeds=5)
@@ -56,23 +58,56 @@ DOLMA = Arm(
 )
 # Made of Headwater's documents (benchmarks/proof/parts.py).
 CONTROLS = (
-    Arm(name="half", about="a half of Headwater's documents, chosen by chance", crawl="half.jsonl", changes=AS_IS),
-    Arm(name="doubled", about="the same half twice", crawl="doubled.jsonl", changes=AS_IS),
+    Arm(
+        name="half",
+        about="a half of Headwater's documents, chosen by chance",
+        crawl="half.jsonl",
+        changes=AS_IS,
+        decided="a control: it is told apart",
+    ),
+    Arm(
+        name="doubled",
+        about="the same half twice",
+        crawl="doubled.jsonl",
+        changes=AS_IS,
+        decided="a control: it is told apart",
+    ),
 )
 SELECTED = (
     Arm(name="ratio", about="the half that is most like other texts of people", selected_by="ratio"),
     Arm(name="perplexity", about="the half whose words other texts of people have most", selected_by="perplexity"),
 )
 STEPS = (
-    Arm(name="with-duplicates", about="without deduplication", changes={"duplicates": {"scope": "off"}}),
-    Arm(name="trimmed", about="without lines that many pages of a host repeat", changes={"trim": {"lines": {}}}),
+    Arm(
+        name="with-duplicates",
+        about="without deduplication",
+        changes={"duplicates": {"scope": "off"}},
+        decided="no effect at this size, where nothing is read twice; deduplication stays",
+    ),
+    Arm(
+        name="trimmed",
+        about="without lines that many pages of a host repeat",
+        changes={"trim": {"lines": {}}},
+        decided="no effect at this size; trimming stays off",
+    ),
     Arm(
         name="trafilatura",
         about="main text by trafilatura",
         changes={"ingest": {"extract": {"extractor": "trafilatura"}}},
+        decided="within noise; ours stays",
     ),
-    Arm(name="justext", about="main text by jusText", changes={"ingest": {"extract": {"extractor": "justext"}}}),
-    Arm(name="no-rules", about="without quality rules", changes={"clean": {"rules": dict.fromkeys(RULES, NONE)}}),
+    Arm(
+        name="justext",
+        about="main text by jusText",
+        changes={"ingest": {"extract": {"extractor": "justext"}}},
+        decided="within noise; ours stays",
+    ),
+    Arm(
+        name="no-rules",
+        about="without quality rules",
+        changes={"clean": {"rules": dict.fromkeys(RULES, NONE)}},
+        decided="the rules stay: they are worth as much as twice the documents",
+    ),
 )
 EACH_RULE = tuple(
     Arm(name=f"no-{rule}", about=f"without the rule {rule}", changes={"clean": {"rules": {rule: NONE}}})

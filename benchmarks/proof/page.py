@@ -15,6 +15,7 @@ from benchmarks.proof.runs import VOCABULARY
 from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs, read_same
 from benchmarks.proof.tables import QUESTIONS, by_arm, compare_arms, compare_means, domain_scores, false_positives
 from training.significance.comparison import Comparison
+from training.significance.multiplicity import adjust_holm
 
 PAGE = BENCHMARKS.parent / "docs" / "proof.md"
 Found = Mapping[str, Sequence[Run]]  # by arm
@@ -99,7 +100,7 @@ def _inputs(language: str) -> list[str]:
 
 
 def _sections(language: str, budget: Spent, found: Found) -> list[str]:
-    arms = {name: ARMS[name] for name in ARMS if name in found}
+    arms = {arm.name: arm for arm in (HEADWATER, *PEERS) if arm.name in found}
     ours = found[HEADWATER.name]
     lines = [*_data(arms, found), *_scores(arms, found)]
     if _plotted(found):
@@ -181,21 +182,26 @@ def _in_domains(compared: Comparison) -> str:
 
 
 def _others(arms: Mapping[str, Arm], found: Found, same: Sequence[str]) -> list[str]:
+    ours = found[HEADWATER.name]
+    several = [name for name in arms if name not in same and min(len(found.get(name, ())), len(ours)) > 1]
+    means = {name: compare_means(ours, found[name]) for name in several}
+    corrected = dict(zip(means, adjust_holm([mean.p for mean in means.values()]), strict=True))
     rows = []
     for name, arm in arms.items():
         if name in same:
-            rows.append(f"| {name} | {arm.about} | the same data | | |")
-        elif min(len(found.get(name, ())), len(found[HEADWATER.name])) > 1:
-            mean = compare_means(found[HEADWATER.name], found[name])
-            interval = f"{-mean.relative:+.2%} | {-mean.high:+.2%} to {-mean.low:+.2%}"
-            rows.append(f"| {name} | {arm.about} | {interval} | {mean.p:.2g} |")
+            rows.append(f"| {name} | {arm.about} | | | | the same data | | | |")
+        elif name in means:
+            mean, run = means[name], found[name][0]
+            made = f"{run.documents:,} | {run.data_tokens:,} | {len(found[name])}"
+            effect = f"{-mean.relative:+.2%} | {-mean.high:+.2%} to {-mean.low:+.2%} | {corrected[name]:.2g}"
+            rows.append(f"| {name} | {arm.about} | {made} | {effect} | {arm.decided} |")
     if not rows:
         return []
     return [
-        "What is changed in Headwater's recipe, and what that does to the mean over the domains; above zero it is "
-        "worse:\n",
-        "| arm | what it is | change | 95 % | p |",
-        "|---|---|---|---|---|",
+        "What is changed in Headwater's recipe, what that does to the mean over the domains (above zero it is worse), "
+        "and what was decided:\n",
+        "| arm | what it is | documents | tokens | seeds | change | 95 % | p (Holm) | decided |",
+        "|---|---|---|---|---|---|---|---|---|",
         *rows,
         "",
     ]
