@@ -6,14 +6,14 @@ B texts   T tokens that are read now   C tokens that were read   D width
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.config import ModelConfig
-from training.models.module import CausalModel
+from training.models.single_text import SingleTextModel
 
 
 class TokenCache:
@@ -46,43 +46,22 @@ class TokenCache:
         return self.tokens.gather(1, places.clamp(min=0)), (places >= 0)[:, :, None]
 
 
-class WindowModel(CausalModel):
-    """With tied embeddings and a norm before the output. `seen`: tokens on which a prediction depends. A model draws
-    its weights by itself."""
-
-    branches = False
+class WindowModel(SingleTextModel):
+    """`seen`: tokens on which a prediction depends."""
 
     def __init__(self, config: ModelConfig, layers: Iterable[nn.Module], seen: int, label_smoothing: float) -> None:
-        super().__init__()
-        self.config, self.seen, self.label_smoothing = config, seen, label_smoothing
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.layers = nn.ModuleList(layers)
-        self.norm = nn.LayerNorm(config.hidden_size)
+        super().__init__(config, layers, label_smoothing)
+        self.seen = seen
 
     @abstractmethod
     def predicted(self, vectors: Tensor, there: Tensor | None) -> Tensor:
         """[B, T, D]: what vectors [B, T, D] of tokens and those before them say of the next ones, before the norm;
         `there` [B, T, 1] is 0 where no token is."""
 
-    @property
-    def blocks(self) -> Sequence[nn.Module]:
-        return list(self.layers)
-
-    @property
-    def head(self) -> Tensor:
-        return self.embed_tokens.weight
-
     def new_cache(self, batch: int, capacity: int) -> TokenCache:
         return TokenCache(batch, self.head.device)
 
-    def hidden(
-        self,
-        tokens: Tensor,
-        cache: TokenCache | None = None,
-        segments: Tensor | None = None,
-        tree: tuple[Tensor, Tensor] | None = None,
-    ) -> Tensor:
-        assert segments is None and tree is None, "it sees one text after another"
+    def states(self, tokens: Tensor, cache: TokenCache | None) -> Tensor:
         if cache is None:
             return self._read(tokens, None)
         started = cache.longest > 0

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.initial import initialize
-from training.models.module import CausalModel
 from training.models.recurrent.config import RecurrentConfig
+from training.models.single_text import SingleTextModel
 
 CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 State = Any  # [1, B, D], of an LSTM two of them
@@ -75,23 +75,18 @@ def _join(states: Sequence[State]) -> State:
     return torch.cat(list(states), dim=1)
 
 
-class Recurrent(CausalModel):
+class Recurrent(SingleTextModel):
     """Called with tokens and targets, both int64 [B, T], it returns the summed loss.
 
     Dropout and label smoothing are part of the loss in training mode alone.
     """
 
-    branches = False
     config: RecurrentConfig
 
     def __init__(
         self, config: RecurrentConfig, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0
     ) -> None:
-        super().__init__()
-        self.config, self.label_smoothing = config, label_smoothing
-        self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.layers = nn.ModuleList(Layer(config, dropout) for _ in range(config.num_hidden_layers))
-        self.norm = nn.LayerNorm(config.hidden_size)
+        super().__init__(config, [Layer(config, dropout) for _ in range(config.num_hidden_layers)], label_smoothing)
         initialize(self, config.initializer_range, seed)
         self._initialize_cells(seed)
 
@@ -108,14 +103,6 @@ class Recurrent(CausalModel):
                     if self.config.model_type == "lstm" and "_ih_" in name:
                         weight[width : 2 * width] = 1.0  # of the forget gate
 
-    @property
-    def blocks(self) -> Sequence[nn.Module]:
-        return list(self.layers)
-
-    @property
-    def head(self) -> Tensor:
-        return self.embed_tokens.weight
-
     def compile_blocks(self, backend: Any = "inductor") -> None:
         """Nothing: torch has a kernel of its own for the cells of all tokens."""
 
@@ -130,14 +117,7 @@ class Recurrent(CausalModel):
             after.append(state)
         return self.norm(x), after
 
-    def hidden(
-        self,
-        tokens: Tensor,
-        cache: StateCache | None = None,
-        segments: Tensor | None = None,
-        tree: tuple[Tensor, Tensor] | None = None,
-    ) -> Tensor:
-        assert segments is None and tree is None, "a recurrent model reads one text after another"
+    def states(self, tokens: Tensor, cache: StateCache | None) -> Tensor:
         if cache is None:
             return self.read(tokens)[0]
         if not cache.longest:
