@@ -136,7 +136,7 @@ def _score(lake: Lake, made: Manifest) -> Outcome:
         result = f"{lake.folder(made)}/result"
         found = json.loads(lake.fs.cat_file(f"{result}/score.json"))
         del found["made_from"]  # it stands in the manifests
-        found["task"], n = f"{PREFIX}{made.partition.partition(':')[0]}", found["n"]
+        found["task"], n = f"{PREFIX}{task_name(made)}", found["n"]
         with lake.scratch() as scratch:
             (scratch / "score.json").write_bytes(canonical_json(found))
             (scratch / "items.parquet").write_bytes(lake.fs.cat_file(f"{result}/items.parquet"))
@@ -145,6 +145,11 @@ def _score(lake: Lake, made: Manifest) -> Outcome:
         return stage.manifest(files, Counts(records_in=n, kept=n), {"n": n}), {}
 
     return publish_once(lake, stage, make)
+
+
+def task_name(manifest: Manifest) -> str:
+    """By which a recipe names the fine-tuning of a dataset."""
+    return manifest.partition.partition(":")[0]
 
 
 def _shown(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from corpus.lake.manifest import Manifest, canonical_json, sha256
 from corpus.lake.store import Lake
 from corpus.lineage.graph import source_datasets
 from dagster_project.assets.curve import learning_curve, read_curve
-from dagster_project.assets.finetuning import finetuned_score
+from dagster_project.assets.finetuning import finetuned_score, task_name
 from dagster_project.assets.model import read_metrics
 from dagster_project.assets.scores import (
     held_out_scores,
@@ -170,9 +170,9 @@ def _finetuned(
     found = latest(context.instance, stages.FINETUNED_SCORE, context.partition_key)
     manifests = []
     for score in datasets_of(lake, found) if found else ():
-        [made] = source_datasets(lake, score).values()
-        if made is not None and is_of(made, model) and score.partition.partition(":")[0] in tasks:
-            manifests += [made, score]
+        for made in source_datasets(lake, score).values():
+            if is_of(made, model) and task_name(score) in tasks:
+                manifests += [made, score]
     return manifests
 
 

@@ -42,7 +42,6 @@ STATIC = files("dagster_project.report_page") / "static"
 LIBRARY, SCRIPT, STYLE = "echarts.min.js", "report.js", "report.css"
 KEPT = 3  # documents of a crawl that are shown
 DATASETS, SOURCES = 60, 12  # of a stage, and of those that one was made of, that are shown
-FINETUNED = "finetuned"  # kind of a score
 DROPPED = 12  # documents that are shown for what went, each for another reason
 
 
@@ -55,7 +54,7 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     filters = {"excerpt": excerpt, "beside": _beside, "histogram": _histogram, "bounds": bounds_line, "short": short}
-    environment.filters |= filters | {"link": link, "masked": _masked, "shorten": shorten, "said_metric": _said_metric}
+    environment.filters |= filters | {"link": link, "masked": _masked, "shorten": shorten}
     return environment
 
 
@@ -96,7 +95,7 @@ def render_report(
     mixture, loss, times = mixture_charts(found["mixture"]), loss_chart(found["losses"]), sum_times(datasets)
     time, pairs = time_chart(times), pairs_chart(duplicates.config)
     sizes = [sizes_chart(duplicates.found.sizes)] if duplicates.found.clusters else []
-    finetuned = {task: one for task, one in found["scores"].items() if one.get("kind") == FINETUNED}
+    finetuned = {task: one for task, one in found["scores"].items() if one.get("kind") == stages.FINETUNED}
     rocs = {task: roc_chart(task, one["roc"]) for task, one in finetuned.items() if "roc" in one}
     traces = found["sample_traces"] or [[] for _ in found["sample"]]
     return render_page(
@@ -167,10 +166,6 @@ def link(url: str | None) -> Markup:
     if url and url.lower().startswith(("http://", "https://")):
         return Markup('<a class="url" href="{0}" rel="noopener noreferrer nofollow">{0}</a>').format(url)
     return Markup('<span class="url">{}</span>').format(url or "")
-
-
-def _said_metric(metric: tuple[str, Mapping[str, float]]) -> str:
-    return f"{metric[0]} {metric[1]['value']:.4f}"
 
 
 def _masked(text: str) -> str:

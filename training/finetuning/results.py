@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from corpus.lake.manifest import sha256
+from corpus.lake.stages import FINETUNED
 from training.finetuning.fields import Example
 from training.finetuning.tasks import Prediction, Scores, Task
 from training.significance.intervals import estimate
@@ -44,18 +45,18 @@ class Scored:
     def score(self, made_from: Mapping[str, Any], **about: Any) -> dict[str, Any]:
         """The content of score.json. `made_from`: all that decides the model and its scores. `about`: what it says
         besides."""
-        task, scores = self.task, self.scores
+        task, scores, clusters = self.task, self.scores, self.clusters
         said = {"task": task.NAME, "metric": task.METRIC, "version": VERSION}
-        baseline = {**interval(self.trivial, self.clusters), "metrics": dict(self.trivial.metrics)}
+        baseline = {**interval(self.trivial, clusters), "metrics": dict(self.trivial.metrics)}
         return {
             **said,
-            "kind": "finetuned",
+            "kind": FINETUNED,
             "definition": _digest(said),
             "higher_is_better": True,
             "chance": None,
             "n": len(self.examples),
-            "clusters": len(set(self.clusters)),
-            "score": interval(scores, self.clusters),
+            "clusters": len(set(clusters)),
+            "score": interval(scores, clusters),
             "metrics": {name: {"value": value} for name, value in scores.metrics.items()},
             "ties": None,
             "lost": None,

@@ -43,8 +43,8 @@ def finetune(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
     else:
         steps = out / STEPS / sha256(canonical_json(key))[:16]
         scored, finetuned, about = (_folds if plan.folds else _one)(plan, files, folder, steps)
-        found = scored.score(key, **about)
         if main:
+            found = scored.score(key, **about)
             out.mkdir(parents=True, exist_ok=True)
             if finetuned:
                 write_model(finetuned, out / MODEL)
