@@ -82,13 +82,13 @@ STEPS = (
         name="with-duplicates",
         about="without deduplication",
         changes={"duplicates": {"scope": "off"}},
-        decided="no effect at this size, where nothing is read twice; deduplication stays",
+        decided="no effect seen at this size, where nothing is read twice; deduplication stays",
     ),
     Arm(
         name="trimmed",
         about="without lines that many pages of a host repeat",
         changes={"trim": {"lines": {}}},
-        decided="no effect at this size; trimming stays off",
+        decided="no effect seen at this size; trimming stays off",
     ),
     Arm(
         name="trafilatura",
@@ -106,7 +106,7 @@ STEPS = (
         name="no-rules",
         about="without quality rules",
         changes={"clean": {"rules": dict.fromkeys(RULES, NONE)}},
-        decided="the rules stay: they are worth as much as twice the documents",
+        decided="the rules stay: they are worth nearly as much as twice the documents",
     ),
 )
 EACH_RULE = tuple(
