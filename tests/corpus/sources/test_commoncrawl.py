@@ -31,7 +31,7 @@ class Host(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = dict(FILES)
         self.answers: dict[str, list[tuple[str, int]]] = {}
-        self.asked: list[tuple[str, str | None, int]] = []  # path, Range, bytes sent
+        self.asked: list[tuple[str, str | None, int]] = []  # path, Range, bytes to send
         self.tags = True
 
     def of(self, path: str) -> list[tuple[str | None, int]]:
@@ -46,17 +46,20 @@ class Handler(BaseHTTPRequestHandler):
         answers = server.answers.get(self.path, [])
         how, number = answers.pop(0) if answers else ("whole", 0)
         wanted = self.headers.get("Range")
+        # A request is noted before it is answered: once it is, the client goes on, and looks, at once.
         if data is None or how == "status":
+            server.asked.append((self.path, wanted, 0))
             self.send_response(404 if data is None else number)
             self.send_header("Retry-After", "0")
             self.send_header("Content-Length", "0")
             self.end_headers()
-            server.asked.append((self.path, wanted, 0))
             return
         tag = f'"{sha256(data)[:8]}"'
         first = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
         if first and self.headers.get("If-Range") != tag:
             first = 0
+        body = data[first:] if how == "whole" else data[first : first + number]
+        server.asked.append((self.path, wanted, len(body)))
         self.send_response(206 if first else 200)
         if first:
             self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
@@ -64,9 +67,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("ETag", tag)
         self.send_header("Content-Length", str(len(data) - first))
         self.end_headers()
-        body = data[first:] if how == "whole" else data[first : first + number]
         self.wfile.write(body)
-        server.asked.append((self.path, wanted, len(body)))
         self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
