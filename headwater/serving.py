@@ -1,4 +1,4 @@
-"""Serving: what the commands share that show pages on this machine alone: a port, and an end when they are asked to."""
+"""Serving: what the commands share that answer on a port: a socket, and an end when they are asked to."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ def check_port(port: int) -> None:
     bind_port(port).close()
 
 
-def bind_port(port: int) -> socket.socket:
-    """A socket that is bound to a port of HOST, 0 for any. Raises ValueError as `check_port`."""
+def bind_port(port: int, host: str = HOST) -> socket.socket:
+    """A socket that is bound to a port of an IPv4 address of this machine, 0 for any. Raises ValueError as
+    `check_port`, and for an address that is none of this machine's."""
     try:
-        return _bind(port)
+        return _bind(port, host)
     except OverflowError:
         raise ValueError(f"--port {port}: a port is at most 65535") from None
     except PermissionError:
         raise ValueError(f"--port {port}: ports below 1024 need privileges; give a larger one") from None
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            raise ValueError(f"--host {host}: this machine has no such address; 0.0.0.0 is all it has") from None
         if error.errno != errno.EADDRINUSE:
             raise
-        with _bind(0) as free:
+        with _bind(0, host) as free:
             raise ValueError(
-                f"--port {port} is in use on {HOST}: give a free one, such as --port {free.getsockname()[1]}"
+                f"--port {port} is in use on {host}: give a free one, such as --port {free.getsockname()[1]}"
             ) from None
 
 
-def _bind(port: int) -> socket.socket:
+def _bind(port: int, host: str) -> socket.socket:
     bound = socket.socket()
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a closed one is free at once
-        bound.bind((HOST, port))
+        bound.bind((host, port))
     except BaseException:
         bound.close()
         raise

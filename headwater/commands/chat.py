@@ -9,6 +9,7 @@ from typing import Any
 
 from headwater.commands.generate import add_model_options, load_source, print_pieces
 from headwater.terminal import json_line
+from training.inference.conversation import join_turns
 
 DESCRIPTION = (
     "Type a line and the model continues it, or answers where it was fine-tuned on conversations, with what was "
@@ -34,18 +35,13 @@ def run(args: argparse.Namespace) -> int:
             turns = []
             continue
         turns.append(line)
-        pieces = _answer(source, turns, settings) if converses else source.stream(_text(turns), **settings)
+        pieces = _answer(source, turns, settings) if converses else source.stream(join_turns(turns), **settings)
         if args.json:
             turns.append("".join(pieces))
             print(json_line({"prompt": line, "text": turns[-1]}), flush=True)
         else:
             turns.append(print_pieces(pieces))
     return 0
-
-
-def _text(turns: Sequence[str]) -> str:
-    """What is typed begins a line, and what is said goes on in it."""
-    return "".join(f"\n{turn}" if place and place % 2 == 0 else turn for place, turn in enumerate(turns))
 
 
 def _answer(source: Any, turns: Sequence[str], settings: Mapping[str, Any]) -> Iterator[str]:

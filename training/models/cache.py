@@ -5,6 +5,8 @@ L layers   B texts   K key-value heads   C tokens of capacity   E head width   T
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -51,11 +53,28 @@ class KeyValueCache:
         self.truncate(self.lengths)
 
 
-CacheLayer = tuple[KeyValueCache, int] | None  # a cache and the number of a layer in it
+class CacheGroup:
+    """The caches of texts that are read side by side, one token of each, and attended to one by one: what a text's
+    token takes from its keys does not depend on the texts beside it. Rows after the last cache are padding."""
+
+    def __init__(self, caches: Sequence[KeyValueCache], rows: int) -> None:
+        """`caches`: of one text each, at least one and at most `rows`."""
+        self.caches = caches
+        self.positions = torch.zeros(rows, 1, dtype=torch.int64, device=caches[0].keys.device)
+        for row, cache in enumerate(caches):
+            self.positions[row] = cache.longest
+
+    def grow(self, tokens: int) -> None:
+        for cache in self.caches:
+            cache.grow(tokens)
+
+
+Caches = KeyValueCache | CacheGroup
+CacheLayer = tuple[Caches, int] | None  # a cache and the number of a layer in it
 
 
 def place(
-    tokens: Tensor, context: int, cache: KeyValueCache | None, segments: Tensor | None, tree: Tree | None
+    tokens: Tensor, context: int, cache: Caches | None, segments: Tensor | None, tree: Tree | None
 ) -> tuple[slice | Tensor, Mask]:
     """Where tokens [B, T] are, as an index of a table of positions, and which others each of them sees.
 
@@ -64,11 +83,16 @@ def place(
     if tree is not None:
         positions, ends = tree
         return positions, tree_mask(ends)
+    if isinstance(cache, CacheGroup):
+        return cache.positions, None
     start, length = (cache.longest if cache else 0), tokens.shape[1]
     if start + length > context:
         raise ValueError(f"{start + length} tokens exceed the context of {context}")
     if cache is not None and start:
-        assert length == 1, "several tokens over a filled cache would need another mask"
+        assert cache.even or length == 1, "several tokens of texts of several lengths would need another mask"
+        if length > 1:
+            seen = torch.ones(length, start + length, dtype=torch.bool, device=tokens.device)
+            return slice(start, start + length), seen.tril_(start)
         if not cache.even:
             mask = (torch.arange(start + 1, device=tokens.device) <= cache.lengths[:, None])[:, None, None]
             return cache.lengths[:, None], mask

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.attention import attend_causally
-from training.models.cache import CacheLayer, KeyValueCache, Tree, place
+from training.models.cache import CacheLayer, Caches, KeyValueCache, Tree, place
 from training.models.gpt2.config import Gpt2Config
 from training.models.initial import initialize
 from training.models.masks import Mask
@@ -122,7 +122,7 @@ class Decoder(CausalModel):
     def hidden(
         self,
         tokens: Tensor,
-        cache: KeyValueCache | None = None,
+        cache: Caches | None = None,
         segments: Tensor | None = None,
         tree: Tree | None = None,
     ) -> Tensor:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from training.models.cache import KeyValueCache, Tree, place
+from training.models.cache import Caches, KeyValueCache, Tree, place
 from training.models.initial import initialize
 from training.models.masks import Mask
 from training.models.module import CausalModel
@@ -79,14 +79,14 @@ class Transformer(CausalModel):
     def hidden(
         self,
         tokens: Tensor,
-        cache: KeyValueCache | None = None,
+        cache: Caches | None = None,
         segments: Tensor | None = None,
         tree: Tree | None = None,
     ) -> Tensor:
         positions, mask = place(tokens, self.config.max_position_embeddings, cache, segments, tree)
         return self.states(tokens, positions, mask, cache)
 
-    def states(self, tokens: Tensor, positions: slice | Tensor, mask: Mask, cache: KeyValueCache | None) -> Tensor:
+    def states(self, tokens: Tensor, positions: slice | Tensor, mask: Mask, cache: Caches | None) -> Tensor:
         """`hidden` of tokens at these positions that see what the mask lets them see."""
         cos, sin = self.cos[positions], self.sin[positions]
         x = self.model.embed_tokens(tokens).float()  # FSDP may have gathered the table in bfloat16

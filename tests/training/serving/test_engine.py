@@ -1,0 +1,188 @@
+"""The engine: an answer is the same to the bit alone and in a crowd, and who goes leaves."""
+
+from __future__ import annotations
+
+import queue
+import random
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from random_checkpoints import random_checkpoint
+from small_corpus import Data
+
+from training.inference.decoding import decode
+from training.inference.sampling import GREEDY, Sampling
+from training.models.module import CausalModel
+from training.serving.config import ServingConfig
+from training.serving.engine import BusyError, Engine
+from training.serving.generation import Piece, Question
+from training.serving.metrics import Metrics
+from training.serving.rows import PIECE, choose_rows
+from training.serving.served_model import ServedModel, load_served
+
+CONTEXT = 512
+CROWD = 1000
+
+
+@pytest.fixture(scope="module")
+def served(data: Data, tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+    folder = tmp_path_factory.mktemp("served")
+    random_checkpoint(data, folder, CONTEXT)
+    return load_served(folder, "random")
+
+
+@pytest.fixture
+def engine(served: ServedModel) -> Iterator[Engine]:
+    started = start(served)
+    yield started
+    started.stop()
+
+
+def start(served: ServedModel, ends: frozenset[int] | None = None, **limits: Any) -> Engine:
+    texts, model = served.texts, served.model
+    assert isinstance(model, CausalModel)
+    return Engine(model, texts.decode, texts.ends if ends is None else ends, ServingConfig(**limits), Metrics())
+
+
+def ask(engine: Engine, question: Question) -> queue.SimpleQueue[Piece]:
+    pieces: queue.SimpleQueue[Piece] = queue.SimpleQueue()
+    engine.submit([(question, pieces.put)])
+    return pieces
+
+
+def read(pieces: queue.SimpleQueue[Piece]) -> list[Piece]:
+    """All of an answer's."""
+    found = [pieces.get(timeout=60)]
+    while found[-1].finish is None:
+        found.append(pieces.get(timeout=60))
+    return found
+
+
+def told(pieces: list[Piece]) -> list[tuple[int, float, tuple[tuple[int, float], ...]]]:
+    """Its tokens and log probabilities, which differ when one bit of the logits does."""
+    return [(token.id, token.log_probability, tuple(token.likeliest)) for piece in pieces for token in piece.tokens]
+
+
+def question(drawn: random.Random, tokens: int = 0, **changes: Any) -> Question:
+    prompt = [drawn.randrange(1, 500) for _ in range(tokens or drawn.randint(1, 40))]
+    return Question(**{"prompt": prompt, "max_tokens": drawn.randint(1, 12), "sampling": GREEDY, **changes})
+
+
+def test_an_answer_is_the_same_alone_and_among_a_thousand(served: ServedModel) -> None:
+    """Greedy and drawn, of prompts of one and of several pieces; the crowd has other lengths, and joins and leaves at
+    all moments."""
+    drawn = random.Random(5)
+    asked = [
+        question(drawn, tokens, max_tokens=24, sampling=sampling, likeliest=5)
+        for tokens, sampling in (
+            (1, GREEDY),
+            (9, Sampling(temperature=1.0, top_k=0, seed=7)),
+            (PIECE + 30, GREEDY),
+            (2 * PIECE + 1, Sampling(temperature=0.9, top_k=20, top_p=0.95, seed=8)),
+        )
+    ]
+    engine = start(served, slots=64, queue=2 * CROWD)
+    try:
+        alone = [told(read(ask(engine, one))) for one in asked]
+        crowd = [ask(engine, question(drawn)) for _ in range(CROWD // 2)]
+        beside = []
+        for one in asked:
+            beside.append(ask(engine, one))
+            crowd += [ask(engine, question(drawn)) for _ in range(CROWD // 8)]
+        assert [told(read(pieces)) for pieces in beside] == alone
+        assert all(read(pieces)[-1].finish in ("stop", "length") for pieces in crowd)
+    finally:
+        engine.stop()
+    assert len(crowd) == CROWD and all(len(one) == 24 for one in alone)
+
+
+def test_answers_are_those_of_generating_by_itself(served: ServedModel, engine: Engine) -> None:
+    drawn = random.Random(6)
+    for tokens in (1, 30, PIECE, PIECE + 1, 300):
+        one = question(drawn, tokens, max_tokens=16, likeliest=0)
+        [expected] = decode(served.model, [list(one.prompt)], max_tokens=16, sampling=GREEDY)  # type: ignore[arg-type]
+        assert [token[0] for token in told(read(ask(engine, one)))] == expected
+
+
+def test_rows_that_depend_on_each_other_are_found_out(served: ServedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then texts go one by one."""
+    model: Any = served.model
+    hidden = model.hidden
+
+    def leaking(tokens: torch.Tensor, *rest: Any) -> torch.Tensor:
+        found: torch.Tensor = hidden(tokens, *rest)
+        return found + 1e-6 * found.sum(0, keepdim=True) if len(found) > 1 else found
+
+    assert choose_rows(model) in (2, 4, 8)
+    monkeypatch.setattr(model, "hidden", leaking)
+    assert choose_rows(model) == 1
+
+
+def test_what_can_never_fit_is_refused_before_it_starts(served: ServedModel) -> None:
+    drawn = random.Random(7)
+    engine = start(served, frozenset(), memory_bytes=100 * 2 * 2 * 2 * 8 * 4)  # 100 tokens of 2 layers, 2 heads of 8
+    try:
+        with pytest.raises(ValueError, match="500 tokens and max_tokens is 13, together more than the 512"):
+            engine.submit([(question(drawn, 500, max_tokens=13), print)])
+        with pytest.raises(ValueError, match="keys and values take 25856 bytes; the server has 25600"):
+            engine.submit([(question(drawn, 50, max_tokens=51), print)])
+        several = [ask(engine, question(drawn, 50, max_tokens=50)) for _ in range(3)]  # one after another
+        assert [read(pieces)[-1].generated for pieces in several] == [50, 50, 50]
+    finally:
+        engine.stop()
+
+
+def test_a_full_queue_refuses_all_of_what_comes_and_takes_none(served: ServedModel) -> None:
+    drawn = random.Random(8)
+    engine = start(served, frozenset(), slots=1, queue=2)
+    try:
+        asked = [ask(engine, question(drawn, max_tokens=400)) for _ in range(2)]
+        with pytest.raises(BusyError, match="2 answers are being written or wait, of at most 3"):
+            engine.submit([(question(drawn), print)] * 2)
+        asked.append(ask(engine, question(drawn, max_tokens=1)))
+        assert [read(pieces)[-1].finish for pieces in asked] == ["length"] * 3
+    finally:
+        engine.stop()
+
+
+def test_who_goes_leaves_at_once_whether_it_waits_reads_or_writes(served: ServedModel) -> None:
+    drawn = random.Random(9)
+    engine = start(served, frozenset(), slots=1, queue=3)
+    try:
+        pieces: queue.SimpleQueue[Piece] = queue.SimpleQueue()
+        writing, waiting = engine.submit([(question(drawn, max_tokens=450), pieces.put)] * 2)
+        pieces.get(timeout=60)
+        engine.cancel([writing, waiting])
+        wait_until(lambda: engine.idle)
+        assert len(writing.ids) < 450 and not waiting.ids
+    finally:
+        engine.stop()
+
+
+def test_an_error_of_the_model_ends_what_runs_and_the_next_is_answered(
+    served: ServedModel, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model: Any = served.model
+    hidden, failed = model.hidden, threading.Event()
+
+    def failing(*given: Any) -> Any:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("the secret prompt")
+        return hidden(*given)
+
+    monkeypatch.setattr(model, "hidden", failing)
+    drawn = random.Random(10)
+    assert read(ask(engine, question(drawn)))[-1].finish == "error"
+    assert read(ask(engine, question(drawn)))[-1].finish in ("stop", "length")
+
+
+def wait_until(what: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

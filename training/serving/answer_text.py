@@ -1,0 +1,55 @@
+"""Answer text: the text of tokens as they are drawn, in pieces that are final: whole characters, and nothing that a
+stop string may yet cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+INCOMPLETE = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer decodes bytes into that are no character yet
+
+
+class AnswerText:
+    """`add` each token, then `end`; the pieces that they return are the text. It ends before the first stop string."""
+
+    def __init__(self, decode: Callable[[list[int]], str], stop: Sequence[str]) -> None:
+        self._decode, self._stop = decode, stop
+        self._ids: list[int] = []
+        self._decoded, self._before = 0, 0  # ids whose text is known, and those that it was decoded after
+        self._held = ""
+        self.length, self.stopped = 0, False
+
+    def add(self, token: int) -> str:
+        self._ids.append(token)
+        self._held += self._decode_new(final=False)
+        return self._release(final=False)
+
+    def end(self) -> str:
+        """What is left, as it is."""
+        if self.stopped:
+            return ""
+        self._held += self._decode_new(final=True)
+        return self._release(final=True)
+
+    def _decode_new(self, *, final: bool) -> str:
+        """Beside the tokens before it: some tokenizers write a token otherwise at the beginning of a text."""
+        known = self._decode(self._ids[self._before : self._decoded])
+        text = self._decode(self._ids[self._before :])
+        if len(text) <= len(known) or (text.endswith(INCOMPLETE) and not final):
+            return ""
+        self._before, self._decoded = self._decoded, len(self._ids)
+        return text[len(known) :]
+
+    def _release(self, *, final: bool) -> str:
+        places = [place for stop in self._stop if (place := self._held.find(stop)) >= 0]
+        if places:
+            piece, self._held, self.stopped = self._held[: min(places)], "", True
+        else:
+            kept = 0 if final else max((_beginning(self._held, stop) for stop in self._stop), default=0)
+            piece, self._held = self._held[: len(self._held) - kept], self._held[len(self._held) - kept :]
+        self.length += len(piece)
+        return piece
+
+
+def _beginning(text: str, stop: str) -> int:
+    """How many characters at the end of the text are the beginning of a stop string."""
+    return next((count for count in range(min(len(stop) - 1, len(text)), 0, -1) if text.endswith(stop[:count])), 0)

@@ -1,0 +1,108 @@
+"""Generation: one answer that is asked of the engine, and what it says while it writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from training.inference.sampling import Sampling
+from training.models.cache import KeyValueCache
+from training.serving.answer_text import AnswerText
+
+Finish = Literal["stop", "length", "error"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A prompt of token ids, and how it is to be continued: at most `max_tokens`, up to the first stop string. With
+    `likeliest` tokens a place, 0 or more, log probabilities are told."""
+
+    prompt: Sequence[int]
+    max_tokens: int
+    sampling: Sampling
+    stop: Sequence[str] = ()
+    likeliest: int | None = None
+
+    @property
+    def capacity(self) -> int:
+        return len(self.prompt) + self.max_tokens
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnToken:
+    """`offset`: characters of the answer before it; log probabilities by the model itself, in nats, before temperature
+    and the like."""
+
+    id: int
+    offset: int
+    log_probability: float
+    likeliest: Sequence[tuple[int, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Text that is final, the tokens that it was decoded from where log probabilities are told, how many tokens there
+    are so far, and at the end why."""
+
+    text: str
+    tokens: Sequence[DrawnToken]
+    generated: int
+    finish: Finish | None = None
+
+
+@dataclass(kw_only=True)
+class Generation:
+    """A question on its way. `deliver` is called with each piece, in the engine's thread."""
+
+    question: Question
+    deliver: Callable[[Piece], None]
+    answer: AnswerText
+    asked: float = field(default_factory=time.monotonic)
+    cancelled: bool = False
+    cache: KeyValueCache | None = None  # once it runs
+    first: float | None = None  # when its first token was drawn
+    counted: int = 0  # of its tokens, by the metrics
+    ids: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._generator = torch.Generator().manual_seed(self.question.sampling.seed)
+        self._unsaid: list[DrawnToken] = []  # tokens whose text is not final
+
+    def draw(self, logits: Tensor, ends: frozenset[int]) -> Piece:
+        """The next token by logits [V]; `ends`: those that end a text, and are not part of it."""
+        question = self.question
+        token = question.sampling.draw(logits, [*question.prompt, *self.ids], self._generator)
+        if token in ends:
+            return self.end("stop")
+        self.ids.append(token)
+        if question.likeliest is not None:
+            self._unsaid.append(_describe(token, logits, question.likeliest, self.answer.length))
+        text = self.answer.add(token)
+        if self.answer.stopped:
+            return self._say(text, "stop")
+        if len(self.ids) == question.max_tokens:
+            return self._say(text + self.answer.end(), "stop" if self.answer.stopped else "length")
+        return self._say(text, None)
+
+    def end(self, finish: Finish) -> Piece:
+        return self._say(self.answer.end(), finish)
+
+    def _say(self, text: str, finish: Finish | None) -> Piece:
+        said: list[DrawnToken] = []
+        if text or finish:
+            said, self._unsaid = self._unsaid, []
+        if self.answer.stopped:  # what a stop string has cut off is not told
+            said = [token for token in said if token.offset < self.answer.length]
+        return Piece(text=text, tokens=said, generated=len(self.ids), finish=finish)
+
+
+def _describe(token: int, logits: Tensor, likeliest: int, offset: int) -> DrawnToken:
+    probabilities = logits.float().log_softmax(-1)
+    values, ids = probabilities.topk(min(likeliest, len(probabilities)))
+    pairs = tuple(zip(ids.tolist(), values.tolist(), strict=True))
+    return DrawnToken(id=token, offset=offset, log_probability=float(probabilities[token]), likeliest=pairs)
