@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 import torch
+from torch import Tensor
 
 from training.models.module import CausalModel
 from training.serving.answer_text import AnswerText
@@ -150,7 +151,7 @@ class Engine:
         caches = [one.cache for one in writing if one.cache is not None]
         rows = read_tokens(self._model, [one.ids[-1] for one in writing], caches, self.rows)
         for one, logits in zip(writing, rows, strict=True):
-            self._say(one, one.draw(logits, self._ends))
+            self._draw(one, logits)
         self._leave()
 
     def _read_prompts(self, reading: Sequence[Generation]) -> None:
@@ -163,8 +164,17 @@ class Engine:
                 budget -= one.cache.longest - before
                 if logits is not None:
                     self._metrics.prompt_tokens.inc(len(one.question.prompt))
-                    self._say(one, one.draw(logits, self._ends))
+                    self._draw(one, logits)
                     break
+
+    def _draw(self, one: Generation, logits: Tensor) -> None:
+        """What cannot be drawn ends this answer alone."""
+        try:
+            piece = one.draw(logits, self._ends)
+        except Exception as error:
+            log_fault("drawing", error)
+            piece = one.end("error")
+        self._say(one, piece)
 
     def _say(self, generation: Generation, piece: Piece) -> None:
         self._metrics.observe_piece(generation, piece)

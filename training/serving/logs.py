@@ -29,6 +29,7 @@ def configure_logs() -> None:
     for logger in (LOGGER, logging.getLogger("uvicorn")):
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO)
+    logging.getLogger("uvicorn.access").disabled = True  # its lines have what was asked for behind a `?`
 
 
 def log_event(event: str, **values: Any) -> None:

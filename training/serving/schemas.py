@@ -11,6 +11,7 @@ from training.inference.sampling import Sampling
 MAX_SEED = 2**63 - 1
 MAX_CHOICES = 16
 MAX_TEXTS = 128
+COLDEST = 0.001  # logits divided by much less are no numbers any more
 
 
 def _check_text(text: str) -> str:
@@ -44,11 +45,11 @@ class StreamOptions(BaseModel):
 class _Generating(_Request):
     """What completions and conversations have in common; `top_k`, `min_p` and `repetition_penalty` are not OpenAI's."""
 
-    temperature: float = Field(1.0, ge=0, le=2)
+    temperature: float = Field(1.0, ge=0, le=2, description=f"below {COLDEST} the likeliest token is taken, as at 0")
     top_p: float = Field(1.0, gt=0, le=1)
     top_k: int = Field(0, ge=0, lt=2**31)
     min_p: float = Field(0.0, ge=0, le=1)
-    repetition_penalty: float = Field(1.0, gt=0, le=100)
+    repetition_penalty: float = Field(1.0, ge=0.01, le=100)
     seed: int | None = Field(None, ge=-MAX_SEED, le=MAX_SEED)
     n: int = Field(1, ge=1, le=MAX_CHOICES)
     stop: Stop | Annotated[list[Stop], Field(max_length=4)] | None = None
@@ -65,7 +66,7 @@ class _Generating(_Request):
 
     def sampling(self, seed: int) -> Sampling:
         return Sampling(
-            temperature=self.temperature,
+            temperature=self.temperature if self.temperature >= COLDEST else 0.0,
             top_k=self.top_k,
             top_p=self.top_p,
             min_p=self.min_p,

@@ -60,6 +60,10 @@ class ModelServer:
             self._service.stop()
             log_event("stopped")
 
+    def end(self) -> None:
+        """As a signal would: what was asked is answered, and `run` returns."""
+        self._server.drain()
+
 
 class _DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
@@ -71,6 +75,9 @@ class _DrainingServer(uvicorn.Server):
         if sig == signal.SIGINT or self._service.draining:
             super().handle_exit(sig, frame)
             return
+        self.drain()
+
+    def drain(self) -> None:
         self._service.draining = True
         self._deadline = time.monotonic() + self._service.config.drain_seconds
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import queue
 import random
 import threading
-import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from random_checkpoints import random_checkpoint
-from small_corpus import Data
+from served_models import wait_until
 
 from training.inference.decoding import decode
 from training.inference.sampling import GREEDY, Sampling
@@ -24,20 +23,17 @@ from training.serving.metrics import Metrics
 from training.serving.rows import PIECE, choose_rows
 from training.serving.served_model import ServedModel, load_served
 
-CONTEXT = 512
 CROWD = 1000
 
 
 @pytest.fixture(scope="module")
-def served(data: Data, tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
-    folder = tmp_path_factory.mktemp("served")
-    random_checkpoint(data, folder, CONTEXT)
-    return load_served(folder, "random")
+def served(served_folder: Path) -> ServedModel:
+    return load_served(served_folder, "random")
 
 
 @pytest.fixture
 def engine(served: ServedModel) -> Iterator[Engine]:
-    started = start(served)
+    started = start(served, frozenset())
     yield started
     started.stop()
 
@@ -126,8 +122,8 @@ def test_what_can_never_fit_is_refused_before_it_starts(served: ServedModel) -> 
     drawn = random.Random(7)
     engine = start(served, frozenset(), memory_bytes=100 * 2 * 2 * 2 * 8 * 4)  # 100 tokens of 2 layers, 2 heads of 8
     try:
-        with pytest.raises(ValueError, match="500 tokens and max_tokens is 13, together more than the 512"):
-            engine.submit([(question(drawn, 500, max_tokens=13), print)])
+        with pytest.raises(ValueError, match="500 tokens and max_tokens is 1549, together more than the 2048"):
+            engine.submit([(question(drawn, 500, max_tokens=1549), print)])
         with pytest.raises(ValueError, match="keys and values take 25856 bytes; the server has 25600"):
             engine.submit([(question(drawn, 50, max_tokens=51), print)])
         several = [ask(engine, question(drawn, 50, max_tokens=50)) for _ in range(3)]  # one after another
@@ -163,6 +159,13 @@ def test_who_goes_leaves_at_once_whether_it_waits_reads_or_writes(served: Served
         engine.stop()
 
 
+def test_what_cannot_be_drawn_ends_its_own_answer_alone(engine: Engine) -> None:
+    drawn = random.Random(11)
+    beside = ask(engine, question(drawn, max_tokens=30))
+    broken = ask(engine, question(drawn, sampling=Sampling(temperature=1e-310)))
+    assert (read(broken)[-1].finish, read(beside)[-1].finish) == ("error", "length")
+
+
 def test_an_error_of_the_model_ends_what_runs_and_the_next_is_answered(
     served: ServedModel, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,10 +182,3 @@ def test_an_error_of_the_model_ends_what_runs_and_the_next_is_answered(
     drawn = random.Random(10)
     assert read(ask(engine, question(drawn)))[-1].finish == "error"
     assert read(ask(engine, question(drawn)))[-1].finish in ("stop", "length")
-
-
-def wait_until(what: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
