@@ -99,3 +99,8 @@ def test_what_only_a_draw_needs_is_refused_beside_beams() -> None:
     assert Sampling(beams=4, temperature=0, repetition_penalty=1.2).beams == 4
     with pytest.raises(ValueError, match=r"draws nothing: leave out temperature 1\.5, top_p 0\.9, or beams"):
         Sampling(beams=4, temperature=1.5, top_p=0.9)
+
+
+def test_the_likeliest_token_is_drawn_by_a_top_p_that_float32_cannot_hold() -> None:
+    logits = torch.tensor([1.0, 3.0, 2.0])
+    assert Sampling(temperature=1.0, top_k=0, top_p=5e-324).draw(logits, [], torch.Generator().manual_seed(0)) == 1
