@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint proof ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint proof ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -26,6 +26,9 @@ test-nodes: $(DEVELOPMENT)  ## nodes that are lost, in further ways, in network 
 SEED ?= $(shell date +%s)
 fuzz: $(DEVELOPMENT)  ## 10,000 mutated crawl files and as many pages, by SEED; two to ten minutes
 	FUZZ_EXAMPLES=10000 $(BIN)/python -m pytest -s tests/corpus/test_fuzz.py --hypothesis-seed=$(SEED)
+
+fuzz-serve: $(DEVELOPMENT)  ## 10,000 requests to `headwater serve`, right ones and mutated ones, by SEED; ten minutes
+	FUZZ_EXAMPLES=10000 SEED=$(SEED) $(BIN)/python -m pytest tests/training/serving/test_api.py -k fault
 
 soak: $(DEVELOPMENT)  ## kills the demo inside every stage, and an ingest of 1 GB half-way; half an hour
 	$(BIN)/python tests/soak/kill_each_stage.py
@@ -94,6 +97,9 @@ bench-engines: $(DEVELOPMENT) $(ENGINES)/flink/installed $(ENGINES)/spark/instal
 
 bench-trace-scale: $(DEVELOPMENT)  ## `headwater trace` in a lake of a million documents, 5 GB of disk for a while; SCALE="--documents 1e5" to choose
 	$(BIN)/python -m benchmarks.trace_scale $(SCALE)
+
+bench-serve: $(DEVELOPMENT)  ## `headwater serve` beside transformers' own `generate`, 1 to 128 clients, ten minutes; SERVE="--rounds 1" to choose
+	$(BIN)/python -m benchmarks.serving $(SERVE)
 
 bench-train: $(DEVELOPMENT)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--seconds 30" to choose
 	$(BIN)/python -m benchmarks.train $(TRAIN)

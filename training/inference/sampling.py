@@ -73,8 +73,8 @@ class Sampling:
         probabilities = (logits / self.temperature).softmax(-1)
         if self.top_p < 1:
             descending, order = probabilities.sort(descending=True, stable=True)
-            # A token stays while those before it add up to less than top_p; the likeliest always, also where top_p is so
-            # small that it is 0 in float32.
+            # A token stays while those before it add up to less than top_p; the likeliest always, also where top_p is
+            # so small that it is 0 in float32.
             dropped = descending.cumsum(-1) - descending >= self.top_p
             dropped[0] = False
             probabilities[order[dropped]] = 0

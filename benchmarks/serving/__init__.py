@@ -1,0 +1,1 @@
+"""Serving: `headwater serve` beside transformers' `generate` behind a route of the same form."""
