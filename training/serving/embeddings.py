@@ -37,7 +37,7 @@ class Embedder:
         self._metrics.waiting.set(self._waiting)
         vectors: list[list[float]] = []
         try:
-            for text in texts:  # between two of them a client that has gone is noticed, and others have their turn
+            for text in texts:  # between two of them others have their turn
                 vectors.append(await asyncio.get_running_loop().run_in_executor(self._thread, self._read, text))
         finally:
             self._waiting -= len(texts)
