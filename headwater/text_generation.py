@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ import torch
 
 from training.checkpoints.checkpoint import is_ours
 from training.distributed.device import require_determinism
+from training.inference.conversation import Message, encode_asked
 from training.inference.generate import load, stream_text
 from training.inference.sampling import Sampling
 
@@ -48,12 +49,9 @@ class HuggingFaceText:
         """Whether it was trained on conversations: its tokenizer says what one looks like."""
         return bool(self.loaded.tokenizer.chat_template)
 
-    def reply(self, messages: Sequence[Mapping[str, str]], *, max_tokens: int, sampling: Sampling) -> Iterator[str]:
-        """The pieces of the answer to a conversation, a role ("user", "assistant") and its content a message."""
-        ids = self.loaded.tokenizer.apply_chat_template(
-            list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
-        )
-        yield from self._continue(list(ids), max_tokens, sampling)
+    def reply(self, messages: Sequence[Message], *, max_tokens: int, sampling: Sampling) -> Iterator[str]:
+        """The pieces of the answer to a conversation. Raises ValueError as `encode_asked`."""
+        yield from self._continue(encode_asked(self.loaded.tokenizer, messages), max_tokens, sampling)
 
     @torch.no_grad()
     def _continue(self, ids: list[int], max_tokens: int, sampling: Sampling) -> Iterator[str]:

@@ -1,12 +1,8 @@
-"""Instructions: conversations, of which the answers alone are learnt, by a model that continues texts.
-
-A turn is the token of its role, the text, and the token that ends documents. The template is in the tokenizer, as
-`apply_chat_template` of transformers reads it; a tokenizer that has a template of its own keeps it.
-"""
+"""Instructions: conversations, of which the answers alone are learnt, by a model that continues texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +11,8 @@ from transformers import AutoModelForCausalLM
 from training.finetuning.fields import Example
 from training.finetuning.inputs import IGNORED, Features, Inputs
 from training.finetuning.tasks import Prediction
-from training.finetuning.writing import Writing, encode_plain, first_sentence
-
-ASSISTANT = "assistant"
-ROLES = ("system", "user", ASSISTANT)
-TEMPLATE = (
-    "{{ eos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + eos_token }}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
-)
-Message = Mapping[str, str]
+from training.finetuning.writing import Writing, first_sentence
+from training.inference.conversation import ASSISTANT, ROLES, TEMPLATE, Message, encode_conversation
 
 
 class Instructions(Writing):
@@ -83,11 +72,11 @@ def add_template(inputs: Inputs) -> None:
 
 def encode_messages(messages: Sequence[Message], inputs: Inputs) -> tuple[list[int], list[int]]:
     """Token ids, and as labels those of the answers, each with the token that ends it."""
-    ids, labels = encode_question([], inputs), list[int]()
+    tokenizer, ids = inputs.tokenizer, encode_question([], inputs)
     labels = [IGNORED] * len(ids)
     for number, message in enumerate(messages):
-        opened = _encode(messages[:number], inputs, answer_next=message["role"] == ASSISTANT)
-        whole = _encode(messages[: number + 1], inputs)
+        opened = encode_conversation(tokenizer, messages[:number], answer_next=message["role"] == ASSISTANT)
+        whole = encode_conversation(tokenizer, messages[: number + 1])
         learnt = max(len(opened), len(ids)) if message["role"] == ASSISTANT else len(whole)
         labels += [IGNORED] * (learnt - len(ids)) + whole[learnt:]
         ids = whole
@@ -96,23 +85,5 @@ def encode_messages(messages: Sequence[Message], inputs: Inputs) -> tuple[list[i
 
 def encode_question(messages: Sequence[Message], inputs: Inputs) -> list[int]:
     """A conversation that the model is to answer, from its end as much as it can read beside an answer."""
-    ids = _encode(messages, inputs, answer_next=bool(messages))
+    ids = encode_conversation(inputs.tokenizer, messages, answer_next=bool(messages))
     return ids if len(ids) < inputs.limit else ids[-inputs.limit // 2 :]
-
-
-def _encode(messages: Sequence[Message], inputs: Inputs, answer_next: bool = False) -> list[int]:
-    tokenizer = inputs.tokenizer
-    if tokenizer.chat_template != TEMPLATE:
-        return list(
-            tokenizer.apply_chat_template(
-                [dict(one) for one in messages], add_generation_prompt=answer_next, tokenize=True, return_dict=False
-            )
-            if messages
-            else []
-        )
-    # As the template says, but for what looks like a special token in a text: it is ordinary text.
-    vocabulary, eos = tokenizer.get_vocab(), tokenizer.eos_token_id
-    ids = [eos]
-    for one in messages:
-        ids += [vocabulary[f"<|{one['role']}|>"], *encode_plain(one["content"], inputs), eos]
-    return [*ids, vocabulary[f"<|{ASSISTANT}|>"]] if answer_next else ids

@@ -19,6 +19,7 @@ from training.evaluation.metrics import of_texts
 from training.finetuning.fields import Example
 from training.finetuning.inputs import IGNORED, Features, Inputs, on_device, read_config
 from training.finetuning.tasks import Prediction, Scores, Task
+from training.inference.conversation import encode_plain
 
 SENTENCE = re.compile(r".*?(?:[.!?](?=\s|$)|[。！？]|$)", re.DOTALL)
 SHARE = 0.5  # of what a model that continues texts can read, at most so much is the text that is read
@@ -43,12 +44,12 @@ class Writing(Task):
         yield {"input_ids": ids, "attention_mask": [1] * len(ids), "labels": labels}
 
     def _target(self, text: str, inputs: Inputs) -> list[int]:
-        return [*encode_plain(text, inputs), inputs.tokenizer.eos_token_id]
+        return [*encode_plain(inputs.tokenizer, text), inputs.tokenizer.eos_token_id]
 
     def _opening(self, example: Example, inputs: Inputs) -> list[int]:
         """What a model that continues texts reads before it writes: the text between two tokens that open documents."""
         eos = inputs.tokenizer.eos_token_id
-        return [eos, *encode_plain(str(example["source"]), inputs)[: int(SHARE * inputs.limit)], eos]
+        return [eos, *encode_plain(inputs.tokenizer, str(example["source"]))[: int(SHARE * inputs.limit)], eos]
 
     @torch.no_grad()
     def predict(self, model: Any, inputs: Inputs, examples: Sequence[Example]) -> list[Prediction]:
@@ -113,9 +114,3 @@ class Summarization(Writing):
 def first_sentence(text: str) -> str:
     found = SENTENCE.match(text.strip())
     return found.group().strip() if found else ""
-
-
-def encode_plain(text: str, inputs: Inputs) -> list[int]:
-    """Without special tokens. What looks like one in the text is ordinary text."""
-    ids: list[int] = inputs.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    return ids

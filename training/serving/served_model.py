@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,9 @@ from tokenizers import Tokenizer
 
 from training.checkpoints.checkpoint import find_checkpoint, is_ours
 from training.checkpoints.export import load_model, load_tokenizer
-from training.inference.conversation import join_turns
+from training.inference.conversation import Message, encode_asked, join_turns
 from training.inference.loading import model_digest
 from training.models.module import CausalModel, MaskedModel
-
-Message = Mapping[str, str]
 
 
 class Texts(ABC):
@@ -57,7 +55,6 @@ class HuggingFaceTexts(Texts):
         self._tokenizer: Any = load_pretrained_tokenizer(folder)
         self._eos, own = eos, self._tokenizer.eos_token_id
         self.ends = frozenset({eos, own} - {None})
-        self._control = sorted({str(token) for token in self._tokenizer.all_special_tokens})
 
     def encode(self, text: str) -> list[int]:
         return list(self._tokenizer(text)["input_ids"]) or [self._eos]
@@ -68,18 +65,7 @@ class HuggingFaceTexts(Texts):
     def encode_conversation(self, messages: Sequence[Message]) -> list[int]:
         if not self._tokenizer.chat_template:
             return super().encode_conversation(messages)
-        for message in messages:
-            if held := next((token for token in self._control if token in message["content"]), None):
-                raise ValueError(f"a message holds {held}, by which the model tells who speaks; leave it out")
-        from jinja2 import TemplateError
-
-        try:
-            ids = self._tokenizer.apply_chat_template(
-                list(messages), add_generation_prompt=True, tokenize=True, return_dict=False
-            )
-        except TemplateError as error:
-            raise ValueError(f"the model's form of conversations has no place for these messages: {error}") from error
-        return list(ids)
+        return encode_asked(self._tokenizer, messages)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from random_checkpoints import random_checkpoint
 from small_corpus import Data
 from start_models import write_start
@@ -86,6 +92,40 @@ def test_ctrl_c_ends_it_with_the_token_of_a_file(folder: Path, tmp_path: Path) -
         process.kill()
         process.wait()
     assert process.returncode == 130 and STOPPED in stderr
+
+
+def test_it_speaks_tls(folder: Path, tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    (tmp_path / "token").write_text(TOKEN)
+    write_certificate(key, certificate)
+    process = serve(
+        folder, "--token-file", str(tmp_path / "token"), "--tls-key", str(key), "--tls-certificate", str(certificate)
+    )
+    assert process.stdout is not None
+    try:
+        url = json.loads(process.stdout.readline())["url"]
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        with httpx.Client(verify=ssl.create_default_context(cafile=certificate), headers=headers) as client:
+            assert client.get(f"{url}v1/models").status_code == 200
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(url.replace("https:", "http:"))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def write_certificate(key: Path, certificate: Path) -> None:
+    """Of this machine, signed by itself."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")]), datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, private.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    key.write_bytes(private.private_bytes(serialization.Encoding.PEM, *form))
 
 
 def test_a_damaged_checkpoint_is_refused_before_the_port_opens(

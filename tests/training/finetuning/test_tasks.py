@@ -15,12 +15,13 @@ from training.finetuning.catalog import TASKS
 from training.finetuning.fields import Example
 from training.finetuning.heads import load_headed
 from training.finetuning.inputs import IGNORED, Inputs, load_inputs
-from training.finetuning.instructions import TEMPLATE, encode_messages
+from training.finetuning.instructions import encode_messages
 from training.finetuning.learning import fit
 from training.finetuning.plan import FinetunePlan
 from training.finetuning.preferences import Preferences, log_likelihoods
 from training.finetuning.tagging import join_words
 from training.finetuning.tasks import Task
+from training.inference.conversation import TEMPLATE
 
 Start = Callable[[str], Path]
 WORDS = ("list", "value", "return", "object", "string", "file", "the", "of", "number", "class")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from served_models import CONTEXT, TOKEN, RunningServer, wait_until
+
+from training.serving.logs import LOGGER, JsonLines
 
 JSON = {"Content-Type": "application/json"}
 LONG = {"prompt": "The module", "max_tokens": CONTEXT - 100, "temperature": 0}
@@ -135,12 +140,18 @@ def test_a_client_that_goes_ends_what_is_written_for_it(server: RunningServer, s
     assert server.count("headwater_generated_tokens_total") - before < LONG["max_tokens"] / 2  # type: ignore[operator]
 
 
-def test_nothing_of_a_prompt_or_an_answer_is_in_the_log(
-    server: RunningServer, capfd: pytest.CaptureFixture[str]
-) -> None:
-    from training.serving.logs import configure_logs
+@pytest.fixture
+def log(server: RunningServer) -> Iterator[io.StringIO]:
+    """What the server logs from now on."""
+    written = io.StringIO()
+    handler = next(one for one in LOGGER.handlers if isinstance(one.formatter, JsonLines))
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)
 
-    configure_logs()  # of this test's stderr
+
+def test_nothing_of_a_prompt_or_an_answer_is_in_the_log(server: RunningServer, log: io.StringIO) -> None:
     secret = "xylophone"
     answers = [
         server.post(prompt=secret, max_tokens=40, seed=1),
@@ -152,12 +163,13 @@ def test_nothing_of_a_prompt_or_an_answer_is_in_the_log(
         server.client.post("/v1/completions", content=f'{{"prompt": "{secret}', headers=JSON),
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 422, 422, 422, 404, 400]
-    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    wait_until(lambda: log.getvalue().count('"request"') == len(answers))  # told when the answer has been sent
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
     assert [line["status"] for line in lines if line["event"] == "request"] == [200, 200, 422, 422, 422, 404, 400]
     said = [answers[0].json()["choices"][0]["text"], answers[1].json()["choices"][0]["message"]["content"]]
-    log = json.dumps(lines, ensure_ascii=False)
-    assert secret not in log and TOKEN not in log
-    assert not any(word in log for text in said for word in text.split() if len(word) > 5)
+    told = json.dumps(lines, ensure_ascii=False)
+    assert secret not in told and TOKEN not in told
+    assert not any(word in told for text in said for word in text.split() if len(word) > 5)
 
 
 def test_many_broken_requests_at_once_leave_the_server_whole(server: RunningServer) -> None:
