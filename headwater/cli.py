@@ -31,6 +31,8 @@ COMMANDS = {
     "nearest": "print the words whose vectors are nearest to a word's, and analogies",
     "dedup": "remove duplicates from files of documents",
     "score": "score a checkpoint on benchmarks",
+    "shrink": "make a trained model small: fewer layers, heads or bits, or a teacher's predictions",
+    "export": "write a model as one file for llama.cpp or ONNX Runtime",
     "card": "write the cards of texts, shards and checkpoints: README.md, croissant.json",
     "recipes": "list, show, compare and write recipes",
     "ablate": "change a recipe in one thing, and tell what that does to documents and scores",

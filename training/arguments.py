@@ -92,6 +92,18 @@ def build_parser() -> argparse.ArgumentParser:
         "folder, and with its shape; of a checkpoint or an --out also a URL (default: begin with random weights)",
     )
     parser.add_argument(
+        "--teacher",
+        metavar="FOLDER",
+        help="learn the predictions of this checkpoint as well (distillation); of the same tokenizer",
+    )
+    parser.add_argument("--temperature", type=float, default=2.0, help="of a teacher's predictions (%(default)s)")
+    parser.add_argument(
+        "--hard-weight",
+        type=float,
+        default=0.5,
+        help="weight of the text in the loss beside a teacher's predictions, 0 to 1 (%(default)s)",
+    )
+    parser.add_argument(
         "--preset",
         choices=PRESETS,
         default="tiny",

@@ -36,6 +36,12 @@ def main() -> int:
         start.model if start else None,
     )
     config, explanation = apply_step_law(plan, model)
+    if args["teacher"]:
+        from training.compress.distillation import Teacher, Teaching, distilled
+
+        teacher = Teacher(args["teacher"], Teaching(temperature=args["temperature"], hard_weight=args["hard_weight"]))
+        teacher.check_student(model, args["tokenizer"].read_bytes())
+        model = distilled(model, teacher)
     # Other ranks wait for the one that waits for the lock, and should hear from it why it ends.
     out = Outdir(args["out"], wait=min(LOCK_WAIT, config.timeout / 2))
     with World(config.threads, config.timeout) as world, out if world.is_main else nullcontext():

@@ -77,6 +77,17 @@ def verify(folder: Path) -> None:
             raise DamagedError(f"{path} has sha256 {actual}, its manifest says {entry['sha256']}")
 
 
+def seal(folder: Path, step: int) -> None:
+    """Writes the manifest of the files in a folder, which has none. All is on disk when it returns."""
+    entries = []
+    for path in sorted(folder.iterdir()):
+        sync(path)
+        entries.append({"path": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)})
+    (folder / MANIFEST).write_bytes(canonical_json({"schema": SCHEMA, "step": step, "files": entries}))
+    sync(folder / MANIFEST)
+    sync(folder)
+
+
 def files_without_optimizer(folder: Path) -> tuple[list[Path], bytes]:
     """What scoring and generating need of a checkpoint, about a third of its bytes: its files without the optimizer's,
     and a manifest of these."""
@@ -140,13 +151,7 @@ class Checkpoints:
         """
         assert self._writing is not None
         target, writing = self.folder / _name(step), self._writing
-        entries = []
-        for path in sorted(writing.iterdir()):
-            sync(path)
-            entries.append({"path": path.name, "bytes": path.stat().st_size, "sha256": file_digest(path)})
-        (writing / MANIFEST).write_bytes(canonical_json({"schema": SCHEMA, "step": step, "files": entries}))
-        sync(writing / MANIFEST)
-        sync(writing)
+        seal(writing, step)
         if target.exists():  # it was damaged and skipped, and is now replaced
             self._remove(target)
         os.rename(writing, target)

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 from tokenizers import AddedToken, Tokenizer
+from torch import Tensor
 
 from corpus.lake.manifest import canonical_json
 from training.models.config import ModelConfig
 from training.models.families import read_model
 from training.models.module import CausalModel, MaskedModel, TrainableModel
+from training.models.quantized import Scheme, dequantize, insert, read_scheme
 
 GENERATION = ("eos_token_id", "decoder_start_token_id")  # of config.json, what transformers' `generate` needs
 
@@ -57,13 +59,29 @@ def read_config(folder: Path) -> ModelConfig:
     return read_model(json.loads(path.read_bytes()), where=str(path))
 
 
+def read_quantization(folder: Path) -> Scheme | None:
+    """How the matrices of the model in a folder are held; None where they are floating-point numbers."""
+    path = folder / "config.json"
+    return read_scheme(json.loads(path.read_bytes()), where=str(path))
+
+
+def read_floats(folder: Path) -> dict[str, Tensor]:
+    """The weights of a folder by name; what is quantized comes back in float32."""
+    stored, scheme = load_file(folder / "model.safetensors"), read_quantization(folder)
+    return dequantize(stored, scheme) if scheme else stored
+
+
 def load_model(folder: Path) -> TrainableModel:
-    """The model of a folder, ours or Hugging Face's, float32 on the CPU. Nothing in the folder is executed.
+    """The model of a folder, ours or Hugging Face's, on the CPU: in float32, or as it is quantized. Nothing in the
+    folder is executed.
 
     Raises ValueError where weights are missing, and warns of those that the model has no use for.
     """
     path, model = folder / "model.safetensors", read_config(folder).build()
-    missing, unused = model.load_state_dict(load_file(path), strict=False)
+    stored, scheme = load_file(path), read_quantization(folder)
+    if scheme:
+        stored = insert(model, stored, scheme)
+    missing, unused = model.load_state_dict(stored, strict=False)
     missing = [name for name in missing if not name.startswith(model.TRAINING_ONLY)]
     if missing:
         raise ValueError(f"{path} has no weights {', '.join(missing)}: it is of another model than config.json says")

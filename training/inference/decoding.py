@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from training.inference.sampling import Sampling
 from training.models.module import Cache, CausalModel
@@ -79,7 +78,7 @@ def decode_steps(
 
 def read(model: CausalModel, texts: list[list[int]], cache: Cache) -> Tensor:
     """Reads whole texts into the emptied cache, padded on the right. Returns the logits [B, V] of the next tokens."""
-    device = model.head.device
+    device = model.device
     lengths = torch.tensor([len(text) for text in texts], device=device)
     padded = torch.zeros(len(texts), int(lengths.max()), dtype=torch.int64)
     for row, text in enumerate(texts):
@@ -88,7 +87,7 @@ def read(model: CausalModel, texts: list[list[int]], cache: Cache) -> Tensor:
     with _eager(model):
         hidden = model.hidden(padded.to(device), cache)
     cache.truncate(lengths)
-    return functional.linear(hidden[torch.arange(len(texts)), lengths - 1], model.head)
+    return model.scores(hidden[torch.arange(len(texts)), lengths - 1])
 
 
 def read_next(model: CausalModel, tokens: list[int], texts: Sequence[list[int]], cache: Cache) -> Tensor:
@@ -97,7 +96,7 @@ def read_next(model: CausalModel, tokens: list[int], texts: Sequence[list[int]],
     context = model.config.max_position_embeddings
     if cache.longest < context:
         with _eager(model):
-            return model.logits(torch.tensor(tokens, device=model.head.device)[:, None], cache)[:, -1]
+            return model.logits(torch.tensor(tokens, device=model.device)[:, None], cache)[:, -1]
     lengths = (cache.lengths + 1).tolist()
     kept = [context // 2 if length > context else length for length in lengths]
     return read(model, [text[-count:] for text, count in zip(texts, kept, strict=True)], cache)

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.nn import functional
 
 from training.inference.batches import Batch
 from training.inference.decoding import decode
@@ -71,15 +70,13 @@ class TrainedModel(TextTokenizer):
 
     @torch.no_grad()
     def log_likelihoods(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        device = self.model.head.device
+        device = self.model.device
         tree = None
         if batch.branched:
             tree = torch.from_numpy(batch.positions).to(device), torch.from_numpy(batch.ends).to(device)
         hidden = self.model.hidden(torch.from_numpy(batch.tokens).to(device), tree=tree).flatten(0, 1)
-        head = self.model.head
-        return score_states(
-            hidden, lambda states: functional.linear(states, head), len(head), batch.indices, batch.targets
-        )
+        vocabulary = self.model.config.vocab_size
+        return score_states(hidden, self.model.scores, vocabulary, batch.indices, batch.targets)
 
     def generate(
         self, prompts: Sequence[list[int]], max_tokens: int, stop: Callable[[list[int]], bool]

@@ -26,7 +26,7 @@ def attend_causally(q: Tensor, k: Tensor, v: Tensor, mask: Mask, cached: CacheLa
     if isinstance(mask, BlockMask):
         y = flex_attention(q, k, v, block_mask=mask, enable_gqa=grouped)
     else:
-        causal = mask is None and q.shape[2] > 1
+        causal = mask is None and (cached is None or q.shape[2] > 1)
         y = functional.scaled_dot_product_attention(q, k, v, mask, is_causal=causal, enable_gqa=grouped)
     assert isinstance(y, Tensor)
     return y.transpose(1, 2).flatten(2)

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -158,7 +159,15 @@ class CausalModel(TrainableModel):
 
     def logits(self, tokens: Tensor, cache: Any = None) -> Tensor:
         """Scores [B, T, V] of the token that follows each of tokens [B, T]."""
-        return functional.linear(self.hidden(tokens, cache), self.head)
+        return self.scores(self.hidden(tokens, cache))
+
+    def scores(self, states: Tensor) -> Tensor:
+        """Of each token of the vocabulary, [..., V], after states [..., D]."""
+        return functional.linear(states, self.head)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
 
     def forward(self, tokens: Tensor, targets: Tensor, segments: Tensor | None = None) -> Tensor:
         """Negative log-likelihood in nats, summed over the targets of all B x T except those IGNORED."""

@@ -13,11 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.distributed.tensor import DTensor, distribute_tensor
 
+from training.checkpoints.export import read_floats
 from training.checkpoints.start import Start
 from training.models.config import ModelConfig
 from training.models.module import TrainableModel
@@ -75,7 +75,7 @@ def _read(start: Start, config: ModelConfig) -> dict[str, Tensor]:
     theirs, ours = f"{start.model.model_type}.", f"{config.model_type}."
     return {
         ours + name.removeprefix(theirs) if name.startswith(theirs) else name: value.float()
-        for name, value in load_file(start.weights).items()
+        for name, value in read_floats(start.folder).items()
     }
 
 

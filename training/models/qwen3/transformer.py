@@ -18,6 +18,7 @@ from training.models.cache import Caches, KeyValueCache, Tree, place
 from training.models.initial import initialize
 from training.models.masks import Mask
 from training.models.module import CausalModel
+from training.models.quantized import QuantizedMatrix
 from training.models.qwen3.config import Qwen3Config
 from training.models.qwen3.layers import Layer, RMSNorm
 
@@ -61,6 +62,10 @@ class Transformer(CausalModel):
         """The output matrix [V, D]."""
         return self.model.embed_tokens.weight if self.config.tie_word_embeddings else self.lm_head.weight
 
+    def scores(self, states: Tensor) -> Tensor:
+        table = self.model.embed_tokens if self.config.tie_word_embeddings else self.lm_head
+        return table.multiply(states) if isinstance(table, QuantizedMatrix) else super().scores(states)
+
     @property
     def blocks(self) -> Sequence[nn.Module]:
         return list(self.model.layers)
@@ -73,7 +78,7 @@ class Transformer(CausalModel):
             config.head_dim,
             batch=batch,
             capacity=min(capacity, config.max_position_embeddings),
-            device=self.head.device,
+            device=self.device,
         )
 
     def hidden(
