@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+BLOCK = 1 << 18  # products at a time: their int32 stays in a core's cache while it becomes float32
 METHOD = "compressed-tensors"
 PACKED = "pack-quantized"
 PARTS = ("weight_packed", "weight_scale", "weight_shape")
@@ -107,8 +108,12 @@ class QuantizedMatrix(nn.Module):
         rows = x.flatten(0, -2).float()
         # Each token has a scale of its own, so that no text's score depends on what else is in the batch.
         scales = rows.abs().amax(-1, keepdim=True).clamp_(min=torch.finfo(torch.float32).tiny).div_(127)
-        product = torch._int_mm((rows / scales).round_().to(torch.int8), self.integers.t())
-        return (product * scales).mul_(self.scale.t()).view(*x.shape[:-1], -1)
+        rounded, matrix, wide = (rows / scales).round_().to(torch.int8), self.integers.t(), self.scale.t()
+        out = rows.new_empty(len(rows), len(self.integers))
+        step = max(16, BLOCK // len(self.integers))
+        for block, read, scale in zip(out.split(step), rounded.split(step), scales.split(step), strict=True):
+            block.copy_(torch._int_mm(read, matrix)).mul_(scale).mul_(wide)
+        return out.view(*x.shape[:-1], -1)
 
     def _scaled(self, held: Tensor, scale: Tensor) -> Tensor:
         if self.scheme.bits == 4:
