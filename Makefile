@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint proof ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint proof ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -76,6 +76,9 @@ bench-loader: $(DEVELOPMENT) $(LENT)  ## tokens to batches, beside its peers; 5 
 
 bench-significance: $(DEVELOPMENT)  ## how often intervals hold the truth and tests err, on made data; SIGNIFICANCE="--rounds 200" to choose
 	$(BIN)/python -m benchmarks.significance $(SIGNIFICANCE)
+
+bench-shrink: $(DEVELOPMENT)  ## a small model and what `headwater shrink` makes of it; ten minutes, and makes only what is missing
+	$(BIN)/python -m benchmarks.shrink
 
 bench-trace: $(DEVELOPMENT) benchmarks/.venvs/text-trace/installed  ## the index of training tokens beside its peers; TRACE="--tokens 1e7 1e8" to choose
 	$(BIN)/python -m benchmarks.text_trace $(TRACE)
