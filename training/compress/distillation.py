@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -137,10 +136,3 @@ def with_preparation(
 
     names = [field.name for field in fields(config)]
     return Prepared(**{name: getattr(config, name) for name in names})
-
-
-def open_teacher(place: str, teaching: Teaching, student: ModelConfig, tokenizer: Path) -> Teacher:
-    """Raises ValueError where this student cannot learn from it."""
-    teacher = Teacher(place, teaching)
-    teacher.check_student(student, tokenizer.read_bytes())
-    return teacher

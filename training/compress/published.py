@@ -8,7 +8,6 @@ manifest.json    size and SHA-256 of every file
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import uuid
@@ -76,10 +75,3 @@ def publish_model(
         seal(folder, step)
         os.rename(folder, out)
         sync(out.parent)
-
-
-def read_about(folder: Path) -> dict[str, Any]:
-    """What was done to a shrunk model; empty for another."""
-    path = folder / ABOUT
-    found: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
-    return found

@@ -16,7 +16,6 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from training.models.cache import CacheGroup, KeyValueCache
 from training.models.module import CausalModel
@@ -42,7 +41,7 @@ def read_prompt(model: CausalModel, prompt: Sequence[int], cache: KeyValueCache)
     while there is more to read."""
     piece = prompt[cache.longest : cache.longest + PIECE]
     hidden = model.hidden(torch.tensor([piece]), cache)
-    return functional.linear(hidden[:, -1], model.head)[0] if cache.longest == len(prompt) else None
+    return model.scores(hidden[:, -1])[0] if cache.longest == len(prompt) else None
 
 
 def read_tokens(
@@ -54,7 +53,7 @@ def read_tokens(
         padded = torch.zeros(rows, 1, dtype=torch.int64)
         padded[: len(chosen), 0] = torch.tensor(chosen)
         group = CacheGroup(caches[start : start + rows], rows)
-        logits = functional.linear(model.hidden(padded, group)[:, -1], model.head)
+        logits = model.scores(model.hidden(padded, group)[:, -1])
         yield from (row.clone() for row in logits[: len(chosen)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,16 @@ import pytest
 from start_models import write_start
 from transformers import AutoTokenizer
 
+from training.compress.plan import ShrinkPlan
+from training.compress.shrinking import shrink
 from training.inference.conversation import ROLES, TEMPLATE
+from training.inference.decoding import decode
+from training.inference.sampling import GREEDY
+from training.models.module import CausalModel
+from training.serving.config import ServingConfig
+from training.serving.engine import Engine
+from training.serving.generation import Piece, Question
+from training.serving.metrics import Metrics
 from training.serving.served_model import load_served
 
 
@@ -51,3 +61,22 @@ def test_a_template_of_others_is_given_no_message_with_a_control_token(conversin
     texts = load_served(tmp_path, "x").texts
     with pytest.raises(ValueError, match=r"holds <\|assistant\|>, by which the model tells who speaks"):
         texts.encode_conversation(TURN)
+
+
+def test_a_model_in_integers_is_served(conversing: Path, tmp_path: Path) -> None:
+    """Its answers are those of generating by itself."""
+    shrink(str(conversing), tmp_path / "small", ShrinkPlan(bits=8, dynamic=True))
+    served = load_served(tmp_path / "small", "small")
+    assert isinstance(served.model, CausalModel)
+    engine = Engine(served.model, served.texts.decode, frozenset(), ServingConfig(), Metrics())
+    pieces: queue.SimpleQueue[Piece] = queue.SimpleQueue()
+    prompt = served.texts.encode("list error")
+    try:
+        engine.submit([(Question(prompt=prompt, max_tokens=8, sampling=GREEDY, likeliest=0), pieces.put)])
+        found = [pieces.get(timeout=60)]
+        while found[-1].finish is None:
+            found.append(pieces.get(timeout=60))
+    finally:
+        engine.stop()
+    [expected] = decode(served.model, [prompt], max_tokens=8, sampling=GREEDY)
+    assert [token.id for piece in found for token in piece.tokens] == expected
