@@ -36,6 +36,7 @@ COMMANDS = {
     "card": "write the cards of texts, shards and checkpoints: README.md, croissant.json",
     "recipes": "list, show, compare and write recipes",
     "ablate": "change a recipe in one thing, and tell what that does to documents and scores",
+    "tune": "choose settings of a recipe by the loss on held-out text",
     "compare": "tell whether the scores of two recipes or checkpoints differ",
     "forget": "take a host, page or document out of a lake and of whatever was made of it",
     "collect": "delete the datasets that no recipe needs any more",

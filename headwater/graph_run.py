@@ -47,10 +47,14 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 class GraphRun:
-    """One run of the asset graph on a lake, under one recipe, kept in the lake's Dagster history."""
+    """One run of the asset graph on a lake, under one recipe, kept in the lake's Dagster history. `pipes`: what starts
+    the trainer."""
 
-    def __init__(self, lake: Lake, engine: Engine, recipe: str, quiet: bool = False) -> None:
+    def __init__(
+        self, lake: Lake, engine: Engine, recipe: str, quiet: bool = False, pipes: Pipes | None = None
+    ) -> None:
         self.lake, self.engine, self.recipe = lake, engine, recipe
+        self._pipes = pipes or Pipes()
         self._progress = Progress(enabled=not quiet)
         use_home(lake)
 
@@ -159,7 +163,7 @@ class GraphRun:
                 resources={
                     "lake": LakeResource(url=self.lake.url),
                     "engine": EngineResource.of(self.engine),
-                    "pipes": _Pipes(),
+                    "pipes": self._pipes,
                 },
             )
         except dg.DagsterExecutionInterruptedError as error:  # Ctrl-C, where a library let the main thread have it
@@ -187,7 +191,7 @@ def _among(chosen: Set[dg.AssetKey], assets: Sequence[dg.AssetsDefinition]) -> S
     return chosen & {asset.key for asset in assets}
 
 
-class _Pipes(dg.PipesSubprocessClient):
+class Pipes(dg.PipesSubprocessClient):
     """Its processes leave Ctrl-C to this one, which ends them."""
 
     def run(self, **arguments: Any) -> Any:

@@ -123,3 +123,13 @@ def write_recipe(lake: Lake, name: str, base: str, changes: Mapping[str, Any]) -
     lines = [f"base = {show(base)}", *(f"{key} = {show(value)}" for key, value in leaves(changes))]
     lake.write(path, "".join(f"{line}\n" for line in lines).encode())
     return Named(name=name, recipe=recipe, base=base, path=path, changes=changes)
+
+
+def ensure_recipe(lake: Lake, name: str, base: str, changes: Mapping[str, Any]) -> Named:
+    """The recipe of that name, written where it is not there. Raises ValueError where it is another, or cannot be."""
+    if name not in recipe_names(lake):
+        return write_recipe(lake, name, base, changes)
+    found = find_recipe(lake, name)
+    if (found.base, found.changes) != (base, changes):
+        raise ValueError(f"{found.path or name} is another recipe; remove that file, or choose another name")
+    return found
