@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         forget,
         rebuild,
         run,
+        tune,
     )
     from headwater.lake_reader import LakeReader
     from headwater.model_actions import fill_mask, load_finetuned, nearest, score_vectors, train_vectors
@@ -47,6 +48,7 @@ __all__ = [
     "run",
     "score_vectors",
     "train_vectors",
+    "tune",
 ]
 MODELS = ("fill_mask", "load_finetuned", "nearest", "score_vectors", "train_vectors")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from headwater.rebuilding.rebuilt import Rebuilt
     from headwater.reports import Report
     from headwater.selection import Fitted
+    from headwater.tuning.tuning import Tuning
     from pipelines.engine import Engine
     from training.significance.comparison import Comparison
 
@@ -111,6 +112,53 @@ def ablate(
     design, keys = _design(lake, base, settings or {}, drop, without, seeds, crawls)
     with divert_stdout(quiet=True):
         return compute(_lake(lake), design, keys, _engine(workers), samples, quiet=True)
+
+
+def tune(
+    recipe: str,
+    ranges: Mapping[str, str | Sequence[Any]],
+    *,
+    trials: int = 20,
+    method: str = "tpe",
+    pruner: str | None = None,
+    seeds: int = 3,
+    seed: int = 0,
+    at_once: int = 1,
+    study: str | None = None,
+    storage: str | None = None,
+    crawls: Sequence[str] = (),
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+    workers: int | None = None,
+) -> Tuning:
+    """Chooses settings of a recipe by the loss on held-out text, and writes the recipe that is best.
+
+    `ranges`: {"training.learning_rate": "1e-4:1e-2:log", "training.optimizer": ["muon", "adamw"]}, as --set-range has
+    them. Raises ValueError for what cannot be, RuntimeError where a stage fails; the same call goes on then."""
+    from headwater.crawl_keys import resolve_crawls
+    from headwater.tuning.ranges import parse_range
+    from headwater.tuning.study import load_optuna
+    from headwater.tuning.tuning import Options
+    from headwater.tuning.tuning import tune as search
+    from recipes.files import load_recipe
+    from recipes.values import show
+
+    load_optuna()
+    opened = _lake(lake)
+    texts = {name: one if isinstance(one, str) else ",".join(map(show, one)) for name, one in ranges.items()}
+    options = Options(
+        recipe=recipe,
+        ranges=tuple(parse_range(f"{name}={text}") for name, text in texts.items()),
+        trials=trials,
+        method=method,
+        pruner=pruner,
+        seeds=seeds,
+        seed=seed,
+        at_once=at_once,
+        study=study,
+        storage=storage,
+    )
+    keys = resolve_crawls(crawls or load_recipe(opened, recipe).crawls)
+    return search(opened, options, keys, _engine(workers), lambda line: None)
 
 
 def compare(a: str, b: str, *, lake: str | os.PathLike[str] = DEFAULT_LAKE) -> Comparison:
