@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-view lint proof ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-tune bench-view lint proof ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -106,6 +106,9 @@ bench-serve: $(DEVELOPMENT)  ## `headwater serve` beside transformers' own `gene
 
 bench-train: $(DEVELOPMENT)  ## the trainer on a CPU beside a plain loop in nanoGPT's manner; TRAIN="--seconds 30" to choose
 	$(BIN)/python -m benchmarks.train $(TRAIN)
+
+bench-tune: $(DEVELOPMENT)  ## the best learning rate at four widths, ten minutes; TUNE="--steps 80" to choose
+	$(BIN)/python -m benchmarks.tuning $(TUNE)
 
 bench-view: $(DEVELOPMENT)  ## the pages of `headwater view` in a lake of 10^5 documents, a quarter of an hour; VIEW="--documents 1e4" to choose
 	$(BIN)/python -m benchmarks.view $(VIEW)

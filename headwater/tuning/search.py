@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 
-def search(plan: Plan, base: Recipe, storage: str, folder: Path, train: Train, say: Say, at_once: int = 1) -> None:
+def run_trials(plan: Plan, base: Recipe, storage: str, folder: Path, train: Train, say: Say, at_once: int = 1) -> None:
     """Until the study has all of its trials. `folder`: its own, on this machine. Raises what a trial raises that is
     neither hopeless nor of settings that cannot be: what is wrong then is not the settings' fault."""
     if at_once == 1:
-        _search(plan, base, storage, folder, train, say)
+        _run_trials(plan, base, storage, folder, train, say)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(at_once, mp_context=context, initializer=_end_with_parent) as pool:
-        running = [pool.submit(_search, plan, base, storage, folder, train, _print) for _ in range(at_once)]
+        running = [pool.submit(_run_trials, plan, base, storage, folder, train, _print) for _ in range(at_once)]
         wait(running)
         for one in running:
             one.result()
@@ -63,7 +63,7 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _search(plan: Plan, base: Recipe, storage: str, folder: Path, train: Train, say: Say) -> None:
+def _run_trials(plan: Plan, base: Recipe, storage: str, folder: Path, train: Train, say: Say) -> None:
     study = open_study(plan, base, storage)
     while (trial := _ask(study, plan, folder)) is not None:
         _try(study, plan, base, trial, train)

@@ -16,7 +16,7 @@ from headwater.tuning.comparison import Comparison, compare
 from headwater.tuning.measures import LOSS, UNITS, choose_measure
 from headwater.tuning.page import write_page
 from headwater.tuning.ranges import Range, check_ranges, grid, settings_of
-from headwater.tuning.search import Say, search
+from headwater.tuning.search import Say, run_trials
 from headwater.tuning.study import METHODS, PRUNERS, Plan, best_trials, folder_of, open_study, repeat_killed
 from headwater.tuning.table import Row, rows, show_settings
 from headwater.tuning.training_pool import training_at_once
@@ -75,11 +75,11 @@ def tune(lake: Lake, options: Options, crawls: Sequence[str], engine: Engine, sa
     with _only_process(folder, plan.name):
         study = open_study(plan, base, storage)
         if repeated := repeat_killed(study):
-            say(f"{repeated} trials that were killed go on")
+            say(f"trials that were killed and go on: {repeated}")
         with divert_stdout(quiet=True):
             trainer.compute_data()
         with training_at_once(lake, options.at_once) if options.at_once > 1 else nullcontext():
-            search(plan, base, storage, folder, trainer, say, options.at_once)
+            run_trials(plan, base, storage, folder, trainer, say, options.at_once)
         comparison = None
         if best_trials(study, 1):
             say(f"the best trials and {plan.recipe} are trained again with new seeds")

@@ -20,7 +20,7 @@ from corpus.sources import crawl_id
 from headwater.cli import main
 from headwater.logs import divert_stdout
 from headwater.tuning.ranges import check_ranges, parse_range
-from headwater.tuning.search import search
+from headwater.tuning.search import run_trials
 from headwater.tuning.study import Plan, folder_of, open_study, repeat_killed
 from headwater.tuning.table import rows
 from headwater.tuning.trials import HopelessError, Trainer, watched
@@ -86,7 +86,7 @@ def test_a_study_that_was_killed_in_a_trial_goes_on_with_it(graph: Graph, lake: 
     assert (running.trial, running.state) == (1, "running")
     assert repeat_killed(open_study(plan, SMALL, storage)) == 1
     said: list[str] = []
-    search(plan, SMALL, storage, folder, trainer_of(lake, graph), said.append)
+    run_trials(plan, SMALL, storage, folder, trainer_of(lake, graph), said.append)
     first, second = rows(open_study(plan, SMALL, storage), plan)
     assert first.settings == running.settings and first.state == second.state == "complete"
     assert first.value is not None and second.value is not None and second.value < first.value
