@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from corpus.contamination.policy import CONTAMINATED
-from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, choose_held_out
+from corpus.holdout.heldout import HeldOutConfig, HeldOutIndex, choose_first_words, choose_held_out
 from corpus.holdout.items import CONTINUATION, LAST_WORD, ItemConfig, build_items
 from corpus.lake import stages
 from corpus.lake.manifest import Manifest
@@ -98,21 +98,33 @@ class HoldOut(Work):
         self.gone = {row["doc_id"]: row for path in self.removals for row in lake.read_rows(path)}
         stay = np.array([row["doc_id"] not in self.gone for row in rows], bool)
         mask = np.zeros(len(rows), bool)
-        urls = [row["url"] or row["doc_id"].hex() for row, stays in zip(rows, stay, strict=True) if stays]
+        urls = [_address(row) for row, stays in zip(rows, stay, strict=True) if stays]
         mask[stay] = choose_held_out(urls, self.config)
         self.wanted = {row["doc_id"] for row, chosen in zip(rows, mask, strict=True) if chosen}
         self.heldout = sorted(self.wanted)
         texts: dict[bytes, str] = {}
-        place = 0
+        words, place = np.zeros(len(rows), np.int64), 0
         for path in self.documents:
             for batch in lake.read_batches(path, ["doc_id", "text"]):
+                if self.config.training_words is not None:
+                    words[place : place + len(batch)] = count_words(batch["text"])
                 # By place: to look ids up, each batch would make a table of all that are wanted.
                 chosen = batch.filter(pa.array(mask[place : place + len(batch)]))
                 place += len(batch)
                 texts |= zip(chosen["doc_id"].to_pylist(), chosen["text"].to_pylist(), strict=True)
+        self.beyond = self._beyond_limit(rows, words, stay & ~mask)
         found = pa.array([texts[doc_id] for doc_id in self.heldout], pa.large_string())
         sets = compute_shingle_sets(found, self.config.shingle_words)
         self.index = HeldOutIndex([sets[place] for place in range(len(sets))], self.config)
+
+    def _beyond_limit(self, rows: Sequence[dict[str, Any]], words: np.ndarray, training: np.ndarray) -> set[bytes]:
+        """The training pages for which there is no room, doc_ids; `training`: boolean, shape (pages,)."""
+        if self.config.training_words is None:
+            return set()
+        places = np.flatnonzero(training)
+        urls = [_address(rows[place]) for place in places]
+        room = choose_first_words(urls, words[places], self.config.training_words)
+        return {rows[place]["doc_id"] for place in places[~room]}
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
         from corpus.duplicates.shingles import compute_shingle_sets
@@ -132,6 +144,9 @@ class HoldOut(Work):
             part.figure("heldout", 1)
             part.keep("heldout", document)
             return
+        if document["doc_id"] in self.beyond:
+            part.lose(ledger_row(document, stages.SPLIT, DROPPED, "beyond_training_words"))
+            return
         closest, jaccard, contained = self.index.closest(shingled)
         measured = (("jaccard", jaccard, self.config.similarity), ("containment", contained, self.config.containment))
         rules = [
@@ -143,7 +158,19 @@ class HoldOut(Work):
             return
         part.figure("train", 1)
         part.figure("train_text_bytes", len(document["text"].encode()))
+        if self.config.training_words is not None:
+            part.figure("train_words", len(document["text"].split()))
         part.keep("train", document)
+
+
+def count_words(texts: pa.Array) -> np.ndarray:
+    """Words between spaces of each text, int64 (texts,)."""
+    return np.array([len(text.split()) for text in texts.to_pylist()], np.int64)
+
+
+def _address(row: dict[str, Any]) -> str:
+    """Of a page, by whose hash it is held out: its URL, or its id where it has none."""
+    return row["url"] or str(row["doc_id"].hex())
 
 
 def make_items(lake: Lake, split: Manifest, config: ItemConfig, engine: Engine) -> Outcome:

@@ -5,6 +5,8 @@ trimmed         base, without the lines that many pages of a host repeat
 documentation   base, with quality rules for reference documentation
 demo            documentation, of the standard library alone, in a budget of minutes
 
+babylm_strict_small   base, with as many words, readings and weights as BabyLM's track strict-small has; for a GPU
+
 recipes.files has those that differ from one of these.
 """
 
@@ -80,6 +82,31 @@ def demo() -> Recipe:
     return replace(documentation(), crawls=("stdlib",), training=TrainingConfig(tokens=196_608, along=2))
 
 
+def babylm_strict_small() -> Recipe:
+    """As base, within the bounds of the BabyLM challenge's track strict-small: tokenizer and model see at most 10
+    million words, at most ten times. The model is as large as the baseline GPT-BERT (31M weights; Charpentier and
+    Samuel 2024, arXiv:2410.24159), which is for a GPU."""
+    training = TrainingConfig(
+        preset="small",
+        family="gpt_bert",
+        layers=12,
+        width=384,
+        heads=6,
+        kv_heads=6,
+        head_width=64,
+        feed_forward=1280,
+        context=256,
+        tokens=150_000_000,
+        max_epochs=10,
+    )
+    return replace(
+        base(),
+        heldout=HeldOutConfig(training_words=10_000_000),
+        vocabulary=VocabularyConfig(size=16_384),
+        training=training,
+    )
+
+
 def with_maxima(rules: tuple[Rule, ...], maxima: Mapping[str, float]) -> tuple[Rule, ...]:
     """Rules with other upper bounds, by name. Raises ValueError for a name that none of them has."""
     unknown = set(maxima) - {rule.name for rule in rules}
@@ -88,7 +115,7 @@ def with_maxima(rules: tuple[Rule, ...], maxima: Mapping[str, float]) -> tuple[R
     return tuple(replace(rule, maximum=maxima.get(rule.name, rule.maximum)) for rule in rules)
 
 
-BUILT_IN = (base, demo, documentation, trimmed)
+BUILT_IN = (base, demo, documentation, trimmed, babylm_strict_small)
 RECIPES = {make.__name__: make() for make in BUILT_IN}
 # The first sentence on each.
 ABOUT = {make.__name__: " ".join((make.__doc__ or "").split()).partition(". ")[0] for make in BUILT_IN}

@@ -26,6 +26,7 @@ class TrainingConfig(Shape):
     together; the threads are the preset's whatever the number of workers of the data stages, because the order of a
     floating-point sum decides a checkpoint's bytes.
 
+    `max_epochs`: how often the training documents are read at most, whatever `tokens` says; None: as often as it takes.
     `along`: how many earlier checkpoints, at most and evenly spaced, keep their weights for the learning curve. Each
     costs the size of the model."""
 
@@ -34,6 +35,7 @@ class TrainingConfig(Shape):
     family: str | None = None
     processes: int = 1
     along: int = 4
+    max_epochs: float | None = None
     tokens: int | None = None
     context: int | None = None
     micro_batch: int | None = None
@@ -77,6 +79,8 @@ class TrainingConfig(Shape):
             raise ValueError(f"along {self.along}: a number of checkpoints is 0 or more")
         if self.processes < 1:
             raise ValueError(f"processes {self.processes}: at least 1 is needed")
+        if self.max_epochs is not None and not self.max_epochs > 0:
+            raise ValueError(f"max_epochs {self.max_epochs}: it must be above 0; none is no bound")
         if self.preset not in PRESETS:
             raise ValueError(f"preset {self.preset!r} is unknown; choose one of {', '.join(PRESETS)}")
         if self.family is not None and self.family not in FAMILIES:
@@ -88,6 +92,10 @@ class TrainingConfig(Shape):
             self.plan(1 << 16, 0)
         else:
             self.settings()  # the shape is that of a folder, which a recipe does not read
+
+    def tokens_of(self, planned: int, there: int) -> int:
+        """How many tokens a run reads that was planned for `planned`, on shards that have `there`."""
+        return planned if self.max_epochs is None else min(planned, int(self.max_epochs * there))
 
     @property
     def _changes(self) -> dict[str, Any]:

@@ -113,6 +113,7 @@ def _plan(lake: Lake, config: TrainingConfig, tars: Manifest, start: Start | Non
             f"{tars.partition}: {tars.figures['train_tokens']} training tokens are not one sequence of {train.context} "
             f"and its target: take a larger crawl"
         )
+    train = replace(train, tokens=config.tokens_of(train.tokens, tars.figures["train_tokens"]))
     train, _ = apply_step_law(train, model)
     return Plan(processes=config.processes, model=model, train=kept_along(train, config.along))
 
@@ -144,6 +145,7 @@ def _train(
         *("--tokenizer", str(lake.local_copy(vocabulary, "tokenizer", cache) / "tokenizer.json")),
         *("--out", str(run)),
         *config.flags(),
+        *("--tokens", str(plan.train.tokens)),
         *("--checkpoint-every", str(plan.train.checkpoint_every), "--keep-every", str(plan.train.keep_every)),
     ]
     if tars.figures["heldout_tokens"] > plan.train.context:  # else there is not one sequence to measure a loss on

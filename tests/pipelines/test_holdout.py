@@ -13,6 +13,8 @@ from corpus.lake.store import Lake
 from pipelines.engine import Engine
 from pipelines.holdout import hold_out
 
+PLACES = ((0, "a"), (1, "b"))
+
 
 def test_what_goes_is_like_the_page_that_is_held_out(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path))
@@ -28,3 +30,27 @@ def test_what_goes_is_like_the_page_that_is_held_out(tmp_path: Path) -> None:
         one, other = (shingle_set(came[doc_id]["text"]) for doc_id in (row["doc_id"], row["keeper"]))
         assert row["keeper"] in held and row["similarity"] == pytest.approx(jaccard(one, other))
     assert len(gone) > 30 and any(came[row["doc_id"]]["host"] != came[row["keeper"]]["host"] for row in gone)
+
+
+def test_words_for_training_are_bounded_and_a_lower_bound_keeps_a_part_of_them(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    crawls = [clean_crawl(lake, name, families(seed=6, count=60)[place::2], stage="unique") for place, name in PLACES]
+    kept = {}
+    for limit in (None, 6_000, 3_000):
+        config = HeldOutConfig(share=0.2, training_words=limit)
+        for workers in (1, 2):
+            split = hold_out(lake, crawls, config, Engine(workers=workers)).manifest
+        rows = [row for table in lake.read(split, "train", ["doc_id", "text"]) for row in table.to_pylist()]
+        kept[limit] = {row["doc_id"] for row in rows}
+        words = sum(len(row["text"].split()) for row in rows)
+        gone = [row for row in ledger_of(lake, split) if row["reason"] == "beyond_training_words"]
+        if limit is None:
+            assert not gone and words > 2 * 6_000
+        else:
+            assert 0.3 * limit < words <= limit and split.figures["train_words"] == words and len(gone) > 10
+    assert kept[3_000] < kept[6_000] < kept[None]
+
+
+def test_a_bound_of_no_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="training_words 0: at least 1 is needed; none is all"):
+        HeldOutConfig(training_words=0)

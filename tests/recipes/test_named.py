@@ -45,4 +45,13 @@ def test_a_bound_of_a_rule_that_is_not_there_is_refused() -> None:
 
 
 def test_every_recipe_has_a_name_of_its_own() -> None:
-    assert set(RECIPES) == {"base", "demo", "documentation", "trimmed"}
+    assert set(RECIPES) == {"babylm_strict_small", "base", "demo", "documentation", "trimmed"}
+
+
+def test_babylm_has_the_size_of_the_baseline_and_reads_its_text_ten_times_at_most() -> None:
+    recipe = RECIPES["babylm_strict_small"]
+    assert recipe.heldout.training_words == 10_000_000
+    model, train = recipe.training.plan(recipe.vocabulary.size, 0)  # type: ignore[union-attr]
+    assert model.build().parameter_count == pytest.approx(31e6, rel=0.02)
+    assert recipe.training.tokens_of(train.tokens, 13_000_000) == 130_000_000
+    assert recipe.training.tokens_of(train.tokens, 20_000_000) == train.tokens

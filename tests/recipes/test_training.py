@@ -14,9 +14,9 @@ from training.shape import Shape
 
 
 def test_every_part_of_a_shape_and_every_setting_of_the_trainer_is_there() -> None:
-    """But for `keep_every`, which follows from `along`."""
+    """But for `keep_every`, which follows from `along`; `max_epochs` bounds the tokens by what the shards have."""
     names = {field.name for field in fields(TrainingConfig)}
-    assert names == {*SHAPE, *SETTINGS, "preset", "start", "family", "processes", "along"} - {"keep_every"}
+    assert names == {*SHAPE, *SETTINGS, "preset", "start", "family", "processes", "along", "max_epochs"} - {"keep_every"}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,7 @@ def test_without_changes_the_plan_is_the_presets() -> None:
     [
         ({"along": -1}, "along -1: a number of checkpoints is 0 or more"),
         ({"processes": 0}, "processes 0: at least 1"),
+        ({"max_epochs": 0}, "max_epochs 0: it must be above 0; none is no bound"),
         ({"layers": 0}, "layers 0: at least 1"),
         ({"tokens": 0}, "tokens is 0; it must be above 0"),
         ({"tokens": 0, "start": "runs/first"}, "tokens is 0; it must be above 0"),

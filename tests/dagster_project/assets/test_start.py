@@ -20,6 +20,9 @@ from recipes.training import TrainingConfig
 from training.checkpoints.start import open_start
 
 
+EPOCHS = 0.02
+
+
 def test_the_address_follows_the_bytes_of_the_start(graph: Graph, tmp_path: Path) -> None:
     [first] = datasets_of(graph.lake, latest(graph.instance, "checkpoint", "base") or {})
     begun = Path(graph.lake.folder(first)) / "model"
@@ -30,7 +33,7 @@ def test_the_address_follows_the_bytes_of_the_start(graph: Graph, tmp_path: Path
     try:
         with pytest.MonkeyPatch.context() as patch:
             for folder in (begun, elsewhere):
-                training = TrainingConfig(start=str(folder), freeze=1, tokens=1_024, along=0)
+                training = TrainingConfig(start=str(folder), freeze=1, tokens=10**9, max_epochs=EPOCHS, along=0)
                 patch.setitem(recipes.RECIPES, "base", replace(SMALL, training=training))
                 assert mine.materialize([checkpoint], "base").success
                 shown.append(latest(graph.instance, "checkpoint", "base"))
@@ -43,6 +46,8 @@ def test_the_address_follows_the_bytes_of_the_start(graph: Graph, tmp_path: Path
     assert made.inputs["start"] in (Path(mine.lake.folder(made)) / "README.md").read_text()
     state = json.loads((Path(mine.lake.folder(made)) / "model" / "state.json").read_bytes())
     assert (state["run"]["start"], state["run"]["train"]["freeze"]) == (made.inputs["start"], 1)
+    [shards] = datasets_of(graph.lake, latest(graph.instance, "shards", "base") or {})
+    assert state["run"]["train"]["tokens"] == int(EPOCHS * shards.figures["train_tokens"])
 
 
 def test_a_start_that_is_not_there_is_said_before_anything_is_trained(graph: Graph, tmp_path: Path) -> None:
