@@ -16,7 +16,9 @@ from training.shape import Shape
 def test_every_part_of_a_shape_and_every_setting_of_the_trainer_is_there() -> None:
     """But for `keep_every`, which follows from `along`; `max_epochs` bounds the tokens by what the shards have."""
     names = {field.name for field in fields(TrainingConfig)}
-    assert names == {*SHAPE, *SETTINGS, "preset", "start", "family", "processes", "along", "max_epochs"} - {"keep_every"}
+    assert names == {*SHAPE, *SETTINGS, "preset", "start", "family", "processes", "along", "max_epochs"} - {
+        "keep_every"
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from recipes import named as recipes
 from recipes.training import TrainingConfig
 from training.checkpoints.start import open_start
 
-
 EPOCHS = 0.02
 
 
