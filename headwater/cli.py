@@ -31,6 +31,8 @@ COMMANDS = {
     "nearest": "print the words whose vectors are nearest to a word's, and analogies",
     "dedup": "remove duplicates from files of documents",
     "score": "score a checkpoint on benchmarks",
+    "risks": "measure what a model, and the filters behind it, may do wrong",
+    "canaries": "plant secrets in documents, to see later what a model gives away of them",
     "shrink": "make a trained model small: fewer layers, heads or bits, or a teacher's predictions",
     "export": "write a model as one file for llama.cpp or ONNX Runtime",
     "card": "write the cards of texts, shards and checkpoints: README.md, croissant.json",

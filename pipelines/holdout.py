@@ -121,10 +121,10 @@ class HoldOut(Work):
         """The training pages for which there is no room, doc_ids; `training`: boolean, shape (pages,)."""
         if self.config.training_words is None:
             return set()
-        places = np.flatnonzero(training)
-        urls = [_address(rows[place]) for place in places]
-        room = choose_first_words(urls, words[places], self.config.training_words)
-        return {rows[place]["doc_id"] for place in places[~room]}
+        chosen = [row for row, trains in zip(rows, training, strict=True) if trains]
+        urls = [_address(row) for row in chosen]
+        room = choose_first_words(urls, words[training], self.config.training_words)
+        return {row["doc_id"] for row, has_room in zip(chosen, room, strict=True) if not has_room}
 
     def process(self, lake: Lake, split: FileSplit, part: Part) -> None:
         from corpus.duplicates.shingles import compute_shingle_sets

@@ -13,6 +13,8 @@
         |
       evaluation   a benchmark's files -> items -> scores with their items      significance: whether two scores differ
 
+`risks` measures what a model may do wrong.
+
 `compress` makes a checkpoint small, or a file of it for another runtime.
 
 `vectors` learns word vectors of texts, by itself and without torch.

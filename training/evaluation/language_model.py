@@ -11,7 +11,7 @@ from lm_eval.api.model import LM
 from tqdm import tqdm
 
 from corpus.tokenizer.losses import comes_back, first_difference
-from training.inference.batches import build_batches
+from training.inference.likelihoods import score_questions
 from training.inference.model import Model
 from training.inference.questions import Question, continuation_questions, document_questions
 
@@ -66,19 +66,9 @@ class LanguageModel(LM):
 
     def _score(self, questions: Sequence[Question]) -> tuple[np.ndarray, np.ndarray]:
         """Of each question the log-likelihood of its targets, and whether each of them was the likeliest token."""
-        totals, greedy = np.zeros(len(questions)), np.ones(len(questions), dtype=bool)
         context = self.model.context
         self.truncated += sum(len(question.tokens) - 1 > context and question.start > 1 for question in questions)
-        with tqdm(total=len(questions), desc="scoring", unit="question", disable=None) as bar:
-            for batch in build_batches(questions, context, self.batch_size, branches=self.model.branches):
-                scores, likeliest = self.model.log_likelihoods(batch)
-                stops = np.cumsum([len(piece.targets) for piece in batch.pieces])
-                for piece, stop in zip(batch.pieces, stops, strict=True):
-                    part = slice(stop - len(piece.targets), stop)
-                    totals[piece.question] += scores[part].sum()
-                    greedy[piece.question] &= bool(likeliest[part].all())
-                    bar.update(piece.window.stop == len(questions[piece.question].tokens))
-        return totals, greedy
+        return score_questions(self.model, questions, self.batch_size)
 
     def _generate(self, prompts: Sequence[list[int]], settings: dict[str, Any]) -> list[str]:
         until, tokens = [settings.get("until") or []], settings.get("max_gen_toks", MAX_GENERATED_TOKENS)

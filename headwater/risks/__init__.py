@@ -1,0 +1,6 @@
+"""Risks: what a checkpoint, and the filters of the recipe behind it, may do wrong, in one table.
+
+texts       training and held-out texts: of a recipe of the lake, or of files
+filters     which documents quality rules drop, by language and by country of the host
+measuring   all that the given files allow (training/risks), as findings      page: risks.json and risks.md
+"""
