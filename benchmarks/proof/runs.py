@@ -25,7 +25,7 @@ from headwater.comparison.sides import read_score
 from headwater.crawl_keys import resolve_crawls
 from headwater.graph_run import GraphRun
 from pipelines.engine import Engine
-from recipes.files import recipe_names, write_recipe
+from recipes.files import find_recipe, path_of, recipe_names, write_recipe
 from recipes.values import join_settings
 
 NEUTRAL, VOCABULARY = "neutral", 4_096
@@ -146,5 +146,9 @@ def run(place: Place, arm: Arm, budget: Budget, seed: int, tokenizer: Path) -> R
 
 
 def _write(lake: Lake, name: str, settings: Mapping[str, Any]) -> None:
-    if name not in recipe_names(lake):
-        write_recipe(lake, name, BASE, settings)
+    """Anew where its inputs have changed since, such as the tokenizer: no two arms may differ in that."""
+    if name in recipe_names(lake):
+        if find_recipe(lake, name).changes == settings:
+            return
+        lake.fs.rm_file(path_of(lake, name))
+    write_recipe(lake, name, BASE, settings)

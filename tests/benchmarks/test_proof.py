@@ -9,10 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from benchmarks.proof.arms import FINEWEB, HEADWATER
+from benchmarks.proof.arms import CONTROLS, EACH_RULE, FINEWEB, HEADWATER, STEPS
 from benchmarks.proof.page import PAGE, PLOTS, page, plots, read_languages
+from benchmarks.proof.runs import Budget, Place, prepare
 from benchmarks.proof.stored import COLUMNS, Run, read_runs, read_same, results_of, scores_of, write_run, write_same
 from benchmarks.proof.tables import compare_arms, compare_means, false_positives
+from corpus.lake.store import Lake
+from recipes.files import find_recipe, path_of
 from training.significance.results import ITEMS, Results
 
 TEXTS = 40
@@ -98,6 +101,19 @@ def test_the_page_tells_each_arm_and_the_difference() -> None:
     assert f"Headwater beside {FINEWEB.name}, 2 and 2 seeds" in text
     assert re.search(r"is (4\.[89]|5\.[012])% lower than fineweb's", text)
     assert set(results_of(runs[0])) == {"news", "web"}
+
+
+def test_a_recipe_follows_its_inputs(tmp_path: Path) -> None:
+    """Two arms may not differ in their tokenizer because one of them was prepared before it changed."""
+    place = Place(inputs=tmp_path / "inputs", lake=Lake(str(tmp_path / "lake")))
+    arms = (HEADWATER, FINEWEB, *CONTROLS, *STEPS, *EACH_RULE)
+    for tokenizer in ("first.json", "second.json"):
+        names = [prepare(place, arm, Budget(), 0, Path(tokenizer)) for arm in arms]
+        assert {str(find_recipe(place.lake, name).recipe.vocabulary.path) for name in names} == {tokenizer}  # type: ignore[union-attr]
+    files = [Path(path_of(place.lake, name)) for name in names]
+    before = [path.stat().st_mtime_ns for path in files]
+    assert names == [prepare(place, arm, Budget(), 0, Path("second.json")) for arm in arms]
+    assert before == [path.stat().st_mtime_ns for path in files]  # none is written again without need
 
 
 def test_arms_with_the_same_data_are_known_until_their_data_changes(tmp_path: Path) -> None:
