@@ -35,6 +35,7 @@ def train_vectors(
     numbers: Literal["keep", "zero", "drop"] = "keep",
     stop_words: Literal["keep", "drop"] = "keep",
     chinese: Literal["words", "characters"] = "words",
+    parts_of_speech: bool = False,
     recipe: str | None = None,
     lake: str | os.PathLike[str] = DEFAULT_LAKE,
 ) -> TrainedVectors:
@@ -50,7 +51,12 @@ def train_vectors(
 
     learning = VectorConfig(method=method, size=size, window=window, epochs=epochs, min_count=min_count, seed=seed)
     preparation = WordConfig(
-        normal_form=normal_form, lower_case=lower_case, numbers=numbers, stop_words=stop_words, chinese=chinese
+        normal_form=normal_form,
+        lower_case=lower_case,
+        numbers=numbers,
+        stop_words=stop_words,
+        chinese=chinese,
+        parts_of_speech=parts_of_speech,
     )
     if texts and recipe is not None:
         raise ValueError(f"--recipe {recipe} and texts of your own: give one of the two")

@@ -13,7 +13,18 @@ DESCRIPTION = (
     "Learn a vector for each word of the documents that a recipe trains on, or of any texts, by word2vec or GloVe. "
     "Writes the folder DIR, with vectors.txt in word2vec's text format; changes nothing in the lake."
 )
-SETTINGS = ("method", "size", "window", "min_count", "seed", "normal_form", "numbers", "stop_words", "chinese")
+SETTINGS = (
+    "method",
+    "size",
+    "window",
+    "min_count",
+    "seed",
+    "normal_form",
+    "numbers",
+    "stop_words",
+    "chinese",
+    "parts_of_speech",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the random draws (default: 0)")
     words = parser.add_argument_group("words")
     words.add_argument("--keep-case", action="store_true", help="do not lower-case")
+    words.add_argument(
+        "--parts-of-speech", action="store_true", help="tell can_NOUN from can_AUX, in English, German and Chinese"
+    )
     for option, choices, text in (
         ("--normal-form", ("NFKC", "NFC"), "Unicode normal form; NFKC makes full-width letters and ligatures plain"),
         ("--numbers", ("keep", "zero", "drop"), "zero: make every digit a 0; drop: leave out words of digits alone"),

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from training.vectors.parts_of_speech import tagger_of
 from training.vectors.words import WordConfig, WordSplitter
 
 
@@ -44,6 +45,33 @@ def test_stop_words_are_those_of_the_language() -> None:
     assert split("The cow and die Kuh", "de", stop_words="drop") == ["the", "cow", "and", "kuh"]
     assert split("The cow", "en", stop_words="drop", lower_case=False) == ["cow"]
     assert split("The cow", "und", stop_words="drop") == ["the", "cow"]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("I can open the can.", "en", ["i_PRON", "can_AUX", "open_VERB", "the_DET", "can_NOUN"]),
+        ("Paris is nice. They run", "en", ["paris_PROPN", "is_AUX", "nice_ADJ", "they_PRON", "run_VERB"]),
+        ("Der schnelle Hund springt.", "de", ["der_DET", "schnelle_ADJ", "hund_NOUN", "springt_VERB"]),
+        ("他在北京大学用Python学习", "zh", ["他_PRON", "在_ADP", "北京大学_PROPN", "用_ADP", "python_X", "学习_VERB"]),
+        ("le chat dort", "fr", ["le", "chat", "dort"]),
+    ],
+)
+def test_words_have_the_part_of_speech_of_their_place(text: str, language: str, words: list[str]) -> None:
+    assert split(text, language, parts_of_speech=True) == words
+
+
+def test_words_that_are_left_out_are_so_after_they_were_read() -> None:
+    """A tagger needs the whole sentence."""
+    found = split("The 2 dogs run.", parts_of_speech=True, stop_words="drop", numbers="drop")
+    assert found == ["dogs_NOUN", "run_VERB"]
+
+
+def test_without_a_tagger_parts_of_speech_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "HanTa.HanoverTagger", None)
+    tagger_of.cache_clear()
+    with pytest.raises(ValueError, match=r"pip install 'headwater\[vectors\]'"):
+        split("a cow", parts_of_speech=True)
 
 
 def test_without_rjieba_chinese_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
