@@ -58,11 +58,19 @@ def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pyte
         "collect": [*lake, "--dry-run"],
         "generate": [*lake, "--prompt", "The", "--max-tokens", "4"],
         "chat": [*lake, "--max-tokens", "4"],
+        "risks": [*lake, "--texts", "2", "--threads", "1"],
+        "canaries": ["documents.jsonl", "--out", "planted", "--repeats", "1", "--each", "1"],
+        "shrink": ["latest", *lake, "--out", "small", "--int8"],
+        "export": ["latest", *lake, "--out", "model.gguf", "--gguf"],
     }
 
 
-# `contamination` has tests of planted items, and commands of masked and fine-tuned models have tests of such models.
-ELSEWHERE = ("ui", "view", "contamination", "fill-mask", "classify", "tag", "answer", "translate", "summarize")
+# `tune` trains many times, `serve` serves until it is stopped, `contamination` has tests of planted items, and commands
+# of masked and fine-tuned models have tests of such models.
+ELSEWHERE = (
+    *("ui", "view", "serve", "tune", "contamination", "fill-mask"),
+    *("classify", "tag", "answer", "translate", "summarize"),
+)
 ASKED = [name for name in COMMANDS if name not in ELSEWHERE]
 
 

@@ -21,7 +21,10 @@ from headwater.progress import CLEAR, Progress
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--recipe", "bsae"], "there is no recipe bsae; did you mean base?; there are base, demo,"),
+        (
+            ["--recipe", "bsae"],
+            "there is no recipe bsae; did you mean base?; there are babylm_strict_small,",
+        ),
         (["--crawl", ""], "--crawl '': give the path or URL of a file or folder"),
         (["--crawl", "stdlib", "--crawl", " "], "--crawl '': give"),
         (["--crawl", "nowhere/at-all"], "does not exist; give a path or URL that does, or one of stdlib, packages"),

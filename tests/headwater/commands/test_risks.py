@@ -11,7 +11,6 @@ from graphs import Graph
 from corpus.lake.stages import DOCUMENTS
 from headwater.cli import main
 from headwater.lakes import open_lake
-from headwater.risks.filters import country
 
 
 def test_a_recipe_is_measured_from_its_pages_to_what_its_model_writes(
@@ -32,14 +31,6 @@ def test_a_recipe_is_measured_from_its_pages_to_what_its_model_writes(
         groups = [one for one in found if one["risk"] == "filters" and kind in one["measure"]]
         assert sum(one["items"] for one in groups) == there
         assert sum(one["items"] * one["value"] for one in groups) == pytest.approx(dropped)
-
-
-def test_the_country_of_a_host_is_its_last_label() -> None:
-    assert [country(host) for host in ("www.example.de", "a.co.uk", "example.com", "localhost", "", None)] == [
-        ".de",
-        ".uk",
-        *["no country"] * 4,
-    ]
 
 
 def test_secrets_are_planted_in_documents_of_their_own_hosts(

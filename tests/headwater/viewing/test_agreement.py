@@ -81,7 +81,7 @@ def test_a_recipe_by_its_name(lake: Lake, labels: dict[str, Label]) -> None:
     write_recipe(lake, "loose", "base", changes)
     base, loose = judge_recipe(lake, "base"), judge_recipe(lake, "loose")
     assert base.dropped_wrongly > loose.dropped_wrongly
-    with pytest.raises(ValueError, match=r"has no recipe of its own: name one of base, demo, "):
+    with pytest.raises(ValueError, match=r"has no recipe of its own: name one of babylm_strict_small, base, demo, "):
         judge_recipe(lake)
     with pytest.raises(ValueError, match="there is no recipe bse; did you mean base"):
         judge_recipe(lake, "bse")
