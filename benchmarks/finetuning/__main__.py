@@ -26,21 +26,22 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("tasks", nargs="*", default=list(DATA), choices=[*DATA, []], help="all by default")
+    parser.add_argument("tasks", nargs="*", choices=[*DATA, []], help="all by default")
     parser.add_argument("--tokens", type=int, default=2_000_000, help="of pretraining (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="texts, lake and runs (default: %(default)s)")
     args = parser.parse_args()
+    tasks = args.tasks or list(DATA)
     args.folder.mkdir(parents=True, exist_ok=True)
     texts = args.folder / "texts.jsonl"
     write_texts(texts)
     starts = {
         family: pretrain(args.folder, texts, family, args.tokens)
-        for family in {DATA[name].family for name in args.tasks}
+        for family in {DATA[name].family for name in tasks}
     }
     found = json.loads(STORED.read_text()) if STORED.exists() else {}
     if found.get("tokens") != args.tokens:
         found = {"tokens": args.tokens, "runs": {}, "words": {}}
-    for name in args.tasks:
+    for name in tasks:
         data = DATA[name]
         found["runs"][name] = {
             initial: [

@@ -71,10 +71,16 @@ def test_smaller_parts_of_a_batch_give_the_same_loss(family: str, objective: str
     assert whole == pytest.approx(parts, rel=1e-4)
 
 
-@pytest.mark.parametrize("family", ["bert", "electra", "t5", "lstm"])
-def test_two_ranks_see_what_one_sees(family: str, data: Data, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("family", "parallel"),
+    [
+        *((family, "ddp") for family in ("bert", "electra", "t5", "lstm")),
+        *((family, "fsdp") for family in FAMILIES),
+    ],
+)
+def test_two_ranks_see_what_one_sees(family: str, parallel: str, data: Data, tmp_path: Path) -> None:
     for ranks in (1, 2):
-        small = ["--tokens", str(8 * 4 * CONTEXT), "--layers", "2", "--width", "64"]
+        small = ["--tokens", str(8 * 4 * CONTEXT), "--layers", "2", "--width", "64", "--parallel", parallel]
         command = data.command(tmp_path / str(ranks), "--family", family, *small, ranks=ranks)
         done = run(command)
         assert done.returncode == 0, done.stderr

@@ -119,11 +119,17 @@ class Block(nn.Module):
         parts.append(Branch(config, "DenseReluDense", GatedMLP(config), dropout))
         self.layer = nn.ModuleList(parts)
 
-    def forward(self, x: Tensor, bias: Tensor, read: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, bias: Tensor | None, read: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """States, and the bias of positions: made by the first block, which has it, and passed on to the others. Made
+        elsewhere it would be read outside of the block, where a rank may have a part of it only."""
+        if bias is None:
+            positions = self.get_submodule("layer.0.SelfAttention")
+            assert isinstance(positions, Attention)
+            bias = positions.bias(x.shape[1])
         x = self.layer[0](x, None, bias)
         if read is not None:
             x = self.layer[1](x, read, None)
-        return self.layer[-1](x)
+        return self.layer[-1](x), bias
 
 
 class Stack(nn.Module):
@@ -135,9 +141,7 @@ class Stack(nn.Module):
         self.final_layer_norm = Norm(config)
 
     def forward(self, x: Tensor, read: Tensor | None = None) -> Tensor:
-        positions = self.get_submodule("block.0.layer.0.SelfAttention")  # which all blocks share
-        assert isinstance(positions, Attention)
-        bias = positions.bias(x.shape[1])
+        bias = None
         for block in self.block:
-            x = block(x, bias, read)
+            x, bias = block(x, bias, read)
         return self.final_layer_norm(x)
