@@ -35,8 +35,7 @@ def main() -> None:
     texts = args.folder / "texts.jsonl"
     write_texts(texts)
     starts = {
-        family: pretrain(args.folder, texts, family, args.tokens)
-        for family in {DATA[name].family for name in tasks}
+        family: pretrain(args.folder, texts, family, args.tokens) for family in {DATA[name].family for name in tasks}
     }
     found = json.loads(STORED.read_text()) if STORED.exists() else {}
     if found.get("tokens") != args.tokens:

@@ -21,6 +21,7 @@ PAGE = BENCHMARKS.parent / "docs" / "proof.md"
 Found = Mapping[str, Sequence[Run]]  # by arm
 PLOTS = PAGE.parent / "images"
 LANGUAGES = {"en": "English", "de": "German", "zh": "Chinese"}
+UNCHANGED = "no page of this crawl falls to it alone; it stays"
 PEERS = (FINEWEB, RAW, DOLMA)
 ARMS = {HEADWATER.name: HEADWATER, **{arm.name: arm for arms in EXPERIMENTS.values() for arm in arms}}
 
@@ -189,13 +190,13 @@ def _others(arms: Mapping[str, Arm], found: Found, same: Sequence[str]) -> list[
     rows = []
     for name, arm in arms.items():
         if name in same:
-            rows.append(f"| {name} | {arm.about} | | | | the same data | | | |")
+            rows.append(f"| {name} | {arm.about} | | | | the same data | | | {UNCHANGED} |")
         elif name in means:
             mean, run = means[name], found[name][0]
             made = f"{run.documents:,} | {run.data_tokens:,} | {len(found[name])}"
             effect = f"{-mean.relative:+.2%} | {-mean.high:+.2%} to {-mean.low:+.2%} | {corrected[name]:.2g}"
             rows.append(f"| {name} | {arm.about} | {made} | {effect} | {arm.decided} |")
-    if not rows:
+    if not means:
         return []
     return [
         "What is changed in Headwater's recipe, what that does to the mean over the domains (above zero it is worse), "
