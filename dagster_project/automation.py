@@ -7,24 +7,23 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from corpus.lake.stages import FINETUNED_SCORE
 from dagster_project.partitions import crawl_recipes, mapping
 
 Condition = dg.AutomationCondition
-TASKS = dg.AssetKey(FINETUNED_SCORE)
 
 
 def follow(
     partitions: dg.PartitionsDefinition,
     read: Mapping[dg.AssetKey, dg.PartitionsDefinition],
     triggers: Sequence[dg.AssetKey],
+    optional: Sequence[dg.AssetKey] = (),
 ) -> dg.AutomationCondition:
     """The condition of an asset with these partitions. `read`: the partitions of each asset that it reads; a change of
-    one of `triggers` starts it.
+    one of `triggers` starts it; it does not wait for `optional` ones that are not there.
 
     What is made of one partition of another asset waits until that is there. What takes all crawls together takes those
-    that are there, at least one: one that cannot be read would hold up the others for ever. So with benchmarks and
-    tasks of fine-tuning, of which there may be none.
+    that are there, at least one: one that cannot be read would hold up the others for ever. So with benchmarks, of
+    which there may be none.
     """
     changed: dg.AutomationCondition = Condition.newly_missing() | Condition.code_version_changed()
     if triggers:
@@ -32,7 +31,7 @@ def follow(
     condition = changed.since_last_handled() & ~Condition.in_progress()
     if read:
         condition &= ~Condition.any_deps_in_progress()
-    single = [key for key, of in read.items() if key != TASKS and not _takes_several(of, partitions)]
+    single = [key for key, of in read.items() if key not in optional and not _takes_several(of, partitions)]
     crawls = [key for key, of in read.items() if _takes_several(of, partitions) and of == crawl_recipes]
     if single:
         condition &= ~Condition.any_deps_missing().allow(dg.AssetSelection.assets(*single))

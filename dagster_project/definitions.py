@@ -22,6 +22,7 @@ from dagster_project.assets.finetuning import finetuned, finetuned_score
 from dagster_project.assets.model import checkpoint
 from dagster_project.assets.recipes import recipe
 from dagster_project.assets.reports import report
+from dagster_project.assets.risks import risks
 from dagster_project.assets.scores import benchmark_score, held_out_scores
 from dagster_project.assets.token_stages import shards, text_index, tokenizer, tokens
 from dagster_project.file_checks import files_in_place
@@ -32,14 +33,14 @@ from dagster_project.sensors import follow, known_partitions, new_common_crawls,
 
 CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "find_crawl", "clean_crawl", "crawls_to_scores"
 BENCHMARK_JOB, BENCHMARK_SCORE_JOB = "read_benchmark", "score_benchmark"
-FINETUNE_JOB = "finetune_for_tasks"
+FINETUNE_JOB, RISKS_JOB = "finetune_for_tasks", "measure_risks"
 CLEAN_ASSETS = [documents, clean, trimmed, signatures]
 UNTIL_SHARDS = [unique, contamination, split, items, tokenizer, tokens, shards]
 AFTER_SCORES = [model_card, report]
 RECIPE_ASSETS = [*UNTIL_SHARDS, checkpoint, *held_out_scores, learning_curve, *AFTER_SCORES]
 FINETUNE_ASSETS = [finetuned, finetuned_score]
 
-EVERY = (benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, *FINETUNE_ASSETS)
+EVERY = (benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, *FINETUNE_ASSETS, risks)
 WITH_FILES = [asset for asset in EVERY if asset not in AFTER_SCORES]
 FILE_CHECKS = [files_in_place(asset) for asset in WITH_FILES]
 
@@ -52,7 +53,7 @@ def _only(*assets: dg.AssetsDefinition) -> dg.AssetSelection:
 defs = dg.Definitions(
     assets=[
         *(recipe, benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, benchmark_score, text_index),
-        *FINETUNE_ASSETS,
+        *(*FINETUNE_ASSETS, risks),
     ],
     asset_checks=FILE_CHECKS,
     jobs=[
@@ -63,6 +64,7 @@ defs = dg.Definitions(
             RECIPE_JOB, _only(*RECIPE_ASSETS), description="Clean crawls to a model, its scores and a report."
         ),
         dg.define_asset_job(BENCHMARK_SCORE_JOB, _only(benchmark_score), description="Asks a model a benchmark."),
+        dg.define_asset_job(RISKS_JOB, _only(risks), description="What a model may do wrong, as a table."),
         dg.define_asset_job(FINETUNE_JOB, _only(*FINETUNE_ASSETS), description="A model to models for tasks."),
         add_crawl,
         take_away_partition,

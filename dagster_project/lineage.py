@@ -23,6 +23,7 @@ DATASETS = "datasets"  # metadata: "stage/address" of each
 CONFIGURED = (
     *(stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES, stages.UNIQUE, stages.CONTAMINATION),
     *(stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.SHARDS, stages.CHECKPOINT, stages.FINETUNED),
+    stages.RISKS,
 )
 _BY_CRAWL = (stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES)
 _PARTITIONS: dict[str, dg.PartitionsDefinition] = {

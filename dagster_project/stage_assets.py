@@ -43,6 +43,7 @@ def stage_asset(
     key: Sequence[str] | None = None,
     deps: Sequence[dg.AssetKey] | None = None,
     triggers: Sequence[dg.AssetKey] | None = None,
+    optional: Sequence[dg.AssetKey] = (),
     **more: Any,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Decorates the function of an asset, whose docstring is its description.
@@ -50,11 +51,14 @@ def stage_asset(
     `stage`: as the stage graph names it, which says what is read unless `deps` does. `version`: of its code, a part of
     every dataset's address. `made_by`: what does the work, linked beside the asset's own function. `columns`: of the
     table that it makes, where it is one, and `columns_from` the asset that it is made of, with its columns. `triggers`:
-    those of `deps` whose change starts it, where automation is on; otherwise all. `more`: as dagster.asset has it.
+    those of `deps` whose change starts it, where automation is on; otherwise all. `optional`: those that it does not
+    wait for. `more`: as dagster.asset has it.
     """
     own = dg.AssetKey(list(key or [stage]))
     partitions = partitions_of(own)
     read = {one: partitions_of(one) for one in (upstream_assets(stage) if deps is None else deps)}
+
+    condition = follow(partitions, read, list(read) if triggers is None else triggers, optional)
 
     def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
         metadata: dict[str, Any] = {"dagster/code_references": _references(function, made_by)}
@@ -73,7 +77,7 @@ def stage_asset(
             code_version=str(version),
             metadata=metadata,
             check_specs=checks.specs(own, *checked),
-            **{"automation_condition": follow(partitions, read, list(read) if triggers is None else triggers), **more},
+            **{"automation_condition": condition, **more},
         )
         return define(function)
 

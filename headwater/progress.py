@@ -24,6 +24,7 @@ ACTIVITIES = {
     "scores": "scoring the model",
     "learning_curve": "scoring the checkpoints along the run",
     "finetuned": "fine-tuning the model for tasks",
+    "risks": "measuring what the model may do wrong",
     "model_card": "writing the model card",
     "report": "writing the report",
 }

@@ -28,6 +28,7 @@ from pipelines.cleaning import CleanConfig
 from pipelines.repeats import TrimConfig
 from pipelines.shards import ShardConfig
 from recipes.finetune import FinetuneConfig
+from recipes.risks import RiskConfig
 from recipes.training import TrainingConfig
 from training.evaluation.catalog import PREPARED
 
@@ -36,7 +37,7 @@ from training.evaluation.catalog import PREPARED
 class Recipe:
     """One configuration per stage. `crawls`: those that it takes where none is given. `trim`: None cuts nothing out of
     documents. `contamination` matters only once a benchmark is materialized. `finetune`: for which tasks the model is
-    fine-tuned, each by its name."""
+    fine-tuned, each by its name. `risks`: what of them is measured, where somebody asks for it."""
 
     crawls: tuple[str, ...] = ("stdlib", "packages")
     ingest: IngestConfig = field(default_factory=IngestConfig)
@@ -50,6 +51,7 @@ class Recipe:
     shards: ShardConfig = field(default_factory=ShardConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     finetune: tuple[FinetuneConfig, ...] = ()
+    risks: RiskConfig = field(default_factory=RiskConfig)
 
 
 def base() -> Recipe:

@@ -3,7 +3,7 @@
     crawl -> documents -> measures -> clean -> repeats -> trimmed -> signatures -> duplicates -> unique
     benchmark, unique -> contamination -> split -> items, tokenizer -> tokens -> shards -> text_index, checkpoint
     checkpoint, split, items, benchmark -> score, learning_curve
-    checkpoint -> finetuned -> finetuned_score
+    checkpoint -> finetuned -> finetuned_score; checkpoint, split -> risks
 
 Addresses, lineage, samples, the report and Dagster's edges all follow from it: renaming a stage is a change of this
 file. A new one is needed where its result is worth keeping for itself: when others read it, or when it takes long.
@@ -42,7 +42,7 @@ SIGNATURES, DUPLICATES, UNIQUE, BENCHMARK = "signatures", "duplicates", "unique"
 CONTAMINATION, SPLIT, ITEMS, TOKENIZER = "contamination", "split", "items", "tokenizer"
 TOKENS, SHARDS, TEXT_INDEX, CHECKPOINT = "tokens", "shards", "text_index", "checkpoint"
 SCORE, LEARNING_CURVE = "score", "learning_curve"
-FINETUNED, FINETUNED_SCORE = "finetuned", "finetuned_score"
+FINETUNED, FINETUNED_SCORE, RISKS = "finetuned", "finetuned_score", "risks"
 
 _TEXTS = ("documents",)
 
@@ -120,6 +120,7 @@ STAGES: dict[str, StageType] = {
         ),
         StageType(name=FINETUNED, reads={CHECKPOINT: ("model",)}),
         StageType(name=FINETUNED_SCORE, reads={FINETUNED: ("result",)}),
+        StageType(name=RISKS, reads={CHECKPOINT: ("model",), SPLIT: ("train", "heldout")}),
     )
 }
 

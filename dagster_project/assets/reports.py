@@ -15,6 +15,7 @@ from corpus.lineage.graph import source_datasets
 from dagster_project.assets.curve import learning_curve, read_curve
 from dagster_project.assets.finetuning import finetuned_score, task_name
 from dagster_project.assets.model import read_metrics
+from dagster_project.assets.risks import read_findings, risks
 from dagster_project.assets.scores import (
     held_out_scores,
     is_of,
@@ -40,10 +41,10 @@ from recipes.values import recorded_settings
 from training.evaluation.core import compute_core
 
 BY_CRAWL = (stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES)
-VERSION = 5  # of the page and its numbers: a report of the same datasets, settings and version is not written again
+VERSION = 6  # of the page and its numbers: a report of the same datasets, settings and version is not written again
 SCORED = [
     *(asset.key for asset in held_out_scores),
-    *(dg.AssetKey(BENCHMARK_SCORE), learning_curve.key, finetuned_score.key),
+    *(dg.AssetKey(BENCHMARK_SCORE), learning_curve.key, finetuned_score.key, risks.key),
 ]
 
 
@@ -55,13 +56,14 @@ SCORED = [
         dg.AssetKey(RECIPE),
     ],
     triggers=SCORED,
+    optional=[finetuned_score.key, risks.key],
     group="scores",
     kinds={"html"},
     version=VERSION,
 )
 def report(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
-    """report/RECIPE/index.html in the lake, and report.json beside it, with all scores that the checkpoint has, and
-    those of what was fine-tuned of it; and report/index.html, which has the scores of all recipes."""
+    """report/RECIPE/index.html in the lake, and report.json beside it, with all scores that the checkpoint has, those
+    of what was fine-tuned of it and its risks; and report/index.html, which has the scores of all recipes."""
     opened, recipe = lake.open(context.partition_key), context.partition_key
     config = load_recipe(opened, recipe)
     manifests = _manifests(context, opened, [one.name for one in config.finetune])
@@ -106,6 +108,8 @@ def _write(
     found = collect_numbers(lake, recipe, manifests, surveyed, duplicates, curve, read_metrics(lake, checkpoint))
     found |= {"scores": scores, "core": compute_core(scores), "contamination": numbers(matched)}
     found |= {"settings": recorded_settings(config), "made_of": datasets}
+    measured = next((manifest for manifest in manifests if manifest.stage == stages.RISKS), None)
+    found["risks"] = read_findings(lake, measured) if measured else []
     found["sample_traces"] = trace_samples(lake, checkpoint, [sample["text"] for sample in found["sample"]], engine)
     page = render_report(lake, manifests, found, surveyed, duplicates, matched)
     lake.write(f"{folder}/index.html", page.encode())
@@ -159,7 +163,13 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake, tasks: Collection[
     points = latest(context.instance, stages.LEARNING_CURVE, recipe)
     if points is not None:
         manifests += [curve for curve in datasets_of(lake, points) if is_of(curve, model)]
-    return [*manifests, *score_manifests(context, lake, model).values(), *_finetuned(context, lake, model, tasks)]
+    scores = score_manifests(context, lake, model).values()
+    return [*manifests, *scores, *_finetuned(context, lake, model, tasks), *_risks(context, lake, model)]
+
+
+def _risks(context: dg.AssetExecutionContext, lake: Lake, model: Manifest) -> list[Manifest]:
+    found = latest(context.instance, stages.RISKS, context.partition_key)
+    return [manifest for manifest in datasets_of(lake, found) if is_of(manifest, model)] if found else []
 
 
 def _finetuned(

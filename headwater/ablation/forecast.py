@@ -31,6 +31,7 @@ FIRST = {
     "shards": stages.SHARDS,
     "training": stages.CHECKPOINT,
     "finetune": stages.FINETUNED,
+    "risks": stages.RISKS,
 }
 MANY = 1e6  # degrees of freedom: of one seed a side, only items vary
 

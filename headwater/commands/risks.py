@@ -48,13 +48,11 @@ def run(args: argparse.Namespace) -> int:
     folder = resolve_checkpoint(args.checkpoint, args.lake, args.recipe)
     from headwater.lakes import open_lake
     from headwater.risks.filters import measure_filters
-    from headwater.risks.measuring import Tests, measure_model
-    from headwater.risks.page import write_findings
+    from headwater.risks.page import page
     from headwater.risks.texts import texts_of_files, texts_of_lake
-    from training.checkpoints.checkpoint import find_checkpoint, is_ours
     from training.distributed.device import require_determinism
-    from training.inference.loading import model_digest
     from training.risks.findings import as_rows, lines
+    from training.risks.measuring import Tests, digest_of, measure_model, write_findings
 
     require_determinism(args.threads)
     lake = None if args.seen else open_lake(args.lake, args.recipe)
@@ -65,10 +63,12 @@ def run(args: argparse.Namespace) -> int:
         if not args.quiet:
             print(f"{part} ...", file=sys.stderr)
 
-    found = list(measure_model(folder, texts, tests, say))
+    found = list(measure_model(folder, texts.seen, texts.unseen, tests, say))
     found += measure_filters(lake) if lake else ()
     for line in map(json_line, as_rows(found)) if args.json else lines(found):
         print(line)
     if args.out:
-        write_findings(found, model_digest(find_checkpoint(folder) if is_ours(folder) else folder), args.out)
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_findings(found, digest_of(folder), args.out / "risks.json")
+        (args.out / "risks.md").write_text(page(found, digest_of(folder)), encoding="utf-8")
     return 0

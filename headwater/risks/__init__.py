@@ -2,5 +2,5 @@
 
 texts       training and held-out texts: of a recipe of the lake, or of files
 filters     which documents quality rules drop, by language and by country of the host
-measuring   all that the given files allow (training/risks), as findings      page: risks.json and risks.md
+page        all findings (training/risks) as risks.md
 """

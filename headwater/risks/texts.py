@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 
 from corpus.lake.stages import SPLIT
 from corpus.lake.store import Lake
 from corpus.sources.rows import Columns
 from headwater.crawl_texts import read_texts
-
-LONGEST = 4_000  # characters of a text that are read: risks are shares, and a long text costs as much as many
+from training.risks.texts import first_texts
 
 
 @dataclass(frozen=True, kw_only=True)
 class Texts:
-    seen: tuple[str, ...]
-    unseen: tuple[str, ...]
+    seen: Sequence[str]
+    unseen: Sequence[str]
 
 
 def texts_of_lake(lake: Lake, count: int) -> Texts:
     """`count` of the training documents and of the held-out ones, at most. Raises ValueError where there are none."""
-    found = {kind: sample(_documents(lake, kind), count) for kind in ("train", "heldout")}
+    found = {kind: first_texts(_documents(lake, kind), count) for kind in ("train", "heldout")}
     if not all(found.values()):
         raise ValueError(f"the lake {lake.url} has no split of this recipe; run it, or give --seen and --unseen")
     return Texts(seen=found["train"], unseen=found["heldout"])
@@ -31,13 +28,9 @@ def texts_of_lake(lake: Lake, count: int) -> Texts:
 
 def texts_of_files(seen: Sequence[str], unseen: Sequence[str], count: int) -> Texts:
     """Of paths or URLs as a crawl's. Raises ValueError or OSError naming what cannot be read."""
-    return Texts(seen=sample(read_texts(seen, Columns()), count), unseen=sample(read_texts(unseen, Columns()), count))
-
-
-def sample(texts: Iterable[str], count: int) -> tuple[str, ...]:
-    """Those that come first by a hash of their content, cut to LONGEST characters."""
-    first = nsmallest(count, ((hashlib.sha256(text.encode()).digest(), text[:LONGEST]) for text in texts if text))
-    return tuple(text for _, text in first)
+    return Texts(
+        seen=first_texts(read_texts(seen, Columns()), count), unseen=first_texts(read_texts(unseen, Columns()), count)
+    )
 
 
 def _documents(lake: Lake, kind: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Samples of texts that are the same each time, and countries by the names of hosts."""
+"""Texts of files and lakes, and countries by the names of hosts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from corpus.lake.store import Lake
 from headwater.risks.filters import country
-from headwater.risks.texts import LONGEST, sample, texts_of_files, texts_of_lake
+from headwater.risks.texts import texts_of_files, texts_of_lake
 
 
 def test_the_country_of_a_host_is_its_last_label() -> None:
@@ -20,18 +20,11 @@ def test_the_country_of_a_host_is_its_last_label() -> None:
     ]
 
 
-def test_a_sample_does_not_depend_on_the_order_and_a_smaller_one_is_part_of_it() -> None:
-    texts = [f"text {number}" for number in range(50)]
-    assert sample(texts, 20) == sample(reversed(texts), 20)
-    assert set(sample(texts, 5)) < set(sample(texts, 20))
-    assert [len(text) for text in sample(["a" * 9_999, ""], 5)] == [LONGEST]
-
-
 def test_texts_of_files_are_read_as_a_crawl_s(tmp_path: Path) -> None:
     for name in ("seen", "unseen"):
         (tmp_path / f"{name}.jsonl").write_text(json.dumps({"text": f"what is {name}"}) + "\n")
     texts = texts_of_files([str(tmp_path / "seen.jsonl")], [str(tmp_path / "unseen.jsonl")], 3)
-    assert (texts.seen, texts.unseen) == (("what is seen",), ("what is unseen",))
+    assert (texts.seen, texts.unseen) == (["what is seen"], ["what is unseen"])
 
 
 def test_a_lake_without_a_split_says_what_to_give(tmp_path: Path) -> None:

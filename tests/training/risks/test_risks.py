@@ -32,6 +32,7 @@ from training.risks.membership import area_with_interval, measure_membership
 from training.risks.memorisation import measure_memorisation
 from training.risks.perturbations import PERTURBATIONS, perturb
 from training.risks.robustness import measure_robustness
+from training.risks.texts import LONGEST, first_texts
 from training.risks.toxicity import measure_writing
 
 ALPHABET = 128
@@ -242,3 +243,10 @@ def test_openings_name_their_host() -> None:
         "fir-oak.canaries.example",
         "The password of project Fir Oak is a b.",
     )
+
+
+def test_a_sample_does_not_depend_on_the_order_and_a_smaller_one_is_part_of_it() -> None:
+    texts = [f"text {number}" for number in range(50)]
+    assert first_texts(texts, 20) == first_texts(reversed(texts), 20)
+    assert set(first_texts(texts, 5)) < set(first_texts(texts, 20))
+    assert [len(text) for text in first_texts(["a" * 9_999, ""], 5)] == [LONGEST]

@@ -1,0 +1,15 @@
+"""Texts: a sample that is the same each time, whatever the order in which they come. Needs no torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from heapq import nsmallest
+
+LONGEST = 4_000  # characters of a text that are read: risks are shares, and a long text costs as much as many
+
+
+def first_texts(texts: Iterable[str], count: int) -> list[str]:
+    """Those that come first by a hash of their content, cut to LONGEST characters; of a smaller number a part."""
+    hashed = ((hashlib.sha256(text.encode()).digest(), text[:LONGEST]) for text in texts if text)
+    return [text for _, text in nsmallest(count, hashed)]
