@@ -29,7 +29,15 @@ if TYPE_CHECKING:
         tune,
     )
     from headwater.lake_reader import LakeReader
-    from headwater.model_actions import fill_mask, load_finetuned, nearest, score_vectors, train_vectors
+    from headwater.model_actions import (
+        fill_mask,
+        load_finetuned,
+        measure_risks,
+        nearest,
+        score_vectors,
+        shrink,
+        train_vectors,
+    )
 
 __all__ = [
     "ablate",
@@ -42,15 +50,17 @@ __all__ = [
     "forecast_ablation",
     "forget",
     "load_finetuned",
+    "measure_risks",
     "nearest",
     "open",
     "rebuild",
     "run",
     "score_vectors",
+    "shrink",
     "train_vectors",
     "tune",
 ]
-MODELS = ("fill_mask", "load_finetuned", "nearest", "score_vectors", "train_vectors")
+MODELS = (*("fill_mask", "load_finetuned", "measure_risks", "nearest", "score_vectors", "shrink", "train_vectors"),)
 
 
 def open(url: str | os.PathLike[str] = ".headwater", recipe: str | None = None) -> LakeReader:  # noqa: A001 - headwater.open

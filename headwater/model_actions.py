@@ -1,10 +1,11 @@
-"""Model actions: what models are trained and asked from Python beside the path of a recipe: word vectors, masks, what
-was fine-tuned. Each imports what it needs when it is called."""
+"""Model actions: what models are trained, asked and made smaller from Python beside the path of a recipe. Each imports
+what it needs when it is called."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +14,9 @@ from headwater.options import DEFAULT_LAKE
 if TYPE_CHECKING:
     from headwater.mask_filling import Candidate
     from headwater.word_vectors import TrainedVectors
+    from training.compress.shrinking import Shrunk
     from training.finetuning.finished import Finetuned
+    from training.risks.findings import Finding
     from training.vectors.agreement import Agreement
     from training.vectors.word_vectors import Neighbour
 
@@ -121,3 +124,101 @@ def load_finetuned(folder: str | os.PathLike[str]) -> Finetuned:
     from training.finetuning.finished import load_finetuned as load
 
     return load(Path(folder))
+
+
+def measure_risks(
+    checkpoint: str = "latest",
+    *,
+    texts: int = 200,
+    seen: Sequence[str] = (),
+    unseen: Sequence[str] = (),
+    bias: str | os.PathLike[str] | None = None,
+    bad_words: str | None = None,
+    language: str = "en",
+    canaries: str | os.PathLike[str] | None = None,
+    threads: int = 2,
+    recipe: str | None = None,
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+    say: Callable[[str], None] = lambda part: None,
+) -> list[Finding]:
+    """What a model, and the filters of its recipe, may do wrong, as `headwater risks` (docs/risks.md). `say` is told of
+    each part. Sets torch's number of threads. Raises ValueError or FileNotFoundError naming what cannot be used."""
+    if bool(seen) != bool(unseen):
+        raise ValueError("--seen and --unseen need each other: give both, or neither for the texts of the lake")
+    from headwater.checkpoints import resolve_checkpoint
+    from headwater.lakes import open_lake
+    from headwater.risks.filters import measure_filters
+    from headwater.risks.texts import texts_of_files, texts_of_lake
+    from training.distributed.device import require_determinism
+    from training.risks.measuring import Tests, measure_model
+
+    require_determinism(threads)
+    folder = resolve_checkpoint(checkpoint, os.fspath(lake), recipe)
+    opened = None if seen else open_lake(os.fspath(lake), recipe)
+    read = texts_of_lake(opened, texts) if opened else texts_of_files(seen, unseen, texts)
+    tests = Tests(
+        bias=Path(bias) if bias else None,
+        bad_words=bad_words,
+        language=language,
+        canaries=Path(canaries) if canaries else None,
+    )
+    found = list(measure_model(folder, read.seen, read.unseen, tests, say))
+    return [*found, *(measure_filters(opened) if opened else ())]
+
+
+def shrink(
+    checkpoint: str,
+    out: str | os.PathLike[str],
+    *,
+    layers: int = 0,
+    heads: int = 0,
+    prune: float = 0.0,
+    bits: Literal[0, 4, 8] = 0,
+    dynamic: bool = False,
+    group: int = 32,
+    shards: str | None = None,
+    heldout: str | None = None,
+    tokens: int = 0,
+    learning_rate: float = 1e-3,
+    teacher: str | None = None,
+    temperature: float = 2.0,
+    hard_weight: float = 0.5,
+    calibration_tokens: int = 32_768,
+    threads: int = 2,
+    recipe: str | None = None,
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+) -> Shrunk:
+    """Writes a smaller model into the new folder `out`, as `headwater shrink` (docs/shrinking.md has the settings).
+    Sets torch's number of threads. Raises ValueError or OSError naming what cannot be; `out` is then not there."""
+    from headwater.checkpoints import resolve_checkpoint
+    from training.compress.plan import ShrinkPlan
+
+    plan = ShrinkPlan(
+        layers=layers,
+        heads=heads,
+        prune=prune,
+        bits=bits,
+        group=group,
+        dynamic=dynamic,
+        calibration_tokens=calibration_tokens,
+    )
+    if teacher and not tokens:
+        raise ValueError("--distill TEACHER learns while it trains: give --tokens and --shards as well")
+    folder = resolve_checkpoint(checkpoint, os.fspath(lake), recipe)
+    from training.compress import shrinking
+    from training.compress.distillation import Teaching
+    from training.compress.further import Shards
+    from training.distributed.device import require_determinism
+
+    require_determinism(threads)
+    teaching = Teaching(temperature=temperature, hard_weight=hard_weight)
+    further = shrinking.Further(tokens=tokens, learning_rate=learning_rate, teacher=teacher, teaching=teaching)
+    return shrinking.shrink(
+        str(folder),
+        Path(out),
+        plan,
+        shards=Shards(train=shards, heldout=heldout) if shards else None,
+        further=further if tokens else None,
+        threads=threads,
+        log=lambda line: print(line, file=sys.stderr),
+    )

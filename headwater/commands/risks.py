@@ -41,34 +41,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """With --json an object for each finding."""
-    if bool(args.seen) != bool(args.unseen):
-        raise ValueError("--seen and --unseen need each other: give both, or neither for the texts of the lake")
-    from headwater.checkpoints import resolve_checkpoint
-
-    folder = resolve_checkpoint(args.checkpoint, args.lake, args.recipe)
-    from headwater.lakes import open_lake
-    from headwater.risks.filters import measure_filters
-    from headwater.risks.page import page
-    from headwater.risks.texts import texts_of_files, texts_of_lake
-    from training.distributed.device import require_determinism
-    from training.risks.findings import as_rows, lines
-    from training.risks.measuring import Tests, digest_of, measure_model, write_findings
-
-    require_determinism(args.threads)
-    lake = None if args.seen else open_lake(args.lake, args.recipe)
-    texts = texts_of_lake(lake, args.texts) if lake else texts_of_files(args.seen, args.unseen, args.texts)
-    tests = Tests(bias=args.bias, bad_words=args.bad_words, language=args.language, canaries=args.canaries)
+    from headwater.model_actions import measure_risks
 
     def say(part: str) -> None:
         if not args.quiet:
             print(f"{part} ...", file=sys.stderr)
 
-    found = list(measure_model(folder, texts.seen, texts.unseen, tests, say))
-    found += measure_filters(lake) if lake else ()
+    names = ("texts", "seen", "unseen", "bias", "bad_words", "language", "canaries", "threads", "recipe", "lake")
+    found = measure_risks(args.checkpoint, say=say, **{name: getattr(args, name) for name in names})
+    from headwater.checkpoints import resolve_checkpoint
+    from headwater.risks.page import page
+    from training.risks.findings import as_rows, lines
+    from training.risks.measuring import digest_of, write_findings
+
     for line in map(json_line, as_rows(found)) if args.json else lines(found):
         print(line)
     if args.out:
+        digest = digest_of(resolve_checkpoint(args.checkpoint, args.lake, args.recipe))
         args.out.mkdir(parents=True, exist_ok=True)
-        write_findings(found, digest_of(folder), args.out / "risks.json")
-        (args.out / "risks.md").write_text(page(found, digest_of(folder)), encoding="utf-8")
+        write_findings(found, digest, args.out / "risks.json")
+        (args.out / "risks.md").write_text(page(found, digest), encoding="utf-8")
     return 0

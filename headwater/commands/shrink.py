@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +13,11 @@ DESCRIPTION = (
     "Make a smaller model of a trained one: fewer layers or heads, weights set to zero, or weights in 8 or 4 bits, in "
     "this order where several are given; with --tokens it is trained further in between. Writes the folder DIR, which "
     "every command takes as a checkpoint; the one that it was made of stays."
+)
+
+SETTINGS = (
+    *("layers", "heads", "prune", "bits", "group", "dynamic", "calibration_tokens", "shards", "heldout", "tokens"),
+    *("learning_rate", "temperature", "hard_weight", "threads", "recipe", "lake"),
 )
 
 
@@ -55,35 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from headwater.checkpoints import resolve_checkpoint
-    from training.compress.plan import ShrinkPlan
+    from headwater.model_actions import shrink
 
-    names = ("layers", "heads", "prune", "bits", "group", "dynamic", "calibration_tokens")
-    plan = ShrinkPlan(**{name: getattr(args, name) for name in names})
-    if args.distill and not args.tokens:
-        raise ValueError("--distill TEACHER learns while it trains: give --tokens and --shards as well")
-    folder = resolve_checkpoint(args.checkpoint, args.lake, args.recipe)
-    from training.compress.distillation import Teaching
-    from training.compress.further import Shards
-    from training.compress.shrinking import Further, shrink
-    from training.distributed.device import require_determinism
-
-    require_determinism(args.threads)
-    further = Further(
-        tokens=args.tokens,
-        learning_rate=args.learning_rate,
-        teacher=args.distill,
-        teaching=Teaching(temperature=args.temperature, hard_weight=args.hard_weight),
-    )
-    made = shrink(
-        str(folder),
-        args.out,
-        plan,
-        shards=Shards(train=args.shards, heldout=args.heldout) if args.shards else None,
-        further=further if args.tokens else None,
-        threads=args.threads,
-        log=lambda line: print(line, file=sys.stderr),
-    )
+    made = shrink(args.checkpoint, args.out, teacher=args.distill, **{name: getattr(args, name) for name in SETTINGS})
     if args.json:
         print(json_line({**asdict(made), "folder": str(made.folder)}))
     else:
