@@ -22,7 +22,7 @@ from dagster_project.assets.finetuning import finetuned, finetuned_score
 from dagster_project.assets.model import checkpoint
 from dagster_project.assets.recipes import recipe
 from dagster_project.assets.reports import report
-from dagster_project.assets.risks import risks
+from dagster_project.assets.risk_findings import risks
 from dagster_project.assets.scores import benchmark_score, held_out_scores
 from dagster_project.assets.token_stages import shards, text_index, tokenizer, tokens
 from dagster_project.file_checks import files_in_place

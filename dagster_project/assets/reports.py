@@ -15,7 +15,7 @@ from corpus.lineage.graph import source_datasets
 from dagster_project.assets.curve import learning_curve, read_curve
 from dagster_project.assets.finetuning import finetuned_score, task_name
 from dagster_project.assets.model import read_metrics
-from dagster_project.assets.risks import read_findings, risks
+from dagster_project.assets.risk_findings import read_findings, risks
 from dagster_project.assets.scores import (
     held_out_scores,
     is_of,

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     names = ("texts", "seen", "unseen", "bias", "bad_words", "language", "canaries", "threads", "recipe", "lake")
     found = measure_risks(args.checkpoint, say=say, **{name: getattr(args, name) for name in names})
     from headwater.checkpoints import resolve_checkpoint
-    from headwater.risks.page import page
+    from headwater.risks.page import render_findings
     from training.risks.findings import as_rows, lines
     from training.risks.measuring import digest_of, write_findings
 
@@ -60,5 +60,5 @@ def run(args: argparse.Namespace) -> int:
         digest = digest_of(resolve_checkpoint(args.checkpoint, args.lake, args.recipe))
         args.out.mkdir(parents=True, exist_ok=True)
         write_findings(found, digest, args.out / "risks.json")
-        (args.out / "risks.md").write_text(page(found, digest), encoding="utf-8")
+        (args.out / "risks.md").write_text(render_findings(found, digest), encoding="utf-8")
     return 0

@@ -16,7 +16,7 @@ What a number means is in docs/risks.md. A risk that is not in the table was not
 """
 
 
-def page(findings: Sequence[Finding], digest: str) -> str:
+def render_findings(findings: Sequence[Finding], digest: str) -> str:
     rows = [
         f"| {one.risk} | {one.measure} | {one.group} | {one.value:.3f} | {one.low:.3f} to {one.high:.3f} "
         f"| {one.items:,} | {'' if one.harmless is None else f'{one.harmless:.3f}'} |"

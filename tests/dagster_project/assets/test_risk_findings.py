@@ -14,7 +14,7 @@ from graphs import SMALL, Graph
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 from dagster_project.assets.reports import report
-from dagster_project.assets.risks import read_findings, risks
+from dagster_project.assets.risk_findings import read_findings, risks
 from dagster_project.lineage import datasets_of, latest
 from recipes import named as recipes
 from recipes.changes import change
