@@ -74,8 +74,18 @@ CONTROLS = (
     ),
 )
 SELECTED = (
-    Arm(name="ratio", about="the half that is most like other texts of people", selected_by="ratio"),
-    Arm(name="perplexity", about="the half whose words other texts of people have most", selected_by="perplexity"),
+    Arm(
+        name="ratio",
+        about="the half that is most like other texts of people",
+        selected_by="ratio",
+        decided="better than a half by chance, worse than all; selection stays off, and this its default way",
+    ),
+    Arm(
+        name="perplexity",
+        about="the half whose words other texts of people have most",
+        selected_by="perplexity",
+        decided="hardly better than a half by chance; it stays an option",
+    ),
 )
 STEPS = (
     Arm(

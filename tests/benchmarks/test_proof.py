@@ -10,9 +10,19 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.proof.arms import CONTROLS, EACH_RULE, FINEWEB, HEADWATER, STEPS
-from benchmarks.proof.page import PAGE, PLOTS, page, plots, read_languages
+from benchmarks.proof.page import LANGUAGES, PAGE, PLOTS, page, plots, read_languages
 from benchmarks.proof.runs import Budget, Place, prepare
-from benchmarks.proof.stored import COLUMNS, Run, read_runs, read_same, results_of, scores_of, write_run, write_same
+from benchmarks.proof.stored import (
+    COLUMNS,
+    RESULTS,
+    Run,
+    read_runs,
+    read_same,
+    results_of,
+    scores_of,
+    write_run,
+    write_same,
+)
 from benchmarks.proof.tables import compare_arms, compare_means, false_positives
 from corpus.lake.store import Lake
 from recipes.files import find_recipe, path_of
@@ -120,6 +130,15 @@ def test_arms_with_the_same_data_are_known_until_their_data_changes(tmp_path: Pa
     write_same({"no-length": True, "no-stop-words": True, "half": False}, tmp_path)
     write_same({"no-length": False}, tmp_path)
     assert read_same(tmp_path) == ["no-stop-words"]
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_all_seeds_of_an_arm_have_read_the_same_data(language: str) -> None:
+    """Else some were prepared before its inputs changed."""
+    found: dict[tuple[str, int, float], set[str]] = {}
+    for run in read_runs(RESULTS / language):
+        found.setdefault((run.arm, run.tokens, run.learning_rate), set()).add(run.data)
+    assert not [arm for arm, data in found.items() if len(data) > 1]
 
 
 def test_the_page_and_its_plots_are_made_of_the_stored_runs() -> None:
