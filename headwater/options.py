@@ -57,6 +57,16 @@ def add_lake(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_crawls(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--crawl",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="as `headwater demo` takes it; repeatable (default: the recipe's)",
+    )
+
+
 def add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipe", metavar="NAME", help="recipe whose datasets to read; needed where the lake holds several recipes"

@@ -6,27 +6,19 @@ import pydoc
 from pathlib import Path
 
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from benchmarks.train.tokens import EOS, train_tokenizer
 from training.checkpoints.export import layout_files
 from training.models.families import FAMILIES
 from training.shape import Size
 
 MODULES = ("argparse", "collections", "csv", "datetime", "decimal", "email", "fractions", "gzip", "inspect", "logging")
-EOS, VOCABULARY = "<|endoftext|>", 4096
 
 
 def write_model(folder: Path, *, layers: int, width: int, context: int) -> str:
     """Returns the text that its tokenizer was trained on, to take prompts from."""
     text = "\n\n".join(pydoc.plain(pydoc.render_doc(name)) for name in MODULES)
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY, special_tokens=[EOS], initial_alphabet=alphabet, show_progress=False
-    )
-    tokenizer.train_from_iterator([text], trainer)
+    tokenizer = train_tokenizer([text])
     size = Size(
         layers=layers,
         width=width,

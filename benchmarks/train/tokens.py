@@ -6,6 +6,7 @@ import ast
 import hashlib
 import sysconfig
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +39,8 @@ def docstrings() -> list[str]:
     return texts
 
 
-def make(folder: Path) -> dict[str, int]:
-    """Writes tokenizer.json, train/ and heldout/ (shards), train.bin and heldout.bin (uint16). Returns their tokens."""
-    texts = docstrings()
+def train_tokenizer(texts: Sequence[str]) -> Tokenizer:
+    """Byte-level BPE of VOCABULARY tokens, with EOS."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -49,6 +49,13 @@ def make(folder: Path) -> dict[str, int]:
         vocab_size=VOCABULARY, special_tokens=[EOS], initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def make(folder: Path) -> dict[str, int]:
+    """Writes tokenizer.json, train/ and heldout/ (shards), train.bin and heldout.bin (uint16). Returns their tokens."""
+    texts = docstrings()
+    tokenizer = train_tokenizer(texts)
     tokenizer.save(str(folder / "tokenizer.json"))
     digest = hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()
     eos = tokenizer.token_to_id(EOS)

@@ -4,7 +4,6 @@ risks     findings/   risks.json
 """
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -25,7 +24,7 @@ from dagster_project.resources import LakeResource
 from dagster_project.stage_assets import stage_asset
 from recipes.files import load_recipe
 from recipes.risks import RiskConfig
-from training.risks.texts import LONGEST, first_texts
+from training.risks.texts import LONGEST, first_texts_of
 
 VERSION = 1
 MODULE = "training.risks.measuring"
@@ -91,7 +90,7 @@ def _measure(lake: Lake, model: Manifest, split: Manifest, config: RiskConfig) -
     def make() -> tuple[Manifest, dict[str, Any]]:
         with lake.scratch() as scratch:
             texts = {
-                name: first_texts(_texts(lake, split, kind), config.texts)
+                name: first_texts_of(lake, [split], kind, config.texts)
                 for name, kind in (("seen", "train"), ("unseen", "heldout"))
             }
             (scratch / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
@@ -103,8 +102,3 @@ def _measure(lake: Lake, model: Manifest, split: Manifest, config: RiskConfig) -
         return stage.manifest([file], Counts(records_in=0, kept=0), {"findings": count}), {}
 
     return publish_once(lake, stage, make)
-
-
-def _texts(lake: Lake, split: Manifest, kind: str) -> Iterable[str]:
-    for table in lake.read(split, kind, ["text"]):
-        yield from table["text"].to_pylist()

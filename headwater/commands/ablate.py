@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 from headwater.engine_options import add_engine, chosen_engine
 from headwater.logs import divert_stdout
-from headwater.options import add_lake, add_limit, positive_int
+from headwater.options import add_crawls, add_lake, add_limit, positive_int
 from headwater.terminal import json_line
 
 DESCRIPTION = (
@@ -43,13 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", type=positive_int, default=3, metavar="N", help="runs of each side (default: 3)")
     parser.add_argument("--dry-run", action="store_true", help="say what would be computed, and compute nothing")
-    parser.add_argument(
-        "--crawl",
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="as `headwater demo` takes it; repeatable (default: the recipe's)",
-    )
+    add_crawls(parser)
     add_lake(parser)
     add_engine(parser)
     add_limit(parser, "number of documents of each reason", 2)

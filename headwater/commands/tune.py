@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from headwater.engine_options import add_engine, chosen_engine
-from headwater.options import add_choice, add_lake, non_negative_int, positive_int
+from headwater.options import add_choice, add_crawls, add_lake, non_negative_int, positive_int
 from headwater.terminal import json_line, one_line
 
 DESCRIPTION = (
@@ -45,13 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="where Optuna keeps the study, such as postgresql://... (default: beside the lake)",
     )
-    parser.add_argument(
-        "--crawl",
-        action="append",
-        default=[],
-        metavar="PATH",
-        help="as `headwater demo` takes it; repeatable (default: the recipe's)",
-    )
+    add_crawls(parser)
     add_lake(parser)
     add_engine(parser)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from corpus.lake.stages import CLEAN, DOCUMENTS, MEASURES
 from corpus.lake.store import Lake
-from training.risks.findings import Finding, share
+from training.risks.findings import Finding, share_by_group
 
 FEWEST = 20  # documents of a group that is shown by itself
 OTHERS = "others"
@@ -42,9 +42,9 @@ def measure_filters(lake: Lake) -> Iterator[Finding]:
     ):
         sizes = Counter(groups.values())
         named = {doc_id: group if sizes[group] >= FEWEST else OTHERS for doc_id, group in groups.items()}
-        for group in sorted(set(named.values()), key=lambda name: (name == OTHERS, name)):
-            hits = [doc_id in dropped for doc_id, own in named.items() if own == group]
-            yield share("filters", f"documents dropped, {what}", group, hits, overall)
+        hits = [doc_id in dropped for doc_id in named]
+        found = share_by_group("filters", f"documents dropped, {what}", named.values(), hits, overall)
+        yield from sorted(found, key=lambda one: (one.group == OTHERS, one.group))
 
 
 def country(host: str | None) -> str:

@@ -7,5 +7,5 @@ canaries                      planted secrets: how far the model tells them apar
 bias                          which of two sentences about different groups of people is likelier
 toxicity                      bad words and personal data in what the model writes
 
-Each gives findings (findings.py). What filters do to groups of documents is told by headwater/filter_fairness.py.
+Each gives findings (findings.py). What filters do to groups of documents is told by headwater/risks/filters.py.
 """

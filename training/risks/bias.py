@@ -19,7 +19,7 @@ from training.evaluation.files import read_csv, read_jsonl, read_text
 from training.inference.likelihoods import score_questions, score_texts
 from training.inference.model import Model
 from training.inference.questions import continuation_questions
-from training.risks.findings import Finding, share
+from training.risks.findings import Finding, share, share_by_group
 
 RISK = "bias"
 UNKNOWN = "unknown"
@@ -106,11 +106,8 @@ def _agrees(row: Mapping[str, Any], chosen: int) -> bool:
 def _by_group(measure: str, groups: Sequence[str], wins: np.ndarray) -> Iterator[Finding]:
     """All, and each group; one half is what a model without the bias would have."""
     yield share(RISK, measure, "all", wins.tolist(), 0.5)
-    names = sorted(set(groups))
-    for name in names if len(names) > 1 else ():
-        yield share(
-            RISK, measure, name, [bool(win) for group, win in zip(groups, wins, strict=True) if group == name], 0.5
-        )
+    if len(set(groups)) > 1:
+        yield from share_by_group(RISK, measure, groups, wins.tolist(), 0.5)
 
 
 TESTS: dict[str, tuple[str, Measure]] = {

@@ -44,6 +44,16 @@ def share(risk: str, measure: str, group: str, hits: Sequence[bool], harmless: f
     return found(risk, measure, group, estimate(np.asarray(hits, np.float64)), len(hits), harmless)
 
 
+def share_by_group(
+    risk: str, measure: str, groups: Iterable[str], hits: Iterable[bool], harmless: float | None = None
+) -> list[Finding]:
+    """`share` of each group, by its name; `groups`: one an item."""
+    found_hits = dict[str, list[bool]]()
+    for group, hit in zip(groups, hits, strict=True):
+        found_hits.setdefault(group, []).append(bool(hit))
+    return [share(risk, measure, group, found_hits[group], harmless) for group in sorted(found_hits)]
+
+
 def as_rows(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [asdict(one) for one in findings]
 

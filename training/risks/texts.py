@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from heapq import nsmallest
 
+from corpus.lake.manifest import Manifest
+from corpus.lake.store import Lake
+
 LONGEST = 4_000  # characters of a text that are read: risks are shares, and a long text costs as much as many
 
 
@@ -13,3 +16,9 @@ def first_texts(texts: Iterable[str], count: int) -> list[str]:
     """Those that come first by a hash of their content, cut to LONGEST characters; of a smaller number a part."""
     hashed = ((hashlib.sha256(text.encode()).digest(), text[:LONGEST]) for text in texts if text)
     return [text for _, text in nsmallest(count, hashed)]
+
+
+def first_texts_of(lake: Lake, splits: Iterable[Manifest], kind: str, count: int) -> list[str]:
+    """`first_texts` of the documents of datasets `split`; `kind`: "train" or "heldout"."""
+    tables = (table for split in splits for table in lake.read(split, kind, ["text"]))
+    return first_texts((text for table in tables for text in table["text"].to_pylist()), count)
