@@ -31,7 +31,7 @@ COLUMNS = {
 READ_FILES = ("ingest", "clean")
 # Of MixConfig: field, type, help.
 MIX: dict[str, tuple[type, str]] = {
-    "by": (str, "group documents by language, crawl or source (a file of a crawl)"),
+    "by": (str, "group documents by language, crawl, source (a file of a crawl) or host"),
     "tokens": (int, "total tokens (default: as many as the groups have)"),
     "max_epochs": (float, "maximum number of times that a group is repeated (default: 4)"),
     "seed": (int, "random seed of the choice of documents"),

@@ -106,7 +106,7 @@ def _values(pages: pa.Table, file: TokenFile, config: MixConfig) -> pa.Array:
     """What each document is grouped by."""
     if config.by == "crawl":
         return pa.repeat(file.crawl, pages.num_rows)
-    return pages[COLUMNS[config.by]].combine_chunks()
+    return pc.fill_null(pages[COLUMNS[config.by]], "").combine_chunks()
 
 
 def left_out(files: Sequence[TokenFile], copies: np.ndarray) -> Iterator[LeftOut]:

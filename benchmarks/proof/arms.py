@@ -19,6 +19,7 @@ AS_IS: dict[str, Any] = {
     "duplicates": {"scope": "off"},
 }
 PAGES = "crawl"
+LARGE_HOSTS = ("www.archive.org", "data.gov.uk", "maria-antoniak.github.io")  # of the English pages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,18 @@ SELECTED = (
         selected_by="perplexity",
         decided="hardly better than a half by chance; it stays an option",
     ),
+    Arm(
+        name="mixed",
+        about="a hundredth of the tokens from each of the three hosts with the most pages",
+        changes={"shards": {"mix": {"by": "host", "shares": {**dict.fromkeys(LARGE_HOSTS, 0.01), "*": 0.97}}}},
+        language="en",
+    ),
 )
+# Of those documents of Headwater of which the crawl has exact copies, and as many others (benchmarks/proof/parts.py).
+# They are compared with each other.
+ONCE = Arm(name="once", about="each of them once", crawl="once.jsonl", changes=AS_IS)
+TWICE = Arm(name="twice", about="with their copies", crawl="twice.jsonl", changes=AS_IS)
+COPIES = (TWICE, ONCE)
 STEPS = (
     Arm(
         name="with-duplicates",
@@ -136,4 +148,5 @@ EXPERIMENTS: dict[str, tuple[Arm, ...]] = {
     "steps": STEPS,
     "rules": EACH_RULE,
     "selection": SELECTED,
+    "copies": COPIES,
 }

@@ -9,11 +9,19 @@ import numpy as np
 
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.proof.about import ABOUT, METHOD
-from benchmarks.proof.arms import DOLMA, EXPERIMENTS, FINEWEB, HEADWATER, RAW, Arm
+from benchmarks.proof.arms import COPIES, DOLMA, EXPERIMENTS, FINEWEB, HEADWATER, ONCE, RAW, TWICE, Arm
 from benchmarks.proof.plot import effects_plot
 from benchmarks.proof.runs import VOCABULARY
 from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs, read_same
-from benchmarks.proof.tables import QUESTIONS, by_arm, compare_arms, compare_means, domain_scores, false_positives
+from benchmarks.proof.tables import (
+    QUESTIONS,
+    Mean,
+    by_arm,
+    compare_arms,
+    compare_means,
+    domain_scores,
+    false_positives,
+)
 from training.significance.comparison import Comparison
 from training.significance.multiplicity import adjust_holm
 
@@ -23,7 +31,8 @@ PLOTS = PAGE.parent / "images"
 LANGUAGES = {"en": "English", "de": "German", "zh": "Chinese"}
 UNCHANGED = "no page of this crawl falls to it alone; it stays"
 PEERS = (FINEWEB, RAW, DOLMA)
-ARMS = {HEADWATER.name: HEADWATER, **{arm.name: arm for arms in EXPERIMENTS.values() for arm in arms}}
+COMPARED = [arm for arms in EXPERIMENTS.values() if arms != COPIES for arm in arms]  # with Headwater
+ARMS = {arm.name: arm for arm in (HEADWATER, *COMPARED)}
 
 
 class Spent(NamedTuple):
@@ -110,7 +119,7 @@ def _sections(language: str, budget: Spent, found: Found) -> list[str]:
         if peer.name in arms and min(len(ours), len(found[peer.name])) > 1:
             lines += _difference(peer, found[peer.name], ours)
     others = {name: arm for name, arm in ARMS.items() if arm not in (HEADWATER, *PEERS)}
-    lines += _others(others, found, read_same(RESULTS / language))
+    lines += [*_others(others, found, read_same(RESULTS / language)), *_copies(found)]
     if len(ours) >= 4:
         wrong, pairs = false_positives(ours)
         lines += [
@@ -153,7 +162,7 @@ def _spread(values: np.ndarray) -> str:
 
 
 def _difference(peer: Arm, theirs: Sequence[Run], ours: Sequence[Run]) -> list[str]:
-    compared, mean = compare_arms(theirs, ours), compare_means(theirs, ours)
+    compared, mean, than = compare_arms(theirs, ours), compare_means(theirs, ours), f" than {peer.name}'s"
     lines = [
         f"Headwater beside {peer.name}, {len(ours)} and {len(theirs)} seeds:\n",
         "| | smallest effect | difference | 95 % | p (Holm) | better |",
@@ -168,8 +177,7 @@ def _difference(peer: Arm, theirs: Sequence[Run], ours: Sequence[Run]) -> list[s
     return [
         *lines,
         "",
-        f"The mean over the domains is {mean.relative:.1%} lower than {peer.name}'s "
-        f"({mean.low:.1%} to {mean.high:.1%}, p {mean.p:.2g}). {_in_domains(compared)}\n",
+        f"The mean over the domains is {_lower(mean, than)}. {_in_domains(compared)}\n",
     ]
 
 
@@ -180,6 +188,29 @@ def _in_domains(compared: Comparison) -> str:
     beyond = sum(task.better == "B" for task in domains)
     others = f", but not in {', '.join(higher)}" if higher else ""
     return f"It is lower in {len(domains) - len(higher)} of {len(domains)} domains{others}; beyond chance in {beyond}."
+
+
+def _copies(found: Found) -> list[str]:
+    """What copies do where a text is read several times anyway."""
+    if not all(len(found.get(arm.name, ())) > 1 for arm in COPIES):
+        return []
+    once, twice = found[ONCE.name], found[TWICE.name]
+    mean, read = compare_means(twice, once), {run.arm: run.tokens / run.data_tokens for run in (once[0], twice[0])}
+    return [
+        "Copies: those documents of which the crawl has exact copies, and as many others, are read "
+        f"{read[ONCE.name]:.1f} times ({once[0].documents} documents), and with their copies "
+        f"{read[TWICE.name]:.1f} times ({twice[0].documents}). "
+        f"Without the copies the mean over the domains is {_lower(mean)}, {len(once)} and {len(twice)} seeds.\n"
+    ]
+
+
+def _lower(mean: Mean, than: str = "") -> str:
+    """How much lower, or higher, B's is."""
+    way, sizes = "lower", (mean.relative, mean.low, mean.high)
+    if mean.relative < 0:
+        way, sizes = "higher", (-mean.relative, -mean.high, -mean.low)
+    value, low, high = (f"{size:.1%}" for size in sizes)
+    return f"{value} {way}{than} ({low} to {high}, p {mean.p:.2g})"
 
 
 def _others(arms: Mapping[str, Arm], found: Found, same: Sequence[str]) -> list[str]:

@@ -1,14 +1,15 @@
 """Parts: a half of an arm's documents, chosen by chance, alone and twice: data that is known to be worse, by which the
-harness shows what it can see."""
+harness shows what it can see. And those that the crawl has twice, alone and with their copies."""
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from pathlib import Path
 
 from benchmarks.proof.inputs import write_rows
 from corpus.lake.current import RecipeLake
-from corpus.lake.stages import SPLIT
+from corpus.lake.stages import CLEAN, SPLIT
 from corpus.lake.store import Lake
 
 SEED = 0
@@ -27,3 +28,17 @@ def write_parts(lake: Lake, recipe: str, folder: Path) -> None:
     write_rows(
         folder / "doubled.jsonl", [{**row, "url": f"{row['url']}#{time}"} for time in range(2) for row in chosen]
     )
+
+
+def write_copies(lake: Lake, recipe: str, folder: Path) -> None:
+    """Of the clean documents of a recipe, before deduplication: those whose text is there several times, and as many
+    others by chance, in once.jsonl each once, in twice.jsonl with their copies."""
+    [clean] = RecipeLake(lake.url, recipe).datasets(CLEAN)
+    rows = [row for table in lake.read(clean, "documents", ["url", "text"]) for row in table.to_pylist()]
+    times = Counter(row["text"] for row in rows)
+    repeated = [text for text, count in times.items() if count > 1]
+    single = [text for text, count in times.items() if count == 1]
+    chosen = {*repeated, *random.Random(SEED).sample(single, len(repeated))}
+    copies = [row for row in rows if row["text"] in chosen]
+    write_rows(folder / "once.jsonl", {row["text"]: row for row in copies}.values())
+    write_rows(folder / "twice.jsonl", copies)

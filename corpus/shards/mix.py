@@ -19,21 +19,21 @@ import numpy as np
 
 from corpus.config import check_choices
 
-COLUMNS = {"language": "language", "source": "warc_file"}  # of a page; its crawl is a dataset and no column
+COLUMNS = {"language": "language", "source": "warc_file", "host": "host"}  # of a page; its crawl is a dataset and no column
 
 
 @dataclass(frozen=True, kw_only=True)
 class MixConfig:
     """`shares`: group -> its part of the tokens, in any unit; a group may be a shell pattern, such as books/* or * for
     all others, where no name and no longer pattern fits. What fits none is left out. `by`: what documents are grouped
-    by; a source is a file of a crawl.
+    by; a source is a file of a crawl, a host that of a page's address ("" where it has none).
 
     `tokens`: the total, to within a document a group; None for as many as the groups have. No group is repeated more
     than `max_epochs` times: the total shrinks where none is given, and is refused where one is. Up to 4 readings of
     the same text are worth nearly as much as new text (Muennighoff et al. 2023, arXiv:2305.16264)."""
 
     shares: Mapping[str, float]
-    by: Literal["language", "crawl", "source"] = "language"
+    by: Literal["language", "crawl", "source", "host"] = "language"
     tokens: int | None = None
     max_epochs: float = 4.0
     seed: int = 0
@@ -49,7 +49,7 @@ class MixConfig:
             raise ValueError(f"max_epochs {self.max_epochs}: wanted is a positive number")
 
     def group(self, value: str) -> str | None:
-        """Which group a language, crawl or source belongs to; None for none."""
+        """Which group a language, crawl, source or host belongs to; None for none."""
         return _fitting(value, self.shares)
 
 

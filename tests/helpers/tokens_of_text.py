@@ -32,7 +32,7 @@ class Made:
     tokenizer: Manifest
 
     def rows(self) -> dict[str, dict[str, Any]]:
-        """The training documents by their id in hex: url, language, source, crawl, length and tokens."""
+        """The training documents by their id in hex: url, language, source, host, crawl, length and tokens."""
         pages = {row["doc_id"]: row for table in self.lake.read(self.split, "train") for row in table.to_pylist()}
         tokens = [row for table in self.lake.read(self.tokens, "train") for row in table.to_pylist()]
         return {
@@ -41,6 +41,7 @@ class Made:
                 "text": pages[row["doc_id"]]["text"],
                 "language": pages[row["doc_id"]]["language"],
                 "source": pages[row["doc_id"]]["warc_file"],
+                "host": pages[row["doc_id"]]["host"],
                 "crawl": pages[row["doc_id"]]["host"].split(".")[0],
                 "length": row["length"],
                 "tokens": row["tokens"],

@@ -79,6 +79,7 @@ def test_every_document_is_written_as_often_as_the_index_says_or_in_the_ledger(
         BY_LANGUAGE,
         MixConfig(by="crawl", shares={"a": 0.2, "b": 0.8}, tokens=3_000),
         MixConfig(by="source", shares={"books/*": 0.9, "web/y.warc.gz": 0.1}, seed=7),
+        MixConfig(by="host", shares={"b.example": 1, "*": 1}),
     ],
 )
 def test_the_index_records_what_each_group_got(made: Made, mix: MixConfig) -> None:

@@ -127,7 +127,7 @@ def test_patterns_take_what_no_name_takes() -> None:
         ({"shares": {"en": 0.0, "de": 1}}, "shares {'en': 0.0}: wanted are positive"),
         ({"shares": {"en": float("nan")}}, "shares {'en': nan}"),
         ({"shares": {"en": float("inf")}}, "shares {'en': inf}"),
-        ({"shares": {"en": 1}, "by": "host"}, "by 'host' is unknown; choose one of language, crawl, source"),
+        ({"shares": {"en": 1}, "by": "topic"}, "by 'topic' is unknown; choose one of language, crawl, source, host"),
         ({"shares": {"en": 1}, "tokens": 0}, "tokens 0: a mix has at least 1"),
         ({"shares": {"en": 1}, "max_epochs": 0.0}, "max_epochs 0.0"),
         (
