@@ -50,7 +50,7 @@ def main() -> None:
         }
         if data.words:
             columns = data.flags[1:] if "--columns" in data.flags else ()
-            found["words"][name] = score_words(args.folder / "data" / name, columns)
+            found["words"][name] = score_words(args.folder / "data" / name, columns, data.words)
         STORED.write_text(json.dumps(found) + "\n")
         TABLE.write_text(page(found))
 

@@ -8,8 +8,9 @@ import random
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.proof.inputs import write_rows
 from benchmarks.proof.pages import SHARED
@@ -21,7 +22,7 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]  # by part
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """`what`: where it is from. `family`: that of the model. `flags`: of training/finetune.py. `write`: its files into
-    a folder. `words`: whether TF-IDF with logistic regression can do it too."""
+    a folder. `words`: what TF-IDF counts where it can do the task, with logistic regression: words, or characters."""
 
     task: str
     what: str
@@ -29,7 +30,7 @@ class Data:
     write: Callable[[Path], None]
     flags: tuple[str, ...] = ()
     seeds: int = 1
-    words: bool = False
+    words: Literal["", "word", "char"] = ""
 
 
 def _parts(rows: Sequence[Mapping[str, Any]], validation: int, test: int) -> Rows:
@@ -70,17 +71,26 @@ def _wnut17(folder: Path) -> None:
         shutil.copy(BENCH / "wnut17" / f"{name}.conll", folder / f"{part}.conll")
 
 
-def _xquad(folder: Path) -> None:
+def _xquad(folder: Path, language: str) -> None:
     """By article: what is asked of one is of no other."""
-    articles = json.loads((BENCH / "xquad" / "xquad.en.json").read_text(encoding="utf-8"))["data"]
+    articles = json.loads((BENCH / "xquad" / f"xquad.{language}.json").read_text(encoding="utf-8"))["data"]
     for part, found in _parts(articles, 5, 10).items():
         (folder / f"{part}.json").write_text(json.dumps({"data": found}))
+
+
+def _fewclue(folder: Path, name: str, fields: Sequence[str]) -> None:
+    """All of its five small training sets together, and all of its five for validation."""
+    source = BENCH / "FewCLUE" / "datasets" / name
+    for part, file in (("train", "train_few_all"), ("validation", "dev_few_all"), ("test", "test_public")):
+        rows = [json.loads(line) for line in (source / f"{file}.json").read_text(encoding="utf-8").splitlines()]
+        named = dict(zip(("label", "text", "pair"), fields, strict=False))
+        write_rows(folder / f"{part}.jsonl", ({ours: row[theirs] for ours, theirs in named.items()} for row in rows))
 
 
 def _tatoeba(folder: Path) -> None:
     """A sentence of English once."""
     lines = (BENCH / "tatoeba_cmn_eng" / "data" / "cmn.txt").read_text(encoding="utf-8").splitlines()
-    first = dict(reversed([line.split("\t")[:2] for line in lines]))  # type: ignore[arg-type]
+    first = dict(reversed([line.split("\t")[:2] for line in lines]))
     rows = [{"source": english, "target": chinese} for english, chinese in sorted(first.items())]
     _write(folder, _parts(rows, 200, 500))
 
@@ -99,14 +109,43 @@ DATA: dict[str, Data] = {
         write=_sst2,
         flags=("--columns", "text", "label"),
         seeds=3,
-        words=True,
+        words="word",
     ),
     "AG News": Data(
-        task="classification", what="AG News, its test file", family="electra", write=_ag_news, seeds=3, words=True
+        task="classification", what="AG News, its test file", family="electra", write=_ag_news, seeds=3, words="word"
+    ),
+    "EPRSTMT": Data(
+        task="classification",
+        what="FewCLUE's EPRSTMT, Chinese reviews of products",
+        family="electra",
+        write=partial(_fewclue, name="eprstmt", fields=("label", "sentence")),
+        seeds=3,
+        words="char",
+    ),
+    "TNEWS": Data(
+        task="classification",
+        what="FewCLUE's TNEWS, Chinese headlines by section",
+        family="electra",
+        write=partial(_fewclue, name="tnews", fields=("label_desc", "sentence")),
+        seeds=3,
+        words="char",
+    ),
+    "OCNLI": Data(
+        task="classification",
+        what="FewCLUE's OCNLI, whether a Chinese sentence follows from another",
+        family="electra",
+        write=partial(_fewclue, name="ocnli", fields=("label", "sentence1", "sentence2")),
     ),
     "STS-B": Data(task="regression", what="STS-B, its dev file", family="electra", write=_sts_b),
     "WNUT-17": Data(task="tagging", what="WNUT-17, new entities in posts", family="electra", write=_wnut17),
-    "XQuAD": Data(task="answering", what="XQuAD in English", family="electra", write=_xquad),
+    "XQuAD en": Data(task="answering", what="XQuAD in English", family="electra", write=partial(_xquad, language="en")),
+    "XQuAD zh": Data(
+        task="answering",
+        what="XQuAD in Chinese",
+        family="electra",
+        write=partial(_xquad, language="zh"),
+        flags=("--language", "zh"),
+    ),
     "Tatoeba": Data(
         task="translation",
         what="Tatoeba, English to Chinese",
