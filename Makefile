@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-tokenize bench-trace bench-trace-scale bench-train bench-tune bench-view lint proof ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-token-gan bench-tokenize bench-trace bench-trace-scale bench-train bench-tune bench-view lint proof ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -66,6 +66,9 @@ bench-crawl: $(DEVELOPMENT) $(DATATROVE)/installed  ## speed and memory beside d
 PEERS := daft rensa text-dedup datatrove
 bench-dedup: $(DEVELOPMENT) $(PEERS:%=benchmarks/.venvs/%/installed)  ## deduplication beside its peers: speed, memory, what is caught; DEDUP="--rounds 5" to choose
 	$(BIN)/python -m benchmarks.dedup $(DEDUP)
+
+bench-token-gan: $(DEVELOPMENT)  ## a generator of text against a discriminator, beside likelihood; half an hour
+	$(BIN)/python -m benchmarks.token_gan
 
 bench-tokenize: $(DEVELOPMENT)  ## the tokenization stage beside the bare loop, and splits; TOKENIZE="--rounds 5" to choose
 	$(BIN)/python -m benchmarks.tokenization $(TOKENIZE)

@@ -1,4 +1,4 @@
-"""Words, or Chinese characters: TF-IDF with logistic regression, which knows no order of words and is not pretrained."""
+"""Words, or Chinese characters: TF-IDF with logistic regression, which knows no order and is not pretrained."""
 
 from __future__ import annotations
 
