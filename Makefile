@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-token-gan bench-tokenize bench-trace bench-trace-scale bench-train bench-tune bench-view lint proof ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-canaries bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-token-gan bench-tokenize bench-trace bench-trace-scale bench-train bench-tune bench-view lint proof ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -56,6 +56,9 @@ bench-privacy: $(DEVELOPMENT)  ## precision and recall of the privacy masks
 
 bench-quality: $(DEVELOPMENT) $(READABILITY)/installed bench-language bench-privacy  ## extraction, language and masks beside their peers, on texts that are not part of the repository
 	PYTHONPATH=$(READABILITY) $(BIN)/python -m benchmarks.quality
+
+bench-canaries: $(DEVELOPMENT)  ## how far a model gives away planted secrets, before and after they are forgotten; half an hour
+	$(BIN)/python -m benchmarks.canaries
 
 bench-contamination: $(DEVELOPMENT)  ## benchmark items in documents: speed, and recall by the share of edited words
 	$(BIN)/python -m benchmarks.contamination
