@@ -85,9 +85,16 @@ class GraphRun:
 
     def run_until_shards(self, crawl_keys: Sequence[str]) -> None:
         """What a model would be trained on, and what it would be asked; none is trained. Raises as `run`."""
+        self._run_parts(crawl_keys, {asset.key for asset in UNTIL_SHARDS})
+
+    def run_until_checkpoint(self, crawl_keys: Sequence[str]) -> None:
+        """As `run_until_shards`, and the model is trained; it is not scored. Raises as `run`."""
+        self._run_parts(crawl_keys, {dg.AssetKey(stages.CHECKPOINT), *(asset.key for asset in UNTIL_SHARDS)})
+
+    def _run_parts(self, crawl_keys: Sequence[str], assets: Set[dg.AssetKey]) -> None:
         with self._instance() as instance:
             config = self._clean(instance, crawl_keys)
-            self._materialize(instance, RECIPE_JOB, self.recipe, config, {asset.key for asset in UNTIL_SHARDS})
+            self._materialize(instance, RECIPE_JOB, self.recipe, config, assets)
 
     def run_until(
         self, crawl_keys: Sequence[str], benchmarks: Mapping[str, Path], last: Collection[dg.AssetKey]

@@ -191,9 +191,9 @@ def shrink(
     """Writes a smaller model into the new folder `out`, as `headwater shrink` (docs/shrinking.md has the settings).
     Sets torch's number of threads. Raises ValueError or OSError naming what cannot be; `out` is then not there."""
     from headwater.checkpoints import resolve_checkpoint
-    from training.compress.plan import ShrinkPlan
+    from training.compress.plan import ShrinkSettings
 
-    plan = ShrinkPlan(
+    settings = ShrinkSettings(
         layers=layers,
         heads=heads,
         prune=prune,
@@ -201,24 +201,24 @@ def shrink(
         group=group,
         dynamic=dynamic,
         calibration_tokens=calibration_tokens,
+        tokens=tokens,
+        learning_rate=learning_rate,
+        temperature=temperature,
+        hard_weight=hard_weight,
     )
-    if teacher and not tokens:
-        raise ValueError("--distill TEACHER learns while it trains: give --tokens and --shards as well")
+    further = settings.further(teacher)
     folder = resolve_checkpoint(checkpoint, os.fspath(lake), recipe)
     from training.compress import shrinking
-    from training.compress.distillation import Teaching
     from training.compress.further import Shards
     from training.distributed.device import require_determinism
 
     require_determinism(threads)
-    teaching = Teaching(temperature=temperature, hard_weight=hard_weight)
-    further = shrinking.Further(tokens=tokens, learning_rate=learning_rate, teacher=teacher, teaching=teaching)
     return shrinking.shrink(
         str(folder),
         Path(out),
-        plan,
+        settings.plan,
         shards=Shards(train=shards, heldout=heldout) if shards else None,
-        further=further if tokens else None,
+        further=further,
         threads=threads,
         log=lambda line: print(line, file=sys.stderr),
     )

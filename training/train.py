@@ -37,7 +37,8 @@ def main() -> int:
     )
     config, explanation = apply_step_law(plan, model)
     if args["teacher"]:
-        from training.compress.distillation import Teacher, Teaching, distilled
+        from training.compress.distillation import Teacher, distilled
+        from training.compress.plan import Teaching
 
         teacher = Teacher(args["teacher"], Teaching(temperature=args["temperature"], hard_weight=args["hard_weight"]))
         teacher.check_student(model, args["tokenizer"].read_bytes())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from corpus.lake.current import RecipeLake, recipes_of
-from corpus.lake.stages import SHARDS, crawls_of
+from corpus.lake.stages import CHECKPOINT, SHARDS, crawls_of
 from corpus.lake.store import Lake
 from corpus.lineage.holdings import ForgottenRecords, Holdings
 from corpus.lineage.removals import add_removal
@@ -23,12 +23,12 @@ from headwater.graph_run import GraphRun
 from pipelines.engine import Engine
 from recipes.files import load_recipe
 
-REPORT, UNTIL_SHARDS, UNTIL_CLEAN = "report", "shards", "clean"
+REPORT, UNTIL_CHECKPOINT, UNTIL_SHARDS, UNTIL_CLEAN = "report", "checkpoint", "shards", "clean"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rebuild:
-    """A recipe to be run on these crawls, by their ids, until its report, its shards or its clean documents."""
+    """A recipe to be run on these crawls, by their ids, until its report, checkpoint, shards or clean documents."""
 
     recipe: str
     until: str
@@ -49,8 +49,12 @@ def _plan(lake: Lake, found: RecipeFindings) -> list[Rebuild]:
     if report is not None:
         together = [(REPORT, report["crawls"])]
     else:
-        shards = RecipeLake(lake.url, found.recipe).datasets(SHARDS)
-        together = [(UNTIL_SHARDS, crawls_of(one.partition)) for one in shards]
+        view = RecipeLake(lake.url, found.recipe)
+        trained = {one.partition for one in view.datasets(CHECKPOINT)}
+        together = [
+            (UNTIL_CHECKPOINT if one.partition in trained else UNTIL_SHARDS, crawls_of(one.partition))
+            for one in view.datasets(SHARDS)
+        ]
     together = [(until, crawls) for until, crawls in together if holding.intersection(crawls)]
     alone = holding.difference(*(crawls for _, crawls in together))
     wanted = [(until, [crawl for crawl in crawls if crawl not in found.emptied]) for until, crawls in together]
@@ -68,6 +72,8 @@ def forget(lake: Lake, findings: Findings, engine: Engine, quiet: bool = False) 
         graph, keys = GraphRun(lake, engine, rebuild.recipe, quiet), find_keys(lake, rebuild.crawls)
         if rebuild.until == REPORT:
             graph.run(keys, {})
+        elif rebuild.until == UNTIL_CHECKPOINT:
+            graph.run_until_checkpoint(keys)
         elif rebuild.until == UNTIL_SHARDS:
             graph.run_until_shards(keys)
         else:

@@ -20,24 +20,11 @@ from torch.utils.checkpoint import checkpoint
 
 from training.checkpoints.export import load_causal
 from training.checkpoints.start import open_start
+from training.compress.plan import Teaching
 from training.data.sequences import IGNORED
 from training.models.config import ModelConfig
 from training.models.module import CausalModel, TrainableModel
 from training.ops.loss import slice_rows
-
-
-@dataclass(frozen=True, kw_only=True)
-class Teaching:
-    """How much of a teacher is learnt, and how."""
-
-    temperature: float = 2.0
-    hard_weight: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not self.temperature > 0:
-            raise ValueError(f"temperature is {self.temperature}; it must be above 0")
-        if not 0 <= self.hard_weight <= 1:
-            raise ValueError(f"hard_weight is {self.hard_weight}; it must be 0 (the teacher alone) to 1 (the text)")
 
 
 class Teacher:

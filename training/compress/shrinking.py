@@ -1,13 +1,17 @@
-"""Shrinking: a checkpoint, a plan of what to take from it, and the folder of what is left.
+"""Shrinking: a checkpoint, a plan of what to take from it, and the folder of what is left;
+`python -m training.compress.shrinking` from a process of its own.
 
 layers -> heads -> zeros -> further training -> integers
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import shutil
+import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,29 +23,19 @@ from corpus.shards.reader import ShardSet
 from training.checkpoints.export import load_causal, read_quantization
 from training.checkpoints.start import Start, open_start
 from training.checkpoints.stored import METRICS
-from training.compress.distillation import Teacher, Teaching
+from training.compress.distillation import Teacher
 from training.compress.further import Shards, plan_further, train_further
-from training.compress.plan import ShrinkPlan
+from training.compress.plan import Further, ShrinkPlan, ShrinkSettings
 from training.compress.published import check_absent, publish_model
 from training.compress.quantization import check_quantizable, quantize
 from training.compress.sparsity import prune_smallest
 from training.compress.structure import choose_layers, keep_heads, keep_layers
 from training.data.loader import Loader
+from training.distributed.device import require_determinism
 from training.models.config import ModelConfig
 from training.models.module import CausalModel
 
 WORK = ".training"  # behind the name of the folder: further training, until the folder is there
-
-
-@dataclass(frozen=True, kw_only=True)
-class Further:
-    """Training after something was taken: `tokens` of the shards, at this rate (0: derived); `teacher`: a folder whose
-    predictions are learnt as well."""
-
-    tokens: int
-    learning_rate: float = 0.0
-    teacher: str | None = None
-    teaching: Teaching = field(default_factory=Teaching)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,3 +151,27 @@ def _train(
     plan = plan_further(opened, ShardSet(shards.train), further.tokens, further.learning_rate, threads)
     found = train_further(opened, shards, plan, teacher, sparse, work / "run")
     return found, load_causal(found).eval()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m training.compress.shrinking", description=__doc__)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--out", type=Path, required=True, help="new folder for the smaller model")
+    parser.add_argument("--settings", type=json.loads, required=True, help="ShrinkSettings as JSON")
+    parser.add_argument("--shards", required=True, help="folder of training shards")
+    parser.add_argument("--distill", metavar="TEACHER")
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    require_determinism(args.threads)
+    try:
+        settings = ShrinkSettings(**args.settings)
+        shards, further = Shards(train=args.shards), settings.further(args.distill)
+        shrink(args.checkpoint, args.out, settings.plan, shards=shards, further=further, threads=args.threads)
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

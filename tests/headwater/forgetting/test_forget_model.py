@@ -34,6 +34,16 @@ def test_what_read_it_is_named_up_to_the_report(
     assert "report" in lines and "learning curves: 1" in lines
 
 
+def test_a_model_without_a_report_is_trained_again(graph_lake: Path, tmp_path: Path) -> None:
+    lake = Lake(str(shutil.copytree(graph_lake, tmp_path / "lake")))
+    lake.fs.rm(lake.path("report", "base"), recursive=True)
+    view = RecipeLake(lake.url, "base")
+    [old] = view.datasets("checkpoint")
+    left_out = rebuild.forget(lake, find_in_lake(lake, parse_removal(TRAINED)), Engine(workers=1), quiet=True)
+    [new] = view.datasets("checkpoint")
+    assert new.address != old.address and f"base {old.name}" not in left_out
+
+
 def test_of_several_sets_of_crawls_the_report_says_which_is_made_again(
     graph: Graph, graph_lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,8 @@ from small_corpus import Data, newest, run
 from torch.nn import functional
 
 from training.checkpoints.export import load_causal
-from training.compress.distillation import Teacher, Teaching, distilled, taught_loss
+from training.compress.distillation import Teacher, distilled, taught_loss
+from training.compress.plan import Teaching
 from training.run.outdir import Outdir
 
 

@@ -13,10 +13,9 @@ from small_corpus import Data, metrics
 from start_models import write_start
 
 from training.checkpoints.export import load_causal, read_config
-from training.compress.distillation import Teaching
 from training.compress.further import Shards
-from training.compress.plan import ShrinkPlan
-from training.compress.shrinking import Further, shrink
+from training.compress.plan import Further, ShrinkPlan, Teaching
+from training.compress.shrinking import shrink
 from training.compress.structure import choose_layers, keep_heads
 
 TOKENS = torch.arange(24).view(1, -1)
