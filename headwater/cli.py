@@ -50,6 +50,7 @@ COMMANDS = {
     "answer": "find the answer to questions in a text with a fine-tuned model",
     "translate": "translate texts with a fine-tuned model",
     "summarize": "summarize texts with a fine-tuned model",
+    "baseline": "describe held-out texts as a model reads them, for `serve` to compare prompts with",
     "serve": "answer programs over HTTP with a trained model, as OpenAI's interface does",
     "view": "show a lake's documents as a web page on this machine, with marks of your own",
     "labels": "tell how far the rules of recipes agree with your marks",

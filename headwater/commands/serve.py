@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import sys
 from pathlib import Path
 
 from headwater.options import CHECKPOINT, add_lake, add_recipe, positive_int
@@ -16,6 +17,7 @@ DESCRIPTION = (
     "says otherwise. An answer is the same alone and in a crowd. Needs `pip install 'headwater[serve]'`."
 )
 TOKEN_VARIABLE = "HEADWATER_TOKEN"
+WARNING = "Tell those who ask; the law may want their consent. Delete the file when you are done with it."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +35,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tls-certificate", type=Path, metavar="FILE", help="to speak TLS; with --tls-key")
     parser.add_argument("--tls-key", type=Path, metavar="FILE", help="the key of the certificate")
+    watching = parser.add_argument_group("watching")
+    watching.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="of `headwater baseline`: /metrics tells how far prompts are from its texts",
+    )
+    watching.add_argument(
+        "--log-prompts",
+        type=Path,
+        metavar="FILE",
+        help="WRITE ALL PROMPTS AND ANSWERS to FILE, for its owner's eyes alone; tell those who ask",
+    )
     limits = parser.add_argument_group("limits")
     limits.add_argument("--slots", type=positive_int, default=64, metavar="N", help="answers written at a time (64)")
     limits.add_argument(
@@ -63,18 +78,23 @@ def run(args: argparse.Namespace) -> int:
         from training.distributed.device import require_determinism
 
         try:
-            from training.serving.app import Service
             from training.serving.server import ModelServer
+            from training.serving.service import Service
         except ImportError as error:
             raise ImportError(f"{error.name} is not installed: pip install 'headwater[serve]'") from error
+        from training.serving.baseline import read_baseline
         from training.serving.config import ServingConfig
+        from training.serving.prompt_log import PromptLog
         from training.serving.served_model import load_served
 
         require_determinism(args.threads)
         config = ServingConfig(
             slots=args.slots, queue=args.queue, memory_bytes=args.memory << 20, drain_seconds=args.drain
         )
-        service = Service(load_served(folder, args.name or Path(args.checkpoint).name), config)
+        served = load_served(folder, args.name or Path(args.checkpoint).name)
+        baseline = read_baseline(args.baseline, served) if args.baseline else None
+        prompt_log = PromptLog(args.log_prompts, config.prompt_log_bytes) if args.log_prompts else None
+        service = Service(served, config, baseline, prompt_log)
         server = ModelServer(service, bound, token, args.tls_certificate, args.tls_key)
         server.listen()
         scheme = "http" if args.tls_key is None else "https"
@@ -82,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
         said = {"url": url, "model": service.served.name} | ({"token": token} if is_new else {})
         page = f"{url}#token={token}" if is_new else url
         print(json_line(said) if args.json else f"{page}  (Ctrl-C stops it)", flush=True)
+        if prompt_log is not None:
+            print(f"All prompts and answers are written to {args.log_prompts}. {WARNING}", file=sys.stderr)
         server.run()
     return 0
 

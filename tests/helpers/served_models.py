@@ -13,10 +13,12 @@ from typing import Any
 
 import httpx
 
-from training.serving.app import Service
+from training.serving.baseline import read_baseline
 from training.serving.config import ServingConfig
+from training.serving.prompt_log import PromptLog
 from training.serving.served_model import load_served
 from training.serving.server import ModelServer
+from training.serving.service import Service
 
 CONTEXT = 2048
 NAME, TOKEN = "small", "a-token-of-the-tests"
@@ -41,10 +43,13 @@ class RunningServer:
 
 
 @contextmanager
-def start_server(folder: Path, **limits: Any) -> Iterator[RunningServer]:
+def start_server(
+    folder: Path, baseline: Path | None = None, prompt_log: PromptLog | None = None, **limits: Any
+) -> Iterator[RunningServer]:
     served = load_served(folder, NAME)
     served.texts.ends = frozenset()  # random weights end a text anywhere: here all are as long as they may be
-    service = Service(served, ServingConfig(**limits))
+    compared = read_baseline(baseline, served) if baseline else None
+    service = Service(served, ServingConfig(**limits), compared, prompt_log)
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         server = ModelServer(service, bound, TOKEN)

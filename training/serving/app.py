@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,57 +13,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from training.models.module import CausalModel
 from training.serving.answers import Form
 from training.serving.asking import Asking, EventStream, answer_whole
 from training.serving.chat_page import page_response
-from training.serving.config import ServingConfig
-from training.serving.embeddings import Embedder
 from training.serving.engine import BusyError, Engine
 from training.serving.errors import RefusedError, answer_fault, answer_http_error, answer_invalid, answer_refused
 from training.serving.generation import Question
-from training.serving.metrics import Metrics
 from training.serving.schemas import MAX_SEED, ChatRequest, CompletionRequest, EmbeddingRequest
 from training.serving.served_model import ServedModel
+from training.serving.service import Service
 
 TITLE = "Headwater"
-
-
-class Service:
-    """A model at work: an engine where it continues texts, an embedder where it has vectors of them."""
-
-    def __init__(self, served: ServedModel, config: ServingConfig) -> None:
-        """Raises ValueError for a model that cannot be served."""
-        self.served, self.config, self.metrics, self.draining = served, config, Metrics(), False
-        self.engine: Engine | None = None
-        self.embedder: Embedder | None = None
-        if isinstance(served.model, CausalModel):
-            self.engine = Engine(served.model, served.texts.decode, served.texts.ends, config, self.metrics)
-        else:
-            self.embedder = Embedder(served.model, config, self.metrics)
-
-    @property
-    def idle(self) -> bool:
-        return all(part.idle for part in (self.engine, self.embedder) if part is not None)
-
-    def stop(self) -> None:
-        for part in (self.engine, self.embedder):
-            if part is not None:
-                part.stop()
-
-    def check_model(self, name: str | None) -> None:
-        if name not in (None, self.served.name):
-            message = f"there is no such model here; the model is {self.served.name}"
-            raise RefusedError(404, message, code="model_not_found", param="model")
-
-    def to_ids(self, given: str | Sequence[int], param: str) -> list[int]:
-        if isinstance(given, str):
-            return self.served.texts.encode(given)
-        size = self.served.model.config.vocab_size
-        if max(given) >= size:
-            message = f"{param}: the token {max(given)} is none of the model's {size}"
-            raise RefusedError(422, message, code="invalid_value", param=param)
-        return list(given)
 
 
 def make_app(service: Service) -> FastAPI:
@@ -139,19 +98,34 @@ def _asking(service: Service) -> APIRouter:
         engine = _engine(service, asked.model)
         read = [service.to_ids(prompt, "prompt") for prompt in _each(asked.prompt)]
         questions = [
-            Question(prompt=ids, max_tokens=asked.max_tokens, sampling=one, stop=asked.stops, likeliest=asked.logprobs)
+            Question(
+                prompt=ids,
+                max_tokens=asked.max_tokens,
+                sampling=one,
+                stop=asked.stops,
+                likeliest=asked.logprobs,
+                compared=number == 0,
+            )
             for ids in read
-            for one in _samplings(asked)
+            for number, one in enumerate(_samplings(asked))
         ]
         form = _form(served, chat=False, logprobs=asked.logprobs is not None)
-        return await _answer(engine, questions, sum(map(len, read)), form, asked, request)
+
+        def record(answers: list[str]) -> None:
+            for number, prompt in enumerate(_each(asked.prompt)):
+                text = prompt if isinstance(prompt, str) else served.texts.decode(prompt)
+                service.record({"prompt": text}, answers[number * asked.n : (number + 1) * asked.n])
+
+        asking = Asking(engine, questions, sum(map(len, read)), record)
+        return await _answer(asking, form, asked, request)
 
     @router.post("/v1/chat/completions")
     async def chat(asked: ChatRequest, request: Request) -> Response:
         """Answers a conversation, in the form that the model was trained on; without one, continues it as a text."""
         engine = _engine(service, asked.model)
+        messages = [{"role": one.role, "content": one.text} for one in asked.messages]
         try:
-            ids = served.texts.encode_conversation([{"role": one.role, "content": one.text} for one in asked.messages])
+            ids = served.texts.encode_conversation(messages)
         except ValueError as error:
             raise RefusedError(400, str(error), code="invalid_value", param="messages") from error
         left = max(1, served.context - len(ids))
@@ -163,11 +137,13 @@ def _asking(service: Service) -> APIRouter:
                 sampling=one,
                 stop=asked.stops,
                 likeliest=likeliest,
+                compared=number == 0,
             )
-            for one in _samplings(asked)
+            for number, one in enumerate(_samplings(asked))
         ]
         form = _form(served, chat=True, logprobs=asked.logprobs)
-        return await _answer(engine, questions, len(ids), form, asked, request)
+        asking = Asking(engine, questions, len(ids), lambda answers: service.record({"messages": messages}, answers))
+        return await _answer(asking, form, asked, request)
 
     @router.post("/v1/embeddings")
     async def embeddings(asked: EmbeddingRequest, request: Request) -> Response:
@@ -204,15 +180,7 @@ def _engine(service: Service, model: str | None) -> Engine:
     return service.engine
 
 
-async def _answer(
-    engine: Engine,
-    questions: list[Question],
-    prompt_tokens: int,
-    form: Form,
-    asked: CompletionRequest | ChatRequest,
-    request: Request,
-) -> Response:
-    asking = Asking(engine, questions, prompt_tokens)
+async def _answer(asking: Asking, form: Form, asked: CompletionRequest | ChatRequest, request: Request) -> Response:
     if asked.stream:
         return EventStream(asking, form, usage_wanted=asked.usage_wanted)
     return await answer_whole(asking, form, request)

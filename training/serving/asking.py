@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -21,10 +21,13 @@ GONE = 499  # as nginx has it; nobody reads it
 
 
 class Asking:
-    """Submits at once. Raises RefusedError where there is no room."""
+    """Submits at once. Raises RefusedError where there is no room. `record` is called with all answers, once they are
+    whole."""
 
-    def __init__(self, engine: Engine, questions: Sequence[Question], prompt_tokens: int) -> None:
-        self.prompt_tokens, self.choices = prompt_tokens, [Choice() for _ in questions]
+    def __init__(
+        self, engine: Engine, questions: Sequence[Question], prompt_tokens: int, record: Callable[[list[str]], None]
+    ) -> None:
+        self.prompt_tokens, self.choices, self._record = prompt_tokens, [Choice() for _ in questions], record
         self._engine, self._loop = engine, asyncio.get_running_loop()
         self._pieces: asyncio.Queue[tuple[int, Piece]] = asyncio.Queue()
         try:
@@ -51,6 +54,8 @@ class Asking:
     def end(self, scope: Scope) -> None:
         """To be called however it ends: what is not written yet never will be."""
         self._engine.cancel(self._generations)
+        if all(choice.finish in ("stop", "length") for choice in self.choices):
+            self._record([choice.text for choice in self.choices])
         scope[NUMBERS].update(prompt_tokens=self.prompt_tokens, generated_tokens=self.generated)
         if firsts := [one.first - one.asked for one in self._generations if one.first is not None]:
             scope[NUMBERS]["first_token_seconds"] = round(min(firsts), 4)

@@ -7,6 +7,7 @@ leave (iteration-level scheduling: Yu et al. 2022, Orca).
 
 from __future__ import annotations
 
+import random
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,9 +18,11 @@ from torch import Tensor
 from training.models.module import CausalModel
 from training.serving.answer_text import AnswerText
 from training.serving.config import ServingConfig
+from training.serving.drift import Drift
 from training.serving.generation import Generation, Piece, Question
 from training.serving.logs import log_fault
 from training.serving.metrics import Metrics
+from training.serving.prompt_bits import PromptBits
 from training.serving.rows import choose_rows, new_text_cache, read_prompt, read_tokens
 
 PROMPT_TOKENS = 256  # a step reads, before those that write are served again
@@ -31,7 +34,7 @@ class BusyError(Exception):
 
 
 class Engine:
-    """`ends`: the tokens that end a text; `decode`: ids to text."""
+    """`ends`: the tokens that end a text; `decode`: ids to text; `drift` is told of the prompts."""
 
     def __init__(
         self,
@@ -40,9 +43,10 @@ class Engine:
         ends: frozenset[int],
         config: ServingConfig,
         metrics: Metrics,
+        drift: Drift | None = None,
     ) -> None:
         self._model, self._decode, self._ends, self._config = model.eval(), decode, ends, config
-        self._metrics, self._wake = metrics, threading.Condition()
+        self._metrics, self._drift, self._wake = metrics, drift, threading.Condition()
         self._waiting: deque[Generation] = deque()
         self._running: list[Generation] = []
         self._stopping = False
@@ -72,7 +76,12 @@ class Engine:
         for question, _ in asked:
             self.check(question)
         made = [
-            Generation(question=question, deliver=deliver, answer=AnswerText(self._decode, question.stop))
+            Generation(
+                question=question,
+                deliver=deliver,
+                answer=AnswerText(self._decode, question.stop),
+                bits=PromptBits(question.prompt) if self._measures(question) else None,
+            )
             for question, deliver in asked
         ]
         with self._wake:
@@ -102,6 +111,10 @@ class Engine:
             self._stopping = True
             self._wake.notify()
         self._thread.join(END)
+
+    def _measures(self, question: Question) -> bool:
+        """Of a share of prompts: logits at each place take half as long again as reading alone."""
+        return self._drift is not None and question.compared and random.random() < self._config.measured_share
 
     def _bytes(self, question: Question) -> int:
         return question.capacity * self._bytes_per_token
@@ -159,11 +172,14 @@ class Engine:
         for one in reading:
             while budget > 0 and not one.cancelled:
                 assert one.cache is not None
-                before = one.cache.longest
-                logits = read_prompt(self._model, one.question.prompt, one.cache)
-                budget -= one.cache.longest - before
+                states, logits = read_prompt(self._model, one.question.prompt, one.cache)
+                budget -= states.shape[1]
+                if one.bits is not None:
+                    one.bits.add(self._model, states)
                 if logits is not None:
                     self._metrics.prompt_tokens.inc(len(one.question.prompt))
+                    if self._drift is not None and one.question.compared:
+                        self._drift.observe(one.question.prompt, one.bits)
                     self._draw(one, logits)
                     break
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from training.inference.sampling import Sampling
 from training.models.cache import KeyValueCache
 from training.serving.answer_text import AnswerText
+from training.serving.prompt_bits import PromptBits
 
 Finish = Literal["stop", "length", "error"]
 
@@ -20,13 +21,15 @@ Finish = Literal["stop", "length", "error"]
 @dataclass(frozen=True, kw_only=True)
 class Question:
     """A prompt of token ids, and how it is to be continued: at most `max_tokens`, up to the first stop string. With
-    `likeliest` tokens a place, 0 or more, log probabilities are told."""
+    `likeliest` tokens a place, 0 or more, log probabilities are told. `compared`: whether its prompt is compared with a
+    baseline; of several answers to one prompt the first."""
 
     prompt: Sequence[int]
     max_tokens: int
     sampling: Sampling
     stop: Sequence[str] = ()
     likeliest: int | None = None
+    compared: bool = False
 
     @property
     def capacity(self) -> int:
@@ -67,6 +70,7 @@ class Generation:
     cache: KeyValueCache | None = None  # once it runs
     first: float | None = None  # when its first token was drawn
     counted: int = 0  # of its tokens, by the metrics
+    bits: PromptBits | None = None  # of its prompt, where they are measured
     ids: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:

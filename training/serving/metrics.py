@@ -16,7 +16,7 @@ class Metrics:
     """Of one server."""
 
     def __init__(self) -> None:
-        self._registry = registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         self.requests = Counter(
             "headwater_requests", "Requests by route and status", ["route", "status"], registry=registry
         )
@@ -49,4 +49,4 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """In Prometheus' text format."""
-        return generate_latest(self._registry)
+        return generate_latest(self.registry)

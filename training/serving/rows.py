@@ -7,7 +7,7 @@ of each text in groups of a fixed number of rows, the last of them padded; atten
 measured by `choose_rows` for each model on each machine before it is relied on (He et al. 2025, "Defeating
 nondeterminism in LLM inference").
 
-V vocabulary   R rows of a group
+V vocabulary   R rows of a group   T tokens of a piece   D model width
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ def new_text_cache(model: CausalModel, capacity: int) -> KeyValueCache:
     return cache
 
 
-def read_prompt(model: CausalModel, prompt: Sequence[int], cache: KeyValueCache) -> Tensor | None:
-    """Reads the next piece of the prompt into its cache. Returns the logits [V] that follow the whole prompt, None
-    while there is more to read."""
+def read_prompt(model: CausalModel, prompt: Sequence[int], cache: KeyValueCache) -> tuple[Tensor, Tensor | None]:
+    """Reads the next piece of the prompt into its cache. Returns the states [1, T, D] of the piece, and the logits [V]
+    that follow the whole prompt, None while there is more to read."""
     piece = prompt[cache.longest : cache.longest + PIECE]
     hidden = model.hidden(torch.tensor([piece]), cache)
-    return model.scores(hidden[:, -1])[0] if cache.longest == len(prompt) else None
+    return hidden, model.scores(hidden[:, -1])[0] if cache.longest == len(prompt) else None
 
 
 def read_tokens(

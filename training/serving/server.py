@@ -11,8 +11,9 @@ from types import FrameType
 import uvicorn
 
 from training.serving.access import Access
-from training.serving.app import Service, make_app
+from training.serving.app import make_app
 from training.serving.logs import configure_logs, log_event
+from training.serving.service import Service
 
 LAST_BYTES = 5  # seconds for answers that are written to be sent
 

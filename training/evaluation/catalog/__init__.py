@@ -58,9 +58,18 @@ OWN_TEXTS = Document(
     source="texts of your own, a group a file",
 )
 
+# What people have asked a served model. No prompt of a recipe's graph: they come after it.
+PROMPTS = Document(
+    name="prompts",
+    read=layouts.logged_prompts,
+    files="*.jsonl",
+    passage="{same}",
+    source="what `headwater serve --log-prompts` wrote",
+)
+
 PREPARED: tuple[Task, ...] = (*ENGLISH, *CHINESE, OWN_TEXTS)
 
-TASKS: dict[str, Task] = {task.name: task for task in (*HELD_OUT, *PREPARED)}
+TASKS: dict[str, Task] = {task.name: task for task in (*HELD_OUT, *PREPARED, PROMPTS)}
 
 # Each paradigm of a benchmark of minimal pairs: to be scored by name, without a line or an asset of its own.
 PARADIGM_TASKS: dict[str, Task] = {task.name: task for tasks in PARADIGMS.values() for task in tasks}

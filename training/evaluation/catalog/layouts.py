@@ -220,6 +220,17 @@ def texts(paths: Sequence[Path]) -> Rows:
     return rows
 
 
+def logged_prompts(paths: Sequence[Path]) -> Rows:
+    """A row a line that `headwater serve --log-prompts` wrote, with what a person typed last as `text`; prompts without
+    any are left out. `same` is equal for equal texts."""
+    rows = []
+    for row in read_jsonl(paths):
+        typed = [one["content"] for one in row.get("messages", []) if one["role"] == "user"] or [row.get("prompt", "")]
+        if typed[-1]:
+            rows.append({"text": typed[-1], "same": sha256(typed[-1].encode())[:16]})
+    return rows
+
+
 # In this order; the same text as lm-eval's wikitext_detokenizer makes.
 SPACES = (
     ("s '", "s'"),
