@@ -60,6 +60,7 @@ def commands(graph: Graph, tmp_path: Path, crawl_folder: Path, monkeypatch: pyte
         "chat": [*lake, "--max-tokens", "4"],
         "risks": [*lake, "--texts", "2", "--threads", "1"],
         "canaries": ["documents.jsonl", "--out", "planted", "--repeats", "1", "--each", "1"],
+        "baseline": ["latest", *lake, "--out", "baseline.json"],
         "shrink": ["latest", *lake, "--out", "small", "--int8"],
         "export": ["latest", *lake, "--out", "model.gguf", "--gguf"],
     }

@@ -85,6 +85,7 @@ def _about(service: Service) -> dict[str, Any]:
         "owned_by": "headwater",
         "max_model_len": served.context,
         "sha256": served.digest,
+        "prompts_logged": service.prompt_log is not None,
     }
 
 

@@ -1,5 +1,5 @@
-"""Baseline: the texts that prompts are compared with, as a served model reads them: shares of languages, and bounds
-that part the texts by length and by bits per byte into equal parts. Nothing of a text is in it."""
+"""Baseline: the texts that prompts are compared with, as a served model reads them: shares of languages, and parts of
+about equal size by length and by bits per byte. Nothing of a text is in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ from training.serving.rows import new_text_cache, read_prompt
 from training.serving.served_model import ServedModel
 
 FORMAT = 1  # of the file
-PARTS = 10  # into which texts are parted; fewer where there would be less than 10 texts in each
+PARTS = 10  # into which texts are parted; fewer where there would be less than TEXTS_A_PART in each
+TEXTS_A_PART = 10
 LEAST = 10  # texts
 OTHER = "other"
 NAMED = 0.01  # the least share of a language that is told by its name
@@ -31,49 +32,51 @@ SURE = 0.5  # the least score of a language: of a few words it is a guess
 
 
 @dataclass(frozen=True, kw_only=True)
-class Level:
-    """Texts of at least some number of tokens: the bounds between the parts, in bits per byte of so many tokens."""
+class Parts:
+    """Of texts by a number: `bounds` are the greatest of each part but the last, `shares` of the texts in each."""
 
     texts: int
     bounds: Sequence[float]
+    shares: Sequence[float]
+
+    def find(self, value: float) -> int:
+        return bisect_left(self.bounds, value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """`model`: SHA-256 of what read the texts; `languages`: shares by ISO 639 code and OTHER; `lengths`: in tokens,
-    the greatest of each part but the last, whose shares are `length_shares`; `levels` by number of tokens."""
+    """`model`: SHA-256 of what read the texts; `languages`: shares by ISO 639 code and OTHER; `lengths`: in tokens;
+    `bits_per_byte`: of so many first tokens of a text, for numbers that enough texts have."""
 
     model: str
     texts: int
     languages: Mapping[str, float]
-    lengths: Sequence[int]
-    length_shares: Sequence[float]
-    levels: Mapping[int, Level]
+    lengths: Parts
+    bits_per_byte: Mapping[int, Parts]
 
     def language_class(self, language: str) -> str:
         return language if language in self.languages else OTHER
 
     def length_class(self, tokens: int) -> str:
-        return _length_names(self.lengths)[bisect_left(self.lengths, tokens)]
-
-    def level(self, lengths: Collection[int]) -> int | None:
-        """The longest of `lengths` that enough texts have."""
-        return max((length for length in lengths if length in self.levels), default=None)
-
-    def bits_class(self, length: int, bits_per_byte: float) -> str:
-        """Which of the equal parts it falls into: 1 of those that are predicted best."""
-        bounds = self.levels[length].bounds
-        return _part_name(bisect_left(bounds, bits_per_byte), len(bounds) + 1)
+        return list(self.length_shares)[self.lengths.find(tokens)]
 
     @property
-    def shares(self) -> dict[str, dict[str, float]]:
-        """By what is compared, of each class."""
-        parts = len(next(iter(self.levels.values())).bounds) + 1 if self.levels else 0
-        return {
-            "language": dict(self.languages),
-            "length": dict(zip(_length_names(self.lengths), self.length_shares, strict=True)),
-            "bits_per_byte": {_part_name(part, parts): 1 / parts for part in range(parts)},
-        }
+    def length_shares(self) -> dict[str, float]:
+        starts = [1, *(int(bound) + 1 for bound in self.lengths.bounds)]
+        names = [f"{start} to {bound:.0f}" for start, bound in zip(starts, self.lengths.bounds, strict=False)]
+        return dict(zip([*names, f"{starts[-1]} and more"], self.lengths.shares, strict=True))
+
+    def bits_class(self, tokens: int, bits_per_byte: float) -> str:
+        """Of so many first tokens. "1 of 10" is what the model predicts best."""
+        return list(self.bits_shares(tokens))[self.bits_per_byte[tokens].find(bits_per_byte)]
+
+    def bits_shares(self, tokens: int) -> dict[str, float]:
+        shares = self.bits_per_byte[tokens].shares
+        return {f"{part} of {len(shares)}": share for part, share in enumerate(shares, start=1)}
+
+    def compared_tokens(self, lengths: Collection[int]) -> int | None:
+        """The greatest of `lengths` that enough texts have."""
+        return max((tokens for tokens in lengths if tokens in self.bits_per_byte), default=None)
 
     def write(self, path: Path) -> None:
         write_atomic(path, canonical_json({"format": FORMAT, **asdict(self)}) + b"\n")
@@ -83,21 +86,23 @@ def read_baseline(path: Path, served: ServedModel) -> Baseline:
     """Raises ValueError for a file that is none, and for one of another model: its bits per byte are no measure."""
     try:
         found = json.loads(path.read_bytes())
-        if found.pop("format") != FORMAT:
-            raise ValueError(f"its format is not {FORMAT}")
-        levels = {int(length): Level(**level) for length, level in found.pop("levels").items()}
-        baseline = Baseline(**found, levels=levels)
+        if (written := found.pop("format")) != FORMAT:
+            raise ValueError(f"its format is {written!r}, not {FORMAT}")
+        lengths = Parts(**found.pop("lengths"))
+        bits = {int(tokens): Parts(**parts) for tokens, parts in found.pop("bits_per_byte").items()}
+        baseline = Baseline(**found, lengths=lengths, bits_per_byte=bits)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} is no baseline ({error}); `headwater baseline` writes one") from error
+        raise ValueError(f"--baseline {path} is no baseline ({error!r}); `headwater baseline` writes one") from error
     if baseline.model != served.digest:
         raise ValueError(
-            f"{path} is of the model {baseline.model[:16]}, this is {served.digest[:16]}; make one by "
-            f"`headwater baseline`"
+            f"--baseline {path} is of the model {baseline.model[:16]}, the one to serve is {served.digest[:16]}; make "
+            f"another by `headwater baseline`"
         )
     return baseline
 
 
 def language_of(ids: Sequence[int], decode: Callable[[list[int]], str]) -> str:
+    """UNKNOWN where it would be a guess."""
     [(language, score)] = identify_languages([decode(list(ids))])
     return language if score >= SURE else UNKNOWN
 
@@ -106,34 +111,31 @@ def language_of(ids: Sequence[int], decode: Callable[[list[int]], str]) -> str:
 def make_baseline(served: ServedModel, texts: Sequence[str]) -> Baseline:
     """Raises ValueError for a model that does not continue texts, and for fewer than LEAST texts."""
     if len(texts) < LEAST:
-        raise ValueError(f"{len(texts)} texts are too few to compare with; give at least {LEAST}")
+        raise ValueError(f"{len(texts)} texts are too few to compare prompts with; give at least {LEAST}")
     if not isinstance(served.model, CausalModel):
-        raise ValueError(f"{served.name} does not continue texts: it reads no prompts that could be compared")
+        raise ValueError(f"{served.name} does not continue texts: it is asked no prompts that could be compared")
     languages: Counter[str] = Counter()
-    lengths: list[int] = []
-    found: dict[int, list[float]] = {}
+    lengths: list[float] = []
+    bits: dict[int, list[float]] = {}
     for text in tqdm(texts, desc="reading", unit="text", disable=None):
         ids = served.texts.encode(text)[: served.context]  # no prompt is longer
         languages[language_of(ids, served.texts.decode)] += 1
         lengths.append(len(ids))
-        bits = _read_bits(served.model, ids)
-        for length in bits.lengths:
-            if (value := bits.per_byte(length, served.texts.decode)) is not None:
-                found.setdefault(length, []).append(value)
-    parts = max(2, min(PARTS, len(texts) // 10))
-    bounds = sorted({int(bound) for bound in _bounds(lengths, parts)})
-    classes = Counter(bisect_left(bounds, length) for length in lengths)
-    named = {code: count / len(texts) for code, count in languages.items() if count >= NAMED * len(texts)}
+        read = _read_bits(served.model, ids)
+        for tokens in read.lengths:
+            if (value := read.per_byte(tokens, served.texts.decode)) is not None:
+                bits.setdefault(tokens, []).append(value)
+    parts = max(2, min(PARTS, len(texts) // TEXTS_A_PART))
+    named = {code: count / len(texts) for code, count in sorted(languages.items()) if count >= NAMED * len(texts)}
     return Baseline(
         model=served.digest,
         texts=len(texts),
-        languages={**dict(sorted(named.items())), OTHER: max(0.0, 1 - sum(named.values()))},
-        lengths=bounds,
-        length_shares=[classes[place] / len(texts) for place in range(len(bounds) + 1)],
-        levels={
-            length: Level(texts=len(values), bounds=[float(bound) for bound in _bounds(values, parts)])
-            for length, values in sorted(found.items())
-            if len(values) >= max(LEAST, 5 * parts)
+        languages={**named, OTHER: max(0.0, 1 - sum(named.values()))},
+        lengths=_part(lengths, sorted(set(_bounds(lengths, parts)))),
+        bits_per_byte={
+            tokens: _part(values, _bounds(values, parts))
+            for tokens, values in sorted(bits.items())
+            if len(values) >= parts * TEXTS_A_PART / 2
         },
     )
 
@@ -148,15 +150,13 @@ def _read_bits(model: CausalModel, ids: Sequence[int]) -> PromptBits:
     return bits
 
 
-def _bounds(values: Sequence[float], parts: int) -> np.ndarray:
-    """Each is one of the values, the greatest of its part."""
-    return np.quantile(values, np.arange(1, parts) / parts, method="inverted_cdf")
+def _bounds(values: Sequence[float], parts: int) -> list[float]:
+    """Of parts of about equal size; each bound is one of the values."""
+    return [float(bound) for bound in np.quantile(values, np.arange(1, parts) / parts, method="inverted_cdf")]
 
 
-def _length_names(bounds: Sequence[int]) -> list[str]:
-    starts = [1, *(bound + 1 for bound in bounds)]
-    return [*(f"{start} to {bound}" for start, bound in zip(starts, bounds, strict=False)), f"{starts[-1]} and more"]
-
-
-def _part_name(part: int, parts: int) -> str:
-    return f"{part + 1} of {parts}"
+def _part(values: Sequence[float], bounds: Sequence[float]) -> Parts:
+    """Where values are equal, as those of texts that begin alike, parts are of unequal size."""
+    found = Counter(bisect_left(bounds, value) for value in values)
+    shares = [found[part] / len(values) for part in range(len(bounds) + 1)]
+    return Parts(texts=len(values), bounds=bounds, shares=shares)

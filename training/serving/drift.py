@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client import Counter as CountMetric
@@ -22,10 +23,19 @@ from training.serving.baseline import Baseline, language_of
 from training.serving.logs import log_fault
 from training.serving.prompt_bits import PromptBits
 
+COMPARED = ("language", "length", "bits_per_byte")
 BEHIND = 1_000  # prompts that wait to be looked at; more are left out
 CHANCE = 0.05
 TOKENS = (4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 BITS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
+
+
+class _Seen(NamedTuple):
+    """Of a prompt its class, the shares of all classes in the baseline, and of how many texts these are known."""
+
+    name: str
+    expected: Mapping[str, float]
+    texts: int
 
 
 class Drift:
@@ -37,12 +47,12 @@ class Drift:
         """`prompts`: how many of the last are compared."""
         self._baseline, self._decode = baseline, decode
         self._thread, self._lock, self._behind = ThreadPoolExecutor(1, "drift"), Lock(), 0
-        self._seen: dict[str, deque[tuple[str, int]]] = {of: deque(maxlen=prompts) for of in baseline.shares}
+        self._seen: dict[str, deque[_Seen]] = {of: deque(maxlen=prompts) for of in COMPARED}
         self._tokens = Histogram(
             "headwater_prompt_length_tokens", "Of prompts that were read", buckets=TOKENS, registry=registry
         )
         self._bits = Histogram(
-            "headwater_prompt_bits_per_byte", "Of the prompts' first tokens", buckets=BITS, registry=registry
+            "headwater_prompt_bits_per_byte", "Of the first tokens of prompts", buckets=BITS, registry=registry
         )
         self._left_out = CountMetric(
             "headwater_drift_left_out", "Prompts that were not compared, as too many came at once", registry=registry
@@ -57,64 +67,69 @@ class Drift:
                 return
             self._behind += 1
         try:
-            self._thread.submit(self._classify, prompt, bits)
+            self._thread.submit(self._look_at, prompt, bits)
         except RuntimeError:  # the server is about to end
             return
 
     def stop(self) -> None:
         self._thread.shutdown(cancel_futures=True)
 
-    def _classify(self, prompt: Sequence[int], bits: PromptBits | None) -> None:
-        found: dict[str, tuple[str, int]] = {}
+    def _look_at(self, prompt: Sequence[int], bits: PromptBits | None) -> None:
+        found: dict[str, _Seen] = {}
         try:
-            found = dict(self._classes(prompt, bits))
+            found = dict(self._classify(prompt, bits))
         except Exception as error:  # its message may quote the prompt
             log_fault("drift", error)
         with self._lock:
             self._behind -= 1
-            for of, one in found.items():
-                self._seen[of].append(one)
+            for of, seen in found.items():
+                self._seen[of].append(seen)
 
-    def _classes(self, prompt: Sequence[int], bits: PromptBits | None) -> Iterator[tuple[str, tuple[str, int]]]:
-        """By what is compared the class of a prompt, and of how many texts the share of that class is known."""
+    def _classify(self, prompt: Sequence[int], bits: PromptBits | None) -> Iterator[tuple[str, _Seen]]:
         baseline = self._baseline
-        yield "language", (baseline.language_class(language_of(prompt, self._decode)), baseline.texts)
-        yield "length", (baseline.length_class(len(prompt)), baseline.texts)
+        language = baseline.language_class(language_of(prompt, self._decode))
+        yield "language", _Seen(language, baseline.languages, baseline.texts)
+        length = baseline.length_class(len(prompt))
+        yield "length", _Seen(length, baseline.length_shares, baseline.texts)
         self._tokens.observe(len(prompt))
-        level = baseline.level(bits.lengths) if bits is not None else None
-        if bits is None or level is None or (value := bits.per_byte(level, self._decode)) is None:
+        tokens = baseline.compared_tokens(bits.lengths) if bits is not None else None
+        if bits is None or tokens is None or (value := bits.per_byte(tokens, self._decode)) is None:
             return
-        yield "bits_per_byte", (baseline.bits_class(level, value), baseline.levels[level].texts)
+        part, texts = baseline.bits_class(tokens, value), baseline.bits_per_byte[tokens].texts
+        yield "bits_per_byte", _Seen(part, baseline.bits_shares(tokens), texts)
         self._bits.observe(value)
 
     def collect(self) -> Iterator[Metric]:
         with self._lock:
-            seen = {of: list(window) for of, window in self._seen.items()}
-        distance = GaugeMetricFamily(
-            "headwater_drift_distance", "Jensen-Shannon distance of the last prompts from the baseline", labels=["of"]
+            windows = {of: list(seen) for of, seen in self._seen.items()}
+        distance, chance, prompts = (
+            GaugeMetricFamily(f"headwater_drift_{name}", about, labels=["of"])
+            for name, about in (
+                ("distance", "Jensen-Shannon distance of the last prompts from the baseline, 0 to 1"),
+                ("distance_by_chance", "What the distance exceeds in one of 20 cases where nothing differs"),
+                ("prompts", "The last prompts, those that are compared"),
+            )
         )
-        chance = GaugeMetricFamily(
-            "headwater_drift_distance_by_chance",
-            "What the distance exceeds in one of 20 cases where nothing differs",
-            labels=["of"],
-        )
-        prompts = GaugeMetricFamily("headwater_drift_prompts", "Prompts that were compared", labels=["of"])
-        share = GaugeMetricFamily("headwater_drift_share", "Of the last prompts, by class", labels=["of", "class"])
-        base = GaugeMetricFamily("headwater_baseline_share", "Of the baseline, by class", labels=["of", "class"])
-        for of, expected in self._baseline.shares.items():
-            window = seen[of]
-            counts = Counter(name for name, _ in window)
+        share = GaugeMetricFamily("headwater_drift_share", "By class", labels=["of", "class", "in"])
+        for of, window in windows.items():
             prompts.add_metric([of], len(window))
-            for name, value in expected.items():
-                base.add_metric([of, name], value)
-                if window:
-                    share.add_metric([of, name], counts[name] / len(window))
-            if window:
-                shares = [counts[name] for name in expected]
-                distance.add_metric([of], measure_distance(shares, list(expected.values())))
-                texts = len(window) / math.fsum(1 / texts for _, texts in window)
-                chance.add_metric([of], distance_by_chance(len(expected), len(window), texts))
-        yield from (distance, chance, prompts, share, base)
+            if not window:
+                continue
+            found, expected = _shares(window)
+            distance.add_metric([of], measure_distance(list(found.values()), list(expected.values())))
+            texts = len(window) / math.fsum(1 / seen.texts for seen in window)
+            chance.add_metric([of], distance_by_chance(len(expected), len(window), texts))
+            for name in expected:
+                share.add_metric([of, name, "prompts"], found[name])
+                share.add_metric([of, name, "baseline"], expected[name])
+        yield from (distance, chance, prompts, share)
+
+
+def _shares(window: Sequence[_Seen]) -> tuple[dict[str, float], dict[str, float]]:
+    """Of each class among the prompts, and what the baseline has, of as many tokens as these prompts have."""
+    counts = Counter(seen.name for seen in window)
+    expected = {name: math.fsum(seen.expected[name] for seen in window) / len(window) for name in window[0].expected}
+    return {name: counts[name] / len(window) for name in expected}, expected
 
 
 def measure_distance(found: Sequence[float], expected: Sequence[float]) -> float:

@@ -27,7 +27,7 @@ class PromptLog:
         self._bytes = found.st_size
         self.full = False
         if not stat.S_ISREG(found.st_mode) or stat.S_IMODE(found.st_mode) & ~OWNER_ALONE:
-            self.close()
+            os.close(self._file)
             raise ValueError(f"{path} would show what people ask to others: `chmod 600` it, or give a new file")
 
     def write(self, asked: dict[str, Any], answers: Sequence[str]) -> None:
@@ -52,6 +52,3 @@ class PromptLog:
     def _end(self, why: str) -> None:
         log_event("prompt_log_ended", why=why, bytes=self._bytes)
         self.full = True
-
-    def close(self) -> None:
-        os.close(self._file)

@@ -54,7 +54,8 @@ class ModelServer:
         configure_logs()
         served = self._service.served
         rows = self._service.engine.rows if self._service.engine else None
-        log_event("started", model=served.name, sha256=served.digest, rows=rows)
+        logged = self._service.prompt_log is not None
+        log_event("started", model=served.name, sha256=served.digest, rows=rows, prompts_logged=logged)
         try:
             self._server.run(sockets=[self._socket])
         finally:

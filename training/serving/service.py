@@ -36,6 +36,8 @@ class Service:
         self.drift: Drift | None = None
         decode = served.texts.decode
         if not isinstance(served.model, CausalModel):
+            if baseline is not None or prompt_log is not None:
+                raise ValueError(f"{served.name} does not continue texts: it is asked no prompts to compare or to log")
             self.embedder = Embedder(served.model, config, self.metrics)
             return
         if baseline is not None:

@@ -221,13 +221,16 @@ def texts(paths: Sequence[Path]) -> Rows:
 
 
 def logged_prompts(paths: Sequence[Path]) -> Rows:
-    """A row a line that `headwater serve --log-prompts` wrote, with what a person typed last as `text`; prompts without
-    any are left out. `same` is equal for equal texts."""
+    """A row a line of `headwater serve --log-prompts`, with what a person typed last as `text`; where nobody typed
+    anything there is none. `same` is equal for equal texts."""
     rows = []
     for row in read_jsonl(paths):
-        typed = [one["content"] for one in row.get("messages", []) if one["role"] == "user"] or [row.get("prompt", "")]
-        if typed[-1]:
-            rows.append({"text": typed[-1], "same": sha256(typed[-1].encode())[:16]})
+        if "messages" in row:
+            typed = next((one["content"] for one in reversed(row["messages"]) if one["role"] == "user"), "")
+        else:
+            typed = row["prompt"]
+        if typed:
+            rows.append({"text": typed, "same": sha256(typed.encode())[:16]})
     return rows
 
 
