@@ -23,9 +23,10 @@ from training.serving.rows import new_text_cache, read_prompt
 from training.serving.served_model import ServedModel
 
 FORMAT = 1  # of the file
-PARTS = 10  # into which texts are parted; fewer where there would be less than TEXTS_A_PART in each
+PARTS = 10  # into which texts are parted; fewer where each would have less than TEXTS_A_PART
 TEXTS_A_PART = 10
-LEAST = 10  # texts
+FEWEST_A_PART = 4  # of the texts that have so many tokens
+LEAST = 2 * FEWEST_A_PART  # texts: as many as a recipe holds out at least
 OTHER = "other"
 NAMED = 0.01  # the least share of a language that is told by its name
 SURE = 0.5  # the least score of a language: of a few words it is a guess
@@ -135,7 +136,7 @@ def make_baseline(served: ServedModel, texts: Sequence[str]) -> Baseline:
         bits_per_byte={
             tokens: _part(values, _bounds(values, parts))
             for tokens, values in sorted(bits.items())
-            if len(values) >= parts * TEXTS_A_PART / 2
+            if len(values) >= parts * FEWEST_A_PART
         },
     )
 

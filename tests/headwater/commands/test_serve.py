@@ -79,7 +79,8 @@ def test_sigterm_lets_what_runs_end_and_turns_others_away(folder: Path) -> None:
 
 def test_ctrl_c_ends_it_with_the_token_of_a_file(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(TOKEN + "\n")
-    process = serve(folder, "--token-file", str(tmp_path / "token"), "--name", "mine")
+    logged = tmp_path / "asked.jsonl"
+    process = serve(folder, "--token-file", str(tmp_path / "token"), "--name", "mine", "--log-prompts", str(logged))
     assert process.stdout is not None
     try:
         said = json.loads(process.stdout.readline())
@@ -92,6 +93,8 @@ def test_ctrl_c_ends_it_with_the_token_of_a_file(folder: Path, tmp_path: Path) -
         process.kill()
         process.wait()
     assert process.returncode == 130 and STOPPED in stderr
+    assert f"All prompts and answers are written to {logged}. Tell those who ask" in stderr
+    assert logged.stat().st_mode & 0o777 == 0o600
 
 
 def test_it_speaks_tls(folder: Path, tmp_path: Path) -> None:
@@ -164,10 +167,14 @@ def test_a_family_that_is_not_served(
 
 def test_options_that_cannot_be(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "token").write_text("short")
+    (tmp_path / "open").touch(mode=0o644)
+    (tmp_path / "baseline.json").write_text("{}")
     for words, message in (
         (["--token-file", str(tmp_path / "token")], "a token has 16 or more printable ASCII characters"),
         (["--tls-key", "a.pem"], "--tls-certificate and --tls-key need each other"),
         (["--host", "203.0.113.7"], "this machine has no such address"),
+        (["--log-prompts", str(tmp_path / "open")], "would show what people ask to others: `chmod 600` it"),
+        (["--baseline", str(tmp_path / "baseline.json")], "baseline.json is no baseline"),
     ):
         assert main(["serve", str(folder), "--port", str(free_port()), *words]) == 1
         assert message in capsys.readouterr().err

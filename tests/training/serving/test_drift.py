@@ -24,7 +24,7 @@ from training.serving.prompt_bits import LENGTHS
 from training.serving.rows import PIECE
 from training.serving.served_model import load_served
 
-CHINESE = "模型在训练之后回答人们的问题,而人们问的往往与它学过的不同。" 
+CHINESE = "模型在训练之后回答人们的问题,而人们问的往往与它学过的不同"
 
 
 @pytest.fixture(scope="module")

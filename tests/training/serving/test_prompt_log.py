@@ -1,4 +1,4 @@
-"""Prompts are written down only where that is wanted, for the owner's eyes, whole, and not for ever; then they are items
+"""Prompts are written down only where that is wanted, for the owner's eyes, whole, and not for ever; they are the items
 of a task."""
 
 from __future__ import annotations
