@@ -5,5 +5,6 @@ rows, answer_text -> engine: requests that join and leave between steps, each an
 embeddings: vectors of an encoder
 prompt_bits -> baseline: held-out texts as the model reads them -> drift: how far the prompts are from them
 prompt_log: what was asked and answered, where that is wanted
-schemas, errors, access, metrics, logs, service -> app: the routes; server: a bound socket, an end that lets answers finish
+schemas, errors, access, metrics, logs, service -> app: the routes
+server: a bound socket, an end that lets answers finish
 """

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from served_models import CONTEXT, NAME, TOKEN, RunningServer, wait_until
+from served_models import CONTEXT, NAME, TOKEN, RunningServer, start_server, wait_until
 from web_interface import browser_page, needs_chromium
+
+from training.serving.prompt_log import PromptLog
 
 pytestmark = needs_chromium
 
@@ -59,3 +62,10 @@ def test_what_the_server_refuses_is_said(page: Page, server: RunningServer) -> N
     page.goto("about:blank")
     page.goto(f"{server.url}/#token=another-token-of-a-test")
     expect(page.get_by_role("alert")).to_contain_text("the token is missing or another")
+
+
+def test_whoever_writes_is_told_that_it_is_kept(served_folder: Path, tmp_path: Path) -> None:
+    log = PromptLog(tmp_path / "asked.jsonl", 1 << 20)
+    with start_server(served_folder, prompt_log=log) as server, browser_page(800, 700) as opened:
+        opened.goto(f"{server.url}/#token={TOKEN}")
+        expect(opened.locator("#model")).to_have_text(f"{NAME}, which keeps what is written here")
