@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from corpus.cards.measured_risks import FINDINGS_FILE, read_findings
 from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest
 from corpus.lake.stage import Outcome, Stage, publish_once
@@ -65,12 +66,6 @@ def risks(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materiali
     return describe_datasets(opened, outcome, results, extra={"findings": table})
 
 
-def read_findings(lake: Lake, manifest: Manifest) -> list[dict[str, Any]]:
-    """Rows of training.risks.findings.Finding."""
-    found: list[dict[str, Any]] = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/findings/{FILE}"))["findings"]
-    return found
-
-
 def _measure(lake: Lake, model: Manifest, split: Manifest, config: RiskConfig) -> Outcome:
     """Raises dg.Failure where a file is not there, or the model is none that writes text."""
     try:
@@ -98,7 +93,7 @@ def _measure(lake: Lake, model: Manifest, split: Manifest, config: RiskConfig) -
             flags = ["--checkpoint", str(folder), "--texts", str(scratch / "texts.json"), "--threads", str(THREADS)]
             run_module(MODULE, *flags, "--out", str(scratch / FILE), *config.flags())
             count = len(json.loads((scratch / FILE).read_bytes())["findings"])
-            file = lake.put(scratch / FILE, lake.path(stage.name, stage.address), f"findings/{FILE}", count)
+            file = lake.put(scratch / FILE, lake.path(stage.name, stage.address), FINDINGS_FILE, count)
         return stage.manifest([file], Counts(records_in=0, kept=0), {"findings": count}), {}
 
     return publish_once(lake, stage, make)
