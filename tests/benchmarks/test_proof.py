@@ -113,9 +113,7 @@ def test_the_page_tells_each_arm_and_the_difference() -> None:
     assert set(results_of(runs[0])) == {"news", "web"}
 
 
-@pytest.mark.parametrize(
-    ("bits", "said"), [(2.0, r"0\.[01]%"), (1.9, r"4.[89]% lower"), (2.1, r"4.[89]% higher")]
-)
+@pytest.mark.parametrize(("bits", "said"), [(2.0, r"0\.[01]%"), (1.9, r"4.[89]% lower"), (2.1, r"4.[89]% higher")])
 def test_copies_are_compared_with_each_other(bits: float, said: str) -> None:
     """Not with Headwater, whose data is several times as much."""
     once = [made_run("once", seed + 5, bits) for seed in range(3)]
