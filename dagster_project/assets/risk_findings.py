@@ -27,9 +27,9 @@ from recipes.files import load_recipe
 from recipes.risks import RiskConfig
 from training.risks.texts import LONGEST, first_texts_of
 
-VERSION = 1
+VERSION = 2
 MODULE = "training.risks.measuring"
-LIBRARIES = {name: version(name) for name in ("numpy", "scipy", "tokenizers", "torch")}
+LIBRARIES = {name: version(name) for name in ("lm-eval", "numpy", "scikit-learn", "scipy", "tokenizers", "torch")}
 THREADS = 2  # the order of a sum, and so a last bit, follows them
 FILE = "risks.json"
 
@@ -39,6 +39,7 @@ class Decided:
     """All that decides the findings beside the model, the texts and the files."""
 
     texts: int
+    items: int
     language: str
     longest: int = LONGEST
     threads: int = THREADS
@@ -76,7 +77,7 @@ def _measure(lake: Lake, model: Manifest, split: Manifest, config: RiskConfig) -
         name=stages.RISKS,
         partition=model.partition,
         version=VERSION,
-        config=Decided(texts=config.texts, language=config.language),
+        config=Decided(texts=config.texts, items=config.items, language=config.language),
         datasets=[model, split],
         files=files,
         libraries=LIBRARIES,

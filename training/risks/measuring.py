@@ -90,19 +90,25 @@ def write_findings(findings: Sequence[Finding], digest: str, path: Path) -> None
     write_atomic(path, canonical_json({"checkpoint": digest, "findings": as_rows(findings)}) + b"\n")
 
 
+def parser() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(prog="python -m training.risks.measuring", description=__doc__)
+    flags.add_argument("--checkpoint", type=Path, required=True)
+    flags.add_argument("--texts", type=Path, required=True, help='a file: {"seen": [...], "unseen": [...]}')
+    flags.add_argument("--out", type=Path, required=True, help="RISKS.json")
+    flags.add_argument("--threads", type=int, default=2)
+    add_flags(flags)
+    return flags
+
+
+def tests_of(args: argparse.Namespace) -> Tests:
+    return Tests(benchmarks=parse_benchmarks(args.benchmark), **{name: getattr(args, name) for name in NAMES})
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.risks.measuring", description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--texts", type=Path, required=True, help='a file: {"seen": [...], "unseen": [...]}')
-    parser.add_argument("--out", type=Path, required=True, help="RISKS.json")
-    add_flags(parser)
-    parser.add_argument("--threads", type=int, default=2)
-    args = parser.parse_args()
+    args = parser().parse_args()
     require_determinism(args.threads)
     texts = json.loads(args.texts.read_bytes())
-    given = {name: getattr(args, name) for name in NAMES}
-    tests = Tests(benchmarks=parse_benchmarks(args.benchmark), **given)
-    found = measure_model(args.checkpoint, texts["seen"], texts["unseen"], tests, print)
+    found = measure_model(args.checkpoint, texts["seen"], texts["unseen"], tests_of(args), print)
     write_findings(list(found), digest_of(args.checkpoint), args.out)
 
 
