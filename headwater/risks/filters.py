@@ -47,7 +47,7 @@ def measure_filters(lake: Lake) -> Iterator[Finding]:
     english = nsmallest(SAMPLE, (doc_id for doc_id in hosts if languages.get(doc_id) == ENGLISH))
     texts = _read_texts(lake, set(english))
     topics = dict(zip(texts, find_topics(list(texts.values())), strict=True))
-    if set(topics.values()) > {NO_TOPIC}:
+    if set(topics.values()) - {NO_TOPIC}:
         yield from _drops("by topic, in English", topics, dropped)
     yield from _drops(
         "by spelling, in English", {doc_id: find_spelling(text) for doc_id, text in texts.items()}, dropped
