@@ -29,7 +29,7 @@ from training.risks.texts import LONGEST, first_texts_of
 
 VERSION = 2
 MODULE = "training.risks.measuring"
-LIBRARIES = {name: version(name) for name in ("lm-eval", "numpy", "scikit-learn", "scipy", "tokenizers", "torch")}
+LIBRARIES = {name: version(name) for name in ("lm_eval", "numpy", "scikit-learn", "scipy", "tokenizers", "torch")}
 THREADS = 2  # the order of a sum, and so a last bit, follows them
 FILE = "risks.json"
 

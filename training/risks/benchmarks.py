@@ -19,7 +19,7 @@ from training.evaluation.catalog import find_tasks
 from training.evaluation.generation import Generation
 from training.evaluation.items import load_items
 from training.evaluation.kinds import Choice, Completion
-from training.evaluation.task import Doc, Row, fill, names
+from training.evaluation.task import Doc, Row, Task, fill, names
 from training.inference.model import Model
 from training.risks.findings import Finding, found
 from training.risks.perturbations import PERTURBATIONS, Perturb, perturb
@@ -29,14 +29,14 @@ from training.significance.difference import estimate_difference
 from training.significance.intervals import Estimate, estimate
 
 RISK = "robustness"
-Question = Choice | Completion | Generation
+Prompted = Choice | Completion | Generation  # the kinds of task whose question stands before the answer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
     """`docs`: what is asked, of the rows `rows`; `fields`: those of a row that are changed."""
 
-    task: Question
+    task: Prompted
     docs: Sequence[Doc]
     rows: Sequence[Row]
     fields: Sequence[str]
@@ -48,24 +48,20 @@ def read_benchmarks(paths: Mapping[str, Path], items: int) -> list[Benchmark]:
     return [_read(name, task, path, items) for name, path in paths.items() for task in find_tasks(name)]
 
 
-def _read(name: str, task: object, path: Path, items: int) -> Benchmark:
-    fields = _asked_fields(task) if isinstance(task, Question) else []
-    if not fields:
+def _read(name: str, task: Task, path: Path, items: int) -> Benchmark:
+    if not isinstance(task, Prompted) or not (fields := _asked_fields(task)):
         raise ValueError(
             f"--benchmark {name}: it has no question apart from the answers that could be written otherwise; take one "
             "whose task has a prompt with fields, such as piqa or hellaswag"
         )
-    assert isinstance(task, Question)
     read = load_items(task, path)
-    first = nsmallest(
-        items, range(len(read.docs)), key=lambda place: sha256(read.docs[place]["item_id"].encode()).digest()
-    )
-    return Benchmark(
-        task=task, docs=[read.docs[place] for place in first], rows=[read.rows[place] for place in first], fields=fields
-    )
+    hashes = [sha256(doc["item_id"].encode()).digest() for doc in read.docs]
+    first = nsmallest(items, range(len(hashes)), key=hashes.__getitem__)
+    docs, rows = ([some[place] for place in first] for some in (read.docs, read.rows))
+    return Benchmark(task=task, docs=docs, rows=rows, fields=fields)
 
 
-def _asked_fields(task: Question) -> list[str]:
+def _asked_fields(task: Prompted) -> list[str]:
     """Those of the prompt that are no answer, too."""
     if isinstance(task, Completion):
         answers = names(task.target)
@@ -83,12 +79,9 @@ def measure_benchmarks(model: Model, benchmarks: Sequence[Benchmark]) -> Iterato
         score = estimate(*_values(plain), clusters)
         yield found(RISK, f"{one.task.name}: {one.task.main}", "as it is", score, count)
         for name, how in PERTURBATIONS.items():
-            changed = _ask(
-                model, one, [_rewrite(one, doc, row, how) for doc, row in zip(one.docs, one.rows, strict=True)]
-            )
-            yield found(
-                RISK, f"{one.task.name}: change of {one.task.main}", name, _difference(plain, changed), count, 0.0
-            )
+            docs = [_rewrite(one, doc, row, how) for doc, row in zip(one.docs, one.rows, strict=True)]
+            change = _difference(plain, _ask(model, one, docs))
+            yield found(RISK, f"{one.task.name}: change of {one.task.main}", name, change, count, 0.0)
 
 
 def _rewrite(benchmark: Benchmark, doc: Doc, row: Row, how: Perturb) -> Doc:
