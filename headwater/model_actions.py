@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -132,22 +132,28 @@ def measure_risks(
     texts: int = 200,
     seen: Sequence[str] = (),
     unseen: Sequence[str] = (),
+    benchmarks: Mapping[str, str | os.PathLike[str]] | None = None,
+    items: int = 200,
     bias: str | os.PathLike[str] | None = None,
     bad_words: str | None = None,
+    toxic_examples: str | os.PathLike[str] | None = None,
     language: str = "en",
     canaries: str | os.PathLike[str] | None = None,
     threads: int = 2,
     recipe: str | None = None,
     lake: str | os.PathLike[str] = DEFAULT_LAKE,
+    out: str | os.PathLike[str] | None = None,
     say: Callable[[str], None] = lambda part: None,
 ) -> list[Finding]:
-    """What a model, and the filters of its recipe, may do wrong, as `headwater risks` (docs/risks.md). `say` is told of
-    each part. Sets torch's number of threads. Raises ValueError or FileNotFoundError naming what cannot be used."""
+    """What a model, and the filters of its recipe, may do wrong, as `headwater risks` (docs/risks.md). `benchmarks`:
+    the data of tasks by their names. `out`: a folder for risks.json and risks.md. `say` is told of each part. Sets
+    torch's number of threads. Raises ValueError or FileNotFoundError naming what cannot be used."""
     if bool(seen) != bool(unseen):
         raise ValueError("--seen and --unseen need each other: give both, or neither for the texts of the lake")
     from headwater.checkpoints import resolve_checkpoint
     from headwater.lakes import open_lake
     from headwater.risks.filters import measure_filters
+    from headwater.risks.page import write_page
     from headwater.risks.texts import texts_of_files, texts_of_lake
     from training.distributed.device import require_determinism
     from training.risks.measuring import Tests, measure_model
@@ -161,9 +167,17 @@ def measure_risks(
         bad_words=bad_words,
         language=language,
         canaries=Path(canaries) if canaries else None,
+        toxic_examples=Path(toxic_examples) if toxic_examples else None,
+        benchmarks={name: Path(path) for name, path in (benchmarks or {}).items()},
+        items=items,
     )
     found = list(measure_model(folder, read.seen, read.unseen, tests, say))
-    return [*found, *(measure_filters(opened) if opened else ())]
+    if opened:
+        say("filters")
+        found += measure_filters(opened)
+    if out is not None:
+        write_page(found, folder, Path(out))
+    return found
 
 
 def shrink(

@@ -5,7 +5,7 @@
     shards         croissant.json  the tars, and the documents in them with the place of each in the crawl
     checkpoint     README.md       Hugging Face's model card
 
-A card follows from manifests, from the schema of a Parquet or safetensors file, and for a model from the scores that
-the lake has of it. No manifest names it, so it is in no digest, and it may be written again at any time: the bytes are
-the same. It tells how the dataset was made when it was published, whichever recipe finds it afterwards.
+A card follows from manifests, from the schema of a Parquet or safetensors file, and for a model from the scores and the
+risks that the lake has of it. No manifest names it, so it is in no digest, and it may be written again at any time: the
+bytes are the same. It tells how the dataset was made when it was published, whichever recipe finds it afterwards.
 """

@@ -1,4 +1,5 @@
-"""Model card: README.md of a checkpoint, as Hugging Face's model cards are, with the scores that the lake has of it."""
+"""Model card: README.md of a checkpoint, as Hugging Face's model cards are, with the scores and the risks that the lake
+has of it."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 from corpus.cards.data_card import digests_section, settings_section
 from corpus.cards.facts import Facts, by_suffix, name_of
 from corpus.cards.markdown import escape_markup, front_matter, table
+from corpus.cards.measured_risks import risks_section
 from corpus.lake.manifest import Manifest
 from corpus.lake.stages import CHECKPOINT, CONTAMINATION, SCORE, SHARDS, SPLIT, TOKENS, UNIQUE, kinds_read
 from corpus.lake.store import Lake
@@ -88,6 +90,7 @@ def _sections(lake: Lake, facts: Facts, scores: Sequence[tuple[Manifest, Score]]
         *settings_section(facts),
         "## Scores",
         *_scores(scores, facts),
+        *risks_section(lake, manifest),
         "## Limits",
         LIMITS,
         *digests_section(facts),

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from corpus.cards.measured_risks import FINDINGS_FILE, read_findings
 from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest
 from corpus.lake.stage import Outcome, Stage, publish_once
@@ -26,9 +27,9 @@ from recipes.files import load_recipe
 from recipes.risks import RiskConfig
 from training.risks.texts import LONGEST, first_texts_of
 
-VERSION = 1
+VERSION = 2
 MODULE = "training.risks.measuring"
-LIBRARIES = {name: version(name) for name in ("numpy", "scipy", "tokenizers", "torch")}
+LIBRARIES = {name: version(name) for name in ("lm_eval", "numpy", "scikit-learn", "scipy", "tokenizers", "torch")}
 THREADS = 2  # the order of a sum, and so a last bit, follows them
 FILE = "risks.json"
 
@@ -38,6 +39,7 @@ class Decided:
     """All that decides the findings beside the model, the texts and the files."""
 
     texts: int
+    items: int
     language: str
     longest: int = LONGEST
     threads: int = THREADS
@@ -65,12 +67,6 @@ def risks(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Materiali
     return describe_datasets(opened, outcome, results, extra={"findings": table})
 
 
-def read_findings(lake: Lake, manifest: Manifest) -> list[dict[str, Any]]:
-    """Rows of training.risks.findings.Finding."""
-    found: list[dict[str, Any]] = json.loads(lake.fs.cat_file(f"{lake.folder(manifest)}/findings/{FILE}"))["findings"]
-    return found
-
-
 def _measure(lake: Lake, model: Manifest, split: Manifest, config: RiskConfig) -> Outcome:
     """Raises dg.Failure where a file is not there, or the model is none that writes text."""
     try:
@@ -81,7 +77,7 @@ def _measure(lake: Lake, model: Manifest, split: Manifest, config: RiskConfig) -
         name=stages.RISKS,
         partition=model.partition,
         version=VERSION,
-        config=Decided(texts=config.texts, language=config.language),
+        config=Decided(texts=config.texts, items=config.items, language=config.language),
         datasets=[model, split],
         files=files,
         libraries=LIBRARIES,
@@ -98,7 +94,7 @@ def _measure(lake: Lake, model: Manifest, split: Manifest, config: RiskConfig) -
             flags = ["--checkpoint", str(folder), "--texts", str(scratch / "texts.json"), "--threads", str(THREADS)]
             run_module(MODULE, *flags, "--out", str(scratch / FILE), *config.flags())
             count = len(json.loads((scratch / FILE).read_bytes())["findings"])
-            file = lake.put(scratch / FILE, lake.path(stage.name, stage.address), f"findings/{FILE}", count)
+            file = lake.put(scratch / FILE, lake.path(stage.name, stage.address), FINDINGS_FILE, count)
         return stage.manifest([file], Counts(records_in=0, kept=0), {"findings": count}), {}
 
     return publish_once(lake, stage, make)

@@ -9,7 +9,7 @@ from headwater.terminal import json_line
 
 DESCRIPTION = (
     "Write the cards that lie beside the manifests of the stages split, shards and checkpoint: README.md as Hugging "
-    "Face has it, croissant.json as Croissant 1.0. A checkpoint's has all scores that the lake has of it."
+    "Face has it, croissant.json as Croissant 1.0. A checkpoint's has all scores and risks that the lake has of it."
 )
 
 

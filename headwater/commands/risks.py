@@ -8,12 +8,14 @@ from pathlib import Path
 
 from headwater.options import CHECKPOINT, add_lake, add_recipe, positive_int
 from headwater.terminal import json_line
+from training.risks import flags
 
 DESCRIPTION = (
     "Measure what a model may do wrong, as one table with intervals: errors in its input, training text that it says "
-    "word for word or gives away, bias, bad words and personal data in what it writes, planted secrets; and which "
+    "word for word or gives away, bias, toxic text and personal data in what it writes, planted secrets; and which "
     "documents the recipe's filters drop. Texts are those of the recipe in the lake, or of --seen and --unseen."
 )
+NAMES = (*flags.NAMES, "texts", "seen", "unseen", "threads", "recipe", "lake", "out")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,10 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="texts of the same kind that it was not",
     )
     parser.add_argument("--texts", type=positive_int, default=200, metavar="N", help="of each, at most (200)")
-    parser.add_argument("--bias", type=Path, metavar="DIR", help="CrowS-Pairs, WinoBias, Winogender and BBQ below it")
-    parser.add_argument("--bad-words", metavar="DIR", help="lists by language, such as en, a word a line")
-    parser.add_argument("--language", default="en", metavar="CODE", help="of the texts, for --bad-words (en)")
-    parser.add_argument("--canaries", type=Path, metavar="FILE", help="as `headwater canaries` wrote it")
+    flags.add_flags(parser)
     parser.add_argument("--out", type=Path, metavar="DIR", help="also write DIR/risks.json and DIR/risks.md")
     parser.add_argument("--threads", type=positive_int, default=2, metavar="N", help="CPU threads (2)")
 
@@ -47,18 +46,10 @@ def run(args: argparse.Namespace) -> int:
         if not args.quiet:
             print(f"{part} ...", file=sys.stderr)
 
-    names = ("texts", "seen", "unseen", "bias", "bad_words", "language", "canaries", "threads", "recipe", "lake")
-    found = measure_risks(args.checkpoint, say=say, **{name: getattr(args, name) for name in names})
-    from headwater.checkpoints import resolve_checkpoint
-    from headwater.risks.page import render_findings
+    given = {name: getattr(args, name) for name in NAMES}
+    found = measure_risks(args.checkpoint, say=say, benchmarks=flags.parse_benchmarks(args.benchmark), **given)
     from training.risks.findings import as_rows, lines
-    from training.risks.measuring import digest_of, write_findings
 
     for line in map(json_line, as_rows(found)) if args.json else lines(found):
         print(line)
-    if args.out:
-        digest = digest_of(resolve_checkpoint(args.checkpoint, args.lake, args.recipe))
-        args.out.mkdir(parents=True, exist_ok=True)
-        write_findings(found, digest, args.out / "risks.json")
-        (args.out / "risks.md").write_text(render_findings(found, digest), encoding="utf-8")
     return 0

@@ -26,15 +26,19 @@ UNKNOWN = "unknown"
 Measure = Callable[[Model, Sequence[Path]], Iterator[Finding]]
 
 
-def measure_bias(model: Model, folder: Path) -> Iterator[Finding]:
-    """Of every test whose files are below the folder. Raises FileNotFoundError where there are none."""
+def find_tests(folder: Path) -> dict[str, list[Path]]:
+    """The files of each test that lies below the folder. Raises FileNotFoundError where there are none."""
     there = {name: sorted(folder.rglob(pattern)) for name, (pattern, _) in TESTS.items()}
     if not any(there.values()):
         wanted = ", ".join(f"{name} ({pattern})" for name, (pattern, _) in TESTS.items())
         raise FileNotFoundError(f"{folder} has no file of a test of bias; known are {wanted}")
-    for name, paths in there.items():
-        if paths:
-            yield from TESTS[name][1](model, paths)
+    return {name: paths for name, paths in there.items() if paths}
+
+
+def measure_bias(model: Model, tests: Mapping[str, Sequence[Path]]) -> Iterator[Finding]:
+    """Of what `find_tests` found."""
+    for name, paths in tests.items():
+        yield from TESTS[name][1](model, paths)
 
 
 def _crows_pairs(model: Model, paths: Sequence[Path]) -> Iterator[Finding]:

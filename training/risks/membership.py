@@ -8,52 +8,25 @@ under the curve of one half is chance.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
-from training.inference.likelihoods import score_texts
-from training.inference.model import Model
-from training.risks.findings import Finding
-from training.significance.intervals import Estimate
-
-RESAMPLES = 1000
+from training.risks.area import area_with_interval
+from training.risks.findings import Finding, found
+from training.risks.texts import ScoredTexts
 
 
-def measure_membership(model: Model, seen: Sequence[str], unseen: Sequence[str]) -> Iterator[Finding]:
-    texts = [*seen, *unseen]
-    nats = -score_texts(model, texts)
-    sizes = {
-        "loss a byte": np.array([len(text.encode()) for text in texts]),
-        "loss beside zlib's size": np.array([len(zlib.compress(text.encode(), 9)) for text in texts]),
-    }
-    for name, size in sizes.items():
-        scores = nats / size
-        area = area_with_interval(scores[: len(seen)], scores[len(seen) :])
-        yield Finding(
-            risk="membership",
-            measure="area under the curve",
-            group=name,
-            value=area.value,
-            low=area.low,
-            high=area.high,
-            items=len(texts),
-            harmless=0.5,
-        )
+def measure_membership(seen: ScoredTexts, unseen: ScoredTexts) -> Iterator[Finding]:
+    for name, size in (("loss a byte", _size), ("loss beside zlib's size", _packed_size)):
+        lower, higher = (kind.nats / np.array([size(text) for text in kind.texts]) for kind in (seen, unseen))
+        count = len(lower) + len(higher)
+        yield found("membership", "area under the curve", name, area_with_interval(lower, higher), count, 0.5)
 
 
-def area_with_interval(lower: np.ndarray, higher: np.ndarray, seed: int = 0) -> Estimate:
-    """How often one of `lower` (m,) is below one of `higher` (n,), equal ones half, with the 95 % interval of resamples
-    of both. Raises ValueError where either is empty."""
-    if not len(lower) or not len(higher):
-        raise ValueError("texts of training and held-out texts are needed, at least one of each")
-    wins = (lower[:, None] < higher) + 0.5 * (lower[:, None] == higher)  # [m, n]
-    drawn = np.random.RandomState(seed)
-    areas = [
-        wins[drawn.randint(0, len(lower), len(lower))][:, drawn.randint(0, len(higher), len(higher))].mean()
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.percentile(areas, (2.5, 97.5))
-    return Estimate(
-        float(wins.mean()), float(low), float(high), float(np.std(areas)), "bootstrap of both kinds of text"
-    )
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _packed_size(text: str) -> int:
+    return len(zlib.compress(text.encode(), 9))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 # Letters of Cyrillic and Greek that look like these (Unicode Technical Standard 39, confusables).
 LOOK_ALIKE = str.maketrans("aceopxyABEHKMOPTX", "асеорхуАВЕНКМОРТХ")
@@ -50,6 +50,6 @@ PERTURBATIONS: dict[str, Perturb] = {
 }
 
 
-def perturb(texts: list[str], how: Perturb, seed: int = 0) -> list[str]:
+def perturb(texts: Sequence[str], how: Perturb, seed: int = 0) -> list[str]:
     """The same for the same seed, each text by itself."""
     return [how(text, random.Random(f"{seed} {text}")) for text in texts]

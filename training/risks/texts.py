@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from heapq import nsmallest
+
+import numpy as np
 
 from corpus.lake.manifest import Manifest
 from corpus.lake.store import Lake
 
 LONGEST = 4_000  # characters of a text that are read: risks are shares, and a long text costs as much as many
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredTexts:
+    """`nats` (texts,): how much a model loses on each of the texts."""
+
+    texts: Sequence[str]
+    nats: np.ndarray
 
 
 def first_texts(texts: Iterable[str], count: int) -> list[str]:

@@ -1,4 +1,5 @@
-"""Toxicity: bad words, and personal data, in what a model writes after the beginnings of held-out texts."""
+"""Toxicity: bad words, personal data, and likeness to toxic examples of what a model writes after the beginnings of
+held-out texts."""
 
 from __future__ import annotations
 
@@ -8,12 +9,15 @@ from corpus.privacy.mask import find_identifiers
 from corpus.quality.toxicity import BadWordLists
 from training.inference.model import Model
 from training.risks.findings import Finding, share
+from training.risks.toxicity_classifier import ABOVE_THRESHOLD, FALSE_ALARMS, Classifier
 
 PROMPT, WRITTEN = 16, 48  # tokens that are given, and that are written
 AT_ONCE = 16
 
 
-def measure_writing(model: Model, texts: Sequence[str], lists: BadWordLists | None, language: str) -> Iterator[Finding]:
+def measure_writing(
+    model: Model, texts: Sequence[str], lists: BadWordLists | None, language: str, classifier: Classifier | None = None
+) -> Iterator[Finding]:
     """The likeliest continuations, and beside them how the people who wrote the texts went on."""
     encoded = [ids for ids in model.encode(list(texts), False) if len(ids) >= PROMPT + WRITTEN]
     written: list[str] = []
@@ -26,3 +30,5 @@ def measure_writing(model: Model, texts: Sequence[str], lists: BadWordLists | No
         if lists is not None:
             hits = [bool(lists.measure(text, language).found) for text in said]
             yield share("toxicity", "texts with a listed word", group, hits, 0.0)
+        if classifier is not None:
+            yield share("toxicity", ABOVE_THRESHOLD, group, classifier.exceeds(said), FALSE_ALARMS)

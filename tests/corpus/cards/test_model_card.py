@@ -65,6 +65,11 @@ def test_the_card_names_budget_text_and_everything_upstream(lake: Lake) -> None:
     assert "| vocabulary.size | 512 | 4096 |" in card.text
 
 
+def test_risks_that_nobody_measured_are_said_to_be_so(lake: Lake) -> None:
+    _, card = read_card(lake)
+    assert "None were measured. `headwater risks` measures them" in card.text.partition("## Risks")[2]
+
+
 def test_a_checkpoint_that_was_not_scored_has_a_card_too(lake: Lake) -> None:
     manifest, _ = read_card(lake)
     shutil.rmtree(Path(lake.root, "score"))

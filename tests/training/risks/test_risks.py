@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from letter_models import Letters
 
 from corpus.quality.toxicity import BadWordLists
-from training.inference.batches import Batch
-from training.risks.bias import measure_bias
+from training.inference.likelihoods import score_texts
+from training.risks.area import area_with_interval
+from training.risks.bias import find_tests, measure_bias
 from training.risks.canaries import (
     ALTERNATIVES,
     CHANCE,
@@ -28,62 +29,21 @@ from training.risks.canaries import (
     write_canaries,
 )
 from training.risks.findings import Finding, lines, share
-from training.risks.membership import area_with_interval, measure_membership
+from training.risks.membership import measure_membership
 from training.risks.memorisation import measure_memorisation
 from training.risks.perturbations import PERTURBATIONS, perturb
 from training.risks.robustness import measure_robustness
-from training.risks.texts import LONGEST, first_texts
+from training.risks.texts import LONGEST, ScoredTexts, first_texts
 from training.risks.toxicity import measure_writing
-
-ALPHABET = 128
-
-
-@dataclass
-class Letters:
-    """A model whose tokens are the bytes of ASCII. It knows whole texts by heart: inside one each next letter has a
-    probability near 1, elsewhere all letters have the same."""
-
-    known: Sequence[str] = ()
-    context: int = 4096
-    prefix: int = 0
-    branches: bool = False
-    known_text: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.known_text = "\0".join(["", *self.known, ""])
-
-    def encode(self, texts: Sequence[str], special: bool) -> list[list[int]]:
-        return [[min(ord(letter), ALPHABET - 1) for letter in text] for text in texts]
-
-    def decode(self, tokens: Sequence[int]) -> str:
-        return "".join(map(chr, tokens))
-
-    spell = decode
-
-    def log_likelihoods(self, batch: Batch) -> tuple[np.ndarray, np.ndarray]:
-        scores = []
-        for index, target in zip(batch.indices.tolist(), batch.targets.tolist(), strict=True):
-            row, column = divmod(index, batch.tokens.shape[1])
-            before = self.decode(batch.tokens[row, max(0, column - 11) : column + 1].tolist())
-            told = before + chr(target)
-            scores.append(-0.01 if told in self.known_text else math.log(1 / ALPHABET))
-        return np.array(scores), np.array(scores) > -1
-
-    def generate(
-        self, prompts: Sequence[list[int]], max_tokens: int, stop: Callable[[list[int]], bool]
-    ) -> list[list[int]]:
-        found = []
-        for prompt in prompts:
-            place = self.known_text.find(self.decode(prompt))
-            end = place + len(prompt)
-            text = self.known_text[end : end + max_tokens] if place >= 0 else "x" * max_tokens
-            found.append([ord(letter) for letter in text])
-        return found
 
 
 def texts(seed: int, count: int, words: int = 40) -> list[str]:
     dice = random.Random(seed)
     return [" ".join(draw_secret(dice) for _ in range(words // 5)) for _ in range(count)]
+
+
+def scored(model: Letters, some: Sequence[str]) -> ScoredTexts:
+    return ScoredTexts(texts=some, nats=-score_texts(model, some))
 
 
 def value(findings: Sequence[Finding], group: str, measure: str = "") -> Finding:
@@ -103,7 +63,7 @@ def test_text_that_was_learnt_by_heart_is_found_and_other_text_is_not() -> None:
 def test_members_are_told_from_others_by_a_model_that_knows_them_alone() -> None:
     seen, unseen = texts(3, 40), texts(4, 40)
     for model, low, high in ((Letters(seen), 1.0, 1.0), (Letters(), 0.3, 0.7)):
-        for one in measure_membership(model, seen, unseen):
+        for one in measure_membership(scored(model, seen), scored(model, unseen)):
             assert low <= one.value <= high and one.low <= one.value <= one.high and one.harmless == 0.5
 
 
@@ -119,9 +79,9 @@ def test_the_area_is_how_often_one_is_below_the_other() -> None:
 
 def test_errors_cost_bits_where_a_model_knows_the_text_without_them() -> None:
     known = texts(5, 20)
-    for one in measure_robustness(Letters(known), known):
+    for one in measure_robustness(Letters(known), scored(Letters(known), known)):
         assert one.value > 1 and one.low > 0.5, one
-    for one in measure_robustness(Letters(), known):
+    for one in measure_robustness(Letters(), scored(Letters(), known)):
         assert abs(one.value) < 0.05, one
 
 
@@ -200,7 +160,7 @@ def test_bias_is_told_by_test_and_group(tmp_path: Path) -> None:
     model = Letters(
         [*usual, *(f"The one {text}" for text in usual), "forgets? The old man did.", "remembers? The old man did."]
     )
-    findings = list(measure_bias(model, tmp_path))
+    findings = list(measure_bias(model, find_tests(tmp_path)))
     assert (value(findings, "age").value, value(findings, "gender").value) == (1.0, 0.0)
     assert value(findings, "all", "WinoBias").value == 1.0
     assert value(findings, "all", "Winogender").value == 0.0
@@ -211,11 +171,11 @@ def test_bias_is_told_by_test_and_group(tmp_path: Path) -> None:
 
 def test_a_folder_without_tests_of_bias_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no file of a test of bias; known are CrowS-Pairs"):
-        list(measure_bias(Letters(), tmp_path))
+        list(measure_bias(Letters(), find_tests(tmp_path)))
     (tmp_path / "pro_stereotyped_type1.txt").write_text("1 [a] b\n2 c d\n")
     (tmp_path / "anti_stereotyped_type1.txt").write_text("1 [a] b\n")
     with pytest.raises(ValueError, match=r"has 2 sentences, .* 1; get both files again"):
-        list(measure_bias(Letters(), tmp_path))
+        list(measure_bias(Letters(), find_tests(tmp_path)))
 
 
 def test_bad_words_and_addresses_are_counted_in_what_is_written_and_in_what_people_wrote(tmp_path: Path) -> None:
