@@ -149,13 +149,11 @@ def find_seed(folder: Path) -> int:
 
 
 def private_learner(plan: FinetunePlan, out: Path, **arguments: Any) -> PrivateLearner:
-    """Raises ValueError where training cannot be private."""
+    """Raises ValueError for a family, or a number of examples, with which training cannot be private."""
     model = arguments["model"]
     family = model.config.model_type
     if family not in FAMILIES:
         raise ValueError(f"private_epsilon: not with a model of the family {family}, but with {', '.join(FAMILIES)}")
-    if (ranks := int(os.environ.get("WORLD_SIZE", "1"))) > 1:
-        raise ValueError(f"private_epsilon is for one process, not {ranks}: leave out torchrun, or processes")
     model.set_attn_implementation("eager")  # fused kernels have no gradients of single examples
     guarantee = plan_guarantee(plan, len(arguments["train_dataset"]))
     return PrivateLearner(guarantee, find_seed(out), **arguments)

@@ -35,6 +35,8 @@ def finetune(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
         raise ValueError(f"fine-tuning needs {', '.join(missing)}: pip install 'headwater[finetune]'")
     if plan.private_epsilon and find_spec("opacus") is None:
         raise ValueError("private fine-tuning needs opacus: pip install 'headwater[private]'")
+    if plan.private_epsilon and (ranks := os.environ.get("WORLD_SIZE", "1")) != "1":
+        raise ValueError(f"private_epsilon is for one process, not {ranks}: leave out torchrun, or processes")
     folder = find_folder(start)
     key = {"plan": asdict(plan), "data": files.digests(), "start": model_digest(folder), "names": _names(files)}
     main = os.environ.get("RANK", "0") == "0"
