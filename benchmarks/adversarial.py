@@ -27,7 +27,7 @@ Right = Mapping[str, Sequence[float]]  # by form of the text: of each test sente
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.adversarial", description=__doc__)
-    parser.add_argument("--norms", type=float, nargs="+", default=[0.1, 0.5], help="(default: %(default)s)")
+    parser.add_argument("--norms", type=float, nargs="+", default=[0.02, 0.1], help="(default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="(default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="encoder and runs (default: %(default)s)")
     args = parser.parse_args()

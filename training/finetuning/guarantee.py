@@ -52,6 +52,7 @@ def steps_per_epoch(plan: FinetunePlan, examples: int) -> int:
 
 def plan_guarantee(plan: FinetunePlan, examples: int) -> Guarantee:
     """Raises ValueError where there are too few examples, or where no noise is enough."""
+    from opacus.accountants.analysis import rdp
     from opacus.accountants.utils import get_noise_multiplier
 
     if plan.batch > examples:
@@ -62,23 +63,23 @@ def plan_guarantee(plan: FinetunePlan, examples: int) -> Guarantee:
             f"{1 / examples:.2g}"
         )
     delta, steps = plan.private_delta or 1 / examples, plan.epochs * steps_per_epoch(plan, examples)
-    rate = plan.batch / examples
-    try:
-        with _quiet():
-            noise = get_noise_multiplier(
-                target_epsilon=plan.private_epsilon,
-                target_delta=delta,
-                sample_rate=rate,
-                steps=steps,
-                accountant=ACCOUNTANT,
-                epsilon_tolerance=plan.private_epsilon / 100,
-                alphas=_orders(),
+    rate, orders = plan.batch / examples, _orders()
+    with _quiet():
+        least, _ = rdp.get_privacy_spent(orders=orders, rdp=[0.0] * len(orders), delta=delta)  # of endless noise
+        if plan.private_epsilon <= least:
+            raise ValueError(
+                f"private_epsilon {plan.private_epsilon}: no noise is enough for it and a delta of {delta:.2g}; give "
+                f"more than {least:.2g}, or a larger delta"
             )
-    except ValueError as error:
-        raise ValueError(
-            f"private_epsilon {plan.private_epsilon} in {steps} steps: no noise is enough for a delta of "
-            f"{delta:.2g}; give a larger one of them"
-        ) from error
+        noise = get_noise_multiplier(
+            target_epsilon=plan.private_epsilon,
+            target_delta=delta,
+            sample_rate=rate,
+            steps=steps,
+            accountant=ACCOUNTANT,
+            epsilon_tolerance=min(0.01, plan.private_epsilon / 100),
+            alphas=orders,
+        )
     return Guarantee(
         epsilon=plan.private_epsilon,
         delta=delta,
