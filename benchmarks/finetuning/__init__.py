@@ -2,4 +2,5 @@
 
 texts: what is pretrained on     tasks: the examples of each task, from ../shared/data/bench     models: pretrained once
 runs: one fine-tuning each       words: TF-IDF with logistic regression, beside which they stand     page: the table
+encoder, sentences: SST-2 from random weights, for `make bench-adversarial` and `make bench-private`
 """

@@ -34,6 +34,10 @@ SETTINGS = {
     "validation_share": "of the examples, held back by chance where there is no validation file",
     "folds": "cross-validation: train so many models, each scored on a part that it has not seen; none is kept",
     "language": "of the texts that are written or found as answers; Chinese and Japanese are counted by characters",
+    "adversarial": "learn from each example also with its embeddings changed for the worse, by this L2 norm; 0: no",
+    "private_epsilon": "differential privacy of the training examples up to this epsilon, noise included; 0: none",
+    "private_delta": "its delta; 0: one divided by the number of training examples",
+    "private_clip": "the largest L2 norm of one example's gradient in private training; a longer one is scaled down",
     "seed": "of new weights and of the order of the examples",
     "threads": "CPU threads; another number may change results by rounding",
 }

@@ -1,12 +1,12 @@
 """Finished: the model that a fine-tuning leaves behind, ready to be used: model/ in its folder, as transformers loads
-it, with task.json: the task, its labels and the plan."""
+it, with task.json: the task, its labels, the plan, and the guarantee of private training."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,12 @@ MODEL, TASK = "model", "task.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Finetuned:
-    """A model with its task."""
+    """A model with its task. `privacy`: the guarantee of its training examples, empty where there is none."""
 
     task: Task
     model: Any
     inputs: Inputs
+    privacy: Mapping[str, Any] = field(default_factory=dict)
 
     def predict(self, examples: Sequence[Example]) -> list[Prediction]:
         return self.task.predict(self.model, self.inputs, examples)
@@ -55,6 +56,9 @@ def write_model(finetuned: Finetuned, folder: Path) -> None:
     finetuned.model.save_pretrained(partial)
     finetuned.inputs.tokenizer.save_pretrained(partial)
     task = finetuned.task
-    (partial / TASK).write_bytes(canonical_json({"plan": asdict(task.plan), "saved": task.saved}))
+    said = {"plan": asdict(task.plan), "saved": task.saved}
+    (partial / TASK).write_bytes(
+        canonical_json({**said, "privacy": dict(finetuned.privacy)} if finetuned.privacy else said)
+    )
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 
 RANDOM, PRETRAINED = "random", "pretrained"
+# Tasks of which every example is read once, by one row of embeddings.
+ADVERSARIAL_TASKS = ("classification", "regression", "choice", "tagging", "answering")
+# Regression would tell the mean of the examples, and others have several rows for one example.
+PRIVATE_TASKS = ("classification",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +21,10 @@ class FinetunePlan:
     nothing does. `initial`: whether weights are those of the model that is started from, or drawn anew, to compare.
     `validation_share`: of the examples, held back where no validation file is given. `folds`: so many models are
     trained, each scored on a part that it has not seen; 0: one is. `language`: of the texts that it writes or answers
-    with; a score may count them by characters."""
+    with; a score may count them by characters. `adversarial`: the L2 norm of what is added to the embeddings of an
+    example where the loss rises most (Miyato et al. 2017), 0: nothing is. `private_epsilon`: of differential privacy
+    (Abadi et al. 2016), 0: training is not private; `private_delta`: its delta, 0: one by the number of examples;
+    `private_clip`: the largest L2 norm of an example's gradient, above which it is scaled down."""
 
     task: str
     epochs: int = 3
@@ -32,6 +40,10 @@ class FinetunePlan:
     validation_share: float = 0.1
     folds: int = 0
     language: str = "en"
+    adversarial: float = 0.0
+    private_epsilon: float = 0.0
+    private_delta: float = 0.0
+    private_clip: float = 1.0
     seed: int = 0
     threads: int = 2
 
@@ -42,6 +54,9 @@ class FinetunePlan:
         for name in ("patience", "max_tokens", "lora_rank", "freeze", "folds", "weight_decay", "warmup_fraction"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} {getattr(self, name)}: 0 or more is needed")
+        for name in ("adversarial", "private_epsilon", "private_delta"):
+            if not (isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise ValueError(f"{name} {getattr(self, name)}: a finite number is needed, 0 or more")
         if self.learning_rate <= 0:
             raise ValueError(f"learning_rate {self.learning_rate}: more than 0 is needed")
         if not 0 < self.validation_share < 1:
@@ -55,3 +70,23 @@ class FinetunePlan:
                 f"lora_rank {self.lora_rank} freezes all weights, and is of no use beside random ones; leave out "
                 f"freeze and initial"
             )
+        if self.adversarial and self.task not in ADVERSARIAL_TASKS:
+            raise ValueError(f"adversarial {self.adversarial} is for {', '.join(ADVERSARIAL_TASKS)}, not {self.task}")
+        self._check_private()
+
+    def _check_private(self) -> None:
+        if not (isfinite(self.private_clip) and self.private_clip > 0):
+            raise ValueError(f"private_clip {self.private_clip}: a finite number above 0 is needed")
+        if not self.private_epsilon:
+            if self.private_delta:
+                raise ValueError(
+                    f"private_delta {self.private_delta} is of use beside private_epsilon alone; give both"
+                )
+            return
+        said = f"private_epsilon {self.private_epsilon}"
+        if self.task not in PRIVATE_TASKS:
+            raise ValueError(f"{said} is for {', '.join(PRIVATE_TASKS)}, not {self.task}")
+        if self.adversarial:
+            raise ValueError(f"{said} bounds each example's gradient, of which adversarial has two; leave out one")
+        if self.folds:
+            raise ValueError(f"{said} is spent by each of {self.folds} folds on the same examples; leave out folds")

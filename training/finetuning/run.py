@@ -33,6 +33,10 @@ def finetune(plan: FinetunePlan, files: Files, start: Path, out: Path) -> int:
     """Prints the scores. Raises ValueError where `out` holds the scores of other settings, data or weights."""
     if missing := [name for name in NEEDED if find_spec(name) is None]:
         raise ValueError(f"fine-tuning needs {', '.join(missing)}: pip install 'headwater[finetune]'")
+    if plan.private_epsilon and find_spec("opacus") is None:
+        raise ValueError("private fine-tuning needs opacus: pip install 'headwater[private]'")
+    if plan.private_epsilon and (ranks := os.environ.get("WORLD_SIZE", "1")) != "1":
+        raise ValueError(f"private_epsilon is for one process, not {ranks}: leave out torchrun, or processes")
     folder = find_folder(start)
     key = {"plan": asdict(plan), "data": files.digests(), "start": model_digest(folder), "names": _names(files)}
     main = os.environ.get("RANK", "0") == "0"
@@ -64,7 +68,8 @@ def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
     said, plain = finetuned.predict(data.scored), finetuned.task.trivial(data.train, data.scored)
     counts = {"train": len(data.train), "validation": len(data.validation)}
     scored = _scored(finetuned.task, data.scored, said, plain)
-    return scored, finetuned, {"scored_on": data.scored_on, "examples": counts}
+    about = {"scored_on": data.scored_on, "examples": counts}
+    return scored, finetuned, {**about, "privacy": finetuned.privacy} if finetuned.privacy else about
 
 
 def _folds(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
@@ -105,8 +110,8 @@ def _fit(plan: FinetunePlan, data: Data, start: Path, steps: Path) -> Finetuned:
     task = TASKS[plan.task].learn(plan, data.train)
     inputs = load_inputs(start, plan.max_tokens)
     task.prepare(inputs)
-    model = fit(task, start, data.train, data.validation, inputs, steps)
-    return Finetuned(task=task, model=model, inputs=inputs)
+    learnt = fit(task, start, data.train, data.validation, inputs, steps)
+    return Finetuned(task=task, model=learnt.model, inputs=inputs, privacy=learnt.privacy)
 
 
 def _names(files: Files) -> dict[str, Any]:
@@ -121,5 +126,13 @@ def summary(found: Mapping[str, Any], out: Path) -> str:
         f"{found['task']}: {found['metric']} {score['value']:.4f} ({score['low']:.4f} to {score['high']:.4f}) on "
         f"{found['n']:,} {on}\n"
         f"baseline, {plain}: {baseline['value']:.4f} ({baseline['low']:.4f} to {baseline['high']:.4f})\n"
+        f"{_promised(found['privacy']) if 'privacy' in found else ''}"
         f"{out / SCORE}"
+    )
+
+
+def _promised(privacy: Mapping[str, Any]) -> str:
+    return (
+        f"differential privacy of each of {privacy['examples']:,} training examples: epsilon {privacy['epsilon']:.3f}, "
+        f"delta {privacy['delta']:.2g}\n"
     )

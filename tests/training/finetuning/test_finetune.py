@@ -10,53 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from finetuned_folders import finetune, flags, write_data
 from safetensors.torch import load_file
 from small_corpus import ROOT
 
 from headwater.cli import main
-from training.finetuning import run
 from training.finetuning.answering import Answering
-from training.finetuning.arguments import build_parser, read_arguments
 from training.finetuning.finished import load_finetuned
 from training.finetuning.plan import FinetunePlan
 from training.finetuning.results import Scored, interval
 from training.finetuning.tasks import Scores
 
 Start = Callable[[str], Path]
-
-
-def write_data(folder: Path, count: int = 48) -> Path:
-    """Texts that hold one of two words, in a table without names."""
-    folder.mkdir()
-    words = ["list value", "a string of the", "return object", "number"]
-    for part, rows in (("train", count), ("dev", 16), ("test", 16)):
-        lines = [
-            f"{words[number % 4]} {('error', 'import')[number % 2]} {number}\t{('bad', 'good')[number % 2]}\n"
-            for number in range(rows)
-        ]
-        (folder / f"{part}.tsv").write_text("".join(lines))
-    return folder
-
-
-def flags(start: Path, data: Path, out: Path, *more: str) -> list[str]:
-    settings = [
-        "--columns",
-        "text",
-        "label",
-        "--epochs",
-        "3",
-        "--batch",
-        "8",
-        "--learning-rate",
-        "5e-3",
-        "--threads",
-        "1",
-    ]
-    return ["--task", "classification", "--from", str(start), "--data", str(data), "--out", str(out), *settings, *more]
-
-
-def finetune(*words: str) -> int:
-    return run.finetune(*read_arguments(vars(build_parser().parse_args(list(words)))))
 
 
 def test_a_folder_with_model_scores_and_predictions(

@@ -47,7 +47,7 @@ def learn(task: str, start: Path, train: Sequence[Example], asked: Sequence[Exam
     found = TASKS[task].learn(plan, train)
     inputs = load_inputs(start, plan.max_tokens)
     found.prepare(inputs)
-    model = fit(found, start, train, asked, inputs, out)
+    model = fit(found, start, train, asked, inputs, out).model
     return found, model, inputs, found.predict(model, inputs, asked)
 
 
