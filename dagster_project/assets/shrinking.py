@@ -182,8 +182,8 @@ def describe_shrunk(manifest: Manifest) -> dict[str, Any]:
     """`name`, and `settings` that are not the default; `before` and `after`: weights, bytes and bits a weight;
     `difference` in bits per byte: `a` before, `b` after, its `value` with the interval; None where no page is held out.
     """
-    ordinary = asdict(ShrinkSettings())
-    settings = {name: value for name, value in manifest.config["settings"].items() if value != ordinary[name]}
+    given, ordinary = manifest.config["settings"], asdict(ShrinkSettings())
+    settings = {name: given[name] for name in ordinary if given[name] != ordinary[name]}
     settings |= {"distill": True} if manifest.config["distill"] else {}
     return {
         "name": model_name(manifest),
