@@ -5,7 +5,7 @@
             `-> unique -> contamination -> split -> items -------------------------.
                            |                 `-> tokenizer -> tokens -> shards -> checkpoint
                            |       scores/*, learning_curve -> report <-'            all of them a recipe
-                           |       checkpoint -> finetuned -> finetuned_score, risks
+                           |       checkpoint -> finetuned -> finetuned_score, risks, shrunk
                  benchmark (files of the user's)    a task    benchmark_score          a task and recipe
     recipe                                          a recipe: read by all that it configures
 

@@ -24,7 +24,9 @@ from dagster_project.assets.recipes import recipe
 from dagster_project.assets.reports import report
 from dagster_project.assets.risk_findings import risks
 from dagster_project.assets.scores import benchmark_score, held_out_scores
+from dagster_project.assets.shrinking import shrunk
 from dagster_project.assets.token_stages import shards, text_index, tokenizer, tokens
+from dagster_project.assets.tuning import tuning_study
 from dagster_project.file_checks import files_in_place
 from dagster_project.partition_jobs import add_crawl, take_away_partition
 from dagster_project.resources import default_resources
@@ -33,14 +35,15 @@ from dagster_project.sensors import follow, known_partitions, new_common_crawls,
 
 CRAWL_JOB, CLEAN_JOB, RECIPE_JOB = "find_crawl", "clean_crawl", "crawls_to_scores"
 BENCHMARK_JOB, BENCHMARK_SCORE_JOB = "read_benchmark", "score_benchmark"
-FINETUNE_JOB, RISKS_JOB = "finetune_for_tasks", "measure_risks"
+FINETUNE_JOB, RISKS_JOB, SHRINK_JOB = "finetune_for_tasks", "measure_risks", "shrink_model"
+STUDY_JOB = "show_tuning_study"
 CLEAN_ASSETS = [documents, clean, trimmed, signatures]
 UNTIL_SHARDS = [unique, contamination, split, items, tokenizer, tokens, shards]
 AFTER_SCORES = [model_card, report]
 RECIPE_ASSETS = [*UNTIL_SHARDS, checkpoint, *held_out_scores, learning_curve, *AFTER_SCORES]
 FINETUNE_ASSETS = [finetuned, finetuned_score]
 
-EVERY = (benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, *FINETUNE_ASSETS, risks)
+EVERY = (benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, *FINETUNE_ASSETS, risks, shrunk)
 WITH_FILES = [asset for asset in EVERY if asset not in AFTER_SCORES]
 FILE_CHECKS = [files_in_place(asset) for asset in WITH_FILES]
 
@@ -53,7 +56,7 @@ def _only(*assets: dg.AssetsDefinition) -> dg.AssetSelection:
 defs = dg.Definitions(
     assets=[
         *(recipe, benchmark, crawl, *CLEAN_ASSETS, *RECIPE_ASSETS, benchmark_score, text_index),
-        *(*FINETUNE_ASSETS, risks),
+        *(*FINETUNE_ASSETS, risks, shrunk, tuning_study),
     ],
     asset_checks=FILE_CHECKS,
     jobs=[
@@ -65,6 +68,8 @@ defs = dg.Definitions(
         ),
         dg.define_asset_job(BENCHMARK_SCORE_JOB, _only(benchmark_score), description="Asks a model a benchmark."),
         dg.define_asset_job(RISKS_JOB, _only(risks), description="What a model may do wrong, as a table."),
+        dg.define_asset_job(SHRINK_JOB, _only(shrunk), description="A model to smaller ones, each with what it lost."),
+        dg.define_asset_job(STUDY_JOB, _only(tuning_study), description="What `headwater tune` has found."),
         dg.define_asset_job(FINETUNE_JOB, _only(*FINETUNE_ASSETS), description="A model to models for tasks."),
         add_crawl,
         take_away_partition,

@@ -13,7 +13,7 @@ from corpus.lake.store import Lake
 from dagster_project import partitions
 from training.evaluation.catalog import HELD_OUT
 
-BENCHMARK_SCORE, RECIPE = "benchmark_score", "recipe"  # assets that are no stage
+BENCHMARK_SCORE, RECIPE, TUNING_STUDY = "benchmark_score", "recipe", "tuning_study"  # assets that are no stage
 HELD_OUT_TASKS = [task.name for task in HELD_OUT]
 WITHIN_OTHERS = (stages.MEASURES, stages.REPEATS, stages.DUPLICATES)
 
@@ -23,7 +23,7 @@ DATASETS = "datasets"  # metadata: "stage/address" of each
 CONFIGURED = (
     *(stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES, stages.UNIQUE, stages.CONTAMINATION),
     *(stages.SPLIT, stages.ITEMS, stages.TOKENIZER, stages.SHARDS, stages.CHECKPOINT, stages.FINETUNED),
-    stages.RISKS,
+    *(stages.RISKS, stages.SHRUNK),
 )
 _BY_CRAWL = (stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES)
 _PARTITIONS: dict[str, dg.PartitionsDefinition] = {
@@ -31,6 +31,7 @@ _PARTITIONS: dict[str, dg.PartitionsDefinition] = {
     **dict.fromkeys(_BY_CRAWL, partitions.crawl_recipes),
     stages.BENCHMARK: partitions.benchmarks,
     BENCHMARK_SCORE: partitions.benchmark_recipes,
+    TUNING_STUDY: partitions.studies,
 }
 
 

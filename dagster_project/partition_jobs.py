@@ -6,12 +6,12 @@ from pydantic import Field
 
 from corpus.config import nearest
 from corpus.sources import commoncrawl
-from dagster_project.partitions import BUILT_IN, crawl_key, crawls, distinct_ids, recipes
+from dagster_project.partitions import BUILT_IN, crawl_key, crawls, distinct_ids, recipes, studies
 from dagster_project.partitions import benchmarks as benchmark_partitions
 from dagster_project.resources import LakeResource
 from recipes.files import load_recipe
 
-KINDS = {"crawl": crawls, "recipe": recipes, "benchmark": benchmark_partitions}
+KINDS = {"crawl": crawls, "recipe": recipes, "benchmark": benchmark_partitions, "study": studies}
 
 
 class NewCrawl(Config):

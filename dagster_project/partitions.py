@@ -1,5 +1,5 @@
-"""Partitions: crawls, recipes and benchmarks, which come as they are added (by hand, by the command line, or by
-dagster_project.sensors).
+"""Partitions: crawls, recipes, benchmarks and tuning studies, which come as they are added (by hand, by the command
+line, or by dagster_project.sensors).
 
 A crawl's key says where it comes from: `stdlib` and `packages` are the built-in ones, `CC-MAIN-2026-05#3` are files of
 Common Crawl, anything else is the path or URL of a file or of a folder of files, of any kind that corpus.sources reads.
@@ -24,6 +24,7 @@ CRAWL, RECIPE, BENCHMARK = "crawl", "recipe", "benchmark"  # dimensions of a par
 crawls = dg.DynamicPartitionsDefinition(name="crawls")
 recipes = dg.DynamicPartitionsDefinition(name="recipes")
 benchmarks = dg.DynamicPartitionsDefinition(name="benchmarks")
+studies = dg.DynamicPartitionsDefinition(name="studies")
 crawl_recipes = dg.MultiPartitionsDefinition({CRAWL: crawls, RECIPE: recipes})
 benchmark_recipes = dg.MultiPartitionsDefinition({BENCHMARK: benchmarks, RECIPE: recipes})
 

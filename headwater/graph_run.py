@@ -28,6 +28,7 @@ from dagster_project.definitions import (
     FINETUNE_JOB,
     RECIPE_ASSETS,
     RECIPE_JOB,
+    STUDY_JOB,
     UNTIL_SHARDS,
     defs,
 )
@@ -116,6 +117,12 @@ class GraphRun:
         """Each crawl by itself, as the first part of the other two. Raises as `run`."""
         with self._instance() as instance:
             self._clean(instance, crawl_keys)
+
+    def show_study(self, name: str) -> None:
+        """A study of tuning that has come to its end, as Dagster's history keeps it. Raises as `run`."""
+        with self._instance() as instance:
+            instance.add_dynamic_partitions(str(partitions.studies.name), [name])
+            self._materialize(instance, STUDY_JOB, name)
 
     @contextmanager
     def _instance(self) -> Iterator[dg.DagsterInstance]:

@@ -25,6 +25,7 @@ ACTIVITIES = {
     "learning_curve": "scoring the checkpoints along the run",
     "finetuned": "fine-tuning the model for tasks",
     "risks": "measuring what the model may do wrong",
+    "shrunk": "making the model small",
     "model_card": "writing the model card",
     "report": "writing the report",
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from corpus.lake.manifest import Manifest
-from corpus.lake.stages import CHECKPOINT, FINETUNED, FINETUNED_SCORE, SCORE
+from corpus.lake.stages import CHECKPOINT, FINETUNED, FINETUNED_SCORE, SCORE, SHRUNK
 from corpus.lake.store import Lake
 from corpus.lineage.graph import source_datasets
 
@@ -17,7 +17,8 @@ from corpus.lineage.graph import source_datasets
 class Score:
     """A checkpoint's score on a task: `value` with its 95 % interval `low` to `high` over `n` items, None where there
     was nothing to ask. `baselines`: values of models to compare it with. `checkpoint`: digest of its dataset. Of what
-    was fine-tuned of it `task` is "finetune." and the name in the recipe. `stage` and `address`: of its own dataset."""
+    was fine-tuned of it `task` is "finetune." and the name in the recipe, of what it was shrunk to "shrink." and that.
+    `stage` and `address`: of its own dataset."""
 
     task: str
     metric: str
@@ -37,12 +38,12 @@ class Score:
 
 
 def list_scores(lake: Lake) -> list[Score]:
-    """Every score in the lake, by task."""
-    return [_score(lake, manifest) for stage in (SCORE, FINETUNED_SCORE) for manifest in lake.datasets(stage)]
+    """Every score in the lake, by task, also those of models that were made of its checkpoints."""
+    return [_score(lake, manifest) for stage in (SCORE, FINETUNED_SCORE, SHRUNK) for manifest in lake.datasets(stage)]
 
 
 def checkpoint_of(lake: Lake, score: Manifest) -> Manifest | None:
-    """The checkpoint that was scored, or of which the model was fine-tuned that was scored."""
+    """The checkpoint that was scored, or of which the model was made that was scored."""
     found = list(source_datasets(lake, score).values())
     if score.stage == FINETUNED_SCORE:
         found = [one for made in found if made.stage == FINETUNED for one in source_datasets(lake, made).values()]

@@ -29,6 +29,7 @@ from pipelines.repeats import TrimConfig
 from pipelines.shards import ShardConfig
 from recipes.finetune import FinetuneConfig
 from recipes.risks import RiskConfig
+from recipes.shrink import ShrinkConfig
 from recipes.training import TrainingConfig
 from training.evaluation.catalog import PREPARED
 
@@ -37,7 +38,8 @@ from training.evaluation.catalog import PREPARED
 class Recipe:
     """One configuration per stage. `crawls`: those that it takes where none is given. `trim`: None cuts nothing out of
     documents. `contamination` matters only once a benchmark is materialized. `finetune`: for which tasks the model is
-    fine-tuned, each by its name. `risks`: what of them is measured, where somebody asks for it."""
+    fine-tuned, each by its name. `risks`: what of them is measured, and `shrink`: which smaller models are made of it,
+    each by its name, where somebody asks for that."""
 
     crawls: tuple[str, ...] = ("stdlib", "packages")
     ingest: IngestConfig = field(default_factory=IngestConfig)
@@ -52,6 +54,7 @@ class Recipe:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     finetune: tuple[FinetuneConfig, ...] = ()
     risks: RiskConfig = field(default_factory=RiskConfig)
+    shrink: tuple[ShrinkConfig, ...] = ()
 
 
 def base() -> Recipe:

@@ -3,7 +3,7 @@
     crawl -> documents -> measures -> clean -> repeats -> trimmed -> signatures -> duplicates -> unique
     benchmark, unique -> contamination -> split -> items, tokenizer -> tokens -> shards -> text_index, checkpoint
     checkpoint, split, items, benchmark -> score, learning_curve
-    checkpoint -> finetuned -> finetuned_score; checkpoint, split -> risks
+    checkpoint -> finetuned -> finetuned_score; checkpoint, split -> risks; checkpoint, shards, split, score -> shrunk
 
 Addresses, lineage, samples, the report and Dagster's edges all follow from it: renaming a stage is a change of this
 file. A new one is needed where its result is worth keeping for itself: when others read it, or when it takes long.
@@ -42,7 +42,7 @@ SIGNATURES, DUPLICATES, UNIQUE, BENCHMARK = "signatures", "duplicates", "unique"
 CONTAMINATION, SPLIT, ITEMS, TOKENIZER = "contamination", "split", "items", "tokenizer"
 TOKENS, SHARDS, TEXT_INDEX, CHECKPOINT = "tokens", "shards", "text_index", "checkpoint"
 SCORE, LEARNING_CURVE = "score", "learning_curve"
-FINETUNED, FINETUNED_SCORE, RISKS = "finetuned", "finetuned_score", "risks"
+FINETUNED, FINETUNED_SCORE, RISKS, SHRUNK = "finetuned", "finetuned_score", "risks", "shrunk"
 
 _TEXTS = ("documents",)
 
@@ -121,6 +121,15 @@ STAGES: dict[str, StageType] = {
         StageType(name=FINETUNED, reads={CHECKPOINT: ("model",)}),
         StageType(name=FINETUNED_SCORE, reads={FINETUNED: ("result",)}),
         StageType(name=RISKS, reads={CHECKPOINT: ("model",), SPLIT: ("train", "heldout")}),
+        StageType(
+            name=SHRUNK,
+            reads={
+                CHECKPOINT: ("model",),
+                SHARDS: ("train",),
+                SPLIT: ("heldout",),
+                SCORE: EVERYTHING,  # of the checkpoint, with which its own is paired
+            },
+        ),
     )
 }
 

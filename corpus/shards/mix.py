@@ -19,11 +19,7 @@ import numpy as np
 
 from corpus.config import check_choices
 
-COLUMNS = {
-    "language": "language",
-    "source": "warc_file",
-    "host": "host",
-}  # of a page; its crawl is a dataset and no column
+COLUMNS = {"language": "language", "source": "warc_file", "host": "host"}  # of a page; its crawl is no column
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,8 @@ from dagster_project.assets.scores import (
     score_manifests,
     without_matched,
 )
+from dagster_project.assets.shrinking import describe_shrunk, model_name, shrunk
+from dagster_project.assets.tuning import tuning_study
 from dagster_project.lineage import BENCHMARK_SCORE, RECIPE, datasets_of, latest, upstream, upstreams
 from dagster_project.metadata.contamination import numbers, section
 from dagster_project.metadata.duplicates import gather_duplicates
@@ -33,6 +35,7 @@ from dagster_project.report_page.page import render_report
 from dagster_project.report_page.recipe_index import write_index
 from dagster_project.resources import EngineResource, LakeResource
 from dagster_project.stage_assets import stage_asset
+from dagster_project.tuning_studies import Study, page_from_report, studies_of
 from pipelines.cleaning import CleanConfig
 from pipelines.engine import Engine
 from recipes.files import load_recipe
@@ -41,10 +44,10 @@ from recipes.values import recorded_settings
 from training.evaluation.core import compute_core
 
 BY_CRAWL = (stages.DOCUMENTS, stages.CLEAN, stages.TRIMMED, stages.SIGNATURES)
-VERSION = 6  # of the page and its numbers: a report of the same datasets, settings and version is not written again
+VERSION = 7  # of the page and its numbers: a report of the same datasets, settings and version is not written again
 SCORED = [
     *(asset.key for asset in held_out_scores),
-    *(dg.AssetKey(BENCHMARK_SCORE), learning_curve.key, finetuned_score.key, risks.key),
+    *(dg.AssetKey(BENCHMARK_SCORE), learning_curve.key, finetuned_score.key, risks.key, shrunk.key, tuning_study.key),
 ]
 
 
@@ -56,24 +59,27 @@ SCORED = [
         dg.AssetKey(RECIPE),
     ],
     triggers=SCORED,
-    optional=[finetuned_score.key, risks.key],
+    optional=[finetuned_score.key, risks.key, shrunk.key, tuning_study.key],
     group="scores",
     kinds={"html"},
     version=VERSION,
 )
 def report(context: dg.AssetExecutionContext, lake: LakeResource, engine: EngineResource) -> dg.MaterializeResult:
     """report/RECIPE/index.html in the lake, and report.json beside it, with all scores that the checkpoint has, those
-    of what was fine-tuned of it and its risks; and report/index.html, which has the scores of all recipes."""
+    of what was fine-tuned of it, its risks, what it was shrunk to and how it was tuned; and report/index.html, which
+    has the scores of all recipes."""
     opened, recipe = lake.open(context.partition_key), context.partition_key
     config = load_recipe(opened, recipe)
-    manifests = _manifests(context, opened, [one.name for one in config.finetune])
+    manifests = _manifests(context, opened, config)
     folder = opened.path("report", recipe)
     settings = recorded_settings(config)
     digests = [manifest.digest for manifest in manifests]
-    datasets = sha256(canonical_json({"version": VERSION, "datasets": digests, "settings": settings}))
+    studies = [{**study, "page": page_from_report(opened, study["name"])} for study in studies_of(opened, recipe)]
+    made_of = {"version": VERSION, "datasets": digests, "settings": settings, "studies": studies}
+    datasets = sha256(canonical_json(made_of))
     found = _written_before(opened, f"{folder}/report.json", datasets)
     if found is None:
-        found = _write(opened, folder, recipe, config, manifests, datasets, engine.open())
+        found = _write(opened, folder, recipe, config, manifests, studies, datasets, engine.open())
     write_index(opened)
     page = f"{folder}/index.html"
     link = dg.MetadataValue.url(Path(page).absolute().as_uri() if opened.local else opened.fs.unstrip_protocol(page))
@@ -94,6 +100,7 @@ def _write(
     recipe: str,
     config: Recipe,
     manifests: Sequence[Manifest],
+    studies: Sequence[Study],
     datasets: str,
     engine: Engine,
 ) -> dict[str, Any]:
@@ -110,6 +117,8 @@ def _write(
     found |= {"settings": recorded_settings(config), "made_of": datasets}
     measured = next((manifest for manifest in manifests if manifest.stage == stages.RISKS), None)
     found["risks"] = read_findings(lake, measured) if measured else []
+    found["shrunk"] = [describe_shrunk(manifest) for manifest in manifests if manifest.stage == stages.SHRUNK]
+    found["studies"] = list(studies)
     found["sample_traces"] = trace_samples(lake, checkpoint, [sample["text"] for sample in found["sample"]], engine)
     page = render_report(lake, manifests, found, surveyed, duplicates, matched)
     lake.write(f"{folder}/index.html", page.encode())
@@ -147,8 +156,8 @@ def _survey(lake: Lake, manifests: Sequence[Manifest], config: CleanConfig) -> S
     return make_survey(lake, cleans, later, config.rules, config.language_score)
 
 
-def _manifests(context: dg.AssetExecutionContext, lake: Lake, tasks: Collection[str]) -> list[Manifest]:
-    """Every dataset that the scores depend on, upstream first. `tasks`: those that the model is fine-tuned for."""
+def _manifests(context: dg.AssetExecutionContext, lake: Lake, config: Recipe) -> list[Manifest]:
+    """Every dataset that the scores depend on, upstream first, and what was made of the model."""
     recipe = context.partition_key
     found = latest(context.instance, stages.UNIQUE, recipe)
     assert found is not None, "scores depend on unique"
@@ -164,12 +173,21 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake, tasks: Collection[
     if points is not None:
         manifests += [curve for curve in datasets_of(lake, points) if is_of(curve, model)]
     scores = score_manifests(context, lake, model).values()
-    return [*manifests, *scores, *_finetuned(context, lake, model, tasks), *_risks(context, lake, model)]
+    finetuned = _finetuned(context, lake, model, [one.name for one in config.finetune])
+    small = _shrunk(context, lake, model, [one.name for one in config.shrink])
+    return [*manifests, *scores, *finetuned, *_risks(context, lake, model), *small]
 
 
 def _risks(context: dg.AssetExecutionContext, lake: Lake, model: Manifest) -> list[Manifest]:
     found = latest(context.instance, stages.RISKS, context.partition_key)
     return [manifest for manifest in datasets_of(lake, found) if is_of(manifest, model)] if found else []
+
+
+def _shrunk(context: dg.AssetExecutionContext, lake: Lake, model: Manifest, names: Collection[str]) -> list[Manifest]:
+    """The smaller models of a checkpoint that the recipe still names."""
+    found = latest(context.instance, stages.SHRUNK, context.partition_key)
+    made = datasets_of(lake, found) if found else []
+    return [manifest for manifest in made if is_of(manifest, model) and model_name(manifest) in names]
 
 
 def _finetuned(

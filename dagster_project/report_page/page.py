@@ -31,7 +31,7 @@ from dagster_project.metadata.duplicates import Duplicates
 from dagster_project.metadata.figures import beside, bounds_line, excerpt, histogram_svg, short
 from dagster_project.report_page.charts.amounts import mixture_charts, sizes_chart, time_chart
 from dagster_project.report_page.charts.chart import Chart
-from dagster_project.report_page.charts.curves import learning_charts, loss_chart, pairs_chart, roc_chart
+from dagster_project.report_page.charts.curves import learning_charts, loss_chart, pairs_chart, roc_chart, study_chart
 from dagster_project.report_page.charts.flow import find_steps, flow_chart
 from dagster_project.report_page.charts.intervals import score_charts
 from dagster_project.report_page.headline import make_headline, shorten
@@ -97,10 +97,11 @@ def render_report(
     sizes = [sizes_chart(duplicates.found.sizes)] if duplicates.found.clusters else []
     finetuned = {task: one for task, one in found["scores"].items() if one.get("kind") == stages.FINETUNED}
     rocs = {task: roc_chart(task, one["roc"]) for task, one in finetuned.items() if "roc" in one}
+    studies = {one["name"]: study_chart(one) for one in found["studies"] if one["best"]}
     traces = found["sample_traces"] or [[] for _ in found["sample"]]
     return render_page(
         "report.html",
-        [flow, *scores, *rocs.values(), *learning, *mixture, loss, time, pairs, *sizes],
+        [flow, *scores, *rocs.values(), *studies.values(), *learning, *mixture, loss, time, pairs, *sizes],
         report=found,
         headline=make_headline(found),
         flow=flow,
@@ -108,6 +109,7 @@ def render_report(
         scores=scores,
         finetuned=finetuned,
         rocs=rocs,
+        study_charts=studies,
         learning=learning,
         mixture=mixture,
         loss=loss,

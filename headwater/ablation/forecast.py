@@ -32,6 +32,7 @@ FIRST = {
     "training": stages.CHECKPOINT,
     "finetune": stages.FINETUNED,
     "risks": stages.RISKS,
+    "shrink": stages.SHRUNK,
 }
 MANY = 1e6  # degrees of freedom: of one seed a side, only items vary
 

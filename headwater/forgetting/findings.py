@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from corpus.config import nearest
 from corpus.lake.current import RecipeLake, recipes_of
 from corpus.lake.manifest import Manifest
-from corpus.lake.stages import CHECKPOINT, DOCUMENTS, LEARNING_CURVE, SCORE, SHARDS, STAGES, TEXT_INDEX, crawls_of
+from corpus.lake.stages import (
+    CHECKPOINT,
+    DOCUMENTS,
+    LEARNING_CURVE,
+    SCORE,
+    SHARDS,
+    SHRUNK,
+    STAGES,
+    TEXT_INDEX,
+    crawls_of,
+)
 from corpus.lake.store import Lake
 from corpus.lineage.holdings import ForgottenRecords, Holdings
 from corpus.lineage.records import Records
@@ -21,7 +31,7 @@ from headwater.terminal import one_line
 from headwater.tracing.page_search import find_page
 
 MAX_URLS = 5
-NEVER_REBUILT = (TEXT_INDEX,)  # made when somebody asks for it, the report too: no stage reads it
+NEVER_REBUILT = (TEXT_INDEX, SHRUNK)  # made when somebody asks for one, an index by the report too: no stage reads them
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,5 +6,5 @@ study         the trials so far, in Optuna's storage; what it may be continued w
 trials        a trial: a recipe of the lake, trained through the asset graph; its losses, as they appear (watching)
 search        one trial after the other, in one process or in several
 comparison    the best of them and the base, trained again with new seeds
-tuning        all of it      page, plots: what a person looks at
+tuning        all of it      page: what a person looks at      study_file: what reports and Dagster read
 """

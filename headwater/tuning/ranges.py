@@ -19,7 +19,7 @@ FORM = "write NAME=LOW:HIGH, NAME=LOW:HIGH:log, :int or :step=S, or choices NAME
 MANY = 1_000  # values of a range with steps that are checked one by one
 DIGITS = 6  # of a grid's values between its ends
 # Parts of a recipe that decide what trials are compared on, or nothing that is compared.
-APART = ("crawls", "heldout", "items", "finetune", "risks")
+APART = ("crawls", "heldout", "items", "finetune", "risks", "shrink")
 # What decides no result, how long a trial is watched, or nothing but luck.
 FIXED = {
     "seed": "a seed is luck, not a choice: the best trials are trained again with new seeds",
@@ -42,6 +42,14 @@ class Range:
     whole: bool = False
     step: float = 0.0
     choices: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> str:
+        """As a person reads it."""
+        if self.choices:
+            return ", ".join(self.choices)
+        marks = ["log"] * self.log + ["whole numbers"] * self.whole + [f"in steps of {self.step:g}"] * bool(self.step)
+        return ", ".join([f"{self.low:g} to {self.high:g}", *marks])
 
     def distribution(self) -> BaseDistribution:
         """As Optuna has it."""

@@ -10,12 +10,9 @@ import json
 import math
 import warnings
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.lake.manifest import sha256
-from corpus.lake.store import Lake
-from dagster_project.folders import local_folder
 from headwater.tuning.ranges import Range, grid
 from recipes.values import recorded_settings
 
@@ -67,11 +64,6 @@ def load_optuna() -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     return optuna
-
-
-def folder_of(lake: Lake, name: str) -> Path:
-    """Beside a local lake's datasets, or in the default lake's folder."""
-    return local_folder(lake, "tuning") / name
 
 
 def open_study(plan: Plan, base: Recipe, storage: str) -> Study:

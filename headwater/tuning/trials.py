@@ -12,9 +12,10 @@ import dagster as dg
 from corpus.lake.current import RecipeLake
 from corpus.lake.stages import CHECKPOINT, SPLIT
 from corpus.lake.store import Lake
+from dagster_project.tuning_studies import study_folder
 from headwater.graph_run import GraphRun
 from headwater.tuning.measures import LOSS, Texts, bits_per_byte, check_causal, final_loss
-from headwater.tuning.study import EVALUATIONS, folder_of
+from headwater.tuning.study import EVALUATIONS
 from headwater.tuning.watching import WatchedTrainer
 from pipelines.engine import Engine
 from recipes.files import ensure_recipe, find_recipe
@@ -63,7 +64,7 @@ class Trainer:
             trainer.diverged = not math.isfinite(loss)
             return not trainer.diverged and (report is None or report(number, loss) or number >= last)
 
-        log = folder_of(lake, self.study) / "logs" / f"{name}.log"
+        log = study_folder(lake, self.study) / "logs" / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         trainer = WatchedTrainer(go_on, log)
         try:
@@ -92,7 +93,7 @@ class Trainer:
         base = RecipeLake(self.lake, self.base)
         config = find_recipe(base, self.base).recipe.heldout
         texts = Texts(lake=base, split=base.of_crawls(SPLIT, self.ids), config=config)
-        return bits_per_byte(view, self.ids, texts, folder_of(base, self.study) / "scores" / name)
+        return bits_per_byte(view, self.ids, texts, study_folder(base, self.study) / "scores" / name)
 
     def compute_data(self) -> None:
         """The base's, which the trials share."""

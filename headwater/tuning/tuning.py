@@ -11,13 +11,17 @@ from typing import Any
 
 from corpus.lake.store import Lake
 from corpus.sources import crawl_id
+from dagster_project.tuning_studies import study_folder
+from headwater.graph_run import GraphRun
 from headwater.logs import divert_stdout
 from headwater.tuning.comparison import Comparison, compare
 from headwater.tuning.measures import LOSS, UNITS, choose_measure
 from headwater.tuning.page import write_page
 from headwater.tuning.ranges import Range, check_ranges, grid, settings_of
 from headwater.tuning.search import Say, run_trials
-from headwater.tuning.study import METHODS, PRUNERS, Plan, best_trials, folder_of, open_study, repeat_killed
+from headwater.tuning.study import METHODS, PRUNERS, Plan, best_trials, open_study, repeat_killed
+from headwater.tuning.study_file import as_object as comparison_object
+from headwater.tuning.study_file import write_study
 from headwater.tuning.table import Row, rows, show_settings
 from headwater.tuning.training_pool import training_at_once
 from headwater.tuning.trials import Trainer, check_can_be_compared
@@ -59,7 +63,7 @@ def tune(lake: Lake, options: Options, crawls: Sequence[str], engine: Engine, sa
     where a stage fails; the same call goes on then."""
     base = find_recipe(lake, options.recipe).recipe
     plan = make_plan(lake, options, crawls)
-    folder = folder_of(lake, plan.name)
+    folder = study_folder(lake, plan.name)
     trainer = Trainer(
         lake=lake.url,
         base=plan.recipe,
@@ -87,6 +91,8 @@ def tune(lake: Lake, options: Options, crawls: Sequence[str], engine: Engine, sa
         written = _write_best(lake, plan, comparison)
         found = tuple(rows(study, plan))
         page = write_page(folder, plan, study, found, comparison, written)
+        write_study(folder, plan, found, comparison, written)
+    GraphRun(lake, engine, plan.recipe, quiet=True).show_study(plan.name)
     return Tuning(plan=plan, trials=found, comparison=comparison, written=written, page=page)
 
 
@@ -194,8 +200,5 @@ def _verdict(plan: Plan, comparison: Comparison, written: str | None) -> str:
 
 def as_object(tuning: Tuning) -> dict[str, Any]:
     """For --json."""
-    comparison = None
-    if tuning.comparison:
-        candidates = [{**asdict(one), "better": one.better} for one in tuning.comparison.candidates]
-        comparison = {**asdict(tuning.comparison), "candidates": candidates}
+    comparison = comparison_object(tuning.comparison) if tuning.comparison else None
     return {**asdict(tuning), "comparison": comparison, "page": str(tuning.page)}

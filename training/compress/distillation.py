@@ -10,7 +10,7 @@ B sequences   T tokens   D width   V vocabulary   R rows (B x T tokens)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import torch

@@ -1,4 +1,5 @@
-"""Curves: the loss by step, scores by tokens read, ROC curves, and which pairs deduplication compares."""
+"""Curves: the loss by step, scores by tokens read, ROC curves, trials of a tuning study, and which pairs deduplication
+compares."""
 
 from __future__ import annotations
 
@@ -130,6 +131,24 @@ def roc_chart(task: str, roc: Mapping[str, Any]) -> Chart:
         height=260,
         header=("false positives", "true positives"),
         rows=thinned(points, TABLE),
+    )
+
+
+def study_chart(study: Mapping[str, Any]) -> Chart:
+    """What each trial of a study came to, in their order, and the best so far."""
+    trials = [(one["trial"], round(one["value"], 4)) for one in study["trials"] if one["value"] is not None]
+    best = [(number, min(value for _, value in trials[: place + 1])) for place, (number, _) in enumerate(trials)]
+    points = _line("trial", trials, ACCENT, symbol="circle")
+    points["lineStyle"] = {"opacity": 0}
+    return Chart(
+        name=f"study-{study['name']}",
+        title=f"Trials of {study['name']}",
+        description=f"Points of the {study['unit']} by trial, and a line of the least so far"
+        + (f", at the end {best[-1][1]}." if best else "."),
+        option=_lines([points, {**_line("best so far", best, WARM), "step": "end"}], axis("trial"), ""),
+        height=280,
+        header=("trial", study["unit"], "best so far"),
+        rows=[(*one, least) for one, (_, least) in zip(trials, best, strict=True)],
     )
 
 

@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
+from corpus.lake.store import Lake
+from dagster_project.lineage import latest
+from dagster_project.tuning_studies import read_study
+from headwater.tuning import tuning
 from headwater.tuning.comparison import compare
 from headwater.tuning.page import write_page
 from headwater.tuning.ranges import check_ranges, parse_range
@@ -16,6 +21,7 @@ from headwater.tuning.search import run_trials
 from headwater.tuning.study import METHODS, Plan, open_study, repeat_killed
 from headwater.tuning.table import Row, as_csv, rows
 from headwater.tuning.trials import HopelessError, Report
+from pipelines.engine import Engine
 from recipes import named
 
 BASE = named.demo()
@@ -140,3 +146,29 @@ def test_the_page_shows_the_trials_and_optunas_plots(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in tmp_path.glob("*.svg")}
     write_page(tmp_path, plan, study, found, None, None)
     assert {path: path.read_bytes() for path in tmp_path.glob("*.svg")} == before
+
+
+def test_a_study_that_has_come_to_its_end_is_left_for_reports_and_dagster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Trained(Formula):
+        measure = "held_out_loss"
+
+        def compute_data(self) -> None: ...
+
+    monkeypatch.setattr(tuning, "Trainer", lambda **given: Trained())
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    lake = Lake(str(tmp_path))
+    options = tuning.Options(recipe="demo", ranges=RANGES, trials=4, method="random", seeds=2)
+    found = tuning.tune(lake, options, ["stdlib"], Engine(workers=1), lambda line: None)
+    study = read_study(lake, "demo-tuning")
+    assert found.comparison is not None
+    assert [one["value"] for one in study["trials"]] == [row.value for row in found.trials]
+    assert [one["p_holm"] for one in study["comparison"]["candidates"]] == [
+        one.p_holm for one in found.comparison.candidates
+    ]
+    assert (study["recipe"], study["written"]) == ("demo", found.written)
+    with dg.DagsterInstance.get() as instance:
+        assert instance.get_dynamic_partitions("studies") == ["demo-tuning"]
+        shown = latest(instance, "tuning_study", "demo-tuning")
+    assert shown is not None and shown["best_value"] == study["best"]["value"]

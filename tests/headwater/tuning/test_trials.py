@@ -17,11 +17,12 @@ from graphs import SMALL, Graph
 import headwater
 from corpus.lake.store import Lake
 from corpus.sources import crawl_id
+from dagster_project.tuning_studies import study_folder
 from headwater.cli import main
 from headwater.logs import divert_stdout
 from headwater.tuning.ranges import check_ranges, parse_range
 from headwater.tuning.search import run_trials
-from headwater.tuning.study import Plan, folder_of, open_study, repeat_killed
+from headwater.tuning.study import Plan, open_study, repeat_killed
 from headwater.tuning.table import rows
 from headwater.tuning.trials import HopelessError, Trainer, watched
 from headwater.tuning.watching import read_losses
@@ -64,7 +65,7 @@ def test_a_study_that_was_killed_in_a_trial_goes_on_with_it(graph: Graph, lake: 
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     command = [sys.executable, "-c", KILLED, *words, "--crawl", graph.key, "--workers", "1"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    log = folder_of(lake, "base-tuning") / "logs" / "base-tuning.trial1.log"
+    log = study_folder(lake, "base-tuning") / "logs" / "base-tuning.trial1.log"
     deadline = time.monotonic() + 120
     while not (log.is_file() and "steps of 1024 tokens" in log.read_text()):
         assert process.poll() is None and time.monotonic() < deadline
@@ -80,7 +81,7 @@ def test_a_study_that_was_killed_in_a_trial_goes_on_with_it(graph: Graph, lake: 
         method="grid",
         trials=2,
     )
-    folder = folder_of(lake, plan.name)
+    folder = study_folder(lake, plan.name)
     storage = str(folder / "study.db")
     [running] = rows(open_study(plan, SMALL, storage), plan)
     assert (running.trial, running.state) == (1, "running")
@@ -138,7 +139,7 @@ def test_what_cannot_be_is_refused_before_anything_runs(
     code = main(["tune", "base", "--study", "refused", "--crawl", graph.key, "--lake", lake.url, *words])
     printed = capfd.readouterr()
     assert (code, printed.out) == (1, "") and message in printed.err
-    assert not folder_of(lake, "refused").exists()
+    assert not study_folder(lake, "refused").exists()
 
 
 def test_without_optuna_it_says_what_to_install(
