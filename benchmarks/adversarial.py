@@ -55,7 +55,10 @@ def run(folder: Path, norm: float, seed: int) -> Right:
 def table(runs: Mapping[float, Sequence[Right]]) -> str:
     """Accuracy, the mean over seeds and their standard deviation; and the difference to training without, paired by
     seed."""
-    lines = [f"| text | {' | '.join(f'norm {norm:g}' if norm else 'without' for norm in runs)} |", "|---" * 4 + "|"]
+    lines = [
+        f"| text | {' | '.join(f'norm {norm:g}' if norm else 'without' for norm in runs)} |",
+        "|---" * (1 + len(runs)) + "|",
+    ]
     for name in (CLEAN, *PERTURBATIONS):
         accuracies = {norm: np.array([np.mean(one[name]) for one in seeds]) for norm, seeds in runs.items()}
         cells = [_cell(accuracies[norm], accuracies[0.0] if norm else None) for norm in runs]
