@@ -77,6 +77,13 @@ def datasets_of(lake: Lake, metadata: Mapping[str, Any]) -> list[Manifest]:
     return [lake.get(*str(name).split("/")) for name in metadata[DATASETS]]
 
 
+def datasets_left(lake: Lake, metadata: Mapping[str, Any]) -> list[Manifest]:
+    """As `datasets_of`, without those that are no longer in the lake: what is made only when asked may have been
+    forgotten and collected."""
+    found = (lake.find(*str(name).split("/")) for name in metadata[DATASETS])
+    return [manifest for manifest in found if manifest is not None]
+
+
 def latest(instance: dg.DagsterInstance, asset: str, partition: str | None) -> dict[str, Any] | None:
     """The metadata of an asset partition's last materialization, or None. `partition`: None for an asset without."""
     partitions = None if partition is None else [partition]

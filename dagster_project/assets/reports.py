@@ -25,7 +25,7 @@ from dagster_project.assets.scores import (
 )
 from dagster_project.assets.shrinking import describe_shrunk, model_name, shrunk
 from dagster_project.assets.tuning import tuning_study
-from dagster_project.lineage import BENCHMARK_SCORE, RECIPE, datasets_of, latest, upstream, upstreams
+from dagster_project.lineage import BENCHMARK_SCORE, RECIPE, datasets_left, datasets_of, latest, upstream, upstreams
 from dagster_project.metadata.contamination import numbers, section
 from dagster_project.metadata.duplicates import gather_duplicates
 from dagster_project.metadata.sample_traces import trace_samples
@@ -180,13 +180,13 @@ def _manifests(context: dg.AssetExecutionContext, lake: Lake, config: Recipe) ->
 
 def _risks(context: dg.AssetExecutionContext, lake: Lake, model: Manifest) -> list[Manifest]:
     found = latest(context.instance, stages.RISKS, context.partition_key)
-    return [manifest for manifest in datasets_of(lake, found) if is_of(manifest, model)] if found else []
+    return [manifest for manifest in datasets_left(lake, found) if is_of(manifest, model)] if found else []
 
 
 def _shrunk(context: dg.AssetExecutionContext, lake: Lake, model: Manifest, names: Collection[str]) -> list[Manifest]:
     """The smaller models of a checkpoint that the recipe still names."""
     found = latest(context.instance, stages.SHRUNK, context.partition_key)
-    made = datasets_of(lake, found) if found else []
+    made = datasets_left(lake, found) if found else []
     return [manifest for manifest in made if is_of(manifest, model) and model_name(manifest) in names]
 
 
@@ -197,7 +197,7 @@ def _finetuned(
     that the recipe no longer names, it is none of this."""
     found = latest(context.instance, stages.FINETUNED_SCORE, context.partition_key)
     manifests = []
-    for score in datasets_of(lake, found) if found else ():
+    for score in datasets_left(lake, found) if found else ():
         for made in source_datasets(lake, score).values():
             if is_of(made, model) and task_name(score) in tasks:
                 manifests += [made, score]

@@ -32,10 +32,14 @@ def mine(graph: Graph, tmp_path: Path) -> Graph:
     return replace(graph, lake=Lake(str(shutil.copytree(graph.lake.root, tmp_path / "lake"))))
 
 
-def shrink(mine: Graph, models: Mapping[str, object], *more: dg.AssetsDefinition) -> list[Manifest]:
+def materialize(mine: Graph, models: Mapping[str, object], *assets: dg.AssetsDefinition) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(recipes.RECIPES, "base", change(SMALL, {"shrink": models}))
-        assert mine.materialize([shrunk, *more], "base").success
+        assert mine.materialize([*assets], "base").success
+
+
+def shrink(mine: Graph, models: Mapping[str, object], *more: dg.AssetsDefinition) -> list[Manifest]:
+    materialize(mine, models, shrunk, *more)
     return datasets_of(mine.lake, latest(mine.instance, "shrunk", "base") or {})
 
 
@@ -70,8 +74,10 @@ def test_smaller_models_with_what_they_lost(mine: Graph) -> None:
     assert [one["name"] for one in rows] == ["int8", "small"] and rows[0]["difference"] == apart
     assert rows[1]["settings"] == "layers = 1, bits = 4, tokens = 2048, distill = true"
     assert 'href="#shrunk"' in page.read_text() and f"{apart['value']:+.4f}" in page.read_text()
-    # The same question has the same answer, and where that is gone the same bytes.
+    # The same question has the same answer, and where that is gone the same bytes; reports do without it.
     shutil.rmtree(mine.lake.folder(small))
+    materialize(mine, settings, report)
+    assert [one["name"] for one in json.loads(page.with_name("report.json").read_text())["shrunk"]] == ["int8"]
     assert shrink(mine, settings) == [int8, small]
 
 
