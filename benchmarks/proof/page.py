@@ -31,6 +31,7 @@ PLOTS = PAGE.parent / "images"
 LANGUAGES = {"en": "English", "de": "German", "zh": "Chinese"}
 UNCHANGED = "no page of this crawl falls to it alone; it stays"
 PEERS = (FINEWEB, RAW, DOLMA)
+SEEDS_OF_MAIN = HEADWATER.seeds
 COMPARED = [arm for arms in EXPERIMENTS.values() if arms != COPIES for arm in arms]  # with Headwater
 ARMS = {arm.name: arm for arm in (HEADWATER, *COMPARED)}
 
@@ -120,13 +121,22 @@ def _sections(language: str, budget: Spent, found: Found) -> list[str]:
             lines += _difference(peer, found[peer.name], ours)
     others = {name: arm for name, arm in ARMS.items() if arm not in (HEADWATER, *PEERS)}
     lines += [*_others(others, found, read_same(RESULTS / language)), *_copies(found)]
-    if len(ours) >= 4:
-        wrong, pairs = false_positives(ours)
-        lines += [
-            f"A/A: of {pairs} comparisons of two seeds of Headwater with two others, {wrong} say that a task differs, "
-            "where 5 % should: two seeds say little of how much seeds differ.\n"
-        ]
-    return lines
+    return [*lines, *_same_arm([found[name] for name in arms if len(found[name]) == SEEDS_OF_MAIN])]
+
+
+def _same_arm(arms: Sequence[Sequence[Run]]) -> list[str]:
+    """How often an arm is said to differ from itself."""
+    if not arms:
+        return []
+    lines = [
+        f"A/A: each of {len(arms)} arms with itself, of {SEEDS_OF_MAIN} seeds; 5 % should be said to differ, by chance:\n",
+        "| seeds | comparisons | a task is said to differ | the mean over the domains is |",
+        "|---|---|---|---|",
+    ]
+    for size in (3, 2):
+        wrong = false_positives(arms, size)
+        lines.append(f"| two with {size} others | {wrong.comparisons} | {wrong.tasks} | {wrong.means} |")
+    return [*lines, ""]
 
 
 def _data(arms: Mapping[str, Arm], found: Found) -> list[str]:

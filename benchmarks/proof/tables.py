@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -12,6 +13,7 @@ from scipy import stats
 from benchmarks.proof.stored import Run, results_of
 from training.significance.comparison import Comparison, compare_results
 
+SIGNIFICANT = 0.05
 QUESTIONS = ("arc_easy", "blimp", "hellaswag", "piqa")
 
 
@@ -67,16 +69,27 @@ def domain_changes(a: Sequence[Run], b: Sequence[Run]) -> dict[str, float]:
     return {name: float(second[name].mean() / first[name].mean() - 1) for name in first if name not in QUESTIONS}
 
 
-def false_positives(runs: Sequence[Run], size: int = 2) -> tuple[int, int]:
-    """Of all ways to compare `size` seeds of an arm with as many others of it, in how many a task is said to differ."""
+class FalsePositives(NamedTuple):
+    """Of so many `comparisons` of an arm with itself, how many say that a task differs, and how many that the mean over
+    the domains does."""
+
+    comparisons: int
+    tasks: int
+    means: int
+
+
+def false_positives(arms: Iterable[Sequence[Run]], size: int) -> FalsePositives:
+    """All ways to compare two seeds of an arm with `size` others of it."""
     pairs = [
         (one, other)
-        for one in combinations(runs, size)
+        for runs in arms
+        for one in combinations(runs, 2)
         for other in combinations([run for run in runs if run not in one], size)
-        if one[0].seed < other[0].seed
+        if size > 2 or one[0].seed < other[0].seed
     ]
-    wrong = sum(any(task.better for task in compare_arms(one, other).tasks) for one, other in pairs)
-    return wrong, len(pairs)
+    tasks = sum(any(task.better for task in compare_arms(*pair).tasks) for pair in pairs)
+    means = sum(compare_means(*pair).p < SIGNIFICANT for pair in pairs)
+    return FalsePositives(comparisons=len(pairs), tasks=tasks, means=means)
 
 
 def by_arm(runs: Sequence[Run], tokens: int, learning_rate: float) -> Mapping[str, list[Run]]:

@@ -67,7 +67,9 @@ def test_a_planted_difference_is_found_and_none_where_there_is_none() -> None:
     assert [task.better for task in compare_arms(theirs, ours[:3]).tasks] == ["B", "B"]
     mean = compare_means(theirs, ours)
     assert mean.relative == pytest.approx(0.025, abs=0.002) and mean.low < mean.relative < mean.high and mean.p < 0.01
-    assert false_positives(ours) == (0, 3)
+    assert false_positives([ours], 2) == (3, 0, 0) and false_positives([theirs, ours], 2).comparisons == 3
+    different = [*theirs[:2], *ours[:3]]  # no arm, but a test that it counts
+    assert false_positives([different], 3).comparisons == 10 and false_positives([different], 3).means >= 1
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
