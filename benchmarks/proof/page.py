@@ -129,7 +129,7 @@ def _same_arm(arms: Sequence[Sequence[Run]]) -> list[str]:
     if not arms:
         return []
     lines = [
-        f"A/A: each of {len(arms)} arms with itself, of {SEEDS_OF_MAIN} seeds; 5 % should be said to differ, by chance:\n",
+        f"A/A: each of {len(arms)} arms of {SEEDS_OF_MAIN} seeds with itself; by chance 5 % are said to differ:\n",
         "| seeds | comparisons | a task is said to differ | the mean over the domains is |",
         "|---|---|---|---|",
     ]
