@@ -95,10 +95,11 @@ SELECTED = (
     ),
 )
 # Of those documents of Headwater of which the crawl has exact copies, and as many others (benchmarks/proof/parts.py).
-# They are compared with each other.
-ONCE = Arm(name="once", about="each of them once", crawl="once.jsonl", changes=AS_IS)
-TWICE = Arm(name="twice", about="with their copies", crawl="twice.jsonl", changes=AS_IS)
-COPIES = (TWICE, ONCE)
+# They are compared with ONCE. The last is a control: what twice as much of a half of them does, whichever half.
+ONCE = Arm(name="once", about="each document once", crawl="once.jsonl", changes=AS_IS)
+TWICE = Arm(name="twice", about="with the copies that the crawl has", crawl="twice.jsonl", changes=AS_IS)
+OTHERS = Arm(name="others-twice", about="with copies of the others instead", crawl="others.jsonl", changes=AS_IS)
+COPIES = (ONCE, TWICE, OTHERS)
 STEPS = (
     Arm(
         name="with-duplicates",

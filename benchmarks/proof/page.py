@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.proof.about import ABOUT, METHOD
-from benchmarks.proof.arms import COPIES, DOLMA, EXPERIMENTS, FINEWEB, HEADWATER, ONCE, RAW, TWICE, Arm
+from benchmarks.proof.arms import COPIES, DOLMA, EXPERIMENTS, FINEWEB, HEADWATER, ONCE, RAW, Arm
 from benchmarks.proof.plot import effects_plot
 from benchmarks.proof.runs import VOCABULARY
 from benchmarks.proof.stored import RESULTS, Run, read_counts, read_runs, read_same
@@ -202,16 +202,22 @@ def _in_domains(compared: Comparison) -> str:
 
 def _copies(found: Found) -> list[str]:
     """What copies do where a text is read several times anyway."""
-    if not all(len(found.get(arm.name, ())) > 1 for arm in COPIES):
+    there = [arm for arm in COPIES if len(found.get(arm.name, ())) > 1]
+    if ONCE not in there:
         return []
-    once, twice = found[ONCE.name], found[TWICE.name]
-    mean, read = compare_means(twice, once), {run.arm: run.tokens / run.data_tokens for run in (once[0], twice[0])}
-    return [
-        "Copies: those documents of which the crawl has exact copies, and as many others, are read "
-        f"{read[ONCE.name]:.1f} times ({once[0].documents} documents), and with their copies "
-        f"{read[TWICE.name]:.1f} times ({twice[0].documents}). "
-        f"Without the copies the mean over the domains is {_lower(mean)}, {len(once)} and {len(twice)} seeds.\n"
+    lines = [
+        "Copies: those documents of which the crawl has exact copies, and as many others, read several times. The mean "
+        "over the domains beside that of each document once (above zero it is worse):\n",
+        "| arm | what it is | documents | tokens | epochs | seeds | change | 95 % | p |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
+    for arm in there:
+        runs, run = found[arm.name], found[arm.name][0]
+        made = f"{run.documents:,} | {run.data_tokens:,} | {run.tokens / run.data_tokens:.1f} | {len(runs)}"
+        mean = compare_means(found[ONCE.name], runs)
+        effect = f"{-mean.relative:+.2%} | {-mean.high:+.2%} to {-mean.low:+.2%} | {mean.p:.2g}"
+        lines.append(f"| {arm.name} | {arm.about} | {made} | {'| |' if arm == ONCE else effect} |")
+    return [*lines, ""]
 
 
 def _lower(mean: Mean, than: str = "") -> str:

@@ -32,7 +32,7 @@ def write_parts(lake: Lake, recipe: str, folder: Path) -> None:
 
 def write_copies(lake: Lake, recipe: str, folder: Path) -> None:
     """Of the clean documents of a recipe, before deduplication: those whose text is there several times, and as many
-    others by chance, in once.jsonl each once, in twice.jsonl with their copies."""
+    others by chance, in once.jsonl each once, in twice.jsonl with their copies, in others.jsonl the others twice."""
     [clean] = RecipeLake(lake.url, recipe).datasets(CLEAN)
     rows = [row for table in lake.read(clean, "documents", ["url", "text"]) for row in table.to_pylist()]
     times = Counter(row["text"] for row in rows)
@@ -40,5 +40,7 @@ def write_copies(lake: Lake, recipe: str, folder: Path) -> None:
     single = [text for text, count in times.items() if count == 1]
     chosen = {*repeated, *random.Random(SEED).sample(single, len(repeated))}
     copies = [row for row in rows if row["text"] in chosen]
-    write_rows(folder / "once.jsonl", {row["text"]: row for row in copies}.values())
-    write_rows(folder / "twice.jsonl", copies)
+    once = list({row["text"]: row for row in copies}.values())
+    again = [{**row, "url": f"{row['url']}#again"} for row in once if times[row["text"]] == 1]
+    for name, written in (("once", once), ("twice", copies), ("others", [*once, *again])):
+        write_rows(folder / f"{name}.jsonl", written)
