@@ -86,7 +86,7 @@ def table(read: str, findings: Sequence[Finding]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texts", type=int, default=400, help="(default: %(default)s)")
-    parser.add_argument("--tokens", type=int, default=1_200_000, help="that are read (default: %(default)s)")
+    parser.add_argument("--tokens", type=int, default=800_000, help="that are read (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="(default: %(default)s)")
     args = parser.parse_args()
     planted, lake, recipe = args.folder / "planted", args.folder / "lake", f"canaries-{args.texts}-{args.tokens}"
