@@ -31,7 +31,7 @@ METHOD = """## Method
   The model has 2.6 million parameters ([the preset `tiny`](training.md)), and trains in batches of 2,048 tokens.
 - **Statistics** are those of [`headwater compare`](comparing.md): paired over items and seeds, p corrected for the
   number of tasks (Holm). The mean over domains is compared over seeds (Welch). Three seeds tell little of how much
-  seeds differ: `trimmed`, whose text is nearly Headwater's own, is 0.3 % better with p 0.014, so that less says nothing.
+  seeds differ: `trimmed`, whose text is nearly Headwater's own, is 0.3 % better with p 0.014, so less says nothing.
 - A difference at this size is no promise for a model a thousand times larger. What several epochs of little data cost
   is part of the comparison, as it is for whoever has this crawl and no other.
 """
