@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from benchmarks.train.tokens import EOS, train_tokenizer
 from training.checkpoints.export import layout_files
 from training.models.families import FAMILIES
 from training.shape import Size
 
-VOCABULARY, EOS = 2_048, "<|eos|>"
+VOCABULARY = 2_048
 SIZE = Size(layers=1, width=64, heads=4, kv_heads=4, head_width=16, feed_forward=128, context=64)
 
 
@@ -24,21 +24,9 @@ def write_encoder(folder: Path, texts: Sequence[str]) -> None:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    tokenizer = _train_tokenizer(texts)
+    tokenizer = train_tokenizer(texts, VOCABULARY)
     config = FAMILIES["bert"].of_size(SIZE, VOCABULARY, tokenizer.token_to_id(EOS))
     for name, content in layout_files(config, tokenizer.to_str().encode()).items():
         (partial / name).write_bytes(content)
     save_file(config.build(seed=0).state_dict(), partial / "model.safetensors")
     partial.rename(folder)
-
-
-def _train_tokenizer(texts: Sequence[str]) -> Tokenizer:
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY, special_tokens=[EOS], initial_alphabet=alphabet, show_progress=False
-    )
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer

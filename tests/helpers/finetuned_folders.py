@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from training.finetuning import run
 from training.finetuning.arguments import build_parser, read_arguments
+from training.finetuning.learner import Learner
 
 
 def write_data(folder: Path, count: int = 48) -> Path:
@@ -40,3 +43,18 @@ def flags(start: Path, data: Path, out: Path, *more: str) -> list[str]:
 
 def finetune(*words: str) -> int:
     return run.finetune(*read_arguments(vars(build_parser().parse_args(list(words)))))
+
+
+def interrupt_finetune(epoch: int, *words: str) -> None:
+    """Ends the command as Ctrl-C does, before the model of this epoch is measured; the first is 1."""
+    whole, epochs = Learner.evaluate, []
+
+    def stop(self: Learner, *given: object, **named: object) -> dict[str, float]:
+        epochs.append(len(epochs))
+        if len(epochs) == epoch:
+            raise KeyboardInterrupt
+        return whole(self, *given, **named)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Learner, "evaluate", stop)
+        finetune(*words)

@@ -23,13 +23,16 @@ class ScoredTexts:
     nats: np.ndarray
 
 
-def first_texts(texts: Iterable[str], count: int) -> list[str]:
-    """Those that come first by a hash of their content, cut to LONGEST characters; of a smaller number a part."""
-    hashed = ((hashlib.sha256(text.encode()).digest(), text[:LONGEST]) for text in texts if text)
+def first_texts(texts: Iterable[str], count: int, longest: int | None = LONGEST) -> list[str]:
+    """Those that come first by a hash of their content, cut to `longest` characters, None for whole ones; of a smaller
+    number a part."""
+    hashed = ((hashlib.sha256(text.encode()).digest(), text[:longest]) for text in texts if text)
     return [text for _, text in nsmallest(count, hashed)]
 
 
-def first_texts_of(lake: Lake, splits: Iterable[Manifest], kind: str, count: int) -> list[str]:
+def first_texts_of(
+    lake: Lake, splits: Iterable[Manifest], kind: str, count: int, longest: int | None = LONGEST
+) -> list[str]:
     """`first_texts` of the documents of datasets `split`; `kind`: "train" or "heldout"."""
     tables = (table for split in splits for table in lake.read(split, kind, ["text"]))
-    return first_texts((text for table in tables for text in table["text"].to_pylist()), count)
+    return first_texts((text for table in tables for text in table["text"].to_pylist()), count, longest)

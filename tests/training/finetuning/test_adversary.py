@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from finetuned_folders import finetune, flags, write_data
+from finetuned_folders import finetune, flags, interrupt_finetune, write_data
 from safetensors.torch import load_file
 from small_corpus import ROOT
 
 from training.finetuning.adversary import add_to_embeddings, read_embeddings, worst_change
 from training.finetuning.heads import load_headed
 from training.finetuning.inputs import load_inputs
-from training.finetuning.learner import Learner
 from training.finetuning.plan import FinetunePlan
 
 Start = Callable[[str], Path]
@@ -66,24 +65,11 @@ def test_no_gradient_is_no_change() -> None:
     assert torch.equal(worst_change(vectors, 1.0), torch.zeros(2, 3, 4))
 
 
-def test_the_same_bytes_again_and_after_it_was_stopped(
-    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_bytes_again_and_after_it_was_stopped(start: Start, tmp_path: Path) -> None:
     data = write_data(tmp_path / "data")
     for name in ("once", "again"):
         finetune(*flags(start("bert"), data, tmp_path / name, *SHORT))
-    whole, epochs = Learner.evaluate, []
-
-    def stop(self: Learner, *given: object, **named: object) -> dict[str, float]:
-        epochs.append(len(epochs))
-        if len(epochs) == 2:
-            raise KeyboardInterrupt
-        return whole(self, *given, **named)
-
-    monkeypatch.setattr(Learner, "evaluate", stop)
-    with pytest.raises(KeyboardInterrupt):
-        finetune(*flags(start("bert"), data, tmp_path / "stopped", *SHORT))
-    monkeypatch.setattr(Learner, "evaluate", whole)
+    interrupt_finetune(2, *flags(start("bert"), data, tmp_path / "stopped", *SHORT))
     finetune(*flags(start("bert"), data, tmp_path / "stopped", *SHORT))
     finetune(*flags(start("bert"), data, tmp_path / "without", "--epochs", "2"))
     once, again, stopped, without = (

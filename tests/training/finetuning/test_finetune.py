@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from finetuned_folders import finetune, flags, write_data
+from finetuned_folders import finetune, flags, interrupt_finetune, write_data
 from safetensors.torch import load_file
 from small_corpus import ROOT
 
@@ -51,27 +51,12 @@ def test_a_folder_with_model_scores_and_predictions(
         finetune(*flags(start("bert"), data, out, "--seed", "1"))
 
 
-def test_the_same_bytes_a_second_time_and_after_it_was_stopped(
-    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_bytes_a_second_time_and_after_it_was_stopped(start: Start, tmp_path: Path) -> None:
     data = write_data(tmp_path / "data")
     for name in ("once", "again"):
         finetune(*flags(start("bert"), data, tmp_path / name))
-    from training.finetuning.learning import Learner
-
-    whole, epochs = Learner.evaluate, []
-
-    def stop(self: Learner, *given: object, **named: object) -> dict[str, float]:
-        epochs.append(len(epochs))
-        if len(epochs) == 3:
-            raise KeyboardInterrupt
-        return whole(self, *given, **named)
-
-    monkeypatch.setattr(Learner, "evaluate", stop)
-    with pytest.raises(KeyboardInterrupt):
-        finetune(*flags(start("bert"), data, tmp_path / "stopped"))
+    interrupt_finetune(3, *flags(start("bert"), data, tmp_path / "stopped"))
     assert not (tmp_path / "stopped" / "score.json").exists()
-    monkeypatch.setattr(Learner, "evaluate", whole)
     finetune(*flags(start("bert"), data, tmp_path / "stopped"))
     contents = [
         [

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from finetuned_folders import finetune, flags, write_data
+from finetuned_folders import finetune, flags, interrupt_finetune, write_data
 from opacus.accountants import RDPAccountant
 from opacus.optimizers import DPOptimizer
 
@@ -155,18 +155,7 @@ def test_score_and_model_say_what_was_spent_and_a_stopped_run_spends_it_once(
     assert found["sampling_rate"] == 8 / 48 and found["noise_multiplier"] > 0 and found["clip"] == 1
     assert json.loads((tmp_path / "once" / "model" / "task.json").read_text())["privacy"] == found
     assert f"each of 48 training examples: epsilon {found['epsilon']:.3f}, delta 0.021" in capsys.readouterr().out
-    whole, epochs = Learner.evaluate, []
-
-    def stop(self: Learner, *given: object, **named: object) -> dict[str, float]:
-        epochs.append(len(epochs))
-        if len(epochs) == 2:
-            raise KeyboardInterrupt
-        return whole(self, *given, **named)
-
-    monkeypatch.setattr(Learner, "evaluate", stop)
-    with pytest.raises(KeyboardInterrupt):
-        finetune(*flags(start("bert"), data, tmp_path / "stopped", *more))
-    monkeypatch.setattr(Learner, "evaluate", whole)
+    interrupt_finetune(2, *flags(start("bert"), data, tmp_path / "stopped", *more))
     [seed] = (tmp_path / "stopped").rglob("noise_seed")
     assert seed.stat().st_mode & 0o077 == 0  # for its owner alone
     # What is drawn now is not used: the run goes on with the noise that it began with.
