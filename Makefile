@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 DATATROVE := benchmarks/.venvs/datatrove
 READABILITY := benchmarks/.venvs/readability
 
-.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-adversarial bench-canaries bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-private bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-token-gan bench-tokenize bench-trace bench-trace-scale bench-train bench-tune bench-view lint proof ui clean
+.PHONY: demo rebuild test test-dataflow test-flink test-nodes test-object-storage test-spark fuzz fuzz-serve soak bench-ablation bench-adversarial bench-babylm bench-canaries bench-contamination bench-crawl bench-dedup bench-engines bench-families bench-finetuning bench-language bench-loader bench-privacy bench-private bench-quality bench-scale bench-scores bench-serve bench-shrink bench-significance bench-token-gan bench-tokenize bench-trace bench-trace-scale bench-train bench-tune bench-view lint proof ui clean
 
 demo: $(INSTALLED)  ## a real crawl to a benchmark score, offline; FULL=1 for more pages and four times the training
 	$(BIN)/headwater demo $(if $(FULL),--full)
@@ -97,6 +97,9 @@ bench-adversarial: $(DEVELOPMENT)  ## what adversarial training brings on clean 
 
 bench-private: $(DEVELOPMENT)  ## accuracy with differential privacy at several epsilons; ten minutes, PRIVATE="--epsilons 2" to choose
 	$(BIN)/python -m benchmarks.private_finetuning $(PRIVATE)
+
+bench-babylm: $(DEVELOPMENT)  ## small models on BLiMP within the bounds of BabyLM; an hour and a half
+	$(BIN)/python -m benchmarks.babylm
 
 bench-families: $(DEVELOPMENT)  ## language models of every family with the same tokens and in the same time; an hour
 	$(BIN)/python -m benchmarks.families

@@ -22,12 +22,9 @@ import torch
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.proof.inputs import write_rows
 from benchmarks.proof.pages import SHARED
+from benchmarks.recipe_run import model_folder, run_recipe
 from corpus.lake.current import RecipeLake
 from corpus.lake.stages import CHECKPOINT, SHARDS
-from corpus.lake.store import Lake
-from headwater.crawl_keys import resolve_crawls
-from headwater.graph_run import GraphRun
-from pipelines.engine import Engine
 from training.inference.loading import load_any
 from training.risks.canaries import measure_canaries, read_canaries
 from training.risks.findings import Finding
@@ -58,16 +55,10 @@ def headwater(*words: str | Path) -> None:
     subprocess.run([Path(sys.executable).with_name("headwater"), *words], check=True)
 
 
-def train(lake: Path, recipe: str, crawl: Path) -> None:
-    run = GraphRun(Lake(str(lake)), Engine(), recipe)
-    run.run_until(resolve_crawls([str(crawl)]), {}, {dg.AssetKey(CHECKPOINT)})
-
-
-def measure(lake: Path, recipe: str, canaries: Path) -> tuple[str, list[Finding]]:
+def measure(view: RecipeLake, canaries: Path) -> tuple[str, list[Finding]]:
     """What was read, and what the newest model says."""
-    view = RecipeLake(str(lake), recipe)
-    [shards], [made] = view.datasets(SHARDS), view.datasets(CHECKPOINT)
-    model = load_any(Path(view.folder(made)) / "model", torch.device("cpu")).model
+    [shards] = view.datasets(SHARDS)
+    model = load_any(model_folder(view), torch.device("cpu")).model
     figures = shards.figures
     read = f"{figures['train_documents']:,} documents of {figures['train_tokens']:,} tokens"
     return read, list(measure_canaries(model, read_canaries(canaries)))
@@ -95,12 +86,11 @@ def main() -> None:
         headwater("canaries", args.folder / "texts.jsonl", "--out", planted)
     stored = args.folder / f"{recipe}.before.json"
     if not stored.exists():
-        (lake / "recipes").mkdir(parents=True, exist_ok=True)
-        (lake / "recipes" / f"{recipe}.toml").write_text(RECIPE.format(tokens=args.tokens))
-        train(lake, recipe, planted / "documents.jsonl")
-        stored.write_text(json.dumps(table(*measure(lake, recipe, planted / "canaries.jsonl"))))
+        settings, last = RECIPE.format(tokens=args.tokens), dg.AssetKey(CHECKPOINT)
+        view = run_recipe(lake, recipe, settings, planted / "documents.jsonl", last)
+        stored.write_text(json.dumps(table(*measure(view, planted / "canaries.jsonl"))))
     headwater("forget", HOSTS, "--yes", "--lake", lake)
-    after = table(*measure(lake, recipe, planted / "canaries.jsonl"))
+    after = table(*measure(RecipeLake(str(lake), recipe), planted / "canaries.jsonl"))
     print("\n".join([*json.loads(stored.read_text()), f"After `headwater forget {HOSTS}`: ", *after]))
 
 

@@ -16,14 +16,10 @@ from typing import Any
 import dagster as dg
 
 from benchmarks.dedup.contestants import BENCHMARKS
-from benchmarks.finetuning.texts import write_texts
-from corpus.lake.current import RecipeLake
+from benchmarks.finetuning.texts import all_texts, write_texts
+from benchmarks.recipe_run import model_folder, run_recipe
 from corpus.lake.stages import CHECKPOINT, SCORE
-from corpus.lake.store import Lake
 from dagster_project.assets.scores import read_score
-from headwater.crawl_keys import resolve_crawls
-from headwater.graph_run import GraphRun
-from pipelines.engine import Engine
 from training.models.families import FAMILIES
 
 ROOT = BENCHMARKS.parent
@@ -41,6 +37,7 @@ heldout.share = 0.02
 [training]
 family = "{family}"
 tokens = {tokens}
+threads = 1
 along = 0
 """
 ABOUT = """# Families of language models, measured
@@ -57,20 +54,16 @@ that {first} took for them, which is {seconds:.0f} s.
 
 def train(folder: Path, texts: Path, family: str, tokens: int) -> dict[str, Any]:
     """A model's weights, score and seconds of training."""
-    lake, name = folder / "lake", f"{family}-{tokens}"
-    (lake / "recipes").mkdir(parents=True, exist_ok=True)
-    (lake / "recipes" / f"{name}.toml").write_text(RECIPE.format(family=family, tokens=tokens))
-    last = {dg.AssetKey(["scores", TASK])}
-    GraphRun(Lake(str(lake)), Engine(), name).run_until(resolve_crawls([str(texts)]), {}, last)
-    view = RecipeLake(str(lake), name)
+    recipe, last = RECIPE.format(family=family, tokens=tokens), dg.AssetKey(["scores", TASK])
+    view = run_recipe(folder / "lake", f"{family}-{tokens}", recipe, texts, last)
     [checkpoint] = view.datasets(CHECKPOINT)
     found = (read_score(view, one) for one in view.datasets(SCORE))
     score = next(one["score"] for one in found if one["task"] == TASK)
-    config = json.loads(view.fs.cat_file(f"{view.folder(checkpoint)}/model/config.json"))
+    config = json.loads((model_folder(view) / "config.json").read_text())
     return {
         "tokens": int(checkpoint.figures["tokens"]),
         "seconds": view.read_run(checkpoint)["seconds"],
-        "weights": FAMILIES[family].imported(config, name).parameters,
+        "weights": FAMILIES[family].imported(config, family).parameters,
         "score": {key: score[key] for key in ("value", "low", "high")},
     }
 
@@ -104,7 +97,7 @@ def main() -> None:
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     texts = args.folder / "texts.jsonl"
-    write_texts(texts)
+    write_texts(texts, all_texts())
     found: dict[str, Any] = {"families": CAUSAL, "equal_tokens": {}, "equal_time": {}}
     for family in CAUSAL:
         found["equal_tokens"][family] = train(args.folder, texts, family, args.tokens)

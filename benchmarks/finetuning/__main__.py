@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.finetuning.page import PRETRAINED, RANDOM, TABLE, page
-from benchmarks.finetuning.runs import finetune, pretrain
+from benchmarks.finetuning.runs import finetune, pretrain, write_examples
 from benchmarks.finetuning.tasks import DATA
-from benchmarks.finetuning.texts import write_texts
+from benchmarks.finetuning.texts import all_texts, write_texts
 from benchmarks.finetuning.words import score_words
 
 STORED = BENCHMARKS / "results" / "finetuning.json"
@@ -33,26 +36,33 @@ def main() -> None:
     tasks = args.tasks or list(DATA)
     args.folder.mkdir(parents=True, exist_ok=True)
     texts = args.folder / "texts.jsonl"
-    write_texts(texts)
+    write_texts(texts, all_texts())
     starts = {
         family: pretrain(args.folder, texts, family, args.tokens) for family in {DATA[name].family for name in tasks}
     }
     found = json.loads(STORED.read_text()) if STORED.exists() else {}
     if found.get("tokens") != args.tokens:
         found = {"tokens": args.tokens, "runs": {}, "words": {}}
-    for name in tasks:
-        data = DATA[name]
-        found["runs"][name] = {
-            initial: [
-                finetune(args.folder, name, data, starts[data.family], initial, seed) for seed in range(data.seeds)
-            ]
-            for initial in (PRETRAINED, RANDOM)
-        }
-        if data.words:
-            columns = data.flags[1:] if "--columns" in data.flags else ()
-            found["words"][name] = score_words(args.folder / "data" / name, columns, data.words)
-        STORED.write_text(json.dumps(found) + "\n")
-        TABLE.write_text(page(found))
+    begun: dict[str, dict[str, list[Future[dict[str, Any]]]]] = {}
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as cores:
+        for name in tasks:
+            data = DATA[name]
+            write_examples(args.folder, name, data)
+            start = starts[data.family]
+            begun[name] = {
+                initial: [
+                    cores.submit(finetune, args.folder, name, data, start, initial, seed) for seed in range(data.seeds)
+                ]
+                for initial in (PRETRAINED, RANDOM)
+            }
+        for name, arms in begun.items():
+            data = DATA[name]
+            found["runs"][name] = {initial: [run.result() for run in runs] for initial, runs in arms.items()}
+            if data.words:
+                columns = data.flags[1:] if "--columns" in data.flags else ()
+                found["words"][name] = score_words(args.folder / "data" / name, columns, data.words)
+            STORED.write_text(json.dumps(found) + "\n")
+            TABLE.write_text(page(found))
 
 
 if __name__ == "__main__":

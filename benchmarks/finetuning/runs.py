@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,16 +13,12 @@ import dagster as dg
 
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.finetuning.tasks import Data
-from corpus.lake.current import RecipeLake
+from benchmarks.recipe_run import model_folder, run_recipe
 from corpus.lake.stages import CHECKPOINT
-from corpus.lake.store import Lake
-from headwater.crawl_keys import resolve_crawls
-from headwater.graph_run import GraphRun
-from pipelines.engine import Engine
 
 ROOT = BENCHMARKS.parent
-# Chosen on validation examples of SST-2, for all tasks alike.
-SETTINGS = ("--epochs", "4", "--batch", "16", "--learning-rate", "0.0002")
+# Chosen on validation examples of SST-2, for all tasks alike. One thread each: as many run at once as there are cores.
+SETTINGS = ("--epochs", "4", "--batch", "16", "--learning-rate", "0.0002", "--threads", "1")
 RECIPE = """base = "base"
 vocabulary.size = 8192
 duplicates.scope = "off"
@@ -35,35 +30,35 @@ tokens = {tokens}
 learning_rate = 0.002
 global_batch = 16
 micro_batch = 16
+threads = 1
 along = 0
 """
 
 
 def pretrain(folder: Path, texts: Path, family: str, tokens: int) -> Path:
     """The checkpoint of a family, which is computed once."""
-    lake, name = folder / "lake", f"{family}-{tokens}"
-    (lake / "recipes").mkdir(parents=True, exist_ok=True)
-    (lake / "recipes" / f"{name}.toml").write_text(RECIPE.format(family=family, tokens=tokens))
-    run = GraphRun(Lake(str(lake)), Engine(), name)
-    run.run_until(resolve_crawls([str(texts)]), {}, {dg.AssetKey(CHECKPOINT)})  # not scored: likelihoods take an hour
-    view = RecipeLake(str(lake), name)
-    [made] = view.datasets(CHECKPOINT)
-    return Path(view.folder(made)) / "model"
+    recipe = RECIPE.format(family=family, tokens=tokens)
+    last = dg.AssetKey(CHECKPOINT)  # not scored: likelihoods take an hour
+    return model_folder(run_recipe(folder / "lake", f"{family}-{tokens}", recipe, texts, last))
 
 
-def finetune(folder: Path, name: str, data: Data, start: Path, initial: str, seed: int) -> dict[str, Any]:
-    """What score.json says, and the value and weight of each item; what is there is not computed again."""
+def write_examples(folder: Path, name: str, data: Data) -> None:
     examples = folder / "data" / name
     if not examples.is_dir():
         partial = examples.with_name(f"{name}.partial")
         partial.mkdir(parents=True, exist_ok=True)
         data.write(partial)
         partial.rename(examples)
+
+
+def finetune(folder: Path, name: str, data: Data, start: Path, initial: str, seed: int) -> dict[str, Any]:
+    """What score.json says, and the value and weight of each item; what is there is not computed again."""
+    examples = folder / "data" / name
     out = folder / "runs" / f"{name}.{start.parent.name[:12]}.{initial}.{seed}"
     words = ["--task", data.task, "--data", str(examples), "--from", str(start), "--out", str(out)]
     options = ["--initial", initial, "--seed", str(seed), *SETTINGS, *data.flags]
     command = [sys.executable, "training/finetune.py", *words, *options]
-    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "OMP_NUM_THREADS": "2"})
+    subprocess.run(command, cwd=ROOT, check=True)
     found: dict[str, Any] = json.loads((out / "score.json").read_text())
     lines = [json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
     return {**_kept(found), "values": [one["value"] for one in lines], "weights": [one["weight"] for one in lines]}
