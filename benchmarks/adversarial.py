@@ -1,7 +1,7 @@
 """What adversarial training brings on clean and on changed text: `make bench-adversarial`.
 
-Fine-tunes a small encoder with random weights on SST-2 with and without it, several seeds each, and classifies the test
-sentences as they are and as training/risks/perturbations.py writes them. Makes what is missing.
+Fine-tunes the encoder of `make bench-finetuning` on SST-2 with and without it, several seeds each, and classifies the
+test sentences as they are and as training/risks/perturbations.py writes them. Makes what is missing.
 """
 
 from __future__ import annotations

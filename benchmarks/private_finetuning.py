@@ -1,7 +1,7 @@
 """What differential privacy costs a classifier: `make bench-private`.
 
-Fine-tunes a small encoder with random weights on SST-2 at several epsilons, and without privacy at the same batches and
-epochs. Makes what is missing.
+Fine-tunes the encoder of `make bench-finetuning` on SST-2 at several epsilons, and without privacy at the same batches
+and epochs. Makes what is missing.
 """
 
 from __future__ import annotations

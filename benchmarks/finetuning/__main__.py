@@ -14,13 +14,11 @@ from typing import Any
 
 from benchmarks.dedup.contestants import BENCHMARKS
 from benchmarks.finetuning.page import PRETRAINED, RANDOM, TABLE, page
-from benchmarks.finetuning.runs import finetune, pretrain, write_examples
+from benchmarks.finetuning.runs import FOLDER, TOKENS, finetune, pretrain, write_examples
 from benchmarks.finetuning.tasks import DATA
-from benchmarks.finetuning.texts import all_texts, write_texts
 from benchmarks.finetuning.words import score_words
 
 STORED = BENCHMARKS / "results" / "finetuning.json"
-FOLDER = BENCHMARKS.parent / "build" / "finetuning"
 
 
 def main() -> None:
@@ -30,16 +28,11 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("tasks", nargs="*", choices=[*DATA, []], help="all by default")
-    parser.add_argument("--tokens", type=int, default=2_000_000, help="of pretraining (default: %(default)s)")
+    parser.add_argument("--tokens", type=int, default=TOKENS, help="of pretraining (default: %(default)s)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="texts, lake and runs (default: %(default)s)")
     args = parser.parse_args()
     tasks = args.tasks or list(DATA)
-    args.folder.mkdir(parents=True, exist_ok=True)
-    texts = args.folder / "texts.jsonl"
-    write_texts(texts, all_texts())
-    starts = {
-        family: pretrain(args.folder, texts, family, args.tokens) for family in {DATA[name].family for name in tasks}
-    }
+    starts = {family: pretrain(args.folder, family, args.tokens) for family in {DATA[name].family for name in tasks}}
     found = json.loads(STORED.read_text()) if STORED.exists() else {}
     if found.get("tokens") != args.tokens:
         found = {"tokens": args.tokens, "runs": {}, "words": {}}

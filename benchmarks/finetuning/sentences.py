@@ -1,4 +1,4 @@
-"""Sentences: SST-2 fine-tuned on from a small encoder with random weights, one folder a setting and a seed."""
+"""Sentences: SST-2 fine-tuned on from the pretrained encoder, one folder a setting and a seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.dedup.contestants import BENCHMARKS
-from benchmarks.finetuning.encoder import write_encoder
+from benchmarks.finetuning.runs import FOLDER as PRETRAINING
+from benchmarks.finetuning.runs import pretrain
+from benchmarks.finetuning.tasks import READER
 from benchmarks.proof.pages import SHARED
 from corpus.lake.manifest import canonical_json, sha256
 from training.distributed.device import require_determinism
@@ -26,8 +28,7 @@ FOLDER = BENCHMARKS.parent / "build" / "finetuning-options"
 
 def finetune_sentences(folder: Path, plan: FinetunePlan) -> Path:
     """Where the model is; one that is there is not made again."""
-    start = folder / "encoder"
-    write_encoder(start, [str(example["text"]) for example in read_sentences("train")])
+    start = pretrain(PRETRAINING, READER)
     require_determinism(plan.threads)
     out = folder / "runs" / sha256(canonical_json(asdict(plan)))[:16]
     finetune(plan, find_files(DATA, None, None, columns=COLUMNS), start, out)
