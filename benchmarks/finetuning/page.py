@@ -19,10 +19,11 @@ Runs = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]  # by task and in
 PRETRAINED, RANDOM = "pretrained", "random"
 ABOUT = """# Fine-tuning, measured
 
-`make bench-finetuning` pretrains one small encoder and one encoder-decoder on books, news and Wikipedia in English
-and articles in Chinese ({tokens:,} tokens each, as recipes), and fine-tunes them for each task by
-`training/finetune.py`, from these weights and from random ones in the same shape. Settings are the same for all tasks;
-the best epoch is chosen on validation examples, the scores are of test examples.
+`make bench-finetuning` pretrains a small GPT-BERT and a small T5 on books, news and Wikipedia in English and articles
+in Chinese ({tokens:,} tokens each, as recipes), and fine-tunes them for each task by `training/finetune.py`, from these
+weights and from random ones in the same shape; the GPT-BERT as an encoder (`--attention both-sides`), the T5 for what
+is to be written. Settings are the same for all tasks; the best epoch is chosen on validation examples, the scores are
+of test examples.
 
 | task | data | examples | metric | pretrained | random weights | needs no model | TF-IDF, logistic regression |
 |---|---|---|---|---|---|---|---|

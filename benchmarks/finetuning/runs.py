@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from benchmarks.dedup.contestants import BENCHMARKS
-from benchmarks.finetuning.tasks import Data
+from benchmarks.finetuning.tasks import READER, Data
 from benchmarks.finetuning.texts import all_texts, write_texts
 from benchmarks.recipe_run import model_folder, run_recipe
 from corpus.lake.stages import CHECKPOINT
@@ -60,7 +60,8 @@ def finetune(folder: Path, name: str, data: Data, start: Path, initial: str, see
     examples = folder / "data" / name
     out = folder / "runs" / f"{name}.{start.parent.name[:12]}.{initial}.{seed}"
     words = ["--task", data.task, "--data", str(examples), "--from", str(start), "--out", str(out)]
-    options = ["--initial", initial, "--seed", str(seed), *SETTINGS, *data.flags]
+    attention = ["--attention", "both-sides"] if data.family == READER else []
+    options = ["--initial", initial, "--seed", str(seed), *SETTINGS, *attention, *data.flags]
     command = [sys.executable, "training/finetune.py", *words, *options]
     subprocess.run(command, cwd=ROOT, check=True)
     found: dict[str, Any] = json.loads((out / "score.json").read_text())

@@ -10,7 +10,7 @@ from typing import Any
 
 from training.finetuning.data import Files, find_files
 from training.finetuning.fields import LAYOUTS
-from training.finetuning.plan import PRETRAINED, RANDOM, FinetunePlan
+from training.finetuning.plan import BOTH_SIDES, OWN, PRETRAINED, RANDOM, FinetunePlan
 
 DESCRIPTION = """\
 Fine-tune a pretrained model for a task, and score it beside a baseline that needs no model:
@@ -68,6 +68,13 @@ def build_parser() -> argparse.ArgumentParser:
         choices=[PRETRAINED, RANDOM],
         default=PRETRAINED,
         help="random: new weights in the same shape, to see what pretraining is worth (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--attention",
+        choices=[OWN, BOTH_SIDES],
+        default=OWN,
+        help=f"{BOTH_SIDES}: a model that reads from left to right is made to see what follows too, which gpt_bert "
+        "has learnt (default: %(default)s)",
     )
     for setting in fields(FinetunePlan):
         if setting.name in SETTINGS:

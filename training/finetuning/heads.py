@@ -15,7 +15,7 @@ from transformers import PreTrainedModel, set_seed
 
 from training.checkpoints.checkpoint import find_checkpoint, is_ours
 from training.finetuning.inputs import OPTIONS, Inputs, read_config
-from training.finetuning.plan import RANDOM, FinetunePlan
+from training.finetuning.plan import BOTH_SIDES, RANDOM, FinetunePlan
 
 # Where the layers of transformers' models are.
 LAYERS = ("encoder.layer", "layers", "h", "encoder.block", "encoder.layers", "encoder.albert_layer_groups")
@@ -50,9 +50,23 @@ def load_headed(folder: Path, head: Any, plan: FinetunePlan, inputs: Inputs, lab
     if tokens:
         model.resize_token_embeddings(len(inputs.tokenizer), mean_resizing=False)
     model.config.pad_token_id = inputs.tokenizer.pad_token_id
+    if plan.attention == BOTH_SIDES:
+        read_both_sides(model)
     if plan.freeze:
         _freeze(model, plan.freeze)
     return _with_lora(model, plan, sorted(new), list(tokens)) if plan.lora_rank else model
+
+
+def read_both_sides(model: PreTrainedModel) -> None:
+    """Attention looks ahead too. In transformers the masks follow the config, and attention without a mask, which is
+    how texts of one length are read, follows a mark of each layer. Raises ValueError for a model that has no such
+    mark, as those that read both sides anyway."""
+    layers: list[Any] = [module for module in model.modules() if getattr(module, "is_causal", False)]
+    if not layers or model.config.is_encoder_decoder:
+        raise ValueError(f"attention {BOTH_SIDES}: {type(model).__name__} does not read from left to right alone")
+    model.config.is_causal = False
+    for layer in layers:
+        layer.is_causal = False
 
 
 def _freeze(model: PreTrainedModel, layers: int) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from math import isfinite
 
 RANDOM, PRETRAINED = "random", "pretrained"
+OWN, BOTH_SIDES = "own", "both-sides"
 # Tasks of which every example is read once, by one row of embeddings.
-ADVERSARIAL_TASKS = ("classification", "regression", "choice", "tagging", "answering")
+READING_TASKS = ("classification", "regression", "choice", "tagging", "answering")
 # Regression would tell the mean of the examples, and others have several rows for one example.
 PRIVATE_TASKS = ("classification",)
 
@@ -16,15 +17,17 @@ PRIVATE_TASKS = ("classification",)
 class FinetunePlan:
     """`task`: a name of training/finetuning/catalog.py. `learning_rate`: its peak, after which it falls to zero.
     `patience`: epochs without a better validation score before it stops early; 0: it never does. `max_tokens`: of an
-    example, 0: as many as the model can read. `lora_rank`: of the matrices that are learnt beside frozen weights (Hu et
-    al. 2022); 0: all weights are learnt. `freeze`: the embeddings and so many of the lowest layers stay as they are; 0:
-    nothing does. `initial`: whether weights are those of the model that is started from, or drawn anew, to compare.
-    `validation_share`: of the examples, held back where no validation file is given. `folds`: so many models are
-    trained, each scored on a part that it has not seen; 0: one is. `language`: of the texts that it writes or answers
-    with; a score may count them by characters. `adversarial`: the L2 norm of what is added to the embeddings of an
-    example where the loss rises most (Miyato et al. 2017), 0: nothing is. `private_epsilon`: of differential privacy
-    (Abadi et al. 2016), 0: training is not private; `private_delta`: its delta, 0: one by the number of examples;
-    `private_clip`: the largest L2 norm of an example's gradient, above which it is scaled down."""
+    example, 0: as many as the model can read. `attention`: whether a token sees what the model was made to see, or
+    also what follows, in a model that reads from left to right, as GPT-BERT has learnt. `lora_rank`: of the matrices
+    that are learnt beside frozen weights (Hu et al. 2022); 0: all weights are learnt. `freeze`: the embeddings and
+    so many of the lowest layers stay as they are; 0: nothing does. `initial`: whether weights are those of the model
+    that is started from, or drawn anew, to compare. `validation_share`: of the examples, held back where no
+    validation file is given. `folds`: so many models are trained, each scored on a part that it has not seen; 0: one
+    is. `language`: of the texts that it writes or answers with; a score may count them by characters. `adversarial`:
+    the L2 norm of what is added to the embeddings of an example where the loss rises most (Miyato et al. 2017), 0:
+    nothing is. `private_epsilon`: of differential privacy (Abadi et al. 2016), 0: training is not private;
+    `private_delta`: its delta, 0: one by the number of examples; `private_clip`: the largest L2 norm of an example's
+    gradient, above which it is scaled down."""
 
     task: str
     epochs: int = 3
@@ -34,6 +37,7 @@ class FinetunePlan:
     weight_decay: float = 0.01
     patience: int = 0
     max_tokens: int = 0
+    attention: str = OWN
     lora_rank: int = 0
     freeze: int = 0
     initial: str = PRETRAINED
@@ -70,8 +74,12 @@ class FinetunePlan:
                 f"lora_rank {self.lora_rank} freezes all weights, and is of no use beside random ones; leave out "
                 f"freeze and initial"
             )
-        if self.adversarial and self.task not in ADVERSARIAL_TASKS:
-            raise ValueError(f"adversarial {self.adversarial} is for {', '.join(ADVERSARIAL_TASKS)}, not {self.task}")
+        if self.adversarial and self.task not in READING_TASKS:
+            raise ValueError(f"adversarial {self.adversarial} is for {', '.join(READING_TASKS)}, not {self.task}")
+        if self.attention not in (OWN, BOTH_SIDES):
+            raise ValueError(f"attention {self.attention!r}: {OWN} or {BOTH_SIDES}")
+        if self.attention == BOTH_SIDES and self.task not in READING_TASKS:
+            raise ValueError(f"attention {BOTH_SIDES} is for {', '.join(READING_TASKS)}, not {self.task}, which writes")
         self._check_private()
 
     def _check_private(self) -> None:

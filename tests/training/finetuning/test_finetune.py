@@ -135,6 +135,7 @@ def test_random_weights_are_another_model(start: Start, tmp_path: Path) -> None:
         ("bert", ["--folds", "2"], "--folds 2 holds back parts of --data in turn; leave out .*dev.tsv"),
         ("bert", ["--field", "text"], "--field text: give FIELD=COLUMN"),
         ("bert", ["--epochs", "0"], "epochs 0: at least 1 is needed"),
+        ("bert", ["--attention", "both-sides"], "BertForSequenceClassification does not read from left to right alone"),
     ],
 )
 def test_what_cannot_be_is_refused(start: Start, tmp_path: Path, family: str, more: list[str], said: str) -> None:

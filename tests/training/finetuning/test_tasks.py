@@ -13,11 +13,12 @@ import torch
 
 from training.finetuning.catalog import TASKS
 from training.finetuning.fields import Example
+from training.finetuning.finished import Finetuned, load_finetuned, write_model
 from training.finetuning.heads import load_headed
 from training.finetuning.inputs import IGNORED, Inputs, load_inputs
 from training.finetuning.instructions import encode_messages
 from training.finetuning.learning import fit
-from training.finetuning.plan import FinetunePlan
+from training.finetuning.plan import BOTH_SIDES, OWN, FinetunePlan
 from training.finetuning.preferences import Preferences, log_likelihoods
 from training.finetuning.tagging import join_words
 from training.finetuning.tasks import Task
@@ -233,6 +234,32 @@ def test_frozen_layers_and_lora_leave_the_rest_as_it_was(start: Start, tmp_path:
     assert np.mean([one["label"] == other["label"] for one, other in zip(train, said, strict=True)]) > 0.8
     with pytest.raises(ValueError, match="freeze 3: the model has 2 layers"):
         learn("classification", folder, train, train, tmp_path / "many", freeze=3)
+
+
+@pytest.mark.parametrize("family", ["gpt_bert", "gpt2"])
+def test_attention_to_both_sides_sees_what_follows_also_once_it_is_stored(
+    start: Start, tmp_path: Path, family: str
+) -> None:
+    rows = [{"tokens": words, "tags": ["O"] * len(words)} for words in sentences(12, seed=1)]
+    rows[0]["tags"][0] = "B-X"
+    for attention, ahead in ((OWN, False), (BOTH_SIDES, True)):
+        out = tmp_path / attention
+        task, model, inputs, _ = learn("tagging", start(family), rows, rows, out, epochs=1, attention=attention)
+        write_model(Finetuned(task=task, model=model, inputs=inputs), out / "model")
+        stored = load_finetuned(out)
+        eager = task.head(out).from_pretrained(out / "model", attn_implementation="eager", dtype="float32").eval()
+        for one in (model.eval(), stored.model, eager):
+            ids = torch.randint(4, 200, (2, 9), generator=torch.Generator().manual_seed(0))
+            other = ids.clone()
+            other[:, -1] = 3
+            with torch.no_grad():  # nothing is padded: there is no mask then
+                first, changed = (one(input_ids=row).logits for row in (ids, other))
+            assert bool((first[:, 0] - changed[:, 0]).abs().max() > 1e-6) is ahead
+            padded = torch.ones_like(ids)
+            padded[0, 6:] = 0
+            with torch.no_grad():
+                seen = one(input_ids=ids, attention_mask=padded).logits
+            assert torch.allclose(seen[1], first[1], atol=1e-5)
 
 
 def weights(task: Task, folder: Path, plan: FinetunePlan, inputs: Inputs) -> dict[str, torch.Tensor]:
