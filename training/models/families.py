@@ -19,10 +19,12 @@ from training.models.qwen3.config import Qwen3Config
 from training.models.recurrent.config import GruConfig, RecurrentConfig, RnnConfig
 from training.models.roberta.config import RobertaConfig
 from training.models.t5.config import T5Config
+from training.models.xglm.config import XglmConfig
 
 FAMILIES: dict[str, type[ModelConfig]] = {
     "qwen3": Qwen3Config,
     "gpt2": Gpt2Config,
+    "xglm": XglmConfig,
     "gpt_bert": GptBertConfig,
     "lstm": RecurrentConfig,
     "gru": GruConfig,

@@ -23,6 +23,7 @@ CAUSAL = transformers.AutoModelForCausalLM
 LOADER = {
     "qwen3": CAUSAL,
     "gpt2": CAUSAL,
+    "xglm": CAUSAL,
     "gpt_bert": CAUSAL,
     "bert": transformers.AutoModelForMaskedLM,
     "roberta": transformers.AutoModelForMaskedLM,

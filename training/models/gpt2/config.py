@@ -1,7 +1,4 @@
-"""Config: the shape of a decoder of the GPT-2 architecture.
-
-D width   F width of the MLP   V vocabulary   T positions
-"""
+"""Config: the shape of a decoder of the GPT-2 architecture."""
 
 from __future__ import annotations
 
@@ -9,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from training.models.config import ModelConfig, renamed
-from training.models.size import attention_flops, block_activations, block_parameters, check_heads
+from training.models.config import renamed
+from training.models.pre_norm_config import PreNormConfig
 
 if TYPE_CHECKING:
     from training.models.gpt2.decoder import Decoder
@@ -27,36 +24,13 @@ THEIRS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gpt2Config(ModelConfig):
-    CAUSAL = True
-    OBJECTIVES = ("next_token",)
-
+class Gpt2Config(PreNormConfig):
     model_type: str = "gpt2"
-    intermediate_size: int
-    num_attention_heads: int
     layer_norm_eps: float = 1e-5
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_heads(self.hidden_size, self.num_attention_heads)
-
-    @property
-    def matrix_parameters(self) -> int:
-        d = self.hidden_size
-        return self.num_hidden_layers * block_parameters(d, self.intermediate_size) + 2 * d
 
     @property
     def parameters(self) -> int:
-        return self.matrix_parameters + (self.vocab_size + self.max_position_embeddings) * self.hidden_size
-
-    @property
-    def flops_per_token(self) -> int:
-        attention = attention_flops(self.num_hidden_layers, self.hidden_size, self.max_position_embeddings)
-        return 6 * (self.matrix_parameters + self.vocab_size * self.hidden_size) + attention
-
-    def activation_bytes(self, item: int) -> int:
-        block = block_activations(self.hidden_size, self.intermediate_size, item)
-        return self.num_hidden_layers * block + self.hidden_size * (8 + 3 * item)
+        return super().parameters + self.max_position_embeddings * self.hidden_size
 
     def exported(self) -> dict[str, Any]:
         values = {THEIRS.get(name, name): value for name, value in self.asdict().items()}

@@ -1,8 +1,6 @@
 """Decoder: GPT-2. Its parameter names are Hugging Face's, and so are its matrices, which are [in, out].
 
-B batch   T tokens   D width   F width of the MLP   V vocabulary
-
-x = token + position;   for each layer: x += attention(norm(x)); x += mlp(norm(x));   logits = norm(x) @ W_tokens
+B batch   T tokens   D width
 """
 
 from __future__ import annotations
@@ -14,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.models.attention import attend_causally
-from training.models.cache import CacheLayer, Caches, KeyValueCache, Tree, place
+from training.models.cache import CacheLayer
 from training.models.gpt2.config import Gpt2Config
 from training.models.initial import initialize
 from training.models.masks import Mask
-from training.models.module import CausalModel
+from training.models.pre_norm import PreNormDecoder, PreNormLayer
 
 
 class Product(nn.Module):
@@ -56,7 +54,7 @@ class MLP(nn.Module):
         return self.c_proj(functional.gelu(self.c_fc(x), approximate="tanh"))
 
 
-class Layer(nn.Module):
+class Layer(PreNormLayer):
     def __init__(self, config: Gpt2Config, dropout: float) -> None:
         super().__init__()
         self.dropout = dropout
@@ -65,12 +63,13 @@ class Layer(nn.Module):
         self.ln_2 = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, mask: Mask, cached: CacheLayer) -> Tensor:
-        x = x + self._drop(self.attn(self.ln_1(x), mask, cached))
-        return x + self._drop(self.mlp(self.ln_2(x)))
+    def attend(self, x: Tensor, mask: Mask, cached: CacheLayer) -> Tensor:
+        taken: Tensor = self.attn(self.ln_1(x), mask, cached)
+        return taken
 
-    def _drop(self, x: Tensor) -> Tensor:
-        return functional.dropout(x, self.dropout, self.training) if self.dropout else x
+    def transform(self, x: Tensor) -> Tensor:
+        found: Tensor = self.mlp(self.ln_2(x))
+        return found
 
 
 class Body(nn.Module):
@@ -82,13 +81,7 @@ class Body(nn.Module):
         self.ln_f = nn.LayerNorm(config.hidden_size, config.layer_norm_eps)
 
 
-class Decoder(CausalModel):
-    """Called with tokens and targets, both int64 [B, T], and segments where there are any, it returns the summed loss.
-
-    Dropout and label smoothing are part of the loss in training mode alone.
-    """
-
-    branches = True
+class Decoder(PreNormDecoder):
     config: Gpt2Config
 
     def __init__(
@@ -108,28 +101,10 @@ class Decoder(CausalModel):
     def head(self) -> Tensor:
         return self.transformer.wte.weight
 
-    def new_cache(self, batch: int, capacity: int) -> KeyValueCache:
-        config = self.config
-        return KeyValueCache(
-            config.num_hidden_layers,
-            config.num_attention_heads,
-            config.hidden_size // config.num_attention_heads,
-            batch=batch,
-            capacity=min(capacity, config.max_position_embeddings),
-            device=self.head.device,
-        )
+    @property
+    def final_norm(self) -> nn.LayerNorm:
+        return self.transformer.ln_f
 
-    def hidden(
-        self,
-        tokens: Tensor,
-        cache: Caches | None = None,
-        segments: Tensor | None = None,
-        tree: Tree | None = None,
-    ) -> Tensor:
-        positions, mask = place(tokens, self.config.max_position_embeddings, cache, segments, tree)
-        x = self.transformer.wte(tokens).float() + self.transformer.wpe.weight[positions]
-        for number, layer in enumerate(self.transformer.h):
-            x = layer(x, mask, None if cache is None else (cache, number))
-        if cache is not None:
-            cache.grow(tokens.shape[1])
-        return self.transformer.ln_f(x)
+    def embed(self, tokens: Tensor, positions: slice | Tensor) -> Tensor:
+        found: Tensor = self.transformer.wte(tokens).float() + self.transformer.wpe.weight[positions]
+        return found
