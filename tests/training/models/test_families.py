@@ -12,7 +12,7 @@ from small_corpus import CONTEXT, VOCABULARY, Data
 
 from training.checkpoints.export import layout_files, load_model
 from training.models.config import ModelConfig
-from training.models.families import FAMILIES
+from training.models.families import FAMILIES, read_model
 from training.models.module import CausalModel
 from training.shape import Size
 
@@ -134,3 +134,17 @@ def test_no_token_sees_those_behind_it(family: str) -> None:
     changed = tokens.clone()
     changed[0, 10:] = 1
     torch.testing.assert_close(model.logits(tokens)[0, :10], model.logits(changed)[0, :10], atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("family", "change", "said"),
+    [
+        ("xglm", {"scale_embedding": False}, "scale_embedding is False; only True is supported"),
+        ("xglm", {"activation_function": "relu"}, "activation_function is 'relu'; only 'gelu' is supported"),
+        ("t5", {"feed_forward_proj": "relu"}, "feed_forward_proj is 'relu'; only 'gated-gelu' is supported"),
+        ("bart", {"decoder_layers": 3}, "encoder and decoder differ in layers; only equal ones are supported"),
+    ],
+)
+def test_a_folder_that_computes_otherwise_is_refused(family: str, change: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=f"^there: {said}$"):
+        read_model({**small(family).exported(), **change}, "there")
