@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from headwater.model_actions import (
         fill_mask,
         load_finetuned,
+        make_baseline,
         measure_risks,
         nearest,
         score_vectors,
@@ -50,6 +51,7 @@ __all__ = [
     "forecast_ablation",
     "forget",
     "load_finetuned",
+    "make_baseline",
     "measure_risks",
     "nearest",
     "open",
@@ -60,7 +62,16 @@ __all__ = [
     "train_vectors",
     "tune",
 ]
-MODELS = (*("fill_mask", "load_finetuned", "measure_risks", "nearest", "score_vectors", "shrink", "train_vectors"),)
+MODELS = (
+    "fill_mask",
+    "load_finetuned",
+    "make_baseline",
+    "measure_risks",
+    "nearest",
+    "score_vectors",
+    "shrink",
+    "train_vectors",
+)
 
 
 def open(url: str | os.PathLike[str] = ".headwater", recipe: str | None = None) -> LakeReader:  # noqa: A001 - headwater.open

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from training.compress.shrinking import Shrunk
     from training.finetuning.finished import Finetuned
     from training.risks.findings import Finding
+    from training.serving.baseline import Baseline
     from training.vectors.agreement import Agreement
     from training.vectors.word_vectors import Neighbour
 
@@ -178,6 +179,35 @@ def measure_risks(
     if out is not None:
         write_page(found, folder, Path(out))
     return found
+
+
+def make_baseline(
+    out: str | os.PathLike[str],
+    checkpoint: str = "latest",
+    *,
+    texts: Sequence[str] = (),
+    limit: int = 500,
+    threads: int = 2,
+    recipe: str | None = None,
+    lake: str | os.PathLike[str] = DEFAULT_LAKE,
+) -> Baseline:
+    """Describes held-out documents of a recipe, or `texts`, as a model reads them, and writes the file `out`, as
+    `headwater baseline` (docs/serving.md). `limit`: texts to read, at most. Sets torch's number of threads. Raises
+    ValueError or OSError naming what cannot be used; nothing is written then."""
+    from headwater.baseline_texts import texts_of_files, texts_of_lake
+    from headwater.checkpoints import resolve_checkpoint
+    from headwater.lakes import open_lake
+
+    folder = resolve_checkpoint(checkpoint, os.fspath(lake), recipe)
+    from training.distributed.device import require_determinism
+    from training.serving.baseline import make_baseline as compute
+    from training.serving.served_model import load_served
+
+    require_determinism(threads)
+    read = texts_of_files(texts, limit) if texts else texts_of_lake(open_lake(os.fspath(lake), recipe), limit)
+    baseline = compute(load_served(folder, Path(checkpoint).name), read)
+    baseline.write(Path(out))
+    return baseline
 
 
 def shrink(

@@ -97,7 +97,7 @@ def _finetune(lake: Lake, model: Manifest, config: FinetuneConfig) -> Outcome:
         config=Decided(plan=config.plan, columns=config.columns, fields=config.fields),
         datasets=[model],
         files=files,
-        libraries=LIBRARIES,
+        libraries=LIBRARIES | ({"opacus": version("opacus")} if config.private_epsilon else {}),
     )
 
     def make() -> tuple[Manifest, dict[str, Any]]:

@@ -29,22 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Prints what was written; with --json as an object."""
-    from headwater.baseline_texts import texts_of_files, texts_of_lake
-    from headwater.checkpoints import resolve_checkpoint
-    from headwater.lakes import open_lake
+    from headwater.model_actions import make_baseline
 
-    folder = resolve_checkpoint(args.checkpoint, args.lake, args.recipe)
-    from training.distributed.device import require_determinism
-    from training.serving.baseline import make_baseline
-    from training.serving.served_model import load_served
-
-    require_determinism(args.threads)
-    if args.texts:
-        texts = texts_of_files(args.texts, args.limit)
-    else:
-        texts = texts_of_lake(open_lake(args.lake, args.recipe), args.limit)
-    baseline = make_baseline(load_served(folder, Path(args.checkpoint).name), texts)
-    baseline.write(args.out)
+    baseline = make_baseline(
+        args.out,
+        args.checkpoint,
+        texts=args.texts,
+        limit=args.limit,
+        threads=args.threads,
+        recipe=args.recipe,
+        lake=args.lake,
+    )
     said = {"file": str(args.out), "texts": baseline.texts, "languages": dict(baseline.languages)}
     about = ", ".join(f"{code} {share:.0%}" for code, share in baseline.languages.items() if share)
     print(json_line(said) if args.json else f"{args.out}: {baseline.texts:,} texts; {about}")
