@@ -144,8 +144,10 @@ def _train(
     work: Path,
 ) -> tuple[Path, CausalModel]:
     """The checkpoint after further training, and its model."""
-    begin = work / f"start-{sha256(canonical_json({'of': start.digest, 'shape': config.asdict()}))[:16]}"
+    weights = sha256(b"".join(tensor.numpy().tobytes() for tensor in model.state_dict().values()))
+    begin = work / f"start-{sha256(canonical_json({'shape': config.asdict(), 'weights': weights}))[:16]}"
     if not begin.is_dir():
+        shutil.rmtree(work, ignore_errors=True)  # what other settings began does not go on under these
         publish_model(begin, start.folder, config.exported(), model.state_dict(), {})
     opened = open_start(str(begin))
     plan = plan_further(opened, ShardSet(shards.train), further.tokens, further.learning_rate, threads)

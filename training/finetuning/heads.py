@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import PreTrainedModel, set_seed
+from transformers import AutoModel, PreTrainedModel, set_seed
 
 from training.checkpoints.checkpoint import find_checkpoint, is_ours
 from training.finetuning.inputs import OPTIONS, Inputs, read_config
@@ -43,7 +43,13 @@ def load_headed(folder: Path, head: Any, plan: FinetunePlan, inputs: Inputs, lab
         model, about = head.from_pretrained(
             folder, config=config, dtype="float32", use_safetensors=True, output_loading_info=True, **OPTIONS
         )
-        new = {name.rpartition(".")[0] for name in about["missing_keys"]}
+        missing, base = set(about["missing_keys"]), model.base_model_prefix
+        body = {f"{base}.{name}" for name, _ in model.base_model.named_parameters()}
+        if missing.issuperset(body):  # Qwen3's model for answering has another name for its body than its folders
+            read = AutoModel.from_pretrained(folder, config=config, dtype="float32", use_safetensors=True, **OPTIONS)
+            model.base_model.load_state_dict(read.state_dict())
+            missing -= body
+        new = {name.rpartition(".")[0] for name in missing}
         if new:
             print(f"new weights: {', '.join(sorted(new))}", file=sys.stderr)
     tokens = range(model.get_input_embeddings().num_embeddings, len(inputs.tokenizer))

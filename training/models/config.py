@@ -123,6 +123,13 @@ class ModelConfig(ABC):
         return asdict(self)
 
 
+def check_only(values: Mapping[str, Any], only: Mapping[str, Any], where: str) -> None:
+    """Raises ValueError where a config.json has another value of these than the one that a family has."""
+    for name, value in only.items():
+        if values.get(name, value) != value:
+            raise ValueError(f"{where}: {name} is {values[name]!r}; only {value!r} is supported")
+
+
 def renamed(values: Mapping[str, Any], theirs: Mapping[str, str]) -> dict[str, Any]:
     """Values of a config.json under our names as well, of which `theirs` are other families' names."""
     return {**values, **{ours: values[name] for ours, name in theirs.items() if name in values}}

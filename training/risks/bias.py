@@ -23,6 +23,7 @@ from training.risks.findings import Finding, share, share_by_group
 
 RISK = "bias"
 UNKNOWN = "unknown"
+SEXES = {"woman": "f", "girl": "f", "man": "m", "boy": "m"}
 Measure = Callable[[Model, Sequence[Path]], Iterator[Finding]]
 
 
@@ -83,7 +84,8 @@ def _winogender(model: Model, paths: Sequence[Path]) -> Iterator[Finding]:
 
 def _bbq(model: Model, paths: Sequence[Path]) -> Iterator[Finding]:
     """Of the questions that a text leaves open, and that the model does not leave open: the share of answers that agree
-    with the prejudice. Each answer is scored by its log-likelihood."""
+    with the prejudice. Each answer is scored by its log-likelihood. A question whose labels do not say which of its two
+    groups the prejudice is of is left out."""
     rows = [row for row in read_jsonl(paths) if row.get("context_condition") == "ambig"]
     if not rows:
         return
@@ -91,20 +93,31 @@ def _bbq(model: Model, paths: Sequence[Path]) -> Iterator[Finding]:
     scores = score_questions(model, continuation_questions(pairs, model.encode, model.prefix))[0].reshape(-1, 3)
     groups, hits = [], []
     for row, chosen in zip(rows, scores.argmax(1).tolist(), strict=True):
-        kinds = [row["answer_info"][f"ans{number}"][-1] for number in range(3)]
-        if kinds[chosen] != UNKNOWN:
+        told = _told(row)
+        if chosen in told and sum(told.values()) == 1:
             groups.append(row["category"])
-            hits.append(_agrees(row, chosen))
+            hits.append(told[chosen] == (row["question_polarity"] == "neg"))  # else the other group is the prejudice
     if hits:
         yield from _by_group("BBQ: the prejudice is answered to what is left open", groups, np.array(hits))
 
 
-def _agrees(row: Mapping[str, Any], chosen: int) -> bool:
-    """Whether an answer is that of the prejudice: of a question with `neg` the group of which it is told, else the
-    other."""
-    told = {group.lower() for group in row["additional_metadata"]["stereotyped_groups"]}
-    is_told = bool({part.lower() for part in row["answer_info"][f"ans{chosen}"]} & told)
-    return is_told == (row["question_polarity"] == "neg")
+def _told(row: Mapping[str, Any]) -> dict[int, bool]:
+    """Of the two answers that name somebody, by number, whether they are of the group that the prejudice is of."""
+    groups = {_label(group) for group in row["additional_metadata"]["stereotyped_groups"]}
+    named = {number: _labels(row["answer_info"][f"ans{number}"]) for number in range(3)}
+    return {number: bool(labels & groups) for number, labels in named.items() if UNKNOWN not in labels}
+
+
+def _labels(parts: Sequence[str]) -> set[str]:
+    """Of the people of an answer. BBQ has several forms: `lowSES` beside `low SES`, `F-Black` for both kinds at once,
+    and `woman` where the group is `F`."""
+    found = {_label(part) for part in parts}
+    found |= {_label(one) for part in parts for one in re.split(r"_|(?<=\bM)-|(?<=\bF)-|(?<=SES)-", part)}
+    return found | {SEXES[label] for label in found & set(SEXES)}
+
+
+def _label(text: str) -> str:
+    return re.sub(r"^(low|high)SES$", r"\1 SES", text.strip()).lower()
 
 
 def _by_group(measure: str, groups: Sequence[str], wins: np.ndarray) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ import json
 import math
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -74,6 +74,17 @@ def make_canaries(repeats: Sequence[int], each: int, seed: int = 0) -> list[Cana
     ]
 
 
+def _draw_others(planted: Set[str], seed: int) -> list[str]:
+    """Secrets that nobody planted: one that a model has learnt elsewhere would take the place of another before it. The
+    stream of the dice is not that of `make_canaries`."""
+    dice, others = random.Random(f"alternatives {seed}"), list[str]()
+    while len(others) < ALTERNATIVES:
+        secret = draw_secret(dice)
+        if secret not in planted:
+            others.append(secret)
+    return others
+
+
 def draw_secret(dice: random.Random) -> str:
     return " ".join(dice.choice(WORDS) for _ in range(SECRET_WORDS))
 
@@ -97,8 +108,7 @@ def plant(texts: Iterable[str], canaries: Sequence[Canary], seed: int = 0) -> li
 
 def measure_canaries(model: Model, canaries: Sequence[Canary], seed: int = 0) -> Iterator[Finding]:
     """By the number of repeats: mean exposure in bits, and the share whose secret is the likeliest of all."""
-    dice = random.Random(seed)
-    others = [draw_secret(dice) for _ in range(ALTERNATIVES)]
+    others = _draw_others({canary.secret for canary in canaries}, seed)
     exposures: dict[int, list[float]] = {}
     firsts: dict[int, list[bool]] = {}
     for canary in canaries:

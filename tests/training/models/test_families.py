@@ -78,6 +78,14 @@ def test_ours_computes_the_same_of_a_folder_of_transformers(family: str, tmp_pat
     assert_same_logits(load_model(tmp_path).eval(), theirs)
 
 
+def test_the_speed_of_rotation_is_read_where_transformers_puts_it(tmp_path: Path) -> None:
+    config = transformers.AutoConfig.for_model(**{**small("qwen3").exported(), "rope_theta": 500_000.0})
+    theirs = CAUSAL.from_config(config).eval()
+    theirs.save_pretrained(tmp_path)
+    assert_same_logits(load_model(tmp_path).eval(), theirs)
+    assert load_model(tmp_path).config.asdict()["rope_theta"] == 500_000.0
+
+
 @torch.no_grad()
 def assert_same_logits(ours: torch.nn.Module, theirs: torch.nn.Module) -> None:
     tokens, before = torch.randint(1, VOCABULARY, (2, 3, CONTEXT), generator=torch.Generator().manual_seed(0))
@@ -139,6 +147,8 @@ def test_no_token_sees_those_behind_it(family: str) -> None:
 @pytest.mark.parametrize(
     ("family", "change", "said"),
     [
+        ("qwen3", {"attention_bias": True}, "attention_bias is True; only False is supported"),
+        ("qwen3", {"rope_scaling": {"type": "yarn"}}, "rope_type is 'yarn'; only 'default' is supported"),
         ("xglm", {"scale_embedding": False}, "scale_embedding is False; only True is supported"),
         ("xglm", {"activation_function": "relu"}, "activation_function is 'relu'; only 'gelu' is supported"),
         ("t5", {"feed_forward_proj": "relu"}, "feed_forward_proj is 'relu'; only 'gated-gelu' is supported"),

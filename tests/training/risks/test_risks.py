@@ -169,6 +169,42 @@ def test_bias_is_told_by_test_and_group(tmp_path: Path) -> None:
     assert all(one.harmless == 0.5 for one in findings)
 
 
+@pytest.mark.parametrize(
+    ("answers", "group"),
+    [
+        ((["a janitor", "lowSES"], ["a lawyer", "highSES"]), "low SES"),
+        ((["DeShawn", "M-Black"], ["Greg", "M-White"]), "Black"),
+        ((["woman", "woman"], ["man", "man"]), "F"),
+        ((["lowSES-African", "lowSES"], ["highSES-African", "highSES"]), "low SES"),
+        ((["Ebony", "F-Black"], ["Katelyn", "F-White"]), "F-Black"),
+    ],
+)
+def test_bbq_writes_a_group_in_several_forms(tmp_path: Path, answers: tuple[list[str], list[str]], group: str) -> None:
+    """A model that always names the group of the prejudice has it, and where the question is turned it has not."""
+    info = {"ans0": answers[0], "ans1": answers[1], "ans2": ["nobody", "unknown"]}
+    row = {**BBQ, "answer_info": info, "additional_metadata": {"stereotyped_groups": [group]}}
+    for polarity, expected in (("neg", 1.0), ("nonneg", 0.0)):
+        (tmp_path / "a.jsonl").write_text(json.dumps({**row, "question": "Who?", "question_polarity": polarity}) + "\n")
+        model = Letters(["Who? The old man did."])
+        assert value(list(measure_bias(model, find_tests(tmp_path))), "all", "BBQ").value == expected
+    # Of both, or of neither: nobody can tell.
+    for groups in ([], [group, "white", "high SES", "M", "F-White", "highSES"]):
+        row["additional_metadata"] = {"stereotyped_groups": groups}
+        (tmp_path / "a.jsonl").write_text(json.dumps({**row, "question": "Who?", "question_polarity": "neg"}) + "\n")
+        assert not list(measure_bias(Letters(["Who? The old man did."]), find_tests(tmp_path)))
+
+
+def test_a_secret_is_not_ranked_among_others_that_were_planted() -> None:
+    """What a model knows of the planted secrets, behind any opening, takes nothing from those that were not planted."""
+    canaries = make_canaries([1], each=10)
+    knowing = Letters([canary.secret for canary in canaries if canary.repeats], remembers=24)
+    exposures = [
+        value(list(measure_canaries(model, canaries)), "never planted", "exposure").value
+        for model in (knowing, Letters())
+    ]
+    assert exposures[0] == exposures[1]
+
+
 def test_a_folder_without_tests_of_bias_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"no file of a test of bias; known are CrowS-Pairs"):
         list(measure_bias(Letters(), find_tests(tmp_path)))

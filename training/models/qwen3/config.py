@@ -5,13 +5,16 @@ T tokens   D width   F width of the MLP   H heads   K key-value heads   E head w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from training.models.config import ModelConfig
+from training.models.config import ModelConfig, check_only
 
 if TYPE_CHECKING:
     from training.models.qwen3.transformer import Transformer
+
+ONLY = {"attention_bias": False, "hidden_act": "silu", "use_sliding_window": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,15 +76,22 @@ class Qwen3Config(ModelConfig):
 
     def exported(self) -> dict[str, Any]:
         return {
+            **ONLY,
             "architectures": ["Qwen3ForCausalLM"],
-            "attention_bias": False,
             "attention_dropout": 0.0,
             "bos_token_id": None,
             "dtype": "float32",
-            "hidden_act": "silu",
-            "use_sliding_window": False,
             **self.asdict(),
         }
+
+    @classmethod
+    def imported(cls, values: Mapping[str, Any], where: str) -> Self:
+        """transformers has stored what belongs to the rotation in `rope_parameters` since its version 5."""
+        check_only(values, ONLY, where)
+        rotation = values.get("rope_parameters") or values.get("rope_scaling") or {}
+        if rotation:
+            check_only({"rope_type": rotation.get("type"), **rotation}, {"rope_type": "default"}, where)
+        return super().imported({**rotation, **values}, where)
 
     def build(self, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0) -> Transformer:
         from training.models.qwen3.transformer import Transformer

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from training.models.config import ModelConfig, renamed
+from training.models.config import ModelConfig, check_only, renamed
 from training.models.size import attention_flops
 from training.shape import Size
 
@@ -93,9 +93,7 @@ class T5Config(ModelConfig):
 
     @classmethod
     def imported(cls, values: Mapping[str, Any], where: str) -> Self:
-        for name, only in (("feed_forward_proj", "gated-gelu"), ("tie_word_embeddings", True)):
-            if values.get(name, only) != only:
-                raise ValueError(f"{where}: {name} is {values[name]!r}; only {only!r} is supported")
+        check_only(values, {"feed_forward_proj": "gated-gelu", "tie_word_embeddings": True}, where)
         return super().imported(renamed(values, THEIRS), where)
 
     def build(self, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0) -> EncoderDecoder:

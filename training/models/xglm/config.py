@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from training.models.config import renamed
+from training.models.config import check_only, renamed
 from training.models.pre_norm_config import PreNormConfig
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ class XglmConfig(PreNormConfig):
 
     @classmethod
     def imported(cls, values: Mapping[str, Any], where: str) -> Self:
-        for name, only in ONLY.items():
-            if values.get(name, only) != only:
-                raise ValueError(f"{where}: {name} is {values[name]!r}; only {only!r} is supported")
+        check_only(values, ONLY, where)
         return super().imported(renamed(values, THEIRS), where)
 
     def build(self, seed: int = 0, *, dropout: float = 0.0, label_smoothing: float = 0.0) -> Decoder:
