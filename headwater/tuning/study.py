@@ -97,8 +97,8 @@ def make_pruner(plan: Plan) -> BasePruner:
     from optuna import pruners
 
     match plan.pruner:
-        case "median":
-            return pruners.MedianPruner(n_startup_trials=FIRST_TRIALS, n_warmup_steps=FIRST_EVALUATIONS)
+        case "median":  # Optuna counts steps from 0, where losses are numbered from 1
+            return pruners.MedianPruner(n_startup_trials=FIRST_TRIALS, n_warmup_steps=1 + FIRST_EVALUATIONS)
         case "hyperband":
             return pruners.HyperbandPruner(min_resource=1, max_resource=EVALUATIONS, reduction_factor=FACTOR)
         case "none":

@@ -39,8 +39,15 @@ TRANSPOSED = (
     "ffn_down.weight",
 )  # of gpt2, which has [in, out]
 # llama.cpp cuts texts into words by expressions that it knows by name; for our own the one that is most like it.
-SPLITS = {splits.GPT2: "gpt-2", splits.GPT4: "llama-bpe", splits.GPT4O: "gpt-4o", splits.OWN: "llama-bpe"}
-ALIKE = (splits.GPT2, splits.GPT4O)  # those that llama.cpp has as they are
+QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+SPLITS = {
+    splits.OWN: "llama-bpe",
+    splits.GPT2: "gpt-2",
+    splits.GPT4: "llama-bpe",
+    splits.GPT4O: "gpt-4o",
+    QWEN: "qwen2",
+}
+ALIKE = (splits.GPT2, splits.GPT4O, QWEN)  # those that llama.cpp has as they are
 
 
 def export_gguf(folder: Path, out: Path, kind: str, check: Tensor) -> tuple[float, list[str]]:
@@ -138,15 +145,16 @@ def _add_tokenizer(writer: GGUFWriter, config: ModelConfig, tokenizer: Mapping[s
     model = tokenizer["model"]
     if model["type"] != "BPE":
         raise ValueError(f"a tokenizer of the kind {model['type']} cannot be exported as GGUF; byte-level BPE can")
-    split = next(
-        (one for one in splits.KNOWN if json.dumps(one) in json.dumps(tokenizer["pre_tokenizer"])), splits.GPT2
-    )
+    cutting = json.dumps(tokenizer["pre_tokenizer"])
+    split = next((one for one in SPLITS if json.dumps(one) in cutting), splits.GPT2)
+    known = json.dumps(split) in cutting or '"Split"' not in cutting  # without one, byte-level BPE cuts as GPT-2 does
     tokens = [f"[unused{number}]" for number in range(config.vocab_size)]
     kinds = [TokenType.UNUSED] * config.vocab_size
     for text, number in model["vocab"].items():
         tokens[number], kinds[number] = text, TokenType.NORMAL
     for added in tokenizer["added_tokens"]:
-        tokens[added["id"]], kinds[added["id"]] = added["content"], TokenType.CONTROL
+        kind = TokenType.CONTROL if added["special"] else TokenType.USER_DEFINED
+        tokens[added["id"]], kinds[added["id"]] = added["content"], kind
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(SPLITS[split])
     writer.add_token_list(tokens)
@@ -156,6 +164,11 @@ def _add_tokenizer(writer: GGUFWriter, config: ModelConfig, tokenizer: Mapping[s
     # A text begins as a document does in training, behind the token that ended the one before.
     writer.add_bos_token_id(config.eos_token_id)
     writer.add_add_bos_token(True)
+    if not known:
+        return [
+            f"the tokenizer cuts words by an expression that is not known here; the file says {SPLITS[split]}, by "
+            f"which llama.cpp may cut texts into other tokens: give it token ids"
+        ]
     if split in ALIKE:
         return []
     return [

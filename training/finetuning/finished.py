@@ -18,7 +18,7 @@ from training.finetuning.catalog import TASKS
 from training.finetuning.fields import Example
 from training.finetuning.heads import read_both_sides
 from training.finetuning.inputs import OPTIONS, Inputs, load_inputs
-from training.finetuning.plan import BOTH_SIDES, FinetunePlan
+from training.finetuning.plan import FinetunePlan
 from training.finetuning.tasks import Prediction, Task
 
 MODEL, TASK = "model", "task.json"
@@ -47,7 +47,7 @@ def load_finetuned(folder: Path, batch: int = 16) -> Finetuned:
     task = TASKS[plan.task](plan, said["saved"])
     inputs = load_inputs(folder, plan.max_tokens)
     model = task.head(folder).from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **OPTIONS)
-    if plan.attention == BOTH_SIDES:
+    if getattr(model.config, "is_causal", None) is False:
         read_both_sides(model)
     return Finetuned(task=task, model=model.to(pick_device()).eval(), inputs=inputs)
 

@@ -56,7 +56,7 @@ def load_headed(folder: Path, head: Any, plan: FinetunePlan, inputs: Inputs, lab
     if tokens:
         model.resize_token_embeddings(len(inputs.tokenizer), mean_resizing=False)
     model.config.pad_token_id = inputs.tokenizer.pad_token_id
-    if plan.attention == BOTH_SIDES:
+    if plan.attention == BOTH_SIDES or getattr(config, "is_causal", None) is False:  # as what it is started from
         read_both_sides(model)
     if plan.freeze:
         _freeze(model, plan.freeze)

@@ -20,6 +20,7 @@ from training.finetuning.plan import FinetunePlan
 from training.finetuning.tasks import Prediction, Scores, Task, numbered
 
 OUTSIDE = "O"
+ENTITY = re.compile("O|[BIES]-.+")
 WORD = re.compile(f"[{CHARACTER}]|[^\\W{CHARACTER}]+|[^\\w\\s]")
 
 
@@ -40,6 +41,11 @@ class Tagging(Task):
                     f"example {number}: {len(example['tokens'])} words and {len(example['tags'])} tags; each has one"
                 )
         tags = sorted({str(tag) for example in examples for tag in example["tags"]} | {OUTSIDE})
+        if other := [tag for tag in tags if not ENTITY.fullmatch(tag)]:
+            raise ValueError(
+                f"tagging: {other[0]!r} is no tag of entities, which are B-KIND, I-KIND and {OUTSIDE}; give names in "
+                f"place of numbers, and B-NOUN for a tag of every word"
+            )
         if len(tags) < 2:
             raise ValueError(f"tagging: all words of {len(examples)} examples have the tag {OUTSIDE}")
         return cls(plan, {"tags": tags})

@@ -89,6 +89,8 @@ def test_hopeless_trials_are_stopped_and_recorded_without_a_value(pruner: str, t
     complete = [row.value for row in found if row.value is not None]
     assert stopped and all(row.value is None and len(row.along) < 9 for row in stopped)
     assert min(complete) < 3.3, "the good ones went on"
+    if pruner == "median":
+        assert min(len(row.along) for row in stopped) >= 3 and not any(found[number] in stopped for number in range(5))
 
 
 def test_without_a_pruner_nothing_is_stopped_and_what_diverges_is_said(tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 import transformers
-from gguf import GGUFReader
+from gguf import GGUFReader, TokenType
 from small_corpus import EOS
 from start_models import write_start
 
+from corpus.tokenizer import splits
 from training.checkpoints.export import load_causal
 from training.compress import gguf_file, onnx_graph
 from training.compress.exporting import export
@@ -52,6 +55,34 @@ def test_a_gguf_file_has_the_tokenizer(model: Path, tmp_path: Path) -> None:
     assert len(tokens) == 512 and tokens[fields["tokenizer.ggml.eos_token_id"].contents()] == EOS
     assert fields["tokenizer.ggml.pre"].contents() == "gpt-2"
     assert len(fields["tokenizer.ggml.merges"].contents()) == 512 - 256 - 1
+
+
+@pytest.mark.parametrize(
+    ("cutting", "named", "warned"),
+    [
+        (gguf_file.QWEN, "qwen2", False),
+        (splits.OWN, "llama-bpe", True),
+        (r"\w+", "gpt-2", True),
+        (None, "gpt-2", False),
+    ],
+)
+def test_what_cuts_words_is_named_or_warned_of(
+    model: Path, tmp_path: Path, cutting: str | None, named: str, warned: bool
+) -> None:
+    folder = shutil.copytree(model, tmp_path / "folder")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    bytewise = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": cutting is None}
+    split = {"type": "Split", "pattern": {"Regex": cutting}, "behavior": "Isolated", "invert": False}
+    parts = [bytewise] if cutting is None else [split, bytewise]
+    tokenizer["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": parts}
+    [first, *_] = tokenizer["added_tokens"]
+    tokenizer["added_tokens"].append({**first, "id": 511, "content": "<think>", "special": False})
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    made = export(str(folder), tmp_path / "model.gguf", "gguf")
+    fields = GGUFReader(tmp_path / "model.gguf").fields
+    assert fields["tokenizer.ggml.pre"].contents() == named and bool(made.notes) == warned
+    kinds = fields["tokenizer.ggml.token_type"].contents()
+    assert (kinds[0], kinds[511]) == (TokenType.CONTROL, TokenType.USER_DEFINED)
 
 
 @pytest.mark.filterwarnings("ignore")

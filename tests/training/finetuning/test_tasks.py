@@ -280,6 +280,10 @@ def test_attention_to_both_sides_sees_what_follows_also_once_it_is_stored(
             with torch.no_grad():
                 seen = one(input_ids=ids, attention_mask=padded).logits
             assert torch.allclose(seen[1], first[1], atol=1e-5)
+    # What is fine-tuned on from there reads as it does, unasked.
+    stored_folder, plan = tmp_path / BOTH_SIDES / "model", FinetunePlan(task="tagging")
+    again = load_headed(stored_folder, task.head(stored_folder), plan, inputs, {})
+    assert not any(getattr(module, "is_causal", False) for module in again.modules())
 
 
 def weights(task: Task, folder: Path, plan: FinetunePlan, inputs: Inputs) -> dict[str, torch.Tensor]:
@@ -293,6 +297,7 @@ def weights(task: Task, folder: Path, plan: FinetunePlan, inputs: Inputs) -> dic
         ("classification", [{"text": "a", "label": "x"}] * 3, "all 3 examples have the label 'x'"),
         ("regression", [{"text": "a", "score": "many"}], "example 1: the score 'many' is no number"),
         ("tagging", [{"tokens": ["a", "b"], "tags": ["O"]}], "example 1: 2 words and 1 tags"),
+        ("tagging", [{"tokens": ["a", "b"], "tags": [0, 3]}], "'0' is no tag of entities"),
         ("answering", [{"question": "q", "context": "c", "answers": {"text": [], "answer_start": []}}], "none of 1"),
         ("answering", [{"question": "q", "context": "c", "answers": ["c"]}], "example 1: answers"),
     ],
