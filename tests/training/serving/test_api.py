@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import openai
@@ -73,6 +74,42 @@ def test_a_conversation(client: openai.OpenAI) -> None:
     assert choice.message.content == text  # a model without a form of conversations continues them
     streamed = client.chat.completions.create(**asked, stream=True)  # type: ignore[call-overload]
     assert "".join(part.choices[0].delta.content or "" for part in streamed) == text
+
+
+NEUTRAL: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}}
+
+
+@pytest.mark.parametrize(
+    ("route", "given", "neutral", "nullable"),
+    [
+        ("completions", {"prompt": "The module"}, {**NEUTRAL, "best_of": 1, "echo": False, "suffix": ""}, "suffix"),
+        (
+            "chat/completions",
+            {"messages": [{"role": "user", "content": "The module"}], "max_tokens": 16},
+            {**NEUTRAL, "response_format": {"type": "text"}, "modalities": ["text"], "store": False},
+            "tools max_completion_tokens logprobs top_logprobs",
+        ),
+    ],
+)
+def test_null_and_what_changes_nothing_are_as_left_out(
+    server: RunningServer, route: str, given: dict[str, Any], neutral: dict[str, Any], nullable: str
+) -> None:
+    """Many clients send every parameter that OpenAI knows."""
+    common = "model temperature top_p n stop stream stream_options user frequency_penalty logit_bias"
+    null = dict.fromkeys([*common.split(), *nullable.split(), *(["max_tokens"] if "prompt" in given else [])])
+    expected = server.post(route, **given, seed=4).json()["choices"]
+    for more in (null, neutral):
+        answer = server.post(route, **given, seed=4, **more)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["choices"] == expected
+
+
+def test_a_conversation_goes_on_with_what_the_client_read(client: openai.OpenAI) -> None:
+    """Its object of a message has fields for tools and refusals, which are null."""
+    messages: list[Any] = [{"role": "user", "content": "The module"}]
+    first = client.chat.completions.create(model=NAME, messages=messages, max_tokens=8)
+    messages += [first.choices[0].message.model_dump(), {"role": "user", "content": "And the list?"}]
+    assert client.chat.completions.create(model=NAME, messages=messages, max_tokens=8).choices[0].message.content
 
 
 def test_a_text_ends_before_a_stop_string_and_tells_nothing_behind_it(client: openai.OpenAI) -> None:

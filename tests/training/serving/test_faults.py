@@ -62,10 +62,20 @@ def test_broken_json_is_400(server: RunningServer, body: bytes) -> None:
         ("completions", {"prompt": []}, "prompt"),
         ("completions", {"prompt": [10**6]}, "prompt"),
         ("completions", {"prompt": "\ud800"}, "prompt"),
+        ("completions", {"prompt": None}, "prompt"),
         ("completions", {"best_of": 3}, "best_of"),
+        ("completions", {"echo": True}, "echo"),
+        ("completions", {"frequency_penalty": 0.5}, "frequency_penalty"),
+        ("completions", {"presence_penalty": -0.5}, "presence_penalty"),
+        ("completions", {"logit_bias": {"50": -100}}, "logit_bias"),
         ("chat/completions", {"messages": []}, "messages"),
         ("chat/completions", {"messages": [{"role": "wizard", "content": "a"}]}, "messages.0.role"),
         ("chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": []}, "tools"),
+        (
+            "chat/completions",
+            {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_object"}},
+            "response_format.type",
+        ),
     ],
 )
 def test_an_absurd_parameter_is_422_with_its_name(
