@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from training.serving.answers import Form
 from training.serving.asking import Asking, EventStream, answer_whole
 from training.serving.chat_page import page_response
-from training.serving.engine import BusyError, Engine
+from training.serving.engine import BusyError, Engine, TooManyError
 from training.serving.errors import RefusedError, answer_fault, answer_http_error, answer_invalid, answer_refused
 from training.serving.generation import Question
 from training.serving.schemas import MAX_SEED, ChatRequest, CompletionRequest, EmbeddingRequest
@@ -162,6 +162,8 @@ def _asking(service: Service) -> APIRouter:
             vectors = await service.embedder.embed(texts)
         except BusyError as error:
             raise RefusedError(429, str(error), code="queue_full") from error
+        except TooManyError as error:
+            raise RefusedError(400, str(error), code="too_many_at_once", param="input") from error
         data = [
             {"object": "embedding", "index": number, "embedding": _encode(vector, asked.encoding_format)}
             for number, vector in enumerate(vectors)

@@ -33,6 +33,10 @@ class BusyError(Exception):
     """The queue is full, or the engine is about to end: ask later."""
 
 
+class TooManyError(Exception):
+    """More at once than there is ever room for: waiting does not help."""
+
+
 class Engine:
     """`ends`: the tokens that end a text; `decode`: ids to text; `drift` is told of the prompts."""
 
@@ -72,7 +76,11 @@ class Engine:
             )
 
     def submit(self, asked: Sequence[tuple[Question, Callable[[Piece], None]]]) -> list[Generation]:
-        """Puts all of them, or none, into the queue. Raises ValueError as `check`, BusyError where it is full."""
+        """Puts all of them, or none, into the queue. Raises ValueError as `check`, TooManyError where they are more
+        than all slots and the queue hold, BusyError where it is full."""
+        room = self._config.slots + self._config.queue
+        if len(asked) > room:
+            raise TooManyError(f"{len(asked)} answers are asked for at once, of at most {room}; ask for fewer")
         for question, _ in asked:
             self.check(question)
         made = [
@@ -85,7 +93,7 @@ class Engine:
             for question, deliver in asked
         ]
         with self._wake:
-            there, room = len(self._waiting) + len(self._running), self._config.slots + self._config.queue
+            there = len(self._waiting) + len(self._running)
             if self._stopping or there + len(made) > room:
                 raise BusyError(f"{there} answers are being written or wait, of at most {room}; ask again later")
             self._waiting += made

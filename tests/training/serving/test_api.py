@@ -38,7 +38,7 @@ def brief(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runn
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with start_server(write_start("bert", tmp_path_factory.mktemp("bert"))) as running:
+    with start_server(write_start("bert", tmp_path_factory.mktemp("bert")), queue=4) as running:
         yield running
 
 
@@ -146,6 +146,8 @@ def test_embeddings_are_means_that_do_not_depend_on_those_beside_them(encoder: R
         ]
         with pytest.raises(openai.BadRequestError, match="does not continue texts"):
             client.completions.create(model=NAME, prompt="a")
+        with pytest.raises(openai.BadRequestError, match="5 texts are given at once, of at most 4"):
+            client.embeddings.create(model=NAME, input=["x"] * 5)
     served = encoder.service.served
     ids = served.texts.encode(texts[1])
     with torch.no_grad():

@@ -137,6 +137,14 @@ def test_a_full_queue_is_429_and_a_client_that_goes_makes_room(server: RunningSe
     assert server.count("headwater_generated_tokens_total") - written <= 2
 
 
+def test_more_at_once_than_the_server_ever_holds_is_400(server: RunningServer) -> None:
+    """4 slots and a queue of 4: nobody who waits and asks again would be answered."""
+    wait_until(lambda: server.service.idle)
+    assert server.post(prompt="a", max_tokens=1, n=8).status_code == 200
+    error = refusal(server.post(prompt="a", max_tokens=1, n=9), 400)
+    assert error["code"] == "too_many_at_once" and "at most 8" in error["message"]
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_client_that_goes_ends_what_is_written_for_it(server: RunningServer, stream: bool) -> None:
     before = server.count("headwater_generated_tokens_total")
