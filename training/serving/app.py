@@ -55,8 +55,10 @@ def _watching(service: Service) -> APIRouter:
 
     @router.get("/ready")
     async def ready() -> JSONResponse:
-        """200 while questions are taken, 503 once the server is about to end."""
-        return JSONResponse({"status": "draining" if service.draining else "ready"}, 503 if service.draining else 200)
+        """200 while questions are answered; 503 once the server is about to end, or where the model has stopped."""
+        if service.ready:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "draining" if service.draining else "stopped"}, 503)
 
     @router.get("/metrics")
     async def metrics() -> Response:

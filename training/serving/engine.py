@@ -113,6 +113,11 @@ class Engine:
         with self._wake:
             return not self._waiting and not self._running
 
+    @property
+    def alive(self) -> bool:
+        """Whether steps are still made."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Ends the thread; what is not answered stays so."""
         with self._wake:
@@ -134,15 +139,17 @@ class Engine:
                     self._wake.wait()
                 if self._stopping:
                     return
-            self._leave()
-            self._join()
             try:
                 with torch.inference_mode():
+                    self._leave()
+                    self._join()
+                    self._allocate()
                     self._step()
             except Exception as error:  # whatever it is, the next question is to be answered
                 log_fault("engine", error)
                 for generation in self._running:
-                    self._say(generation, generation.end("error"))
+                    if not generation.cancelled:  # else it has ended in this very step
+                        self._say(generation, generation.fail())
                 self._leave()
             self._tell()
 
@@ -160,9 +167,17 @@ class Engine:
                 used += self._bytes(question)
                 if used > self._config.memory_bytes:
                     return
-                one = self._waiting.popleft()
-                one.cache = new_text_cache(self._model, question.capacity)
-                self._running.append(one)
+                self._running.append(self._waiting.popleft())
+
+    def _allocate(self) -> None:
+        """For those that have joined. What finds no memory ends this answer alone."""
+        for one in self._running:
+            if one.cache is None:
+                try:
+                    one.cache = new_text_cache(self._model, one.question.capacity)
+                except Exception as error:
+                    log_fault("memory", error)
+                    self._say(one, one.fail())
 
     def _step(self) -> None:
         """Those whose prompt is read before those that read it now: none gets two tokens in a step."""
@@ -197,7 +212,7 @@ class Engine:
             piece = one.draw(logits, self._ends)
         except Exception as error:
             log_fault("drawing", error)
-            piece = one.end("error")
+            piece = one.fail()
         self._say(one, piece)
 
     def _say(self, generation: Generation, piece: Piece) -> None:

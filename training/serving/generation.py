@@ -82,7 +82,7 @@ class Generation:
         question = self.question
         token = question.sampling.draw(logits, [*question.prompt, *self.ids], self._generator)
         if token in ends:
-            return self.end("stop")
+            return self._say(self.answer.end(), "stop")
         self.ids.append(token)
         if question.likeliest is not None:
             self._unsaid.append(_describe(token, logits, question.likeliest, self.answer.length))
@@ -93,8 +93,9 @@ class Generation:
             return self._say(text + self.answer.end(), "stop" if self.answer.stopped else "length")
         return self._say(text, None)
 
-    def end(self, finish: Finish) -> Piece:
-        return self._say(self.answer.end(), finish)
+    def fail(self) -> Piece:
+        """Ends it without what is held back: decoding may be what has failed."""
+        return Piece(text="", tokens=(), generated=len(self.ids), finish="error")
 
     def _say(self, text: str, finish: Finish | None) -> Piece:
         said: list[DrawnToken] = []

@@ -8,11 +8,12 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from served_models import CONTEXT, TOKEN, RunningServer, wait_until
+from served_models import CONTEXT, TOKEN, RunningServer, start_server, wait_until
 
 from training.serving.logs import LOGGER, JsonLines
 
@@ -39,6 +40,15 @@ def test_no_token_or_another_is_401(server: RunningServer, headers: dict[str, st
 def test_health_and_readiness_need_no_token(server: RunningServer) -> None:
     for route, status in (("/health", "ok"), ("/ready", "ready")):
         assert httpx.get(server.url + route).json() == {"status": status}
+
+
+def test_a_server_whose_model_has_stopped_is_not_ready(served_folder: Path) -> None:
+    with start_server(served_folder) as server:
+        assert server.service.engine is not None
+        server.service.engine.stop()
+        answer = httpx.get(server.url + "/ready")
+        assert (answer.status_code, answer.json()) == (503, {"status": "stopped"})
+        assert httpx.get(server.url + "/health").status_code == 200
 
 
 @pytest.mark.parametrize("body", [b'{"prompt": ', b"\xff\xfe", b"[" * 5000, b'{"seed": ' + b"9" * 5000 + b"}"])
