@@ -131,12 +131,11 @@ def _asking(service: Service) -> APIRouter:
             ids = served.texts.encode_conversation(messages)
         except ValueError as error:
             raise RefusedError(400, str(error), code="invalid_value", param="messages") from error
-        left = max(1, served.context - len(ids))
         likeliest = (asked.top_logprobs or 0) if asked.logprobs else None
         questions = [
             Question(
                 prompt=ids,
-                max_tokens=asked.max_completion_tokens or asked.max_tokens or left,
+                max_tokens=asked.max_completion_tokens or asked.max_tokens or engine.default_tokens(len(ids)),
                 sampling=one,
                 stop=asked.stops,
                 likeliest=likeliest,

@@ -26,6 +26,7 @@ from training.serving.prompt_bits import PromptBits
 from training.serving.rows import choose_rows, new_text_cache, read_prompt, read_tokens
 
 PROMPT_TOKENS = 256  # a step reads, before those that write are served again
+DEFAULT_SHARE = 4  # of the memory: an answer whose length nobody chose takes at most one part of so many
 END = 10.0  # seconds for the step that is being made
 
 
@@ -60,6 +61,12 @@ class Engine:
         self.rows = choose_rows(model)
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
+
+    def default_tokens(self, prompt: int) -> int:
+        """How long an answer to a prompt of so many tokens may be where nobody says: all that context and memory have
+        left, and no more than a share of the memory, so that several are written side by side. At least 1."""
+        held = self._config.memory_bytes // self._bytes_per_token
+        return max(1, min(self.context - prompt, held - prompt, held // DEFAULT_SHARE))
 
     def check(self, question: Question) -> None:
         """Raises ValueError where there can never be room for a question and its answer."""

@@ -117,7 +117,7 @@ class ChatMessage(_Object):
 
 class ChatRequest(_Generating):
     messages: list[ChatMessage] = Field(min_length=1, max_length=4096)
-    max_tokens: int | None = Field(None, ge=1, lt=2**31, description="by default all that the context has left")
+    max_tokens: int | None = Field(None, ge=1, lt=2**31, description="by default what context and memory have room for")
     max_completion_tokens: int | None = Field(None, ge=1, lt=2**31, description="a newer name of max_tokens")
     logprobs: bool = False
     top_logprobs: int | None = Field(None, ge=0, le=20)

@@ -26,6 +26,7 @@ from training.serving.rows import PIECE, choose_rows, new_text_cache
 from training.serving.served_model import ServedModel, load_served
 
 CROWD = 1000
+BYTES_PER_TOKEN = 2 * 2 * 2 * 8 * 4  # keys and values of 2 layers with 2 heads of 8, in float32
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +123,7 @@ def test_rows_that_depend_on_each_other_are_found_out(served: ServedModel, monke
 
 def test_what_can_never_fit_is_refused_before_it_starts(served: ServedModel) -> None:
     drawn = random.Random(7)
-    engine = start(served, frozenset(), memory_bytes=100 * 2 * 2 * 2 * 8 * 4)  # 100 tokens of 2 layers, 2 heads of 8
+    engine = start(served, frozenset(), memory_bytes=100 * BYTES_PER_TOKEN)
     try:
         with pytest.raises(ValueError, match="500 tokens and max_tokens is 1549, together more than the 2048"):
             engine.submit([(question(drawn, 500, max_tokens=1549), print)])
@@ -130,6 +131,30 @@ def test_what_can_never_fit_is_refused_before_it_starts(served: ServedModel) -> 
             engine.submit([(question(drawn, 50, max_tokens=51), print)])
         several = [ask(engine, question(drawn, 50, max_tokens=50)) for _ in range(3)]  # one after another
         assert [read(pieces)[-1].generated for pieces in several] == [50, 50, 50]
+    finally:
+        engine.stop()
+
+
+@pytest.mark.parametrize(
+    ("held", "prompt", "tokens"),
+    [
+        (100, 20, 25),  # a quarter of the memory
+        (100, 90, 10),  # what the memory has left
+        (100, 100, 1),  # nothing, so that `check` says why
+        (10**5, 2000, 48),  # what the context of 2048 has left
+    ],
+)
+def test_an_answer_of_no_chosen_length_fits(served: ServedModel, held: int, prompt: int, tokens: int) -> None:
+    drawn = random.Random(15)
+    engine = start(served, frozenset(), memory_bytes=held * BYTES_PER_TOKEN)
+    try:
+        asked = question(drawn, prompt, max_tokens=engine.default_tokens(prompt))
+        assert asked.max_tokens == tokens
+        if prompt < held:
+            engine.check(asked)
+        else:
+            with pytest.raises(ValueError, match="lower max_tokens"):
+                engine.check(asked)
     finally:
         engine.stop()
 

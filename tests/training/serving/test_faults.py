@@ -147,6 +147,15 @@ def test_a_full_queue_is_429_and_a_client_that_goes_makes_room(server: RunningSe
     assert server.count("headwater_generated_tokens_total") - written <= 2
 
 
+def test_a_conversation_without_max_tokens_is_answered_where_the_context_exceeds_the_memory(
+    served_folder: Path,
+) -> None:
+    with start_server(served_folder, memory_bytes=1 << 14) as server:  # 64 tokens
+        answer = server.post("chat/completions", messages=[{"role": "user", "content": "The module"}])
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["usage"]["completion_tokens"] == 16
+
+
 def test_more_at_once_than_the_server_ever_holds_is_400(server: RunningServer) -> None:
     """4 slots and a queue of 4: nobody who waits and asks again would be answered."""
     wait_until(lambda: server.service.idle)
