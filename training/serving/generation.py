@@ -49,8 +49,8 @@ class DrawnToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """Text that is final, the tokens that it was decoded from where log probabilities are told, how many tokens there
-    are so far, and at the end why."""
+    """Text that is final, the tokens whose text is now said whole, where log probabilities are told, how many tokens
+    there are so far, and at the end why. Of a stop string nothing is told, as it is not part of the text."""
 
     text: str
     tokens: Sequence[DrawnToken]
@@ -75,7 +75,8 @@ class Generation:
 
     def __post_init__(self) -> None:
         self._generator = torch.Generator().manual_seed(self.question.sampling.seed)
-        self._unsaid: list[DrawnToken] = []  # tokens whose text is not final
+        self._described: list[DrawnToken] = []
+        self._told = 0  # of them
 
     def draw(self, logits: Tensor, ends: frozenset[int]) -> Piece:
         """The next token by logits [V]; `ends`: those that end a text, and are not part of it."""
@@ -85,7 +86,7 @@ class Generation:
             return self._say(self.answer.end(), "stop")
         self.ids.append(token)
         if question.likeliest is not None:
-            self._unsaid.append(_describe(token, logits, question.likeliest, self.answer.length))
+            self._described.append(_describe(token, logits, question.likeliest, self.answer.offset))
         text = self.answer.add(token)
         if self.answer.stopped:
             return self._say(text, "stop")
@@ -98,12 +99,11 @@ class Generation:
         return Piece(text="", tokens=(), generated=len(self.ids), finish="error")
 
     def _say(self, text: str, finish: Finish | None) -> Piece:
-        said: list[DrawnToken] = []
-        if text or finish:
-            said, self._unsaid = self._unsaid, []
-        if self.answer.stopped:  # what a stop string has cut off is not told
-            said = [token for token in said if token.offset < self.answer.length]
-        return Piece(text=text, tokens=said, generated=len(self.ids), finish=finish)
+        tokens = self._described[self._told : None if finish else self.answer.said]
+        self._told += len(tokens)
+        if self.answer.stopped:
+            tokens = [token for token in tokens if token.offset < self.answer.length]
+        return Piece(text=text, tokens=tokens, generated=len(self.ids), finish=finish)
 
 
 def _describe(token: int, logits: Tensor, likeliest: int, offset: int) -> DrawnToken:
