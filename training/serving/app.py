@@ -197,7 +197,8 @@ def _samplings(asked: CompletionRequest | ChatRequest) -> list[Any]:
 
 
 def _form(served: ServedModel, *, chat: bool, logprobs: bool) -> Form:
-    return Form(chat=chat, logprobs=logprobs, model=served.name, digest=served.digest, decode=served.texts.decode)
+    spell = served.texts.spell_token
+    return Form(chat=chat, logprobs=logprobs, model=served.name, digest=served.digest, spell_token=spell)
 
 
 def _each(given: str | list[int] | list[str] | list[list[int]]) -> list[Any]:

@@ -38,10 +38,11 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnToken:
-    """`offset`: characters of the answer before it; log probabilities by the model itself, in nats, before temperature
-    and the like."""
+    """`before`: the token before it in the same text, None at a beginning; `offset`: characters of the answer before
+    it; log probabilities by the model itself, in nats, before temperature and the like."""
 
     id: int
+    before: int | None
     offset: int
     log_probability: float
     likeliest: Sequence[tuple[int, float]]
@@ -84,9 +85,10 @@ class Generation:
         token = question.sampling.draw(logits, [*question.prompt, *self.ids], self._generator)
         if token in ends:
             return self._say(self.answer.end(), "stop")
-        self.ids.append(token)
         if question.likeliest is not None:
-            self._described.append(_describe(token, logits, question.likeliest, self.answer.offset))
+            before = self.ids[-1] if self.ids else None
+            self._described.append(_describe(token, logits, question.likeliest, before, self.answer.offset))
+        self.ids.append(token)
         text = self.answer.add(token)
         if self.answer.stopped:
             return self._say(text, "stop")
@@ -106,8 +108,9 @@ class Generation:
         return Piece(text=text, tokens=tokens, generated=len(self.ids), finish=finish)
 
 
-def _describe(token: int, logits: Tensor, likeliest: int, offset: int) -> DrawnToken:
+def _describe(token: int, logits: Tensor, likeliest: int, before: int | None, offset: int) -> DrawnToken:
     probabilities = logits.float().log_softmax(-1)
     values, ids = probabilities.topk(min(likeliest, len(probabilities)))
     pairs = tuple(zip(ids.tolist(), values.tolist(), strict=True))
-    return DrawnToken(id=token, offset=offset, log_probability=float(probabilities[token]), likeliest=pairs)
+    value = float(probabilities[token])
+    return DrawnToken(id=token, before=before, offset=offset, log_probability=value, likeliest=pairs)
