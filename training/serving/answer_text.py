@@ -12,13 +12,18 @@ INCOMPLETE = "\N{REPLACEMENT CHARACTER}"  # what a tokenizer decodes bytes into 
 class AnswerText:
     """`add` each token, then `end`; the pieces that they return are the text. It ends before the first stop string.
 
+    `context`: the token before the first one, where their texts are to join; it is no part of the answer.
     `length`: characters returned so far; `said`: tokens whose text has been returned whole, counted from the first.
     """
 
-    def __init__(self, decode: Callable[[list[int]], str], stop: Sequence[str]) -> None:
+    def __init__(
+        self, decode: Callable[[list[int]], str], stop: Sequence[str] = (), context: Sequence[int] = ()
+    ) -> None:
         self._decode, self._stop = decode, stop
-        self._ids: list[int] = []
-        self._decoded, self._before = 0, 0  # ids whose text is known, and those that it was decoded after
+        # Half a character at the end of a prompt would take the other half away from the answer.
+        self._ids: list[int] = [] if decode(list(context)).endswith(INCOMPLETE) else list(context)
+        self._context = self._decoded = len(self._ids)
+        self._before = 0  # of the `_decoded` ids, whose text is known: those that it was decoded after
         self._held = ""
         self._unsaid: deque[tuple[int, int]] = deque()  # how many tokens there are up to a place of the text, in order
         self.length, self.said, self.stopped = 0, 0, False
@@ -43,7 +48,7 @@ class AnswerText:
     def _hold(self, *, final: bool) -> None:
         self._held += self._decode_new(final=final)
         if self._decoded == len(self._ids):
-            self._unsaid.append((len(self._ids), self.offset))
+            self._unsaid.append((len(self._ids) - self._context, self.offset))
 
     def _decode_new(self, *, final: bool) -> str:
         """Beside the tokens before it: some tokenizers write a token otherwise at the beginning of a text."""

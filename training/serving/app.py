@@ -108,6 +108,7 @@ def _asking(service: Service) -> APIRouter:
                 stop=asked.stops,
                 likeliest=asked.logprobs,
                 compared=number == 0,
+                continues=True,
             )
             for ids in read
             for number, one in enumerate(_samplings(asked))

@@ -94,7 +94,7 @@ class Engine:
             Generation(
                 question=question,
                 deliver=deliver,
-                answer=AnswerText(self._decode, question.stop),
+                answer=AnswerText(self._decode, question.stop, question.context),
                 bits=PromptBits(question.prompt) if self._measures(question) else None,
             )
             for question, deliver in asked

@@ -22,7 +22,8 @@ Finish = Literal["stop", "length", "error"]
 class Question:
     """A prompt of token ids, and how it is to be continued: at most `max_tokens`, up to the first stop string. With
     `likeliest` tokens a place, 0 or more, log probabilities are told. `compared`: whether its prompt is compared with a
-    baseline; of several answers to one prompt the first."""
+    baseline; of several answers to one prompt the first. `continues`: whether the answer's text is to join the
+    prompt's, with the space that may be between them."""
 
     prompt: Sequence[int]
     max_tokens: int
@@ -30,6 +31,12 @@ class Question:
     stop: Sequence[str] = ()
     likeliest: int | None = None
     compared: bool = False
+    continues: bool = False
+
+    @property
+    def context(self) -> Sequence[int]:
+        """The token that the text of the answer follows, if any."""
+        return self.prompt[-1:] if self.continues else ()
 
     @property
     def capacity(self) -> int:
@@ -86,7 +93,7 @@ class Generation:
         if token in ends:
             return self._say(self.answer.end(), "stop")
         if question.likeliest is not None:
-            before = self.ids[-1] if self.ids else None
+            before = next(reversed(self.ids or self.question.context), None)
             self._described.append(_describe(token, logits, question.likeliest, before, self.answer.offset))
         self.ids.append(token)
         text = self.answer.add(token)

@@ -18,7 +18,7 @@ from training.inference.conversation import ROLES, TEMPLATE
 from training.inference.decoding import decode
 from training.inference.sampling import GREEDY
 from training.models.module import CausalModel
-from training.serving.answer_text import INCOMPLETE
+from training.serving.answer_text import INCOMPLETE, AnswerText
 from training.serving.config import ServingConfig
 from training.serving.engine import Engine
 from training.serving.generation import Piece, Question
@@ -88,6 +88,21 @@ def spaced() -> OurTexts:
 def test_a_token_has_its_space_behind_another_and_its_text_where_there_are_no_bytes(spaced: OurTexts) -> None:
     assert (spaced.spell_token(2, None), spaced.spell_token(2, 1)) == (b"module", b" module")
     assert spaced.spell_token(3, 1) == INCOMPLETE.encode()
+
+
+def test_a_continued_text_joins_its_prompt(spaced: OurTexts) -> None:
+    """And an answer that stands alone does not begin with a space."""
+    for context, text in (([1], " module The"), ([], "module The")):
+        answer = AnswerText(spaced.decode, context=context)
+        assert answer.add(2) + answer.add(1) + answer.end() == text
+        assert (answer.length, answer.said) == (len(text), 2)
+
+
+def test_a_character_that_begins_in_the_prompt_is_not_lost(conversing: Path) -> None:
+    texts = load_served(conversing, "x").texts
+    ids = texts.encode("\U0001d11ex")
+    answer = AnswerText(texts.decode, context=ids[-3:-2])
+    assert (answer.add(ids[-2]) + answer.add(ids[-1]) + answer.end()).strip(INCOMPLETE) == "x" and answer.said == 2
 
 
 def test_a_model_in_integers_is_served(conversing: Path, tmp_path: Path) -> None:
