@@ -27,12 +27,13 @@ class Choice:
 
 
 class Form:
-    """Of one request. `chat`: whether it is a conversation; `logprobs`: whether log probabilities are told."""
+    """Of one request. `chat`: whether it is a conversation; `logprobs`: whether log probabilities are told;
+    `spell_token`: the bytes of a token behind another (served_model.py)."""
 
     def __init__(
-        self, *, chat: bool, logprobs: bool, model: str, digest: str, decode: Callable[[list[int]], str]
+        self, *, chat: bool, logprobs: bool, model: str, digest: str, spell_token: Callable[[int, int | None], bytes]
     ) -> None:
-        self._chat, self._logprobs, self._decode = chat, logprobs, decode
+        self._chat, self._logprobs, self._spell_token = chat, logprobs, spell_token
         self._kind = "chat.completion" if chat else "text_completion"
         self._shared = {
             "id": f"{'chatcmpl' if chat else 'cmpl'}-{uuid.uuid4().hex}",
@@ -82,19 +83,38 @@ class Form:
         if self._chat:
             return {"content": [self._describe(token) for token in tokens]}
         return {
-            "tokens": [self._decode([token.id]) for token in tokens],
+            "tokens": [self._name(token.id, token.before) for token in tokens],
             "token_logprobs": [token.log_probability for token in tokens],
-            "top_logprobs": [{self._decode([one]): value for one, value in token.likeliest} for token in tokens],
+            "top_logprobs": [self._likeliest_by_name(token) for token in tokens],
             "text_offset": [token.offset for token in tokens],
         }
 
-    def _describe(self, token: DrawnToken) -> dict[str, Any]:
-        likeliest = [self._spell(one, value) for one, value in token.likeliest]
-        return {**self._spell(token.id, token.log_probability), "top_logprobs": likeliest}
+    def _likeliest_by_name(self, token: DrawnToken) -> dict[str, float]:
+        """And the drawn one. Of tokens of one name the likeliest counts."""
+        found: dict[str, float] = {}
+        for one, value in (*token.likeliest, (token.id, token.log_probability)):  # in descending order
+            found.setdefault(self._name(one, token.before), value)
+        return found
 
-    def _spell(self, token: int, value: float) -> dict[str, Any]:
-        text = self._decode([token])
-        return {"token": text, "logprob": value, "bytes": list(text.encode())}
+    def _name(self, token: int, before: int | None) -> str:
+        data = self._spell_token(token, before)
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            return f"bytes:{_escape(data)}"
+
+    def _describe(self, token: DrawnToken) -> dict[str, Any]:
+        likeliest = [self._spell(one, token.before, value) for one, value in token.likeliest]
+        return {**self._spell(token.id, token.before, token.log_probability), "top_logprobs": likeliest}
+
+    def _spell(self, token: int, before: int | None, value: float) -> dict[str, Any]:
+        data = self._spell_token(token, before)
+        return {"token": _escape(data), "logprob": value, "bytes": list(data)}
+
+
+def _escape(data: bytes) -> str:
+    """Parts of characters as OpenAI writes them, such as \\xc3."""
+    return data.decode(errors="backslashreplace")
 
 
 def usage(prompt_tokens: int, generated: int) -> dict[str, int]:

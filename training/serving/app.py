@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from training.serving.answers import Form
 from training.serving.asking import Asking, EventStream, answer_whole
 from training.serving.chat_page import page_response
-from training.serving.engine import BusyError, Engine
+from training.serving.engine import BusyError, Engine, TooManyError
 from training.serving.errors import RefusedError, answer_fault, answer_http_error, answer_invalid, answer_refused
 from training.serving.generation import Question
 from training.serving.schemas import MAX_SEED, ChatRequest, CompletionRequest, EmbeddingRequest
@@ -55,8 +55,10 @@ def _watching(service: Service) -> APIRouter:
 
     @router.get("/ready")
     async def ready() -> JSONResponse:
-        """200 while questions are taken, 503 once the server is about to end."""
-        return JSONResponse({"status": "draining" if service.draining else "ready"}, 503 if service.draining else 200)
+        """200 while questions are answered; 503 once the server is about to end, or where the model has stopped."""
+        if service.ready:
+            return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "draining" if service.draining else "stopped"}, 503)
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -106,6 +108,7 @@ def _asking(service: Service) -> APIRouter:
                 stop=asked.stops,
                 likeliest=asked.logprobs,
                 compared=number == 0,
+                continues=True,
             )
             for ids in read
             for number, one in enumerate(_samplings(asked))
@@ -129,12 +132,11 @@ def _asking(service: Service) -> APIRouter:
             ids = served.texts.encode_conversation(messages)
         except ValueError as error:
             raise RefusedError(400, str(error), code="invalid_value", param="messages") from error
-        left = max(1, served.context - len(ids))
         likeliest = (asked.top_logprobs or 0) if asked.logprobs else None
         questions = [
             Question(
                 prompt=ids,
-                max_tokens=asked.max_completion_tokens or asked.max_tokens or left,
+                max_tokens=asked.max_completion_tokens or asked.max_tokens or engine.default_tokens(len(ids)),
                 sampling=one,
                 stop=asked.stops,
                 likeliest=likeliest,
@@ -162,6 +164,8 @@ def _asking(service: Service) -> APIRouter:
             vectors = await service.embedder.embed(texts)
         except BusyError as error:
             raise RefusedError(429, str(error), code="queue_full") from error
+        except TooManyError as error:
+            raise RefusedError(400, str(error), code="too_many_at_once", param="input") from error
         data = [
             {"object": "embedding", "index": number, "embedding": _encode(vector, asked.encoding_format)}
             for number, vector in enumerate(vectors)
@@ -194,7 +198,8 @@ def _samplings(asked: CompletionRequest | ChatRequest) -> list[Any]:
 
 
 def _form(served: ServedModel, *, chat: bool, logprobs: bool) -> Form:
-    return Form(chat=chat, logprobs=logprobs, model=served.name, digest=served.digest, decode=served.texts.decode)
+    spell = served.texts.spell_token
+    return Form(chat=chat, logprobs=logprobs, model=served.name, digest=served.digest, spell_token=spell)
 
 
 def _each(given: str | list[int] | list[str] | list[list[int]]) -> list[Any]:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from training.serving.access import NUMBERS
 from training.serving.answers import Choice, Form
-from training.serving.engine import BusyError, Engine
+from training.serving.engine import BusyError, Engine, TooManyError
 from training.serving.errors import RefusedError, error_response
 from training.serving.generation import Piece, Question
 
@@ -21,8 +21,8 @@ GONE = 499  # as nginx has it; nobody reads it
 
 
 class Asking:
-    """Submits at once. Raises RefusedError where there is no room. `record` is called with all answers, once they are
-    whole."""
+    """Submits at once. Raises RefusedError where there is no room, or never will be. `record` is called with all
+    answers, once they are whole."""
 
     def __init__(
         self, engine: Engine, questions: Sequence[Question], prompt_tokens: int, record: Callable[[list[str]], None]
@@ -34,6 +34,8 @@ class Asking:
             self._generations = engine.submit([(one, self._deliverer(number)) for number, one in enumerate(questions)])
         except BusyError as error:
             raise RefusedError(429, str(error), code="queue_full") from error
+        except TooManyError as error:
+            raise RefusedError(400, str(error), code="too_many_at_once") from error
         except ValueError as error:
             raise RefusedError(400, str(error), code="context_length_exceeded", param="max_tokens") from error
 

@@ -13,7 +13,7 @@ import torch
 
 from training.models.module import MaskedModel
 from training.serving.config import ServingConfig
-from training.serving.engine import BusyError
+from training.serving.engine import BusyError, TooManyError
 from training.serving.metrics import Metrics
 
 
@@ -30,9 +30,13 @@ class Embedder:
         return not self._waiting
 
     async def embed(self, texts: Sequence[Sequence[int]]) -> list[list[float]]:
-        """A vector for each text of token ids. Raises BusyError where too many wait already."""
-        if self._waiting + len(texts) > self._config.queue:
-            raise BusyError(f"{self._waiting} texts wait already, of at most {self._config.queue}; ask again later")
+        """A vector for each text of token ids. Raises TooManyError where they are more than the queue holds, BusyError
+        where too many wait already."""
+        room = self._config.queue
+        if len(texts) > room:
+            raise TooManyError(f"{len(texts)} texts are given at once, of at most {room}; give fewer")
+        if self._waiting + len(texts) > room:
+            raise BusyError(f"{self._waiting} texts wait already, of at most {room}; ask again later")
         self._waiting += len(texts)
         self._metrics.waiting.set(self._waiting)
         vectors: list[list[float]] = []

@@ -26,11 +26,16 @@ from training.serving.prompt_bits import PromptBits
 from training.serving.rows import choose_rows, new_text_cache, read_prompt, read_tokens
 
 PROMPT_TOKENS = 256  # a step reads, before those that write are served again
+DEFAULT_SHARE = 4  # of the memory: an answer whose length nobody chose takes at most one part of so many
 END = 10.0  # seconds for the step that is being made
 
 
 class BusyError(Exception):
     """The queue is full, or the engine is about to end: ask later."""
+
+
+class TooManyError(Exception):
+    """More at once than there is ever room for: waiting does not help."""
 
 
 class Engine:
@@ -57,6 +62,12 @@ class Engine:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 
+    def default_tokens(self, prompt: int) -> int:
+        """How long an answer to a prompt of so many tokens may be where nobody says: all that context and memory have
+        left, and no more than a share of the memory, so that several are written side by side. At least 1."""
+        held = self._config.memory_bytes // self._bytes_per_token
+        return max(1, min(self.context - prompt, held - prompt, held // DEFAULT_SHARE))
+
     def check(self, question: Question) -> None:
         """Raises ValueError where there can never be room for a question and its answer."""
         prompt, wanted = len(question.prompt), question.max_tokens
@@ -72,20 +83,24 @@ class Engine:
             )
 
     def submit(self, asked: Sequence[tuple[Question, Callable[[Piece], None]]]) -> list[Generation]:
-        """Puts all of them, or none, into the queue. Raises ValueError as `check`, BusyError where it is full."""
+        """Puts all of them, or none, into the queue. Raises ValueError as `check`, TooManyError where they are more
+        than all slots and the queue hold, BusyError where it is full."""
+        room = self._config.slots + self._config.queue
+        if len(asked) > room:
+            raise TooManyError(f"{len(asked)} answers are asked for at once, of at most {room}; ask for fewer")
         for question, _ in asked:
             self.check(question)
         made = [
             Generation(
                 question=question,
                 deliver=deliver,
-                answer=AnswerText(self._decode, question.stop),
+                answer=AnswerText(self._decode, question.stop, question.context),
                 bits=PromptBits(question.prompt) if self._measures(question) else None,
             )
             for question, deliver in asked
         ]
         with self._wake:
-            there, room = len(self._waiting) + len(self._running), self._config.slots + self._config.queue
+            there = len(self._waiting) + len(self._running)
             if self._stopping or there + len(made) > room:
                 raise BusyError(f"{there} answers are being written or wait, of at most {room}; ask again later")
             self._waiting += made
@@ -104,6 +119,11 @@ class Engine:
     def idle(self) -> bool:
         with self._wake:
             return not self._waiting and not self._running
+
+    @property
+    def alive(self) -> bool:
+        """Whether steps are still made."""
+        return self._thread.is_alive()
 
     def stop(self) -> None:
         """Ends the thread; what is not answered stays so."""
@@ -126,15 +146,17 @@ class Engine:
                     self._wake.wait()
                 if self._stopping:
                     return
-            self._leave()
-            self._join()
             try:
                 with torch.inference_mode():
+                    self._leave()
+                    self._join()
+                    self._allocate()
                     self._step()
             except Exception as error:  # whatever it is, the next question is to be answered
                 log_fault("engine", error)
                 for generation in self._running:
-                    self._say(generation, generation.end("error"))
+                    if not generation.cancelled:  # else it has ended in this very step
+                        self._say(generation, generation.fail())
                 self._leave()
             self._tell()
 
@@ -152,9 +174,17 @@ class Engine:
                 used += self._bytes(question)
                 if used > self._config.memory_bytes:
                     return
-                one = self._waiting.popleft()
-                one.cache = new_text_cache(self._model, question.capacity)
-                self._running.append(one)
+                self._running.append(self._waiting.popleft())
+
+    def _allocate(self) -> None:
+        """For those that have joined. What finds no memory ends this answer alone."""
+        for one in self._running:
+            if one.cache is None:
+                try:
+                    one.cache = new_text_cache(self._model, one.question.capacity)
+                except Exception as error:
+                    log_fault("memory", error)
+                    self._say(one, one.fail())
 
     def _step(self) -> None:
         """Those whose prompt is read before those that read it now: none gets two tokens in a step."""
@@ -189,7 +219,7 @@ class Engine:
             piece = one.draw(logits, self._ends)
         except Exception as error:
             log_fault("drawing", error)
-            piece = one.end("error")
+            piece = one.fail()
         self._say(one, piece)
 
     def _say(self, generation: Generation, piece: Piece) -> None:

@@ -22,7 +22,8 @@ Finish = Literal["stop", "length", "error"]
 class Question:
     """A prompt of token ids, and how it is to be continued: at most `max_tokens`, up to the first stop string. With
     `likeliest` tokens a place, 0 or more, log probabilities are told. `compared`: whether its prompt is compared with a
-    baseline; of several answers to one prompt the first."""
+    baseline; of several answers to one prompt the first. `continues`: whether the answer's text is to join the
+    prompt's, with the space that may be between them."""
 
     prompt: Sequence[int]
     max_tokens: int
@@ -30,6 +31,12 @@ class Question:
     stop: Sequence[str] = ()
     likeliest: int | None = None
     compared: bool = False
+    continues: bool = False
+
+    @property
+    def context(self) -> Sequence[int]:
+        """The token that the text of the answer follows, if any."""
+        return self.prompt[-1:] if self.continues else ()
 
     @property
     def capacity(self) -> int:
@@ -38,10 +45,11 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnToken:
-    """`offset`: characters of the answer before it; log probabilities by the model itself, in nats, before temperature
-    and the like."""
+    """`before`: the token before it in the same text, None at a beginning; `offset`: characters of the answer before
+    it; log probabilities by the model itself, in nats, before temperature and the like."""
 
     id: int
+    before: int | None
     offset: int
     log_probability: float
     likeliest: Sequence[tuple[int, float]]
@@ -49,8 +57,8 @@ class DrawnToken:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """Text that is final, the tokens that it was decoded from where log probabilities are told, how many tokens there
-    are so far, and at the end why."""
+    """Text that is final, the tokens whose text is now said whole, where log probabilities are told, how many tokens
+    there are so far, and at the end why. Of a stop string nothing is told, as it is not part of the text."""
 
     text: str
     tokens: Sequence[DrawnToken]
@@ -75,17 +83,19 @@ class Generation:
 
     def __post_init__(self) -> None:
         self._generator = torch.Generator().manual_seed(self.question.sampling.seed)
-        self._unsaid: list[DrawnToken] = []  # tokens whose text is not final
+        self._described: list[DrawnToken] = []
+        self._told = 0  # of them
 
     def draw(self, logits: Tensor, ends: frozenset[int]) -> Piece:
         """The next token by logits [V]; `ends`: those that end a text, and are not part of it."""
         question = self.question
         token = question.sampling.draw(logits, [*question.prompt, *self.ids], self._generator)
         if token in ends:
-            return self.end("stop")
-        self.ids.append(token)
+            return self._say(self.answer.end(), "stop")
         if question.likeliest is not None:
-            self._unsaid.append(_describe(token, logits, question.likeliest, self.answer.length))
+            before = next(reversed(self.ids or self.question.context), None)
+            self._described.append(_describe(token, logits, question.likeliest, before, self.answer.offset))
+        self.ids.append(token)
         text = self.answer.add(token)
         if self.answer.stopped:
             return self._say(text, "stop")
@@ -93,20 +103,21 @@ class Generation:
             return self._say(text + self.answer.end(), "stop" if self.answer.stopped else "length")
         return self._say(text, None)
 
-    def end(self, finish: Finish) -> Piece:
-        return self._say(self.answer.end(), finish)
+    def fail(self) -> Piece:
+        """Ends it without what is held back: decoding may be what has failed."""
+        return Piece(text="", tokens=(), generated=len(self.ids), finish="error")
 
     def _say(self, text: str, finish: Finish | None) -> Piece:
-        said: list[DrawnToken] = []
-        if text or finish:
-            said, self._unsaid = self._unsaid, []
-        if self.answer.stopped:  # what a stop string has cut off is not told
-            said = [token for token in said if token.offset < self.answer.length]
-        return Piece(text=text, tokens=said, generated=len(self.ids), finish=finish)
+        tokens = self._described[self._told : None if finish else self.answer.said]
+        self._told += len(tokens)
+        if self.answer.stopped:
+            tokens = [token for token in tokens if token.offset < self.answer.length]
+        return Piece(text=text, tokens=tokens, generated=len(self.ids), finish=finish)
 
 
-def _describe(token: int, logits: Tensor, likeliest: int, offset: int) -> DrawnToken:
+def _describe(token: int, logits: Tensor, likeliest: int, before: int | None, offset: int) -> DrawnToken:
     probabilities = logits.float().log_softmax(-1)
     values, ids = probabilities.topk(min(likeliest, len(probabilities)))
     pairs = tuple(zip(ids.tolist(), values.tolist(), strict=True))
-    return DrawnToken(id=token, offset=offset, log_probability=float(probabilities[token]), likeliest=pairs)
+    value = float(probabilities[token])
+    return DrawnToken(id=token, before=before, offset=offset, log_probability=value, likeliest=pairs)

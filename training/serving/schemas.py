@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from training.inference.sampling import Sampling
 
@@ -27,23 +27,33 @@ Text = Annotated[str, AfterValidator(_check_text)]
 Token = Annotated[int, Field(ge=0, lt=2**31)]
 Tokens = Annotated[list[Token], Field(min_length=1)]
 Stop = Annotated[Text, Field(min_length=1, max_length=256)]
+Zero = Annotated[float, Field(ge=0, le=0)]
 
 
-class _Request(BaseModel):
+class _Object(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_null(cls, given: Any) -> Any:
+        """OpenAI's clients send null for what is to be as by default, and for what they do not use."""
+        if not isinstance(given, dict):
+            return given
+        return {name: value for name, value in given.items() if value is not None}
+
+
+class _Request(_Object):
     model: str | None = Field(None, description="as /v1/models says; may be left out, as there is one")
     user: str | None = Field(None, description="not read")
 
 
-class StreamOptions(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class StreamOptions(_Object):
     include_usage: bool = False
 
 
 class _Generating(_Request):
-    """What completions and conversations have in common; `top_k`, `min_p` and `repetition_penalty` are not OpenAI's."""
+    """What completions and conversations have in common; `top_k`, `min_p` and `repetition_penalty` are not OpenAI's.
+    Some clients send all that OpenAI knows: of what cannot be done here the value that changes nothing is taken."""
 
     temperature: float = Field(1.0, ge=0, le=2, description=f"below {COLDEST} the likeliest token is taken, as at 0")
     top_p: float = Field(1.0, gt=0, le=1)
@@ -55,6 +65,9 @@ class _Generating(_Request):
     stop: Stop | Annotated[list[Stop], Field(max_length=4)] | None = None
     stream: bool = False
     stream_options: StreamOptions | None = None
+    frequency_penalty: Zero = 0.0
+    presence_penalty: Zero = 0.0
+    logit_bias: dict[str, Any] = Field({}, max_length=0)
 
     @property
     def stops(self) -> list[str]:
@@ -79,18 +92,21 @@ class CompletionRequest(_Generating):
     prompt: Text | Tokens | Annotated[list[Text] | list[Tokens], Field(min_length=1, max_length=MAX_TEXTS)]
     max_tokens: int = Field(16, ge=1, lt=2**31)
     logprobs: int | None = Field(None, ge=0, le=20)
+    best_of: Literal[1] = 1
+    echo: Literal[False] = False
+    suffix: Literal[""] = ""
 
 
-class TextPart(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class TextPart(_Object):
     type: Literal["text"]
     text: Text
 
 
-class ChatMessage(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class TextFormat(_Object):
+    type: Literal["text"] = "text"
 
+
+class ChatMessage(_Object):
     role: Literal["system", "user", "assistant"]
     content: Text | list[TextPart]
 
@@ -101,10 +117,13 @@ class ChatMessage(BaseModel):
 
 class ChatRequest(_Generating):
     messages: list[ChatMessage] = Field(min_length=1, max_length=4096)
-    max_tokens: int | None = Field(None, ge=1, lt=2**31, description="by default all that the context has left")
+    max_tokens: int | None = Field(None, ge=1, lt=2**31, description="by default what context and memory have room for")
     max_completion_tokens: int | None = Field(None, ge=1, lt=2**31, description="a newer name of max_tokens")
     logprobs: bool = False
     top_logprobs: int | None = Field(None, ge=0, le=20)
+    response_format: TextFormat = TextFormat()
+    modalities: list[Literal["text"]] = Field(["text"], min_length=1, max_length=1)
+    store: Literal[False] = False
 
 
 class EmbeddingRequest(_Request):

@@ -15,6 +15,12 @@ from training.checkpoints.export import load_model, load_tokenizer
 from training.inference.conversation import Message, encode_asked, join_turns
 from training.inference.loading import model_digest
 from training.models.module import CausalModel, MaskedModel
+from training.serving.answer_text import INCOMPLETE
+
+OWN = (*range(33, 127), *range(161, 173), *range(174, 256))  # bytes that are written as their own Latin-1 characters
+BYTE_OF = {chr(byte): byte for byte in OWN} | {
+    chr(256 + place): byte for place, byte in enumerate(sorted(set(range(256)).difference(OWN)))
+}  # of the characters by which a byte-level vocabulary writes bytes (Radford et al. 2019, GPT-2)
 
 
 class Texts(ABC):
@@ -27,6 +33,18 @@ class Texts(ABC):
 
     @abstractmethod
     def decode(self, ids: list[int]) -> str: ...
+
+    @abstractmethod
+    def find_entry(self, token: int) -> str | None:
+        """How the vocabulary writes a token."""
+
+    def spell_token(self, token: int, before: int | None) -> bytes:
+        """What a token adds to a text behind the token `before`; None at a beginning, where some tokenizers leave out a
+        space. Of a token with a part of a character its own bytes, where the vocabulary is one of bytes."""
+        context = [] if before is None or self.decode([before]).endswith(INCOMPLETE) else [before]
+        text = self.decode([*context, token])[len(self.decode(context)) :]
+        own = bytes(BYTE_OF[character] for character in self.find_entry(token) or "" if character in BYTE_OF)
+        return own if INCOMPLETE in text and own.decode(errors="replace") == text else text.encode()
 
     def encode_conversation(self, messages: Sequence[Message]) -> list[int]:
         """Up to where the next answer begins. Raises ValueError for one that the model has no form for."""
@@ -45,6 +63,10 @@ class OurTexts(Texts):
     def decode(self, ids: list[int]) -> str:
         return str(self._tokenizer.decode(ids))
 
+    def find_entry(self, token: int) -> str | None:
+        found: str | None = self._tokenizer.id_to_token(token)
+        return found
+
 
 class HuggingFaceTexts(Texts):
     """Of a Hugging Face folder, as its tokenizer is configured."""
@@ -61,6 +83,10 @@ class HuggingFaceTexts(Texts):
 
     def decode(self, ids: list[int]) -> str:
         return str(self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def find_entry(self, token: int) -> str | None:
+        found: str | None = self._tokenizer.convert_ids_to_tokens(token)
+        return found
 
     def encode_conversation(self, messages: Sequence[Message]) -> list[int]:
         if not self._tokenizer.chat_template:

@@ -48,6 +48,11 @@ class Service:
     def idle(self) -> bool:
         return all(part.idle for part in (self.engine, self.embedder) if part is not None)
 
+    @property
+    def ready(self) -> bool:
+        """Whether what is asked now will be answered."""
+        return not self.draining and (self.engine is None or self.engine.alive)
+
     def stop(self) -> None:
         for part in (self.engine, self.embedder, self.drift):
             if part is not None:

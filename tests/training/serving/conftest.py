@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from random_checkpoints import random_checkpoint
 from served_models import CONTEXT, RunningServer, start_server
+from serving_engines import start_engine
 from small_corpus import Data
+
+from training.serving.engine import Engine
+from training.serving.served_model import ServedModel, load_served
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +27,15 @@ def served_folder(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(served_folder: Path) -> Iterator[RunningServer]:
     with start_server(served_folder, slots=4, queue=4, body_seconds=0.5, max_body=1 << 16) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def served(served_folder: Path) -> ServedModel:
+    return load_served(served_folder, "random")
+
+
+@pytest.fixture
+def engine(served: ServedModel) -> Iterator[Engine]:
+    started = start_engine(served, frozenset())
+    yield started
+    started.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import openai
@@ -37,7 +38,7 @@ def brief(data: Data, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runn
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with start_server(write_start("bert", tmp_path_factory.mktemp("bert"))) as running:
+    with start_server(write_start("bert", tmp_path_factory.mktemp("bert")), queue=4) as running:
         yield running
 
 
@@ -75,6 +76,42 @@ def test_a_conversation(client: openai.OpenAI) -> None:
     assert "".join(part.choices[0].delta.content or "" for part in streamed) == text
 
 
+NEUTRAL: dict[str, Any] = {"frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}}
+
+
+@pytest.mark.parametrize(
+    ("route", "given", "neutral", "nullable"),
+    [
+        ("completions", {"prompt": "The module"}, {**NEUTRAL, "best_of": 1, "echo": False, "suffix": ""}, "suffix"),
+        (
+            "chat/completions",
+            {"messages": [{"role": "user", "content": "The module"}], "max_tokens": 16},
+            {**NEUTRAL, "response_format": {"type": "text"}, "modalities": ["text"], "store": False},
+            "tools max_completion_tokens logprobs top_logprobs",
+        ),
+    ],
+)
+def test_null_and_what_changes_nothing_are_as_left_out(
+    server: RunningServer, route: str, given: dict[str, Any], neutral: dict[str, Any], nullable: str
+) -> None:
+    """Many clients send every parameter that OpenAI knows."""
+    common = "model temperature top_p n stop stream stream_options user frequency_penalty logit_bias"
+    null = dict.fromkeys([*common.split(), *nullable.split(), *(["max_tokens"] if "prompt" in given else [])])
+    expected = server.post(route, **given, seed=4).json()["choices"]
+    for more in (null, neutral):
+        answer = server.post(route, **given, seed=4, **more)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["choices"] == expected
+
+
+def test_a_conversation_goes_on_with_what_the_client_read(client: openai.OpenAI) -> None:
+    """Its object of a message has fields for tools and refusals, which are null."""
+    messages: list[Any] = [{"role": "user", "content": "The module"}]
+    first = client.chat.completions.create(model=NAME, messages=messages, max_tokens=8)
+    messages += [first.choices[0].message.model_dump(), {"role": "user", "content": "And the list?"}]
+    assert client.chat.completions.create(model=NAME, messages=messages, max_tokens=8).choices[0].message.content
+
+
 def test_a_text_ends_before_a_stop_string_and_tells_nothing_behind_it(client: openai.OpenAI) -> None:
     asked = {"model": NAME, "prompt": "The module", "max_tokens": 60, "temperature": 0, "logprobs": 0}
     text = client.completions.create(**asked).choices[0].text  # type: ignore[call-overload]
@@ -109,6 +146,8 @@ def test_embeddings_are_means_that_do_not_depend_on_those_beside_them(encoder: R
         ]
         with pytest.raises(openai.BadRequestError, match="does not continue texts"):
             client.completions.create(model=NAME, prompt="a")
+        with pytest.raises(openai.BadRequestError, match="5 texts are given at once, of at most 4"):
+            client.embeddings.create(model=NAME, input=["x"] * 5)
     served = encoder.service.served
     ids = served.texts.encode(texts[1])
     with torch.no_grad():

@@ -4,68 +4,27 @@ from __future__ import annotations
 
 import queue
 import random
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from served_models import wait_until
+from serving_engines import ask, question, read, start_engine
 
 from training.inference.decoding import decode
 from training.inference.sampling import GREEDY, Sampling
-from training.models.module import CausalModel
-from training.serving.config import ServingConfig
 from training.serving.engine import BusyError, Engine
-from training.serving.generation import Piece, Question
-from training.serving.metrics import Metrics
+from training.serving.generation import Piece
 from training.serving.rows import PIECE, choose_rows
-from training.serving.served_model import ServedModel, load_served
+from training.serving.served_model import ServedModel
 
 CROWD = 1000
-
-
-@pytest.fixture(scope="module")
-def served(served_folder: Path) -> ServedModel:
-    return load_served(served_folder, "random")
-
-
-@pytest.fixture
-def engine(served: ServedModel) -> Iterator[Engine]:
-    started = start(served, frozenset())
-    yield started
-    started.stop()
-
-
-def start(served: ServedModel, ends: frozenset[int] | None = None, **limits: Any) -> Engine:
-    texts, model = served.texts, served.model
-    assert isinstance(model, CausalModel)
-    return Engine(model, texts.decode, texts.ends if ends is None else ends, ServingConfig(**limits), Metrics())
-
-
-def ask(engine: Engine, question: Question) -> queue.SimpleQueue[Piece]:
-    pieces: queue.SimpleQueue[Piece] = queue.SimpleQueue()
-    engine.submit([(question, pieces.put)])
-    return pieces
-
-
-def read(pieces: queue.SimpleQueue[Piece]) -> list[Piece]:
-    """All of an answer's."""
-    found = [pieces.get(timeout=60)]
-    while found[-1].finish is None:
-        found.append(pieces.get(timeout=60))
-    return found
+BYTES_PER_TOKEN = 2 * 2 * 2 * 8 * 4  # keys and values of 2 layers with 2 heads of 8, in float32
 
 
 def told(pieces: list[Piece]) -> list[tuple[int, float, tuple[tuple[int, float], ...]]]:
     """Its tokens and log probabilities, which differ when one bit of the logits does."""
     return [(token.id, token.log_probability, tuple(token.likeliest)) for piece in pieces for token in piece.tokens]
-
-
-def question(drawn: random.Random, tokens: int = 0, **changes: Any) -> Question:
-    prompt = [drawn.randrange(1, 500) for _ in range(tokens or drawn.randint(1, 40))]
-    return Question(**{"prompt": prompt, "max_tokens": drawn.randint(1, 12), "sampling": GREEDY, **changes})
 
 
 def test_an_answer_is_the_same_alone_and_among_a_thousand(served: ServedModel) -> None:
@@ -81,7 +40,7 @@ def test_an_answer_is_the_same_alone_and_among_a_thousand(served: ServedModel) -
             (2 * PIECE + 1, Sampling(temperature=0.9, top_k=20, top_p=0.95, seed=8)),
         )
     ]
-    engine = start(served, slots=64, queue=2 * CROWD)
+    engine = start_engine(served, slots=64, queue=2 * CROWD)
     try:
         alone = [told(read(ask(engine, one))) for one in asked]
         crowd = [ask(engine, question(drawn)) for _ in range(CROWD // 2)]
@@ -120,7 +79,7 @@ def test_rows_that_depend_on_each_other_are_found_out(served: ServedModel, monke
 
 def test_what_can_never_fit_is_refused_before_it_starts(served: ServedModel) -> None:
     drawn = random.Random(7)
-    engine = start(served, frozenset(), memory_bytes=100 * 2 * 2 * 2 * 8 * 4)  # 100 tokens of 2 layers, 2 heads of 8
+    engine = start_engine(served, frozenset(), memory_bytes=100 * BYTES_PER_TOKEN)
     try:
         with pytest.raises(ValueError, match="500 tokens and max_tokens is 1549, together more than the 2048"):
             engine.submit([(question(drawn, 500, max_tokens=1549), print)])
@@ -132,9 +91,33 @@ def test_what_can_never_fit_is_refused_before_it_starts(served: ServedModel) -> 
         engine.stop()
 
 
+@pytest.mark.parametrize(
+    ("held", "prompt", "tokens"),
+    [
+        (100, 20, 25),  # a quarter of the memory
+        (100, 90, 10),  # what the memory has left
+        (100, 100, 1),  # nothing, so that `check` says why
+        (10**5, 2000, 48),  # what the context of 2048 has left
+    ],
+)
+def test_an_answer_of_no_chosen_length_fits(served: ServedModel, held: int, prompt: int, tokens: int) -> None:
+    drawn = random.Random(15)
+    engine = start_engine(served, frozenset(), memory_bytes=held * BYTES_PER_TOKEN)
+    try:
+        asked = question(drawn, prompt, max_tokens=engine.default_tokens(prompt))
+        assert asked.max_tokens == tokens
+        if prompt < held:
+            engine.check(asked)
+        else:
+            with pytest.raises(ValueError, match="lower max_tokens"):
+                engine.check(asked)
+    finally:
+        engine.stop()
+
+
 def test_a_full_queue_refuses_all_of_what_comes_and_takes_none(served: ServedModel) -> None:
     drawn = random.Random(8)
-    engine = start(served, frozenset(), slots=1, queue=2)
+    engine = start_engine(served, frozenset(), slots=1, queue=2)
     try:
         asked = [ask(engine, question(drawn, max_tokens=400)) for _ in range(2)]
         with pytest.raises(BusyError, match="2 answers are being written or wait, of at most 3"):
@@ -147,7 +130,7 @@ def test_a_full_queue_refuses_all_of_what_comes_and_takes_none(served: ServedMod
 
 def test_who_goes_leaves_at_once_whether_it_waits_reads_or_writes(served: ServedModel) -> None:
     drawn = random.Random(9)
-    engine = start(served, frozenset(), slots=1, queue=3)
+    engine = start_engine(served, frozenset(), slots=1, queue=3)
     try:
         pieces: queue.SimpleQueue[Piece] = queue.SimpleQueue()
         writing, waiting = engine.submit([(question(drawn, max_tokens=450), pieces.put)] * 2)
@@ -157,28 +140,3 @@ def test_who_goes_leaves_at_once_whether_it_waits_reads_or_writes(served: Served
         assert len(writing.ids) < 450 and not waiting.ids
     finally:
         engine.stop()
-
-
-def test_what_cannot_be_drawn_ends_its_own_answer_alone(engine: Engine) -> None:
-    drawn = random.Random(11)
-    beside = ask(engine, question(drawn, max_tokens=30))
-    broken = ask(engine, question(drawn, sampling=Sampling(temperature=1e-310)))
-    assert (read(broken)[-1].finish, read(beside)[-1].finish) == ("error", "length")
-
-
-def test_an_error_of_the_model_ends_what_runs_and_the_next_is_answered(
-    served: ServedModel, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model: Any = served.model
-    hidden, failed = model.hidden, threading.Event()
-
-    def failing(*given: Any) -> Any:
-        if not failed.is_set():
-            failed.set()
-            raise RuntimeError("the secret prompt")
-        return hidden(*given)
-
-    monkeypatch.setattr(model, "hidden", failing)
-    drawn = random.Random(10)
-    assert read(ask(engine, question(drawn)))[-1].finish == "error"
-    assert read(ask(engine, question(drawn)))[-1].finish in ("stop", "length")

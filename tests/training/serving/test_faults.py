@@ -8,11 +8,12 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from served_models import CONTEXT, TOKEN, RunningServer, wait_until
+from served_models import CONTEXT, TOKEN, RunningServer, start_server, wait_until
 
 from training.serving.logs import LOGGER, JsonLines
 
@@ -41,6 +42,15 @@ def test_health_and_readiness_need_no_token(server: RunningServer) -> None:
         assert httpx.get(server.url + route).json() == {"status": status}
 
 
+def test_a_server_whose_model_has_stopped_is_not_ready(served_folder: Path) -> None:
+    with start_server(served_folder) as server:
+        assert server.service.engine is not None
+        server.service.engine.stop()
+        answer = httpx.get(server.url + "/ready")
+        assert (answer.status_code, answer.json()) == (503, {"status": "stopped"})
+        assert httpx.get(server.url + "/health").status_code == 200
+
+
 @pytest.mark.parametrize("body", [b'{"prompt": ', b"\xff\xfe", b"[" * 5000, b'{"seed": ' + b"9" * 5000 + b"}"])
 def test_broken_json_is_400(server: RunningServer, body: bytes) -> None:
     answer = server.client.post("/v1/completions", content=body, headers=JSON)
@@ -62,10 +72,20 @@ def test_broken_json_is_400(server: RunningServer, body: bytes) -> None:
         ("completions", {"prompt": []}, "prompt"),
         ("completions", {"prompt": [10**6]}, "prompt"),
         ("completions", {"prompt": "\ud800"}, "prompt"),
+        ("completions", {"prompt": None}, "prompt"),
         ("completions", {"best_of": 3}, "best_of"),
+        ("completions", {"echo": True}, "echo"),
+        ("completions", {"frequency_penalty": 0.5}, "frequency_penalty"),
+        ("completions", {"presence_penalty": -0.5}, "presence_penalty"),
+        ("completions", {"logit_bias": {"50": -100}}, "logit_bias"),
         ("chat/completions", {"messages": []}, "messages"),
         ("chat/completions", {"messages": [{"role": "wizard", "content": "a"}]}, "messages.0.role"),
         ("chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": []}, "tools"),
+        (
+            "chat/completions",
+            {"messages": [{"role": "user", "content": "a"}], "response_format": {"type": "json_object"}},
+            "response_format.type",
+        ),
     ],
 )
 def test_an_absurd_parameter_is_422_with_its_name(
@@ -125,6 +145,23 @@ def test_a_full_queue_is_429_and_a_client_that_goes_makes_room(server: RunningSe
     written = server.count("headwater_generated_tokens_total")
     assert server.post(prompt="a", max_tokens=2, temperature=0).status_code == 200
     assert server.count("headwater_generated_tokens_total") - written <= 2
+
+
+def test_a_conversation_without_max_tokens_is_answered_where_the_context_exceeds_the_memory(
+    served_folder: Path,
+) -> None:
+    with start_server(served_folder, memory_bytes=1 << 14) as server:  # 64 tokens
+        answer = server.post("chat/completions", messages=[{"role": "user", "content": "The module"}])
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["usage"]["completion_tokens"] == 16
+
+
+def test_more_at_once_than_the_server_ever_holds_is_400(server: RunningServer) -> None:
+    """4 slots and a queue of 4: nobody who waits and asks again would be answered."""
+    wait_until(lambda: server.service.idle)
+    assert server.post(prompt="a", max_tokens=1, n=8).status_code == 200
+    error = refusal(server.post(prompt="a", max_tokens=1, n=9), 400)
+    assert error["code"] == "too_many_at_once" and "at most 8" in error["message"]
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from start_models import write_start
+from tokenizers import Tokenizer, decoders
+from tokenizers.models import WordLevel
 from transformers import AutoTokenizer
 
 from training.compress.plan import ShrinkPlan
@@ -16,11 +18,12 @@ from training.inference.conversation import ROLES, TEMPLATE
 from training.inference.decoding import decode
 from training.inference.sampling import GREEDY
 from training.models.module import CausalModel
+from training.serving.answer_text import INCOMPLETE, AnswerText
 from training.serving.config import ServingConfig
 from training.serving.engine import Engine
 from training.serving.generation import Piece, Question
 from training.serving.metrics import Metrics
-from training.serving.served_model import load_served
+from training.serving.served_model import OurTexts, load_served
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,45 @@ def test_a_template_of_others_is_given_no_message_with_a_control_token(conversin
     texts = load_served(tmp_path, "x").texts
     with pytest.raises(ValueError, match=r"holds <\|assistant\|>, by which the model tells who speaks"):
         texts.encode_conversation(TURN)
+
+
+def test_tokens_are_the_bytes_of_a_text_also_where_they_part_a_character(conversing: Path, served_folder: Path) -> None:
+    """With a vocabulary of bytes, of a Hugging Face folder and of a checkpoint."""
+    text = "list é𝄞 \N{REPLACEMENT CHARACTER} 中"
+    for folder in (conversing, served_folder):
+        texts = load_served(folder, "x").texts
+        ids = texts.encode(text)
+        told = [texts.spell_token(token, before) for before, token in zip([None, *ids], ids, strict=False)]
+        assert b"".join(told) == text.encode()
+        assert any(INCOMPLETE in texts.decode([token]) for token in ids)
+
+
+@pytest.fixture
+def spaced() -> OurTexts:
+    """Of a tokenizer as SentencePiece's, which leaves out the space at the beginning of a text."""
+    words = Tokenizer(WordLevel({"<eos>": 0, "▁The": 1, "▁module": 2, "�": 3}))
+    words.decoder = decoders.Metaspace()
+    return OurTexts(words, 0)
+
+
+def test_a_token_has_its_space_behind_another_and_its_text_where_there_are_no_bytes(spaced: OurTexts) -> None:
+    assert (spaced.spell_token(2, None), spaced.spell_token(2, 1)) == (b"module", b" module")
+    assert spaced.spell_token(3, 1) == INCOMPLETE.encode()
+
+
+def test_a_continued_text_joins_its_prompt(spaced: OurTexts) -> None:
+    """And an answer that stands alone does not begin with a space."""
+    for context, text in (([1], " module The"), ([], "module The")):
+        answer = AnswerText(spaced.decode, context=context)
+        assert answer.add(2) + answer.add(1) + answer.end() == text
+        assert (answer.length, answer.said) == (len(text), 2)
+
+
+def test_a_character_that_begins_in_the_prompt_is_not_lost(conversing: Path) -> None:
+    texts = load_served(conversing, "x").texts
+    ids = texts.encode("\U0001d11ex")
+    answer = AnswerText(texts.decode, context=ids[-3:-2])
+    assert (answer.add(ids[-2]) + answer.add(ids[-1]) + answer.end()).strip(INCOMPLETE) == "x" and answer.said == 2
 
 
 def test_a_model_in_integers_is_served(conversing: Path, tmp_path: Path) -> None:
