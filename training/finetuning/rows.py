@@ -20,6 +20,8 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus.text.lines import split_lines
+
 Row = Mapping[str, Any]
 PARTS = {  # of a folder, by the names that its files may have
     "train": ("train", "training"),
@@ -94,7 +96,7 @@ def _json_rows(path: Path, _: Sequence[str]) -> Iterator[Row]:
 
 
 def _json_lines(path: Path, text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(split_lines(text), start=1):
         if line.strip():
             try:
                 yield _row(path, number, json.loads(line))

@@ -40,6 +40,12 @@ def test_every_form_gives_the_same_rows(tmp_path: Path) -> None:
     assert list(map(dict, read_rows(bare, ["text", "label"]))) == ROWS
 
 
+def test_a_line_of_json_may_hold_what_separates_lines_elsewhere(tmp_path: Path) -> None:
+    rows = [{"text": "one\u2028two\u2029three\x85four", "label": "a"}, {"text": "five", "label": "b"}]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\r\n" for row in rows)
+    assert read_rows(write(tmp_path, "rows.jsonl", text)) == rows
+
+
 def test_sentences_of_conll(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.conll", "-DOCSTART- -X- O\n\nIn\tO\nPort Said\tB-place\n\t\n\n\nYes UH O\n")
     assert [dict(row) for row in read_rows(path)] == [
