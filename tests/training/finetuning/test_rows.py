@@ -54,6 +54,20 @@ def test_sentences_of_conll(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("# id 7c8  domain=en\nthe _ _ O\ncat _ _ B-x\n\n# id 7c9  domain=en\nnow _ _ O\n", [["the", "cat"], ["now"]]),
+        ("# newdoc id = a\n# sent_id = 1\n# text = the cat\nthe\tx\tO\ncat\tx\tB-x\n", [["the", "cat"]]),
+        ("#\thttp://news.example [2009]\ndie\tO\tO\nKatze\tB-x\tO\n", [["die", "Katze"]]),  # GermEval
+        ("#\tO\n1\tO\n\n#cats\tO\n#text\tO\n", [["#", "1"], ["#cats", "#text"]]),  # these are tokens
+        ("1 O\n# O\n", [["1", "#"]]),
+    ],
+)
+def test_comments_of_conll_are_no_words(tmp_path: Path, text: str, tokens: list[list[str]]) -> None:
+    assert [row["tokens"] for row in read_rows(write(tmp_path, "rows.conll", text))] == tokens
+
+
 def test_questions_of_squad(tmp_path: Path) -> None:
     answers = [{"text": "Cairo", "answer_start": 0}]
     asked = {"question": "Where?", "id": "1", "answers": answers}
