@@ -145,6 +145,11 @@ GLUE = {
         {"question": "is it", "passage": "It is.", "idx": 0, "label": True},
         {"text": "It is.", "pair": "is it", "label": True},
     ),
+    "QNLI": (
+        "classification",
+        "index\tquestion\tsentence\tlabel\n0\tIs it?\tIt is.\tentailment\n",
+        {"text": "Is it?", "pair": "It is.", "label": "entailment"},
+    ),
     "WiC": (
         "classification",
         {"word": "bank", "sentence1": "One.", "sentence2": "Two.", "label": False, "start1": 0, "idx": 0},
@@ -176,6 +181,24 @@ def test_columns_are_named_where_their_names_are_others() -> None:
         read_examples("classification", rows, {"summary": "headline"}, "f")
     with pytest.raises(ValueError, match="f, row 2: 'label' is empty"):
         read_examples("classification", [{"text": "a", "label": "x"}, {"text": "b", "label": ""}], {}, "f")
+
+
+def test_a_field_that_the_first_row_lacks_is_not_thrown_away() -> None:
+    whole = {"text": "a", "pair": "b", "label": "x"}
+    with pytest.raises(ValueError, match="f, row 1: 'pair' is empty or missing"):
+        read_examples("classification", [{"text": "a", "label": "x"}, whole], {}, "f")
+    assert read_examples("classification", [{"idx": 0, **whole}, whole], {}, "f") == [whole, whole]
+
+
+@pytest.mark.parametrize(
+    "places", [{"target": {"span1_text": "Mark", "span2_text": "He"}}, {"span1_text": "Mark", "span2_text": "He"}]
+)
+def test_wsc_is_refused_unless_its_places_are_in_the_text(places: dict[str, object]) -> None:
+    row = {"text": "Mark came. He sat.", "marked": "*Mark* came. _He_ sat.", "label": True, **places}
+    with pytest.raises(ValueError, match="f: SuperGLUE's WSC asks about two places in its text"):
+        read_examples("classification", [row], {}, "f")
+    read = read_examples("classification", [row], {"text": "marked"}, "f")
+    assert read == [{"text": "*Mark* came. _He_ sat.", "label": True}]
 
 
 def test_every_task_has_a_layout() -> None:
