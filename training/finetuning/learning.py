@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from transformers import EarlyStoppingCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from training.finetuning.adversary import AdversarialLearner
 from training.finetuning.fields import Example
@@ -19,6 +18,7 @@ from training.finetuning.heads import load_headed
 from training.finetuning.inputs import Inputs
 from training.finetuning.learner import Learner, Lines, Rows
 from training.finetuning.plan import FinetunePlan
+from training.finetuning.resuming import find_resumption
 from training.finetuning.tasks import Task
 
 
@@ -59,7 +59,10 @@ def fit(
         callbacks=[Lines(), *([EarlyStoppingCallback(plan.patience)] if plan.patience else [])],
     )
     learner.remove_callback(PrinterCallback)
-    learner.train(resume_from_checkpoint=get_last_checkpoint(str(out)) if out.is_dir() else None)
+    resumption = find_resumption(out)
+    if resumption and resumption.ended:
+        learner.args.num_train_epochs = resumption.epochs  # it only takes the best of them; patience allows no further
+    learner.train(resume_from_checkpoint=str(resumption.folder) if resumption else None)
     found = learner.accelerator.unwrap_model(learner.model)
     return Learnt(model=found.merge_and_unload() if plan.lora_rank else found, privacy=learner.privacy())
 
@@ -90,6 +93,7 @@ def _arguments(plan: FinetunePlan, task: Task, out: Path, warmup: int) -> Traini
         eval_strategy="epoch",
         save_strategy="epoch",
         save_total_limit=1,
+        restore_callback_states_from_checkpoint=True,  # the epochs that patience has counted
         load_best_model_at_end=True,
         metric_for_best_model=f"eval_{task.METRIC}",
         greater_is_better=True,
