@@ -41,6 +41,9 @@ class Answering(Task):
             raise ValueError(f"answering: none of {len(examples)} questions has an answer")
         return cls(plan, {"usual_words": int(np.median(lengths))})
 
+    def of_part(self, examples: Sequence[Example]) -> Self:
+        return type(self).learn(self.plan, examples)
+
     def head(self, folder: Path) -> Any:
         return AutoModelForQuestionAnswering
 

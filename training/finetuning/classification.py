@@ -122,6 +122,9 @@ class Regression(Task):
             raise ValueError(f"regression: all {len(numbers)} examples have the score {numbers[0]}")
         return cls(plan, {"mean": float(np.mean(numbers)), "deviation": float(np.std(numbers))})
 
+    def of_part(self, examples: Sequence[Example]) -> Self:
+        return type(self).learn(self.plan, examples)
+
     def head(self, folder: Path) -> Any:
         return AutoModelForSequenceClassification
 

@@ -38,8 +38,10 @@ class Files:
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """`scored_on`: whether `scored` are test examples, or those by which the best epoch was chosen."""
+    """`known`: all of the training file, a part of which may validate. `scored_on`: whether `scored` are test examples,
+    or those by which the best epoch was chosen."""
 
+    known: Sequence[Example]
     train: Sequence[Example]
     validation: Sequence[Example]
     scored: Sequence[Example]
@@ -65,11 +67,11 @@ def read_data(files: Files, plan: FinetunePlan) -> Data:
         part: read_examples(plan.task, read_rows(path, files.columns), files.fields or {}, str(path))
         for part, path in files.paths.items()
     }
-    train = parts["train"]
+    known = train = parts["train"]
     if VALIDATION not in parts:
         train, parts[VALIDATION] = hold_back(train, plan)
     on = TEST if TEST in parts else VALIDATION
-    return Data(train=train, validation=parts[VALIDATION], scored=parts[on], scored_on=on)
+    return Data(known=known, train=train, validation=parts[VALIDATION], scored=parts[on], scored_on=on)
 
 
 def hold_back(examples: Sequence[Example], plan: FinetunePlan) -> tuple[list[Example], list[Example]]:
