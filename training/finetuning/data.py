@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from training.finetuning.plan import FinetunePlan
 from training.finetuning.rows import find_parts, read_rows
 
 VALIDATION, TEST = "validation", "test"
+Passage = Callable[[Example], str | None]  # Task.passage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def find_files(data: Path, validation: Path | None, test: Path | None, **named: 
     )
 
 
-def read_data(files: Files, plan: FinetunePlan) -> Data:
+def read_data(files: Files, plan: FinetunePlan, passage: Passage) -> Data:
     """Raises ValueError, naming the file, for rows that are not what the task needs."""
     parts = {
         part: read_examples(plan.task, read_rows(path, files.columns), files.fields or {}, str(path))
@@ -69,32 +70,52 @@ def read_data(files: Files, plan: FinetunePlan) -> Data:
     }
     known = train = parts["train"]
     if VALIDATION not in parts:
-        train, parts[VALIDATION] = hold_back(train, plan)
+        train, parts[VALIDATION] = hold_back(train, plan, passage)
     on = TEST if TEST in parts else VALIDATION
     return Data(known=known, train=train, validation=parts[VALIDATION], scored=parts[on], scored_on=on)
 
 
-def hold_back(examples: Sequence[Example], plan: FinetunePlan) -> tuple[list[Example], list[Example]]:
-    """What is learnt and what validates, by chance. Raises ValueError where one of them would be empty."""
+def hold_back(examples: Sequence[Example], plan: FinetunePlan, passage: Passage) -> tuple[list[Example], list[Example]]:
+    """What is learnt and what validates, by chance; examples about one passage are all in one of them. Raises
+    ValueError where one would be empty."""
+    groups = _groups(examples, passage)
     count = round(plan.validation_share * len(examples))
-    if not 0 < count < len(examples):
+    if not 0 < count < len(examples) or len(groups) < 2:
         raise ValueError(
-            f"{len(examples)} examples, of which {plan.validation_share:.0%} are to validate: give more, or a "
-            f"validation file"
+            f"{len(examples)} examples about {len(groups)} texts, of which {plan.validation_share:.0%} are to "
+            f"validate: give more, or a validation file"
         )
-    order = np.random.RandomState(plan.seed).permutation(len(examples))
-    held = set(order[:count].tolist())
+    held = set[int]()
+    for number in np.random.RandomState(plan.seed).permutation(len(groups)):
+        if len(held) + len(groups[number]) <= count:
+            held.update(groups[number])
+    held = held or set(min(groups, key=len))
     return (
         [one for number, one in enumerate(examples) if number not in held],
         [one for number, one in enumerate(examples) if number in held],
     )
 
 
-def make_folds(examples: Sequence[Example], plan: FinetunePlan) -> Iterator[tuple[list[int], list[Example]]]:
-    """Of each fold the numbers of its examples, and all others. Raises ValueError where a fold would be empty."""
-    if len(examples) < plan.folds:
-        raise ValueError(f"{len(examples)} examples in {plan.folds} folds: give fewer folds, or more examples")
-    order = np.random.RandomState(plan.seed).permutation(len(examples))
+def make_folds(
+    examples: Sequence[Example], plan: FinetunePlan, passage: Passage
+) -> Iterator[tuple[list[int], list[Example]]]:
+    """Of each fold the numbers of its examples, and all others; examples about one passage are in one fold. Raises
+    ValueError where a fold would be empty."""
+    groups = _groups(examples, passage)
+    if len(groups) < plan.folds:
+        raise ValueError(
+            f"{len(examples)} examples about {len(groups)} texts in {plan.folds} folds: give fewer folds, or more "
+            f"examples"
+        )
+    order = np.random.RandomState(plan.seed).permutation(len(groups))
     for fold in np.array_split(order, plan.folds):
-        inside = set(fold.tolist())
+        inside = {number for group in fold for number in groups[group]}
         yield sorted(inside), [one for number, one in enumerate(examples) if number not in inside]
+
+
+def _groups(examples: Sequence[Example], passage: Passage) -> list[list[int]]:
+    """The numbers of the examples about one passage, and of each other by itself."""
+    found: dict[str | int, list[int]] = {}
+    for number, example in enumerate(examples):
+        found.setdefault(passage(example) or number, []).append(number)
+    return list(found.values())

@@ -63,8 +63,9 @@ Made = tuple[Scored, Finetuned | None, dict[str, Any]]  # the last: what score.j
 
 
 def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
-    data = read_data(files, plan)
-    task = TASKS[plan.task].learn(plan, data.known).of_part(data.train)
+    kind = TASKS[plan.task]
+    data = read_data(files, plan, kind.passage)
+    task = kind.learn(plan, data.known).of_part(data.train)
     finetuned = _fit(task, data.train, data.validation, start, steps)
     said, plain = finetuned.predict(data.scored), finetuned.task.trivial(data.train, data.scored)
     counts = {"train": len(data.train), "validation": len(data.validation)}
@@ -80,9 +81,9 @@ def _folds(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
     predictions: list[Prediction] = [{} for _ in examples]
     trivial: list[Prediction] = [{} for _ in examples]
     each = []
-    for number, (inside, others) in enumerate(make_folds(examples, plan), start=1):
+    for number, (inside, others) in enumerate(make_folds(examples, plan, whole.passage), start=1):
         print(f"fold {number} of {plan.folds}", flush=True)
-        train, validation = hold_back(others, plan)
+        train, validation = hold_back(others, plan, whole.passage)
         asked = [examples[place] for place in inside]
         finetuned = _fit(whole.of_part(train), train, validation, start, steps / f"fold-{number}")
         said, plain = finetuned.predict(asked), finetuned.task.trivial(train, asked)

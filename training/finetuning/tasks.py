@@ -60,7 +60,8 @@ class Task(ABC):
     def head(self, folder: Path) -> Any:
         """The class of transformers' that loads a model with what the task needs on top of it."""
 
-    def passage(self, example: Example) -> str | None:
+    @staticmethod
+    def passage(example: Example) -> str | None:
         """What examples share that stand or fall together, such as questions about one text; None where each stands
         alone."""
         return None
