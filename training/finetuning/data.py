@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from training.checkpoints.files import file_digest
-from training.finetuning.fields import Example, read_examples
+from training.finetuning.fields import Example, read_examples, why_unlabelled
 from training.finetuning.plan import FinetunePlan
 from training.finetuning.rows import find_parts, read_rows
 
@@ -20,13 +20,14 @@ Passage = Callable[[Example], str | None]  # Task.passage
 @dataclass(frozen=True, kw_only=True)
 class Files:
     """`columns`: the names of a table's columns, where its first line has none. `fields`: by field, the column that it
-    stands in, where that has another name."""
+    stands in, where that has another name. `test_found`: whether the test file was found in the folder, not named."""
 
     train: Path
     validation: Path | None = None
     test: Path | None = None
     columns: tuple[str, ...] = ()
     fields: Mapping[str, str] | None = None
+    test_found: bool = False
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -40,13 +41,16 @@ class Files:
 @dataclass(frozen=True, kw_only=True)
 class Data:
     """`known`: all of the training file, a part of which may validate. `scored_on`: whether `scored` are test examples,
-    or those by which the best epoch was chosen."""
+    or those by which the best epoch was chosen. `files`: the examples of each file that validates or is scored.
+    `left_out`: why the test file is not read, "" where it is."""
 
     known: Sequence[Example]
     train: Sequence[Example]
     validation: Sequence[Example]
     scored: Sequence[Example]
     scored_on: str
+    files: Mapping[Path, Sequence[Example]]
+    left_out: str
 
 
 def find_files(data: Path, validation: Path | None, test: Path | None, **named: object) -> Files:
@@ -58,21 +62,34 @@ def find_files(data: Path, validation: Path | None, test: Path | None, **named: 
         train=found["train"],
         validation=validation or found.get(VALIDATION),
         test=test or found.get(TEST),
+        test_found=test is None and TEST in found,
         **named,  # type: ignore[arg-type]
     )
 
 
 def read_data(files: Files, plan: FinetunePlan, passage: Passage) -> Data:
     """Raises ValueError, naming the file, for rows that are not what the task needs."""
-    parts = {
-        part: read_examples(plan.task, read_rows(path, files.columns), files.fields or {}, str(path))
-        for part, path in files.paths.items()
-    }
+    parts, left_out = dict[str, list[Example]](), ""
+    for part, path in files.paths.items():
+        rows, renamed = read_rows(path, files.columns), files.fields or {}
+        if part == TEST and files.test_found and (why := why_unlabelled(plan.task, rows, renamed, parts["train"])):
+            left_out = f"{path} is left out, for {why}; scores are of the validation examples"
+        else:
+            parts[part] = read_examples(plan.task, rows, renamed, str(path))
+    read = {path: parts[part] for part, path in files.paths.items() if part in parts and part != "train"}
     known = train = parts["train"]
     if VALIDATION not in parts:
         train, parts[VALIDATION] = hold_back(train, plan, passage)
     on = TEST if TEST in parts else VALIDATION
-    return Data(known=known, train=train, validation=parts[VALIDATION], scored=parts[on], scored_on=on)
+    return Data(
+        known=known,
+        train=train,
+        validation=parts[VALIDATION],
+        scored=parts[on],
+        scored_on=on,
+        files=read,
+        left_out=left_out,
+    )
 
 
 def hold_back(examples: Sequence[Example], plan: FinetunePlan, passage: Passage) -> tuple[list[Example], list[Example]]:

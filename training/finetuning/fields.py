@@ -96,6 +96,10 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
 }
 
 
+LABELS = {"classification": "label", "choice": "label", "regression": "score"}
+UNKNOWN = {"-1", "-1.0"}  # the label of every test example of GLUE and SuperGLUE as Parquet
+
+
 def read_examples(task: str, rows: Sequence[Row], renamed: Mapping[str, str], where: str) -> list[Example]:
     """The examples of a task. `renamed`: by field, the column that it stands in.
 
@@ -131,6 +135,26 @@ def read_examples(task: str, rows: Sequence[Row], renamed: Mapping[str, str], wh
 def find_layout(task: str, columns: Collection[str]) -> Layout | None:
     """The first that has all of its columns."""
     return next((one for one in LAYOUTS[task] if all(name in columns for name in one.columns)), None)
+
+
+def why_unlabelled(task: str, rows: Sequence[Row], renamed: Mapping[str, str], known: Sequence[Example]) -> str:
+    """Why rows of a test file have no labels, as those that benchmarks keep back; "" where they have. `known`: the
+    examples that are learnt, whose label may be -1."""
+    if task not in LABELS:
+        return ""
+    columns = {name for row in rows for name in row}
+    columns |= {field for field, column in renamed.items() if column in columns}
+    label = LABELS[task]
+    layout = find_layout(task, columns)
+    if layout is None:
+        named = ((one, str(one.fields[label])) for one in LAYOUTS[task])
+        lacked = next((name for one, name in named if {*one.columns} <= {*columns, name}), None)
+        return f"it has no column {renamed.get(lacked, lacked)!r}" if lacked else ""
+    said = str(layout.fields[label])
+    column = renamed.get(said, said)
+    if {str(row.get(column)) for row in rows} <= UNKNOWN and not {str(one[label]) for one in known} & UNKNOWN:
+        return f"{column!r} is -1 in all of its rows"
+    return ""
 
 
 def _is_wsc(row: Row) -> bool:

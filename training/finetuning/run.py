@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -65,8 +66,10 @@ Made = tuple[Scored, Finetuned | None, dict[str, Any]]  # the last: what score.j
 def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
     kind = TASKS[plan.task]
     data = read_data(files, plan, kind.passage)
+    if data.left_out and os.environ.get("RANK", "0") == "0":
+        print(data.left_out, file=sys.stderr, flush=True)
     task = kind.learn(plan, data.known).of_part(data.train)
-    finetuned = _fit(task, data.train, data.validation, start, steps)
+    finetuned = _fit(task, data.train, data.validation, start, steps, data.files)
     said, plain = finetuned.predict(data.scored), finetuned.task.trivial(data.train, data.scored)
     counts = {"train": len(data.train), "validation": len(data.validation)}
     scored = _scored(finetuned.task, data.scored, said, plain)
@@ -108,10 +111,17 @@ def _scored(
     )
 
 
-def _fit(task: Task, train: Sequence[Example], validation: Sequence[Example], start: Path, steps: Path) -> Finetuned:
+def _fit(
+    task: Task,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    start: Path,
+    steps: Path,
+    scored: Mapping[Path, Sequence[Example]] | None = None,
+) -> Finetuned:
     inputs = load_inputs(start, task.plan.max_tokens)
     task.prepare(inputs)
-    learnt = fit(task, start, train, validation, inputs, steps)
+    learnt = fit(task, start, train, validation, inputs, steps, scored)
     return Finetuned(task=task, model=learnt.model, inputs=inputs, privacy=learnt.privacy)
 
 
