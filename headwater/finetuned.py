@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus.text.lines import split_lines
 from headwater.options import positive_int
 from headwater.terminal import json_line, printable
 
@@ -39,7 +40,7 @@ def add_texts(parser: argparse.ArgumentParser) -> None:
 
 def read_texts(args: argparse.Namespace) -> list[str]:
     """Raises ValueError where there is none."""
-    texts = [line for text in args.text for line in (sys.stdin.read().splitlines() if text == "-" else [text])]
+    texts = [line for text in args.text for line in (split_lines(sys.stdin.read()) if text == "-" else [text])]
     found = [text for text in texts if text.strip()]
     if not found:
         raise ValueError("there is no text to read; give one, or lines on stdin")

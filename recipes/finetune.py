@@ -47,8 +47,9 @@ class FinetuneConfig(FinetunePlan):
         """Of training/finetune.py, which makes the same plan of them."""
         for name in PLAN:
             yield from (f"--{name.replace('_', '-')}", str(getattr(self, name)))
-        for name, path in self.files().paths.items():
-            yield from (f"--{'data' if name == 'train' else name}", str(path))
+        for name in ("data", "validation", "test"):
+            if path := getattr(self, name):
+                yield from (f"--{name}", path)
         if self.columns:
             yield from ("--columns", *self.columns)
         for name, column in self.fields.items():

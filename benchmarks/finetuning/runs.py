@@ -16,6 +16,7 @@ from benchmarks.finetuning.tasks import READER, Data
 from benchmarks.finetuning.texts import all_texts, write_texts
 from benchmarks.recipe_run import model_folder, run_recipe
 from corpus.lake.stages import CHECKPOINT
+from corpus.text.lines import split_lines
 
 ROOT = BENCHMARKS.parent
 FOLDER, TOKENS = ROOT / "build" / "finetuning", 1_500_000
@@ -65,7 +66,7 @@ def finetune(folder: Path, name: str, data: Data, start: Path, initial: str, see
     command = [sys.executable, "training/finetune.py", *words, *options]
     subprocess.run(command, cwd=ROOT, check=True)
     found: dict[str, Any] = json.loads((out / "score.json").read_text())
-    lines = [json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    lines = [json.loads(line) for line in split_lines((out / "predictions.jsonl").read_text(encoding="utf-8"))]
     return {**_kept(found), "values": [one["value"] for one in lines], "weights": [one["weight"] for one in lines]}
 
 

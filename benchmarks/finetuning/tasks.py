@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from benchmarks.proof.inputs import write_rows
 from benchmarks.proof.pages import SHARED
+from corpus.text.lines import split_lines
 
 BENCH = SHARED / "bench"
 READER, WRITER = "gpt_bert", "t5"  # families of the models that are pretrained
@@ -87,7 +88,7 @@ def _fewclue(folder: Path, name: str, fields: Sequence[str]) -> None:
     """All of its five small training sets together, and all of its five for validation."""
     source = BENCH / "FewCLUE" / "datasets" / name
     for part, file in (("train", "train_few_all"), ("validation", "dev_few_all"), ("test", "test_public")):
-        rows = [json.loads(line) for line in (source / f"{file}.json").read_text(encoding="utf-8").splitlines()]
+        rows = [json.loads(line) for line in split_lines((source / f"{file}.json").read_text(encoding="utf-8"))]
         named = dict(zip(("label", "text", "pair"), fields, strict=False))
         write_rows(folder / f"{part}.jsonl", ({ours: row[theirs] for ours, theirs in named.items()} for row in rows))
 
@@ -101,7 +102,7 @@ def _tatoeba(folder: Path) -> None:
 
 
 def _headlines(folder: Path) -> None:
-    lines = (SHARED / "html" / "news" / "ground_truth.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = split_lines((SHARED / "html" / "news" / "ground_truth.jsonl").read_text(encoding="utf-8"))
     found = [json.loads(line) for line in lines]
     _write(folder, _parts([{"source": one["main_content"], "target": one["title"]} for one in found], 12, 30))
 

@@ -35,7 +35,7 @@ from recipes.files import load_recipe
 from recipes.finetune import FinetuneConfig
 from training.finetuning.plan import FinetunePlan
 
-VERSION, SCORE_VERSION = 2, 2
+VERSION, SCORE_VERSION = 3, 2
 LIBRARIES = {name: version(name) for name in ("numpy", "tokenizers", "torch", "transformers")}
 RESULT = ("items.parquet", "predictions.jsonl", "score.json")
 PREFIX = "finetune."  # of the name that the recipe has for a task: a score's task

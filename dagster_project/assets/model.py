@@ -26,6 +26,7 @@ from corpus.lake import stages
 from corpus.lake.manifest import Counts, Manifest, canonical_json
 from corpus.lake.stage import Stage, publish_once
 from corpus.lake.store import Lake
+from corpus.text.lines import split_lines
 from dagster_project import checks
 from dagster_project.folders import local_folder
 from dagster_project.lineage import upstream
@@ -173,7 +174,7 @@ def _manifest(
             files += [lake.put(path, folder, f"along/{step.name}/{path.name}", 0) for path in put]
     files.append(lake.put(run / "metrics.jsonl", folder, "metrics/metrics.jsonl", 0))
     files.append(lake.put(run / "sample.json", folder, "sample/sample.json", 0))
-    steps = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    steps = [json.loads(line) for line in split_lines((run / "metrics.jsonl").read_text())]
     final: dict[str, Any] = {}
     for step in steps:
         final |= step
@@ -188,7 +189,7 @@ def _generate(lake: Lake, checkpoint: Path, pages: Manifest) -> list[dict[str, s
         return []
     flags = ("--checkpoint", str(checkpoint), "--max-tokens", str(GENERATED_TOKENS), "--seed", "0", "--json")
     printed = run_module("training.inference.generate", *flags, *(f"--prompt={prompt}" for prompt in prompts))
-    return [json.loads(line) for line in printed.splitlines()]
+    return [json.loads(line) for line in split_lines(printed)]
 
 
 def torchrun(script: str, processes: int) -> list[str]:

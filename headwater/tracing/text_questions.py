@@ -11,6 +11,7 @@ from pathlib import Path
 
 from corpus.lake.stages import BENCHMARK, ITEMS
 from corpus.lake.store import Lake
+from corpus.text.lines import split_lines
 from headwater.options import nearest
 
 
@@ -29,7 +30,7 @@ def read_sample(path: str) -> list[Question]:
         text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8", errors="replace")
         return [Question(name=path, text=text)]
     questions = []
-    for number, line in enumerate(Path(path).read_text("utf-8").splitlines(), start=1):
+    for number, line in enumerate(split_lines(Path(path).read_text("utf-8")), start=1):
         try:
             questions.append(Question(name=f"{path}:{number}", text=str(json.loads(line)["text"])))
         except (ValueError, KeyError, TypeError) as error:

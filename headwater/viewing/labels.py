@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from corpus.lake.store import Lake
+from corpus.text.lines import split_lines
 from headwater.tracing.page_search import is_doc_id
 
 FILE = "labels.jsonl"
@@ -50,7 +51,7 @@ def read_labels(lake: Lake) -> dict[str, Label]:
     if not lake.fs.exists(path):
         return {}
     labels: dict[str, Label] = {}
-    for number, line in enumerate(lake.fs.cat_file(path).decode(errors="replace").splitlines(), 1):
+    for number, line in enumerate(split_lines(lake.fs.cat_file(path).decode(errors="replace")), 1):
         if line.strip():
             label = _parse(line, f"{path}, line {number}")
             if label.doc_id in labels:

@@ -41,10 +41,14 @@ class Answering(Task):
             raise ValueError(f"answering: none of {len(examples)} questions has an answer")
         return cls(plan, {"usual_words": int(np.median(lengths))})
 
+    def of_part(self, examples: Sequence[Example]) -> Self:
+        return type(self).learn(self.plan, examples)
+
     def head(self, folder: Path) -> Any:
         return AutoModelForQuestionAnswering
 
-    def passage(self, example: Example) -> str:
+    @staticmethod
+    def passage(example: Example) -> str:
         return sha256(str(example["context"]).encode())
 
     def features(self, example: Example, inputs: Inputs) -> Iterator[Features]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from training.finetuning.answering import Answering
-from training.finetuning.classification import Choice, Classification, Regression
+from training.finetuning.choice import Choice
+from training.finetuning.classification import Classification, Regression
 from training.finetuning.instructions import Instructions
 from training.finetuning.preferences import Preferences
 from training.finetuning.tagging import Tagging

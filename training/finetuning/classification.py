@@ -1,5 +1,4 @@
-"""Classification: a text, or a pair of them, and its label; the same with a number, and with choices of which one is
-right."""
+"""Classification: a text, or a pair of them, and its label; the same with a number."""
 
 from __future__ import annotations
 
@@ -117,10 +116,18 @@ class Regression(Task):
     @classmethod
     def learn(cls, plan: FinetunePlan, examples: Sequence[Example]) -> Self:
         """Numbers are learnt as so many standard deviations above the mean."""
-        numbers = [_number(example, place) for place, example in enumerate(examples, start=1)]
+        numbers = []
+        for place, example in enumerate(examples, start=1):
+            try:
+                numbers.append(_number(example))
+            except ValueError as error:
+                raise ValueError(f"example {place}: {error}") from error
         if len(set(numbers)) < 2:
             raise ValueError(f"regression: all {len(numbers)} examples have the score {numbers[0]}")
         return cls(plan, {"mean": float(np.mean(numbers)), "deviation": float(np.std(numbers))})
+
+    def of_part(self, examples: Sequence[Example]) -> Self:
+        return type(self).learn(self.plan, examples)
 
     def head(self, folder: Path) -> Any:
         return AutoModelForSequenceClassification
@@ -129,7 +136,7 @@ class Regression(Task):
         return {"num_labels": 1, "problem_type": "regression"}
 
     def features(self, example: Example, inputs: Inputs) -> Iterator[Features]:
-        scaled = (float(example["score"]) - self.saved["mean"]) / self.saved["deviation"]
+        scaled = (_number(example) - self.saved["mean"]) / self.saved["deviation"]
         yield {**encode_texts(example, inputs), "labels": scaled}
 
     def predict(self, model: Any, inputs: Inputs, examples: Sequence[Example]) -> list[Prediction]:
@@ -162,42 +169,6 @@ class Regression(Task):
         return [{"score": self.saved["mean"]} for _ in asked]
 
 
-class Choice(Task):
-    """Each choice is read as the second of a pair; the one that is likeliest to be right is taken."""
-
-    NAME, METRIC, TRIVIAL = "choice", "accuracy", "always the choice that is right most often"
-
-    def head(self, folder: Path) -> Any:
-        return AutoModelForSequenceClassification
-
-    def configuration(self) -> dict[str, Any]:
-        return {"num_labels": 2}
-
-    def features(self, example: Example, inputs: Inputs) -> Iterator[Features]:
-        for number, choice in enumerate(example["choices"]):
-            pair = {"text": example["text"], "pair": choice}
-            yield {**encode_texts(pair, inputs), "labels": int(number == int(example["label"]))}
-
-    def predict(self, model: Any, inputs: Inputs, examples: Sequence[Example]) -> list[Prediction]:
-        pairs = [{"text": example["text"], "pair": choice} for example in examples for choice in example["choices"]]
-        logits = read_texts(model, inputs, pairs, self.plan.batch)
-        right, found, start = logits[:, 1] - logits[:, 0], [], 0
-        for example in examples:
-            stop = start + len(example["choices"])
-            found.append({"label": int(right[start:stop].argmax()), "scores": right[start:stop].tolist()})
-            start = stop
-        return found
-
-    def score(self, examples: Sequence[Example], predictions: Sequence[Prediction]) -> Scores:
-        pairs = zip(examples, predictions, strict=True)
-        right = np.array([float(said["label"] == int(example["label"])) for example, said in pairs])
-        return Scores(values=right, weights=np.ones(len(right)), metrics={"accuracy": float(right.mean())})
-
-    def trivial(self, known: Sequence[Example], asked: Sequence[Example]) -> list[Prediction]:
-        [(label, _)] = Counter(int(example["label"]) for example in known).most_common(1)
-        return [{"label": label} for _ in asked]
-
-
 def name_label(label: Any) -> str:
     """As a file says it; true and false in small letters, as JSON has them."""
     return str(label).lower() if isinstance(label, bool) else str(label)
@@ -222,13 +193,13 @@ def read_texts(model: Any, inputs: Inputs, examples: Sequence[Mapping[str, Any]]
     return found
 
 
-def _number(example: Example, place: int) -> float:
+def _number(example: Example) -> float:
     try:
         value = float(example["score"])
     except (TypeError, ValueError) as error:
-        raise ValueError(f"example {place}: the score {example['score']!r} is no number") from error
+        raise ValueError(f"the score {example['score']!r} is no number") from error
     if not np.isfinite(value):
-        raise ValueError(f"example {place}: the score {value} is not finite")
+        raise ValueError(f"the score {value} is not finite")
     return value
 
 

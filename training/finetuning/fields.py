@@ -6,7 +6,7 @@ others are given as FIELD=COLUMN.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,7 @@ PAIRED = (
     Layout(of="RTE", fields={"text": "sentence1", "pair": "sentence2", "label": "label"}),
     Layout(of="CB", fields={"text": "premise", "pair": "hypothesis", "label": "label"}),
     Layout(of="BoolQ", fields={"text": "passage", "pair": "question", "label": "label"}),
+    Layout(of="QNLI", fields={"text": "question", "pair": "sentence", "label": "label"}),
 )
 LAYOUTS: dict[str, tuple[Layout, ...]] = {
     "classification": (
@@ -95,6 +96,10 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
 }
 
 
+LABELS = {"classification": "label", "choice": "label", "regression": "score"}
+UNKNOWN = {"-1", "-1.0"}  # the label of every test example of GLUE and SuperGLUE as Parquet
+
+
 def read_examples(task: str, rows: Sequence[Row], renamed: Mapping[str, str], where: str) -> list[Example]:
     """The examples of a task. `renamed`: by field, the column that it stands in.
 
@@ -103,19 +108,55 @@ def read_examples(task: str, rows: Sequence[Row], renamed: Mapping[str, str], wh
     known = {name for layout in LAYOUTS[task] for name in layout.fields}
     if unknown := sorted(set(renamed) - known):
         raise ValueError(f"--field {unknown[0]}: {task} has the fields {', '.join(sorted(known))}")
-    if absent := sorted(set(renamed.values()) - set(rows[0])):
-        raise ValueError(f"{where}: there is no column {absent[0]!r}, but {', '.join(map(repr, rows[0]))}")
-    given = [{**row, **{field: row.get(column) for field, column in renamed.items()}} for row in rows]
-    layout = next((one for one in LAYOUTS[task] if all(name in given[0] for name in one.columns)), None)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if absent := sorted(set(renamed.values()) - set(columns)):
+        raise ValueError(f"{where}: there is no column {absent[0]!r}, but {', '.join(map(repr, columns))}")
+    layout = find_layout(task, {*columns, *renamed})
     if layout is None:
         wanted = " or ".join(" and ".join(one.columns) for one in LAYOUTS[task])
         raise ValueError(
-            f"{where}: {task} needs the columns {wanted}; there are {', '.join(map(repr, rows[0]))}. Name them by "
+            f"{where}: {task} needs the columns {wanted}; there are {', '.join(map(repr, columns))}. Name them by "
             f"--field FIELD=COLUMN, or by --columns where the file has no names"
         )
+    if layout.fields.get("text") == "text" and "text" not in renamed and _is_wsc(rows[0]):
+        raise ValueError(
+            f"{where}: SuperGLUE's WSC asks about two places in its text, which {task} does not read; mark them in a "
+            f"column of your own, and name it by --field text=COLUMN"
+        )
     examples = []
-    for number, row in enumerate(given, start=1):
+    for number, row in enumerate(rows, start=1):
+        row = {**row, **{field: row.get(column) for field, column in renamed.items()}}
         if missing := next((name for name in layout.columns if row.get(name) in (None, "")), None):
             raise ValueError(f"{where}, row {number}: {missing!r} is empty or missing")
         examples.append(layout.read(row))
     return examples
+
+
+def find_layout(task: str, columns: Collection[str]) -> Layout | None:
+    """The first that has all of its columns."""
+    return next((one for one in LAYOUTS[task] if all(name in columns for name in one.columns)), None)
+
+
+def why_unlabelled(task: str, rows: Sequence[Row], renamed: Mapping[str, str], known: Sequence[Example]) -> str:
+    """Why rows of a test file have no labels, as those that benchmarks keep back; "" where they have. `known`: the
+    examples that are learnt, whose label may be -1."""
+    if task not in LABELS:
+        return ""
+    columns = {name for row in rows for name in row}
+    columns |= {field for field, column in renamed.items() if column in columns}
+    label = LABELS[task]
+    layout = find_layout(task, columns)
+    if layout is None:
+        named = ((one, str(one.fields[label])) for one in LAYOUTS[task])
+        lacked = next((name for one, name in named if {*one.columns} <= {*columns, name}), None)
+        return f"it has no column {renamed.get(lacked, lacked)!r}" if lacked else ""
+    said = str(layout.fields[label])
+    column = renamed.get(said, said)
+    if {str(row.get(column)) for row in rows} <= UNKNOWN and not {str(one[label]) for one in known} & UNKNOWN:
+        return f"{column!r} is -1 in all of its rows"
+    return ""
+
+
+def _is_wsc(row: Row) -> bool:
+    """In SuperGLUE's own files the places are in `target`."""
+    return "span1_text" in row or (isinstance(row.get("target"), Mapping) and "span1_text" in row["target"])

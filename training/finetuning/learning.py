@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from transformers import EarlyStoppingCallback, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from training.finetuning.adversary import AdversarialLearner
 from training.finetuning.fields import Example
 from training.finetuning.heads import load_headed
-from training.finetuning.inputs import Inputs
+from training.finetuning.inputs import Features, Inputs
 from training.finetuning.learner import Learner, Lines, Rows
 from training.finetuning.plan import FinetunePlan
+from training.finetuning.resuming import find_resumption
 from training.finetuning.tasks import Task
 
 
@@ -32,19 +32,22 @@ class Learnt:
 
 
 def fit(
-    task: Task, start: Path, train: Sequence[Example], validation: Sequence[Example], inputs: Inputs, out: Path
+    task: Task,
+    start: Path,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    inputs: Inputs,
+    out: Path,
+    scored: Mapping[Path, Sequence[Example]] | None = None,
 ) -> Learnt:
-    """`out`: for checkpoints, from the newest of which it goes on. Raises ValueError for an example that cannot be
-    learnt."""
+    """`out`: for checkpoints, from the newest of which it goes on. `scored`: the examples of each file that validates
+    or is scored. Raises ValueError, before anything is learnt, for an example that cannot be learnt or scored."""
     plan = task.plan
     model = load_headed(start, task.head(start), plan, inputs, task.configuration())
     task.begin(model)
-    rows = []
-    for number, example in enumerate(train, start=1):
-        try:
-            rows += list(task.features(example, inputs))
-        except ValueError as error:
-            raise ValueError(f"training example {number}: {error}") from error
+    rows = _features(task, train, inputs, "training example")
+    for path, examples in (scored or {}).items():
+        _features(task, examples, inputs, f"{path}, row")
     warmup = int(plan.warmup_fraction * plan.epochs * -(-len(rows) // plan.batch))
     learner = _learner(
         plan,
@@ -59,9 +62,23 @@ def fit(
         callbacks=[Lines(), *([EarlyStoppingCallback(plan.patience)] if plan.patience else [])],
     )
     learner.remove_callback(PrinterCallback)
-    learner.train(resume_from_checkpoint=get_last_checkpoint(str(out)) if out.is_dir() else None)
+    resumption = find_resumption(out)
+    if resumption and resumption.ended:
+        learner.args.num_train_epochs = resumption.epochs  # it only takes the best of them; patience allows no further
+    learner.train(resume_from_checkpoint=str(resumption.folder) if resumption else None)
     found = learner.accelerator.unwrap_model(learner.model)
     return Learnt(model=found.merge_and_unload() if plan.lora_rank else found, privacy=learner.privacy())
+
+
+def _features(task: Task, examples: Sequence[Example], inputs: Inputs, where: str) -> list[Features]:
+    """Raises ValueError, naming the number of the example behind `where`, for one of which nothing can be learnt."""
+    rows = []
+    for number, example in enumerate(examples, start=1):
+        try:
+            rows += list(task.features(example, inputs))
+        except ValueError as error:
+            raise ValueError(f"{where} {number}: {error}") from error
+    return rows
 
 
 def _learner(plan: FinetunePlan, out: Path, **arguments: Any) -> Learner:
@@ -90,6 +107,7 @@ def _arguments(plan: FinetunePlan, task: Task, out: Path, warmup: int) -> Traini
         eval_strategy="epoch",
         save_strategy="epoch",
         save_total_limit=1,
+        restore_callback_states_from_checkpoint=True,  # the epochs that patience has counted
         load_best_model_at_end=True,
         metric_for_best_model=f"eval_{task.METRIC}",
         greater_is_better=True,

@@ -3,7 +3,7 @@
     .jsonl .json    an object a line, a list of objects, or the nested layout of SQuAD
     .csv .tsv       with a line of names, or with names given; .tsv without quotation marks, as GLUE has it
     .parquet
-    .conll .bio     a token and its tag a line, blank lines between sentences
+    .conll .bio     a token and its tag a line, blank lines between sentences, perhaps comments above one
 
 Each of them but Parquet may be compressed as .gz.
 """
@@ -13,6 +13,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +22,10 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus.text.lines import split_lines
+
 Row = Mapping[str, Any]
+COMMENT = re.compile(r"# (?:id|sent_id|text|newdoc)\b")  # of MultiCoNER and Universal Dependencies
 PARTS = {  # of a folder, by the names that its files may have
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev"),
@@ -94,7 +99,7 @@ def _json_rows(path: Path, _: Sequence[str]) -> Iterator[Row]:
 
 
 def _json_lines(path: Path, text: str) -> Iterator[Row]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(split_lines(text), start=1):
         if line.strip():
             try:
                 yield _row(path, number, json.loads(line))
@@ -161,18 +166,27 @@ def _parquet_rows(path: Path, _: Sequence[str]) -> Iterator[Row]:
 def _conll_rows(path: Path, _: Sequence[str]) -> Iterator[Row]:
     tokens, tags = list[str](), list[str]()
     with _text(path) as file:
-        for number, line in enumerate([*file, ""], start=1):
-            if line.startswith("-DOCSTART-"):
-                continue
-            cells = line.split("\t") if "\t" in line else line.split()
-            if line.strip() and (len(cells) < 2 or not cells[-1].strip()):
-                raise ValueError(f"{path}, line {number}: {line.strip()[:60]!r} is no token with a tag")
-            if line.strip():
-                tokens.append(cells[0].strip())
-                tags.append(cells[-1].strip())
-            elif tokens:
-                yield {"tokens": tokens, "tags": tags}
-                tokens, tags = [], []
+        lines = list(file)
+    # A token may begin with "#" as a comment does; it has as many cells as the others.
+    widths = Counter(len(_cells(line)) for line in lines if line.strip() and not line.startswith(("#", "-DOCSTART-")))
+    width = max(widths, key=lambda cells: widths[cells], default=0)
+    for number, line in enumerate([*lines, ""], start=1):
+        cells = _cells(line)
+        is_comment = not tokens and line.startswith("#") and (len(cells) != width or COMMENT.match(line))
+        if is_comment or line.startswith("-DOCSTART-"):
+            continue
+        if line.strip() and (len(cells) < 2 or not cells[-1].strip()):
+            raise ValueError(f"{path}, line {number}: {line.strip()[:60]!r} is no token with a tag")
+        if line.strip():
+            tokens.append(cells[0].strip())
+            tags.append(cells[-1].strip())
+        elif tokens:
+            yield {"tokens": tokens, "tags": tags}
+            tokens, tags = [], []
+
+
+def _cells(line: str) -> list[str]:
+    return line.split("\t") if "\t" in line else line.split()
 
 
 READERS: dict[str, Callable[[Path, Sequence[str]], Iterator[Row]]] = {

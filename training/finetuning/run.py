@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from typing import Any
 
 from corpus.lake.manifest import canonical_json, sha256
 from training.finetuning.catalog import TASKS
-from training.finetuning.data import Data, Files, hold_back, make_folds, read_data
+from training.finetuning.data import Files, hold_back, make_folds, read_data
 from training.finetuning.fields import Example, read_examples
 from training.finetuning.finished import MODEL, Finetuned, write_model
 from training.finetuning.heads import find_folder
@@ -63,8 +64,12 @@ Made = tuple[Scored, Finetuned | None, dict[str, Any]]  # the last: what score.j
 
 
 def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
-    data = read_data(files, plan)
-    finetuned = _fit(plan, data, start, steps)
+    kind = TASKS[plan.task]
+    data = read_data(files, plan, kind.passage)
+    if data.left_out and os.environ.get("RANK", "0") == "0":
+        print(data.left_out, file=sys.stderr, flush=True)
+    task = kind.learn(plan, data.known).of_part(data.train)
+    finetuned = _fit(task, data.train, data.validation, start, steps, data.files)
     said, plain = finetuned.predict(data.scored), finetuned.task.trivial(data.train, data.scored)
     counts = {"train": len(data.train), "validation": len(data.validation)}
     scored = _scored(finetuned.task, data.scored, said, plain)
@@ -75,21 +80,21 @@ def _one(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
 def _folds(plan: FinetunePlan, files: Files, start: Path, steps: Path) -> Made:
     """Each example is scored by the model that has not seen it. Of the others a part validates."""
     examples = read_examples(plan.task, read_rows(files.train, files.columns), files.fields or {}, str(files.train))
+    whole = TASKS[plan.task].learn(plan, examples)
     predictions: list[Prediction] = [{} for _ in examples]
     trivial: list[Prediction] = [{} for _ in examples]
     each = []
-    for number, (inside, others) in enumerate(make_folds(examples, plan), start=1):
+    for number, (inside, others) in enumerate(make_folds(examples, plan, whole.passage), start=1):
         print(f"fold {number} of {plan.folds}", flush=True)
-        train, validation = hold_back(others, plan)
+        train, validation = hold_back(others, plan, whole.passage)
         asked = [examples[place] for place in inside]
-        data = Data(train=train, validation=validation, scored=asked, scored_on="folds")
-        finetuned = _fit(plan, data, start, steps / f"fold-{number}")
+        finetuned = _fit(whole.of_part(train), train, validation, start, steps / f"fold-{number}")
         said, plain = finetuned.predict(asked), finetuned.task.trivial(train, asked)
         scored = _scored(finetuned.task, asked, said, plain)
         each.append(interval(scored.scores, scored.clusters))
         for place, one, other in zip(inside, said, plain, strict=True):
             predictions[place], trivial[place] = one, other
-    scored = _scored(TASKS[plan.task].learn(plan, examples), examples, predictions, trivial)
+    scored = _scored(whole, examples, predictions, trivial)
     return scored, None, {"scored_on": "folds", "folds": each}
 
 
@@ -106,11 +111,17 @@ def _scored(
     )
 
 
-def _fit(plan: FinetunePlan, data: Data, start: Path, steps: Path) -> Finetuned:
-    task = TASKS[plan.task].learn(plan, data.train)
-    inputs = load_inputs(start, plan.max_tokens)
+def _fit(
+    task: Task,
+    train: Sequence[Example],
+    validation: Sequence[Example],
+    start: Path,
+    steps: Path,
+    scored: Mapping[Path, Sequence[Example]] | None = None,
+) -> Finetuned:
+    inputs = load_inputs(start, task.plan.max_tokens)
     task.prepare(inputs)
-    learnt = fit(task, start, data.train, data.validation, inputs, steps)
+    learnt = fit(task, start, train, validation, inputs, steps, scored)
     return Finetuned(task=task, model=learnt.model, inputs=inputs, privacy=learnt.privacy)
 
 

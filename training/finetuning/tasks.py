@@ -47,6 +47,11 @@ class Task(ABC):
         an example by its number, for one that cannot be."""
         return cls(plan, {})
 
+    def of_part(self, examples: Sequence[Example]) -> Self:
+        """The task where it is learnt from a part of its examples. It knows the labels of all, which the part may
+        lack; a task that has learnt amounts forgets those of the others. Raises as `learn` does."""
+        return self
+
     def prepare(self, inputs: Inputs) -> None:
         """Adds the tokens that it needs to the tokenizer."""
         return None
@@ -55,7 +60,8 @@ class Task(ABC):
     def head(self, folder: Path) -> Any:
         """The class of transformers' that loads a model with what the task needs on top of it."""
 
-    def passage(self, example: Example) -> str | None:
+    @staticmethod
+    def passage(example: Example) -> str | None:
         """What examples share that stand or fall together, such as questions about one text; None where each stands
         alone."""
         return None

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from corpus.text.lines import split_lines
 from training.inference.likelihoods import score_questions
 from training.inference.model import Model
 from training.inference.questions import continuation_questions
@@ -131,7 +132,7 @@ def write_canaries(canaries: Sequence[Canary], path: Path) -> None:
 def read_canaries(path: Path) -> list[Canary]:
     """Raises ValueError, naming the line, for what is no canary."""
     canaries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(split_lines(path.read_text(encoding="utf-8")), 1):
         try:
             canaries.append(Canary(**json.loads(line)))
         except (ValueError, TypeError) as error:

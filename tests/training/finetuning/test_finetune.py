@@ -88,6 +88,15 @@ def test_cross_validation_scores_every_example_by_a_model_that_has_not_seen_it(s
     assert found["score"]["value"] == pytest.approx(sum(one["value"] for one in found["folds"]) / 3)
 
 
+def test_a_label_that_a_fold_does_not_learn_is_scored_all_the_same(start: Start, tmp_path: Path) -> None:
+    data, out = write_data(tmp_path / "data", count=20), tmp_path / "out"
+    with (data / "train.tsv").open("a") as file:
+        file.write("list string 20\trare\n")
+    finetune(*flags(start("bert"), data / "train.tsv", out, "--folds", "3", "--epochs", "1"))
+    found = json.loads((out / "score.json").read_text())
+    assert found["labels"] == ["bad", "good", "rare"] and [sum(row) for row in found["confusion"]] == [10, 10, 1]
+
+
 def test_two_folders_are_compared_over_the_same_examples(
     start: Start, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

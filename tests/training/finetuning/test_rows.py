@@ -40,12 +40,32 @@ def test_every_form_gives_the_same_rows(tmp_path: Path) -> None:
     assert list(map(dict, read_rows(bare, ["text", "label"]))) == ROWS
 
 
+def test_a_line_of_json_may_hold_what_separates_lines_elsewhere(tmp_path: Path) -> None:
+    rows = [{"text": "one\u2028two\u2029three\x85four", "label": "a"}, {"text": "five", "label": "b"}]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\r\n" for row in rows)
+    assert read_rows(write(tmp_path, "rows.jsonl", text)) == rows
+
+
 def test_sentences_of_conll(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.conll", "-DOCSTART- -X- O\n\nIn\tO\nPort Said\tB-place\n\t\n\n\nYes UH O\n")
     assert [dict(row) for row in read_rows(path)] == [
         {"tokens": ["In", "Port Said"], "tags": ["O", "B-place"]},
         {"tokens": ["Yes"], "tags": ["O"]},
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("# id 7c8  domain=en\nthe _ _ O\ncat _ _ B-x\n\n# id 7c9  domain=en\nnow _ _ O\n", [["the", "cat"], ["now"]]),
+        ("# newdoc id = a\n# sent_id = 1\n# text = the cat\nthe\tx\tO\ncat\tx\tB-x\n", [["the", "cat"]]),
+        ("#\thttp://news.example [2009]\ndie\tO\tO\nKatze\tB-x\tO\n", [["die", "Katze"]]),  # GermEval
+        ("#\tO\n1\tO\n\n#cats\tO\n#text\tO\n", [["#", "1"], ["#cats", "#text"]]),  # these are tokens
+        ("1 O\n# O\n", [["1", "#"]]),
+    ],
+)
+def test_comments_of_conll_are_no_words(tmp_path: Path, text: str, tokens: list[list[str]]) -> None:
+    assert [row["tokens"] for row in read_rows(write(tmp_path, "rows.conll", text))] == tokens
 
 
 def test_questions_of_squad(tmp_path: Path) -> None:
@@ -125,6 +145,11 @@ GLUE = {
         {"question": "is it", "passage": "It is.", "idx": 0, "label": True},
         {"text": "It is.", "pair": "is it", "label": True},
     ),
+    "QNLI": (
+        "classification",
+        "index\tquestion\tsentence\tlabel\n0\tIs it?\tIt is.\tentailment\n",
+        {"text": "Is it?", "pair": "It is.", "label": "entailment"},
+    ),
     "WiC": (
         "classification",
         {"word": "bank", "sentence1": "One.", "sentence2": "Two.", "label": False, "start1": 0, "idx": 0},
@@ -156,6 +181,24 @@ def test_columns_are_named_where_their_names_are_others() -> None:
         read_examples("classification", rows, {"summary": "headline"}, "f")
     with pytest.raises(ValueError, match="f, row 2: 'label' is empty"):
         read_examples("classification", [{"text": "a", "label": "x"}, {"text": "b", "label": ""}], {}, "f")
+
+
+def test_a_field_that_the_first_row_lacks_is_not_thrown_away() -> None:
+    whole = {"text": "a", "pair": "b", "label": "x"}
+    with pytest.raises(ValueError, match="f, row 1: 'pair' is empty or missing"):
+        read_examples("classification", [{"text": "a", "label": "x"}, whole], {}, "f")
+    assert read_examples("classification", [{"idx": 0, **whole}, whole], {}, "f") == [whole, whole]
+
+
+@pytest.mark.parametrize(
+    "places", [{"target": {"span1_text": "Mark", "span2_text": "He"}}, {"span1_text": "Mark", "span2_text": "He"}]
+)
+def test_wsc_is_refused_unless_its_places_are_in_the_text(places: dict[str, object]) -> None:
+    row = {"text": "Mark came. He sat.", "marked": "*Mark* came. _He_ sat.", "label": True, **places}
+    with pytest.raises(ValueError, match="f: SuperGLUE's WSC asks about two places in its text"):
+        read_examples("classification", [row], {}, "f")
+    read = read_examples("classification", [row], {"text": "marked"}, "f")
+    assert read == [{"text": "*Mark* came. _He_ sat.", "label": True}]
 
 
 def test_every_task_has_a_layout() -> None:

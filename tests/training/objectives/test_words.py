@@ -41,6 +41,22 @@ def test_tokens_of_one_word_have_one_number(text: Text, tokenizer: Tokenizer) ->
     assert {"如果", "使用", "设备", "相信", "方法"} <= set(chinese)
 
 
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        ("Die Tür öffnet sich für Ärzte.", ["Die", "Tür", "öffnet", "sich", "für", "Ärzte", "."]),
+        ("Привет, мир", ["Привет", ",", "мир"]),
+        ("Ένα σχολείο", ["Ένα", "σχολείο"]),
+        ("cafe\u0301 noir", ["cafe\u0301", "noir"]),  # an accent that is a character of its own
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("我喜欢Müller的设备", ["我", "喜欢", "Müller", "的", "设备"]),
+        ("T恤和e-mail", ["T恤", "和", "e-mail"]),  # of both scripts, as jieba's dictionary has it
+    ],
+)
+def test_words_of_other_languages_are_whole(text: Text, tokenizer: Tokenizer, written: str, wanted: list[str]) -> None:
+    assert [word for word in words(text, tokenizer, written) if word] == wanted  # a space may be a token of its own
+
+
 def test_a_sequence_that_cuts_a_character_keeps_its_words_in_place(text: Text, tokenizer: Tokenizer) -> None:
     tokens = np.array(tokenizer.encode("设备" + ENGLISH).ids)
     cut = tokens[1:]  # begins within a character
