@@ -106,7 +106,8 @@ def hold_back(examples: Sequence[Example], plan: FinetunePlan, passage: Passage)
     for number in np.random.RandomState(plan.seed).permutation(len(groups)):
         if len(held) + len(groups[number]) <= count:
             held.update(groups[number])
-    held = held or set(min(groups, key=len))
+    smallest = min(groups, key=len)
+    held = held or set(smallest)
     return (
         [one for number, one in enumerate(examples) if number not in held],
         [one for number, one in enumerate(examples) if number in held],
