@@ -93,14 +93,16 @@ def read_data(files: Files, plan: FinetunePlan, passage: Passage) -> Data:
 
 
 def hold_back(examples: Sequence[Example], plan: FinetunePlan, passage: Passage) -> tuple[list[Example], list[Example]]:
-    """What is learnt and what validates, by chance; examples about one passage are all in one of them. Raises
-    ValueError where one would be empty."""
+    """What is learnt and what validates, by chance; examples about one passage are all in one of them, unless there is
+    no other passage. Raises ValueError where one would be empty."""
     groups = _groups(examples, passage)
+    if len(groups) < 2:
+        groups = [[number] for number in range(len(examples))]
     count = round(plan.validation_share * len(examples))
-    if not 0 < count < len(examples) or len(groups) < 2:
+    if not 0 < count < len(examples):
         raise ValueError(
-            f"{len(examples)} examples about {len(groups)} texts, of which {plan.validation_share:.0%} are to "
-            f"validate: give more, or a validation file"
+            f"{len(examples)} examples, of which {plan.validation_share:.0%} are to validate: give more, or a "
+            f"validation file"
         )
     held = set[int]()
     for number in np.random.RandomState(plan.seed).permutation(len(groups)):

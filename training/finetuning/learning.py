@@ -106,7 +106,7 @@ def _arguments(plan: FinetunePlan, task: Task, out: Path, warmup: int) -> Traini
         data_seed=plan.seed,
         eval_strategy="epoch",
         save_strategy="epoch",
-        save_total_limit=1,
+        save_total_limit=2,  # the best and the last; with 1 the last goes at the end, which then is not known
         restore_callback_states_from_checkpoint=True,  # the epochs that patience has counted
         load_best_model_at_end=True,
         metric_for_best_model=f"eval_{task.METRIC}",

@@ -34,8 +34,11 @@ def test_questions_about_one_text_are_not_learnt_and_held_back() -> None:
     few = [*asked(texts=2, questions=5), *[{"context": "short", "question": "?", "answers": None}] * 3]
     learnt, held = hold_back(few, FinetunePlan(task="answering"), Answering.passage)
     assert contexts(held) == {"short"} and contexts(learnt) == {"text 0", "text 1"}
-    with pytest.raises(ValueError, match="5 examples about 1 texts, of which 40% are to validate"):
-        hold_back(asked(1, 5), FinetunePlan(task="answering", validation_share=0.4), Answering.passage)
+    # Of one text alone the questions are parted.
+    learnt, held = hold_back(asked(1, 5), FinetunePlan(task="answering", validation_share=0.4), Answering.passage)
+    assert (len(learnt), len(held)) == (3, 2)
+    with pytest.raises(ValueError, match="5 examples, of which 1% are to validate"):
+        hold_back(asked(1, 5), FinetunePlan(task="answering", validation_share=0.01), Answering.passage)
 
 
 def test_a_fold_has_all_questions_about_its_texts() -> None:
