@@ -107,5 +107,5 @@ def test_what_cannot_be_names_the_task(mine: Graph, task: dict[str, object], sai
 def test_a_fine_tuning_that_fails_says_why(mine: Graph, tmp_path: Path) -> None:
     data = tmp_path / "train.jsonl"
     data.write_text('{"text": "a", "label": "x"}\n' * 12)
-    with pytest.raises(dg.Failure, match=r"finetune\.words failed, .* all 11 examples have the label 'x'"):
+    with pytest.raises(dg.Failure, match=r"finetune\.words failed, .* all 12 examples have the label 'x'"):
         finetune(mine, {"words": {"task": "classification", "data": str(data)}})
