@@ -19,7 +19,8 @@ import fsspec
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 
-from corpus.tokenizer.ranks import byte_characters, find_merges
+from corpus.tokenizer.byte_letters import letter_of_bytes
+from corpus.tokenizer.ranks import find_merges
 from corpus.tokenizer.splits import GPT2, GPT4, GPT4O
 from corpus.tokenizer.vocabulary import EOS
 
@@ -101,7 +102,7 @@ def _tiktoken(data: bytes, name: str, where: str) -> bytes:
         ranks = {base64.b64decode(piece, validate=True): int(rank) for piece, rank in lines}
     except ValueError as error:
         raise ValueError(f"{where}: not a rank file ({error}); it begins {data[:40]!r}") from error
-    letters = byte_characters()
+    letters = letter_of_bytes()
 
     def spelt(piece: bytes) -> str:
         return "".join(map(letters.__getitem__, piece))
@@ -114,7 +115,7 @@ def _tiktoken(data: bytes, name: str, where: str) -> bytes:
 def _made(
     ids: Mapping[str, int], pairs: list[tuple[str, str]], split: str, special: Mapping[str, int], where: str
 ) -> bytes:
-    if missing := set(byte_characters().values()) - ids.keys():
+    if missing := set(letter_of_bytes().values()) - ids.keys():
         raise ValueError(f"{where}: {len(missing)} of the 256 bytes are no piece of it: cut off, or of another kind")
     taken = {number: token for token, number in ids.items()}
     for token, number in special.items():

@@ -15,6 +15,7 @@ from typing import Any
 
 import tiktoken
 
+from corpus.tokenizer.byte_letters import byte_of_letters
 from corpus.tokenizer.splits import GPT2, KNOWN
 
 # What a model of a tokenizer.json must have, and its steps in front of it, for tiktoken to do the same.
@@ -46,14 +47,6 @@ def find_merges(ranks: Mapping[bytes, int]) -> Iterator[tuple[bytes, bytes]]:
             yield parts[0], parts[1]
 
 
-def byte_characters() -> dict[int, str]:
-    """Byte -> the letter that stands for it in a byte-level vocabulary: itself where it is printed, else the next free
-    one from U+0100. Source: encoder.py of GPT-2."""
-    printed = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    hidden = [value for value in range(256) if value not in printed]
-    return {value: chr(value) for value in printed} | {value: chr(256 + n) for n, value in enumerate(hidden)}
-
-
 def load_fast_encoding(data: bytes) -> tiktoken.Encoding | None:
     """tiktoken's encoder, with the same ids in a third of the time, for a tokenizer.json of which that can be shown."""
     value: dict[str, Any] = json.loads(data)
@@ -64,7 +57,7 @@ def load_fast_encoding(data: bytes) -> tiktoken.Encoding | None:
         return None
     if not all(token["special"] for token in value["added_tokens"]):
         return None
-    bytes_of = {letter: number for number, letter in byte_characters().items()}
+    bytes_of = byte_of_letters()
     control = {token["content"] for token in value["added_tokens"]}
     spelt = {piece: number for piece, number in model["vocab"].items() if piece not in control}
     if not bytes_of.keys() <= spelt.keys() or not all(letter in bytes_of for piece in spelt for letter in piece):

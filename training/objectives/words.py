@@ -13,9 +13,9 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from corpus.text.normal_form import WORD
+from corpus.tokenizer.byte_letters import byte_of_letters
 
 BROKEN = re.compile("[\udc80-\udcff]")
-PRINTABLE = (*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100))
 
 
 class Words:
@@ -58,9 +58,3 @@ class Words:
                 yield word[0]
                 cut = word.end()
         yield from self._cut(text[cut:])
-
-
-def byte_of_letters() -> dict[str, int]:
-    """The byte that each letter of a byte-level vocabulary stands for, as GPT-2 writes them (Radford et al. 2019)."""
-    others = [byte for byte in range(256) if byte not in PRINTABLE]
-    return {chr(byte): byte for byte in PRINTABLE} | {chr(256 + number): byte for number, byte in enumerate(others)}

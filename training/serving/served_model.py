@@ -10,6 +10,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from corpus.tokenizer.byte_letters import byte_of_letters
 from training.checkpoints.checkpoint import find_checkpoint, is_ours
 from training.checkpoints.export import load_model, load_tokenizer
 from training.inference.conversation import Message, encode_asked, join_turns
@@ -17,10 +18,7 @@ from training.inference.loading import model_digest
 from training.models.module import CausalModel, MaskedModel
 from training.serving.answer_text import INCOMPLETE
 
-OWN = (*range(33, 127), *range(161, 173), *range(174, 256))  # bytes that are written as their own Latin-1 characters
-BYTE_OF = {chr(byte): byte for byte in OWN} | {
-    chr(256 + place): byte for place, byte in enumerate(sorted(set(range(256)).difference(OWN)))
-}  # of the characters by which a byte-level vocabulary writes bytes (Radford et al. 2019, GPT-2)
+BYTE_OF = byte_of_letters()
 
 
 class Texts(ABC):

@@ -21,8 +21,9 @@ from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import BpeTrainer
 from transformers import AutoTokenizer
 
+from corpus.tokenizer.byte_letters import letter_of_bytes
 from corpus.tokenizer.imported import ENCODINGS, ImportConfig, read_vocabulary
-from corpus.tokenizer.ranks import byte_characters, load_fast_encoding
+from corpus.tokenizer.ranks import load_fast_encoding
 from corpus.tokenizer.vocabulary import EOS, Vocabulary
 from training.checkpoints.export import layout_files
 from training.models.qwen3.config import Qwen3Config
@@ -32,7 +33,7 @@ TEXTS = [
     "落在山上的雨水汇成小溪",
     "Дождь  выпадает\t\n",
 ] * 20
-LETTERS = byte_characters()
+LETTERS = letter_of_bytes()
 
 
 def trained() -> Tokenizer:
