@@ -1,30 +1,19 @@
-"""Config of decoders whose layers have a norm before each part, biases everywhere, and positions added to tokens:
-GPT-2 and XGLM.
-
-D width   F width of the MLP   V vocabulary   T positions
-"""
+"""Config of decoders whose layers have a norm before each part, and positions added to tokens: GPT-2 and XGLM."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.models.config import ModelConfig
-from training.models.size import attention_flops, block_activations, block_parameters, check_heads
+from training.models.block_config import BlockConfig
+from training.models.size import block_activations, block_parameters
 
 
 @dataclass(frozen=True, kw_only=True)
-class PreNormConfig(ModelConfig):
+class PreNormConfig(BlockConfig):
     """Without weights for positions; a family that has some adds them to `parameters`."""
 
     CAUSAL = True
     OBJECTIVES = ("next_token",)
-
-    intermediate_size: int
-    num_attention_heads: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_heads(self.hidden_size, self.num_attention_heads)
 
     @property
     def matrix_parameters(self) -> int:
@@ -34,11 +23,6 @@ class PreNormConfig(ModelConfig):
     @property
     def parameters(self) -> int:
         return self.matrix_parameters + self.vocab_size * self.hidden_size
-
-    @property
-    def flops_per_token(self) -> int:
-        attention = attention_flops(self.num_hidden_layers, self.hidden_size, self.max_position_embeddings)
-        return 6 * (self.matrix_parameters + self.vocab_size * self.hidden_size) + attention
 
     def activation_bytes(self, item: int) -> int:
         block = block_activations(self.hidden_size, self.intermediate_size, item)

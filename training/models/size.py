@@ -23,9 +23,3 @@ def block_activations(width: int, feed_forward: int, item: int) -> int:
     norms and of their sums in float32, their outputs, queries, keys, values and their product, the MLP before and after
     its nonlinearity."""
     return 4 * 4 * width + item * (6 * width + 2 * feed_forward) + 16
-
-
-def check_heads(width: int, heads: int) -> None:
-    """Raises ValueError where heads do not share the width evenly."""
-    if width % heads:
-        raise ValueError(f"a width of {width} is not a multiple of {heads} heads: give one that is")

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from training.models.config import ModelConfig, renamed
-from training.models.size import attention_flops, block_activations, block_parameters, check_heads
+from training.models.block_config import BlockConfig
+from training.models.config import renamed
+from training.models.size import attention_flops, block_activations, block_parameters
 
 if TYPE_CHECKING:
     from training.models.module import TrainableModel
@@ -27,17 +28,11 @@ THEIRS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class BartConfig(ModelConfig):
+class BartConfig(BlockConfig):
     OBJECTIVES = ("denoising",)
     DOCUMENT_MASKS = False
 
     model_type: str = "bart"
-    intermediate_size: int
-    num_attention_heads: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_heads(self.hidden_size, self.num_attention_heads)
 
     @property
     def matrix_parameters(self) -> int:

@@ -8,28 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from training.models.config import ModelConfig
-from training.models.size import attention_flops, block_activations, block_parameters, check_heads
+from training.models.block_config import BlockConfig
+from training.models.size import block_activations, block_parameters
 
 if TYPE_CHECKING:
     from training.models.module import TrainableModel
 
 
 @dataclass(frozen=True, kw_only=True)
-class BertConfig(ModelConfig):
+class BertConfig(BlockConfig):
     """`type_vocab_size`: kinds of segments, of which training uses the first."""
 
     OBJECTIVES = ("masked_tokens",)
 
     model_type: str = "bert"
-    intermediate_size: int
-    num_attention_heads: int
     layer_norm_eps: float = 1e-12
     type_vocab_size: int = 2
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_heads(self.hidden_size, self.num_attention_heads)
 
     @property
     def positions(self) -> int:
@@ -47,12 +41,6 @@ class BertConfig(ModelConfig):
     def parameters(self) -> int:
         tables = self.vocab_size + self.positions + self.type_vocab_size
         return self.matrix_parameters + tables * self.hidden_size
-
-    @property
-    def flops_per_token(self) -> int:
-        """As if every position were predicted: an objective that predicts fewer takes less for the output matrix."""
-        attention = attention_flops(self.num_hidden_layers, self.hidden_size, self.max_position_embeddings)
-        return 6 * (self.matrix_parameters + self.vocab_size * self.hidden_size) + attention
 
     def activation_bytes(self, item: int) -> int:
         block = block_activations(self.hidden_size, self.intermediate_size, item)
