@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.adversarial", description=__doc__)
     parser.add_argument("--norms", type=float, nargs="+", default=[0.02, 0.1], help="(default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="(default: %(default)s)")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="encoder and runs (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="runs (default: %(default)s)")
     args = parser.parse_args()
     runs = {norm: [run(args.folder, norm, seed) for seed in range(args.seeds)] for norm in (0.0, *args.norms)}
     STORED.write_text(json.dumps({str(norm): found for norm, found in runs.items()}) + "\n")

@@ -24,7 +24,7 @@ from benchmarks.recipe_run import model_folder, run_recipe
 from corpus.lake.stages import CHECKPOINT, SCORE, SHARDS, SPLIT
 from dagster_project.assets.scores import read_score
 from dagster_project.lineage import BENCHMARK_SCORE
-from training.models.families import FAMILIES
+from training.checkpoints.export import read_config
 
 ROOT = BENCHMARKS.parent
 FOLDER, STORED, TABLE = (
@@ -78,9 +78,8 @@ def train(folder: Path, texts: Path, family: str, tokens: int) -> dict[str, Any]
     view = run_recipe(folder / "lake", name, recipe, texts, last, benchmarks=data)
     [shards], [split], [checkpoint] = (view.datasets(stage) for stage in (SHARDS, SPLIT, CHECKPOINT))
     [score] = [one for manifest in view.datasets(SCORE) if (one := read_score(view, manifest))["task"] == TASK]
-    config = json.loads((model_folder(view) / "config.json").read_text())
     return {
-        "weights": FAMILIES[family].imported(config, family).parameters,
+        "weights": read_config(model_folder(view)).parameters,
         "tokens": int(checkpoint.figures["tokens"]),
         "words": int(split.figures["train_words"]),
         "readings": checkpoint.figures["tokens"] / shards.figures["train_tokens"],

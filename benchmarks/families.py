@@ -20,6 +20,7 @@ from benchmarks.finetuning.texts import all_texts, write_texts
 from benchmarks.recipe_run import model_folder, run_recipe
 from corpus.lake.stages import CHECKPOINT, SCORE
 from dagster_project.assets.scores import read_score
+from training.checkpoints.export import read_config
 from training.models.families import FAMILIES
 
 ROOT = BENCHMARKS.parent
@@ -59,11 +60,10 @@ def train(folder: Path, texts: Path, family: str, tokens: int) -> dict[str, Any]
     [checkpoint] = view.datasets(CHECKPOINT)
     found = (read_score(view, one) for one in view.datasets(SCORE))
     score = next(one["score"] for one in found if one["task"] == TASK)
-    config = json.loads((model_folder(view) / "config.json").read_text())
     return {
         "tokens": int(checkpoint.figures["tokens"]),
         "seconds": view.read_run(checkpoint)["seconds"],
-        "weights": FAMILIES[family].imported(config, family).parameters,
+        "weights": read_config(model_folder(view)).parameters,
         "score": {key: score[key] for key in ("value", "low", "high")},
     }
 

@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=8, help="(default: %(default)s)")
     parser.add_argument("--batch", type=int, default=256, help="(default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=2e-3, help="(default: %(default)s)")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="encoder and runs (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="runs (default: %(default)s)")
     args = parser.parse_args()
     found: dict[str, Any] = {}
     for epsilon in (*args.epsilons, 0.0):

@@ -39,14 +39,14 @@ def docstrings() -> list[str]:
     return texts
 
 
-def train_tokenizer(texts: Sequence[str], vocabulary: int = VOCABULARY) -> Tokenizer:
-    """Byte-level BPE of so many tokens, with EOS."""
+def train_tokenizer(texts: Sequence[str]) -> Tokenizer:
+    """Byte-level BPE of VOCABULARY tokens, with EOS."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     trainer = trainers.BpeTrainer(
-        vocab_size=vocabulary, special_tokens=[EOS], initial_alphabet=alphabet, show_progress=False
+        vocab_size=VOCABULARY, special_tokens=[EOS], initial_alphabet=alphabet, show_progress=False
     )
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer

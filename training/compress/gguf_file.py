@@ -146,8 +146,8 @@ def _add_tokenizer(writer: GGUFWriter, config: ModelConfig, tokenizer: Mapping[s
     if model["type"] != "BPE":
         raise ValueError(f"a tokenizer of the kind {model['type']} cannot be exported as GGUF; byte-level BPE can")
     cutting = json.dumps(tokenizer["pre_tokenizer"])
-    split = next((one for one in SPLITS if json.dumps(one) in cutting), splits.GPT2)
-    known = json.dumps(split) in cutting or '"Split"' not in cutting  # without one, byte-level BPE cuts as GPT-2 does
+    found = next((one for one in SPLITS if json.dumps(one) in cutting), None)
+    split = found or splits.GPT2  # as byte-level BPE cuts where nothing else does
     tokens = [f"[unused{number}]" for number in range(config.vocab_size)]
     kinds = [TokenType.UNUSED] * config.vocab_size
     for text, number in model["vocab"].items():
@@ -164,7 +164,7 @@ def _add_tokenizer(writer: GGUFWriter, config: ModelConfig, tokenizer: Mapping[s
     # A text begins as a document does in training, behind the token that ended the one before.
     writer.add_bos_token_id(config.eos_token_id)
     writer.add_add_bos_token(True)
-    if not known:
+    if found is None and '"Split"' in cutting:
         return [
             f"the tokenizer cuts words by an expression that is not known here; the file says {SPLITS[split]}, by "
             f"which llama.cpp may cut texts into other tokens: give it token ids"
